@@ -1,0 +1,83 @@
+"""The words a model can predict, by falling count (`vocab.txt` of the official format)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from elmo_core.exceptions import ModelError, ModelNotFoundError
+from elmo_core.text.characters import SENTENCE_END, SENTENCE_START, UNKNOWN
+
+SPECIALS = (SENTENCE_START, SENTENCE_END, UNKNOWN)
+_SKIPPED = "!!!MAXTERMID"
+
+
+class Vocabulary:
+    """Words with their ids: `<S>` 0, `</S>` 1, `<UNK>` 2, then the others by falling count.
+
+    It limits what can be *predicted* (and what a model with word-id input can read); a model with
+    character input reads any string.
+    """
+
+    start_id, end_id, unknown_id = 0, 1, 2
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """Make a vocabulary.
+
+        Args:
+            words: all words in order, the three special ones first.
+
+        Raises:
+            ModelError: the special words are not first, or a word stands twice.
+        """
+        if tuple(words[:3]) != SPECIALS:
+            got = ", ".join(map(repr, words[:3])) or "nothing"
+            raise ModelError(
+                f"A vocabulary must start with {', '.join(SPECIALS)}; found {got}. Add them as its first three lines."
+            )
+        self.words = tuple(words)
+        self._ids = {word: index for index, word in enumerate(self.words)}
+        if len(self._ids) != len(self.words):
+            seen: set[str] = set()
+            twice = next(word for word in self.words if word in seen or seen.add(word))  # type: ignore[func-returns-value]
+            raise ModelError(f"The vocabulary holds {twice!r} twice; keep one line for each word.")
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._ids
+
+    def __getitem__(self, index: int) -> str:
+        return self.words[index]
+
+    def id_of(self, word: str) -> int:
+        """Id of a word, the one of `<UNK>` where it is not known."""
+        return self._ids.get(word, self.unknown_id)
+
+    def ids_of(self, words: Iterable[str]) -> np.ndarray:
+        """Ids of words as int64 (N,), the one of `<UNK>` where a word is not known."""
+        return np.fromiter((self.id_of(word) for word in words), dtype=np.int64)
+
+    @classmethod
+    def read(cls, path: Path) -> Vocabulary:
+        """Read one word per line.
+
+        Raises:
+            ModelNotFoundError: there is no such file.
+            ModelError: it is not UTF-8 or breaks the rules of a vocabulary.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise ModelNotFoundError(f"There is no vocabulary at {path}.") from None
+        except UnicodeDecodeError:
+            raise ModelError(f"{path} is not UTF-8 text; a vocabulary holds one word per line in UTF-8.") from None
+        lines = [line.strip() for line in text.split("\n")]  # splitlines would also cut at U+2028 and others
+        return cls([line for line in lines if line and line != _SKIPPED])
+
+    def write(self, path: Path) -> None:
+        """Write one word per line."""
+        path.write_text("\n".join(self.words) + "\n", encoding="utf-8")
