@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from dataclasses import dataclass
@@ -38,23 +39,26 @@ class JsonConfig:
         Raises:
             ConfigError: a key is unknown or missing, or a value is of the wrong kind or out of range.
         """
-        _require(isinstance(values, dict), f"{cls.__name__} must be a JSON object, got {type(values).__name__}.")
+        name = cls.__name__
+        _require(isinstance(values, dict), f"{name} must be a JSON object, got {type(values).__name__}.")
         known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
         unknown = sorted(set(values) - known)
-        _require(not unknown, f"{cls.__name__} has no setting {', '.join(unknown)}; it has {', '.join(sorted(known))}.")
+        has = ", ".join(sorted(known))
+        _require(not unknown, f"{name} has no setting {', '.join(unknown)}; it has {has}.")
         hints = typing.get_type_hints(cls)
         try:
-            return cls(**{name: _convert(value, hints[name], f"{cls.__name__}.{name}") for name, value in values.items()})
-        except TypeError as error:
-            raise ConfigError(f"{cls.__name__}: {error}.") from None
+            return cls(**{key: _convert(value, hints[key], f"{name}.{key}") for key, value in values.items()})
+        except (TypeError, OverflowError) as error:  # a missing setting, an integer beyond any float
+            raise ConfigError(f"{name}: {error}.") from None
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Make settings of JSON text; raises ConfigError as `from_dict`, and for text that is not JSON."""
         try:
-            return cls.from_dict(json.loads(text))
-        except (json.JSONDecodeError, RecursionError) as error:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
             raise ConfigError(f"The settings are not JSON: {error}.") from None
+        return cls.from_dict(values)
 
 
 def _convert(value: Any, hint: Any, where: str) -> Any:
@@ -65,7 +69,8 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
             return None
         return _convert(value, next(kind for kind in arguments if kind is not type(None)), where)
     if origin is Literal:
-        _require(value in arguments, f"{where} must be one of {', '.join(map(repr, arguments))}, got {value!r}.")
+        known = ", ".join(map(repr, arguments))
+        _require(value in arguments, f"{where} must be one of {known}, got {value!r}.")
         return value
     if origin is tuple:
         _require(isinstance(value, list | tuple), f"{where} must be a list, got {value!r}.")
@@ -82,13 +87,16 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
     return value
 
 
+_FILTERS = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))  # of the published models
+
+
 @dataclass(frozen=True)
 class CharCNNConfig(JsonConfig):
     """The characters of one word -> one vector."""
 
     embedding_dim: int = 16
     """Width e of a character's vector."""
-    filters: tuple[tuple[int, int], ...] = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
+    filters: tuple[tuple[int, int], ...] = _FILTERS
     """(width in characters, number) of each convolution."""
     activation: Activation = "relu"
     """Applied after the maximum over positions."""
@@ -101,17 +109,22 @@ class CharCNNConfig(JsonConfig):
 
     def __post_init__(self) -> None:
         _require(self.embedding_dim > 0, f"embedding_dim must be positive, got {self.embedding_dim}.")
+        _require(
+            self.activation in typing.get_args(Activation),
+            f"activation must be one of {', '.join(typing.get_args(Activation))}, got {self.activation}.",
+        )
         _require(len(self.filters) > 0, "filters must name at least one convolution as [width, number].")
         for width, number in self.filters:
             _require(
                 0 < width <= self.max_characters and number > 0,
-                f"a filter must have 1 <= width <= {self.max_characters} and a positive number, got [{width}, {number}].",
+                f"a filter needs a width from 1 to {self.max_characters} and a positive number of filters, "
+                f"got [{width}, {number}].",
             )
         _require(self.n_highway >= 0, f"n_highway must be 0 or more, got {self.n_highway}.")
         _require(self.max_characters >= 3, f"max_characters must be at least 3, got {self.max_characters}.")
         _require(
             self.n_characters == N_CHARACTERS,
-            f"n_characters must be {N_CHARACTERS} (bytes and five marks and the mask), got {self.n_characters}.",
+            f"n_characters must be {N_CHARACTERS} (bytes, five marks and the mask), got {self.n_characters}.",
         )
 
     @property
@@ -152,9 +165,10 @@ class BiLMConfig(JsonConfig):
         )
         for name in ("cell_clip", "projection_clip"):
             bound = getattr(self, name)
-            _require(bound is None or bound > 0, f"{name} must be positive or null, got {bound}.")
-        needs_words = self.has_softmax or self.char_cnn is None
-        _require(self.n_words >= (4 if needs_words else 0), f"this model needs a vocabulary, got n_words={self.n_words}.")
+            is_valid = bound is None or 0 < bound < math.inf
+            _require(is_valid, f"{name} must be positive and finite, or null for no bound, got {bound}.")
+        fewest = 4 if self.has_softmax or self.char_cnn is None else 0
+        _require(self.n_words >= fewest, f"n_words must be at least {fewest} here, got {self.n_words}.")
 
     @property
     def has_projection(self) -> bool:

@@ -61,11 +61,11 @@ class BiLM(nn.Module):
             return self.char_cnn(ids, dtype)  # type: ignore[no-any-return]
         assert self.word_embedding is not None
         vectors = self.word_embedding(ids.long())
-        return vectors if dtype is None else vectors.to(dtype)
+        return vectors.to(dtype or vectors.dtype)  # type: ignore[no-any-return]
 
     def zero_states(self, batch: int, dtype: torch.dtype | None = None) -> list[LSTMState]:
         """The state of each layer of one direction before any token, for `batch` rows."""
-        return [layer.zero_state(batch, dtype) for layer in self.directions[FORWARD]]  # type: ignore[union-attr]
+        return [layer.zero_state(batch, dtype) for layer in self._layers(FORWARD)]
 
     def run_direction(
         self,
@@ -88,13 +88,16 @@ class BiLM(nn.Module):
             The output (N, P) of each layer, residual included, and the new states.
         """
         outputs, new_states = [], []
-        for index, (layer, state) in enumerate(zip(self.directions[direction], states, strict=True)):  # type: ignore[arg-type]
+        for index, (layer, state) in enumerate(zip(self._layers(direction), states, strict=True)):
             tokens = functional.dropout(tokens, dropout, self.training)
             output, state = layer(tokens, sizes, state)
             tokens = output + tokens if index > 0 and self.config.use_skip_connections else output
             outputs.append(tokens)
             new_states.append(state)
         return outputs, new_states
+
+    def _layers(self, direction: int) -> list[ProjectedLSTM]:
+        return list(self.directions[direction])  # type: ignore[call-overload,no-any-return]
 
     def require_softmax(self) -> WordSoftmax:
         """The softmax.
@@ -104,7 +107,7 @@ class BiLM(nn.Module):
         """
         if self.softmax is None:
             raise ConfigError(
-                "This model has no softmax, so it cannot predict words (the official weight files hold none); "
-                "use a model that was trained here."
+                "This model has no softmax and cannot predict words (the official weight files hold none); "
+                "use one that was trained here."
             )
         return self.softmax

@@ -6,10 +6,12 @@ is an ordinary symbol with a learned vector: it takes part in the convolution an
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from elmo_core.config import CharCNNConfig
 from elmo_core.nn.highway import Highway
@@ -23,14 +25,13 @@ class _MaxConv(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, vectors: Tensor, weight: Tensor, width: int) -> Tensor:
+    def forward(ctx: Any, vectors: Tensor, weight: Tensor, width: int, has_gradients: bool) -> Tensor:
         n_words, n_characters, dim = vectors.shape
         positions = n_characters - width + 1
-        windows = vectors.as_strided(
-            (n_words, positions, width * dim), (n_characters * dim, dim, 1)
-        ).reshape(n_words * positions, width * dim)
-        scores = (windows @ weight).view(n_words, positions, -1)  # (U, positions, n)
-        if not any(ctx.needs_input_grad):
+        windows = vectors.as_strided((n_words, positions, width * dim), (n_characters * dim, dim, 1))
+        windows = windows.reshape(n_words * positions, width * dim)
+        scores = (windows @ weight).view(n_words, positions, weight.shape[1])  # (U, positions, n)
+        if not (has_gradients and any(ctx.needs_input_grad)):  # `needs_input_grad` does not know of no_grad
             return scores.amax(dim=1)
         best, where = scores.max(dim=1)  # (U, n)
         ctx.save_for_backward(windows, weight, where)
@@ -38,18 +39,23 @@ class _MaxConv(torch.autograd.Function):
         return best
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[override]
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
         windows, weight, where = ctx.saved_tensors
         n_words, n_characters, dim = ctx.shape
         positions = n_characters - ctx.width + 1
         spread = grad.new_zeros(n_words, positions, weight.shape[1])
         spread.scatter_(1, where.unsqueeze(1), grad.unsqueeze(1))
-        spread = spread.view(n_words * positions, -1)
+        spread = spread.view(n_words * positions, weight.shape[1])
         grad_windows = (spread @ weight.t()).view(n_words, positions, ctx.width, dim)
         grad_vectors = grad.new_zeros(ctx.shape)
         for offset in range(ctx.width):
             grad_vectors[:, offset : offset + positions] += grad_windows[:, :, offset]
-        return grad_vectors, windows.t() @ spread, None
+        return grad_vectors, windows.t() @ spread, None, None
+
+
+def _max_conv(vectors: Tensor, weight: Tensor, width: int) -> Tensor:
+    return _MaxConv.apply(vectors, weight, width, torch.is_grad_enabled())  # type: ignore[no-any-return,no-untyped-call]
 
 
 class CharCNN(nn.Module):
@@ -96,6 +102,29 @@ class CharCNN(nn.Module):
         widest = max(width for width, _ in self.config.filters)
         return min(self.config.max_characters, longest + widest)
 
+    def encode_words(self, characters: Tensor, lengths: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """Encode words of mixed lengths, each group with only the columns it needs.
+
+        Args:
+            characters: integer (U, max_characters) ids.
+            lengths: (U,) characters in use, the two marks included.
+            dtype: of the products; default that of the parameters.
+
+        Returns:
+            (U, P), the same as `forward` on all columns.
+        """
+        order = torch.argsort(lengths, stable=True)
+        bounds = [round(len(order) * share) for share in (0.0, 0.5, 0.85, 1.0)]
+        parts = []
+        for start, end in itertools.pairwise(bounds):
+            if start < end:
+                rows = order[start:end]
+                columns = self.columns_needed(int(lengths[rows[-1]]))
+                parts.append(self(characters[rows, :columns], dtype))
+        if not parts:
+            return self(characters, dtype)  # type: ignore[no-any-return]
+        return torch.cat(parts)[torch.argsort(order)]
+
     def forward(self, characters: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """Encode words.
 
@@ -107,10 +136,10 @@ class CharCNN(nn.Module):
             (U, P).
         """
         dtype = dtype or self.embedding.dtype
-        vectors = self.embedding.to(dtype)[characters.long()]  # (U, C, e)
+        vectors = self.embedding.to(dtype)[characters.long()].contiguous()  # (U, C, e)
         activation = torch.relu if self.config.activation == "relu" else torch.tanh
         pooled = [
-            activation(_MaxConv.apply(vectors, weight.to(dtype), width) + bias.to(dtype))
+            activation(_max_conv(vectors, weight.to(dtype), width) + bias.to(dtype))
             for (width, _), weight, bias in zip(self.config.filters, self.filters, self.biases, strict=True)
         ]
         x = torch.cat(pooled, dim=1)  # (U, F)

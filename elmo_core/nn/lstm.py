@@ -17,10 +17,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 FORGET_BIAS = 1.0
 """Added to the forget gate at run time, as TensorFlow does; it is not part of the stored bias."""
@@ -72,11 +74,9 @@ def cell_backward(
     out, squashed = grad_output.to(before.dtype), after.tanh()
     grad = grad_cell + out * o * (1 - squashed * squashed)
     grad = torch.where(after.abs() < clip, grad, torch.zeros_like(grad))
-    grad_gates = torch.cat(
-        [grad * j * i * (1 - i), grad * i * (1 - j * j), grad * before * f * (1 - f), out * squashed * o * (1 - o)],
-        dim=1,
-    )
-    return grad_gates.to(gates.dtype), grad * f
+    grad_i, grad_j = grad * j * i * (1 - i), grad * i * (1 - j * j)
+    grad_f, grad_o = grad * before * f * (1 - f), out * squashed * o * (1 - o)
+    return torch.cat([grad_i, grad_j, grad_f, grad_o], dim=1).to(gates.dtype), grad * f
 
 
 class _Recurrence(torch.autograd.Function):
@@ -93,11 +93,12 @@ class _Recurrence(torch.autograd.Function):
         sizes: Sequence[int],
         cell_clip: float,
         projection_clip: float,
+        has_gradients: bool,  # `needs_input_grad` does not know of no_grad
     ) -> tuple[Tensor, Tensor, Tensor]:
         outputs = inputs.new_empty(inputs.shape[0], output.shape[1])  # (N, P)
-        keep = any(ctx.needs_input_grad)
+        keep = has_gradients and any(ctx.needs_input_grad)
         first_output, gates, cells, hiddens = output, [], [cell], []
-        step = _compiled(cell_forward, inputs) if keep else cell_forward
+        step = _compiled(cell_forward) if keep else cell_forward
         final_output, final_cell, start = output.clone(), cell.clone(), 0
         for size in sizes:
             sums = torch.addmm(inputs[start : start + size], output[:size], weight_hidden)  # (n, 4D)
@@ -118,14 +119,15 @@ class _Recurrence(torch.autograd.Function):
         return outputs, final_output, final_cell
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         grad_outputs, grad_output, grad_cell = grads[0], grads[1].clone(), grads[2].clone()
         weight_hidden, weight_projection, first_output, outputs = ctx.saved_tensors
         (gates, cells, hiddens), (cell_clip, projection_clip) = ctx.lists, ctx.clips
-        step = _compiled(cell_backward, gates[0])
+        step = _compiled(cell_backward)
         hidden_t = weight_hidden.t().contiguous()
         projection_t = None if weight_projection is None else weight_projection.t().contiguous()
-        grad_sums = torch.empty(outputs.shape[0], weight_hidden.shape[1], dtype=outputs.dtype)
+        grad_sums = outputs.new_empty(outputs.shape[0], weight_hidden.shape[1])
         projected = torch.empty_like(outputs)
         end = outputs.shape[0]
         for t in reversed(range(len(ctx.sizes))):
@@ -145,13 +147,13 @@ class _Recurrence(torch.autograd.Function):
         before = _outputs_before(first_output, outputs, ctx.sizes)
         grad_hidden = before.t() @ grad_sums
         grad_projection = None if weight_projection is None else torch.cat(hiddens).t() @ projected
-        return grad_sums, grad_hidden, grad_projection, grad_output, grad_cell, None, None, None
+        return grad_sums, grad_hidden, grad_projection, grad_output, grad_cell, None, None, None, None
 
 
 def _outputs_before(first: Tensor, outputs: Tensor, sizes: Sequence[int]) -> Tensor:
     """(N, P): the output that each step of each row received from the step before."""
     parts, start = [first[: sizes[0]]], 0
-    for size, following in zip(sizes[:-1], sizes[1:], strict=True):
+    for size, following in pairwise(sizes):
         parts.append(outputs[start : start + following])
         start += size
     return torch.cat(parts)
@@ -169,7 +171,7 @@ def compile_cells() -> None:
         _COMPILED.setdefault(function, torch.compile(function, dynamic=False))
 
 
-def _compiled(function: Any, like: Tensor) -> Any:
+def _compiled(function: Any) -> Any:
     return _COMPILED.get(function, function)
 
 
@@ -201,7 +203,8 @@ class ProjectedLSTM(nn.Module):
         self.weight_input = nn.Parameter(torch.empty(input_dim, 4 * cell_dim))
         self.weight_hidden = nn.Parameter(torch.empty(output_dim, 4 * cell_dim))
         self.bias = nn.Parameter(torch.zeros(4 * cell_dim))
-        self.weight_projection = nn.Parameter(torch.empty(cell_dim, projection_dim)) if projection_dim else None
+        projects = projection_dim is not None
+        self.weight_projection = nn.Parameter(torch.empty(cell_dim, output_dim)) if projects else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -234,10 +237,19 @@ class ProjectedLSTM(nn.Module):
         Returns:
             Outputs (N, P) and the state of each row after its last step (rows beyond `sizes[0]` unchanged).
         """
+        if not sizes:
+            return inputs.new_zeros(0, self.output_dim), state
         dtype = inputs.dtype
         projection = None if self.weight_projection is None else self.weight_projection.to(dtype)
         sums = torch.addmm(self.bias.to(dtype), inputs, self.weight_input.to(dtype))  # (N, 4D)
-        outputs, output, cell = _Recurrence.apply(
-            sums, self.weight_hidden.to(dtype), projection, *state, sizes, self.cell_clip, self.projection_clip
+        outputs, output, cell = _Recurrence.apply(  # type: ignore[no-untyped-call]
+            sums,
+            self.weight_hidden.to(dtype),
+            projection,
+            *state,
+            sizes,
+            self.cell_clip,
+            self.projection_clip,
+            torch.is_grad_enabled(),
         )
         return outputs, LSTMState(output, cell)

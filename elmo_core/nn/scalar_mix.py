@@ -35,7 +35,7 @@ class ScalarMix(nn.Module):
         return torch.softmax(self.weights, dim=0)
 
     def penalty(self) -> Tensor:
-        """lambda * sum_j w_j^2, to be added to the task's loss: a scalar."""
+        """The L2 term lambda * sum_j w_j^2, to be added to the task's loss: a scalar."""
         return self.l2 * self.weights.square().sum()
 
     def forward(self, layers: Tensor, mask: Tensor | None = None) -> Tensor:

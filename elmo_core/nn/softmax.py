@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from elmo_core.exceptions import ConfigError
@@ -36,14 +37,16 @@ def log_uniform_sample(n_words: int, n_sampled: int, generator: np.random.Genera
 
     Args:
         n_words: vocabulary size V.
-        n_sampled: words S to draw, fewer than V.
+        n_sampled: words S to draw, at least one and fewer than V.
         generator: source of randomness.
 
     Raises:
-        ConfigError: S is not below V.
+        ConfigError: S is not between 1 and V - 1.
     """
-    if n_sampled >= n_words:
-        raise ConfigError(f"A sample must be smaller than the vocabulary of {n_words} words, got {n_sampled}.")
+    if not 0 < n_sampled < n_words:
+        raise ConfigError(
+            f"A sample must hold at least 1 and fewer than {n_words} words (the vocabulary), got {n_sampled}."
+        )
     drawn = np.empty(0, dtype=np.int64)
     while True:
         uniform = generator.random(2 * n_sampled)
@@ -67,9 +70,13 @@ class _SampledCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, context: Tensor, true_logits: Tensor, rows: Tensor, offsets: Tensor, hits: tuple[Tensor, Tensor]
+        ctx: Any,
+        context: Tensor,  # (N, P)
+        true_logits: Tensor,  # float32 (N,)
+        rows: Tensor,  # (S, P)
+        offsets: Tensor,  # float32 (S,)
+        hits: tuple[Tensor, Tensor],
     ) -> Tensor:
-        # context (N, P); true_logits float32 (N,); rows (S, P); offsets float32 (S,)
         logits = (context @ rows.t()).float().add_(offsets)  # (N, S)
         logits[hits] = -math.inf
         log_total = torch.logaddexp(torch.logsumexp(logits, dim=1), true_logits)  # (N,)
@@ -77,14 +84,17 @@ class _SampledCrossEntropy(torch.autograd.Function):
         if any(ctx.needs_input_grad):
             grad_logits = logits.sub_(log_total.unsqueeze(1)).exp_().div_(n_tokens)
             grad_true = (torch.exp(true_logits - log_total) - 1) / n_tokens
-            ctx.save_for_backward(context, rows, grad_logits.to(context.dtype), grad_true, grad_logits.sum(dim=0))
+            grad_offsets = grad_logits.sum(dim=0)
+            ctx.save_for_backward(context, rows, grad_logits.to(context.dtype), grad_true, grad_offsets)
         return (log_total - true_logits).mean()
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         context, rows, grad_logits, grad_true, grad_offsets = ctx.saved_tensors
         scale = grad.to(context.dtype)
-        return scale * (grad_logits @ rows), grad * grad_true, scale * (grad_logits.t() @ context), grad * grad_offsets, None
+        grad_context, grad_rows = scale * (grad_logits @ rows), scale * (grad_logits.t() @ context)
+        return grad_context, grad * grad_true, grad_rows, grad * grad_offsets, None
 
 
 class WordSoftmax(nn.Module):
@@ -113,9 +123,10 @@ class WordSoftmax(nn.Module):
         step = max(1, _LOGITS_PER_BLOCK // len(self.bias))
         parts = []
         for start in range(0, len(targets), step):
-            logits = self(context[start : start + step])
-            parts.append(-functional.cross_entropy(logits.float(), targets[start : start + step], reduction="none"))
-        return torch.cat(parts) if parts else torch.empty(0)
+            block = slice(start, start + step)
+            logits = self(context[block]).float()
+            parts.append(-functional.cross_entropy(logits, targets[block], reduction="none"))
+        return torch.cat(parts) if parts else context.new_empty(0, dtype=torch.float32)
 
     def full_loss(self, context: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy over N tokens by the full softmax: a scalar."""
@@ -140,7 +151,8 @@ class WordSoftmax(nn.Module):
         true_logits = true_logits - log_expected_count(targets, sample.tries, n_words)
         rows = functional.embedding(sample.words, self.weight, sparse=True).to(dtype)  # (S, P)
         offsets = self.bias[sample.words] - log_expected_count(sample.words, sample.tries, n_words)
-        return _SampledCrossEntropy.apply(context, true_logits, rows, offsets, _hits(targets, sample.words, n_words))
+        hits = _hits(targets, sample.words, n_words)
+        return _SampledCrossEntropy.apply(context, true_logits, rows, offsets, hits)  # type: ignore[no-any-return,no-untyped-call]
 
 
 def _hits(targets: Tensor, words: Tensor, n_words: int) -> tuple[Tensor, Tensor]:

@@ -35,7 +35,8 @@ class Vocabulary:
         if tuple(words[:3]) != SPECIALS:
             got = ", ".join(map(repr, words[:3])) or "nothing"
             raise ModelError(
-                f"A vocabulary must start with {', '.join(SPECIALS)}; found {got}. Add them as its first three lines."
+                f"A vocabulary must start with {', '.join(SPECIALS)}; found {got}. "
+                "Add them as its first three lines."
             )
         self.words = tuple(words)
         self._ids = {word: index for index, word in enumerate(self.words)}
@@ -74,7 +75,7 @@ class Vocabulary:
         except FileNotFoundError:
             raise ModelNotFoundError(f"There is no vocabulary at {path}.") from None
         except UnicodeDecodeError:
-            raise ModelError(f"{path} is not UTF-8 text; a vocabulary holds one word per line in UTF-8.") from None
+            raise ModelError(f"{path} is not UTF-8 text; a vocabulary is one word per line.") from None
         lines = [line.strip() for line in text.split("\n")]  # splitlines would also cut at U+2028 and others
         return cls([line for line in lines if line and line != _SKIPPED])
 

@@ -1,0 +1,65 @@
+# Every target starts from a bare Python 3.11 or newer: the environment in .venv is made on the first call
+# and again when a requirements file changes.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check
+
+# Yours to set, for example `make test PYTEST_ARGS="-k lstm"` or `make app APP_ARGS="--server.port 8600"`.
+PIP_ARGS ?=
+APP_ARGS ?=
+BENCH_ARGS ?=
+PYTEST_ARGS ?= -q -n 2 --dist loadfile
+
+# A browser window opens where there is a screen.
+SCREEN := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname -s)))
+HEADLESS := $(if $(and $(SCREEN),$(if $(CI),,yes)),false,true)
+
+.DEFAULT_GOAL := help
+.PHONY: help app test check bench notebooks setup clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+app: $(VENV)/.stamp-app ## set up what is missing and open the app
+	$(PYTHON) -m streamlit run app.py --server.headless $(HEADLESS) $(APP_ARGS)
+
+test: export OMP_NUM_THREADS := 1
+test: $(VENV)/.stamp-dev ## run the tests
+	$(PYTHON) -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.stamp-dev ## check format, style and types
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+
+bench: $(VENV)/.stamp-app ## run the benchmarks
+	$(PYTHON) -m elmo_core bench $(BENCH_ARGS)
+
+notebooks: export OMP_NUM_THREADS := 1
+notebooks: $(VENV)/.stamp-dev ## run the notebooks' tests
+	@if [ -d tests/notebooks ]; then $(PYTHON) -m pytest -q tests/notebooks; else echo "There are no notebooks yet."; fi
+
+setup: $(VENV)/.stamp-dev ## make the environment with all test tools
+
+clean: ## remove caches and build output (the environment stays: it is the folder .venv)
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(PYTHON):
+	@for python in python3.11 python3.12 python3.13 python3; do \
+		if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making $(VENV) with $$($$python --version)."; \
+			exec $$python -m venv --clear $(VENV); \
+		fi; \
+	done; \
+	echo "ELMo Explorer needs Python 3.11 or newer with its venv module; install one (Debian: python3 and python3-venv) and call make again." >&2; \
+	exit 1
+
+$(VENV)/.stamp-app: requirements.txt $(PYTHON)
+	$(PIP) install $(PIP_ARGS) -r requirements.txt
+	@touch $@
+
+$(VENV)/.stamp-dev: requirements-dev.txt requirements.txt $(PYTHON)
+	$(PIP) install $(PIP_ARGS) -r requirements-dev.txt
+	@touch $(VENV)/.stamp-app $@

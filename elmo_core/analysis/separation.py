@@ -1,0 +1,139 @@
+"""How well vectors of uses separate their gold senses, beside what chance gives."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from elmo_core.exceptions import InputError
+
+N_SHUFFLES = 200
+_TIE = 1e-7  # cosines closer than this are equal: vectors are float32
+_Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Separation:
+    """Share of uses that lie nearest to the centroid of their own sense."""
+
+    n: int
+    """Uses scored: those of senses with at least two."""
+    senses: tuple[str, ...]
+    """The senses scored, in alphabetical order."""
+    accuracy: float
+    """Share of uses nearest to their own sense; k senses that tie for the nearest count 1/k."""
+    low: float
+    """Lower end of the 95 % interval of Wilson."""
+    high: float
+    """Upper end of it."""
+    chance: float
+    """Accuracy of always naming the most frequent sense."""
+    shuffled_mean: float
+    """Mean accuracy after shuffling the senses among the uses."""
+    shuffled_sd: float
+    """Standard deviation of it."""
+    p_value: float
+    """Share of shuffles, the true order counted as one, that score at least as high."""
+    nearest: tuple[str | None, ...]
+    """For every use given: the nearest sense; None where senses tie or the use was not scored."""
+
+    @property
+    def is_separated(self) -> bool:
+        """Whether the score beats both the shuffled senses and the most frequent one."""
+        return self.p_value < 0.05 and self.low > self.chance
+
+
+def separation(
+    vectors: np.ndarray, labels: Sequence[str | None], *, n_shuffles: int = N_SHUFFLES, seed: int = 42
+) -> Separation:
+    """Score vectors by the nearest sense centroid, leaving each use out of its own (cosine).
+
+    Leaving a use out moves its own centroid away from it, so shuffled senses score a little below
+    an even guess. That is why the shuffled value, not 1/k, is the null to compare with.
+
+    Args:
+        vectors: (n, D).
+        labels: n senses; uses without one, and senses with a single use, are not scored.
+        n_shuffles: permutations of the labels.
+        seed: of the permutations.
+
+    Raises:
+        InputError: fewer than two senses have two uses.
+    """
+    counts = Counter(label for label in labels if label is not None)
+    senses = tuple(sorted(sense for sense, count in counts.items() if count > 1))
+    if len(senses) < 2:
+        raise InputError("A score needs at least two senses with two uses each.")
+    rows = [row for row, label in enumerate(labels) if label in senses]
+    codes = np.array([senses.index(str(labels[row])) for row in rows])
+    cosines = _cosines(vectors[rows])
+    credit, nearest = _leave_one_out(cosines, codes, len(senses))
+    order = np.random.default_rng(seed)
+    null = np.array(
+        [_leave_one_out(cosines, order.permutation(codes), len(senses))[0].mean() for _ in range(n_shuffles)]
+    )
+    accuracy = float(credit.mean())
+    named: list[str | None] = [None] * len(labels)
+    for row, code in zip(rows, nearest, strict=True):
+        named[row] = senses[code] if code >= 0 else None
+    low, high = wilson_interval(accuracy, len(rows))
+    return Separation(
+        n=len(rows),
+        senses=senses,
+        accuracy=accuracy,
+        low=low,
+        high=high,
+        chance=float(np.bincount(codes).max() / len(rows)),
+        shuffled_mean=float(null.mean()),
+        shuffled_sd=float(null.std(ddof=1)),
+        p_value=float((1 + (null >= accuracy - _TIE).sum()) / (n_shuffles + 1)),
+        nearest=tuple(named),
+    )
+
+
+def wilson_interval(share: float, n: int) -> tuple[float, float]:
+    """95 % interval of a share of n cases (Wilson 1927)."""
+    z2 = _Z95**2 / n
+    middle = (share + z2 / 2) / (1 + z2)
+    half = _Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n)) / (1 + z2)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _cosines(vectors: np.ndarray) -> np.ndarray:
+    """Cosine of each pair of rows of (n, D), as float64 (n, n)."""
+    rows = vectors.astype(np.float64)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return np.asarray(rows @ rows.T)
+
+
+def _leave_one_out(cosines: np.ndarray, codes: np.ndarray, n_senses: int) -> tuple[np.ndarray, np.ndarray]:
+    """Compare each use with every sense's centroid of unit vectors, itself left out of its own.
+
+    A centroid is never formed: with s the sum of a sense's unit vectors, u . s and |s|^2 are sums of
+    cosines, so that a shuffle costs one product of (n, n) by (n, k).
+
+    Args:
+        cosines: (n, n).
+        codes: (n,) sense of each use.
+        n_senses: k.
+
+    Returns:
+        The credit of each use, (n,): 1 if its own sense is the nearest, 1/ties if it ties for that,
+        else 0; and the nearest sense, (n,): -1 where senses tie.
+    """
+    member = np.eye(n_senses)[codes]  # (n, k)
+    own_length = np.diag(cosines)[:, None]
+    products = cosines @ member
+    squares = (member * products).sum(axis=0)  # |s|^2, (k,)
+    left_out = products - member * own_length
+    lengths = np.sqrt(np.maximum(squares - member * (2 * products - own_length), 0))
+    similarity = np.divide(left_out, lengths, out=np.zeros_like(left_out), where=lengths > _TIE)
+    is_nearest = similarity >= similarity.max(axis=1, keepdims=True) - _TIE
+    ties = is_nearest.sum(axis=1)
+    credit = is_nearest[range(len(codes)), codes] / ties
+    return credit, np.where(ties == 1, is_nearest.argmax(axis=1), -1)

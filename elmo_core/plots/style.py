@@ -1,0 +1,76 @@
+"""What all figures share: the template, the palette, the marks, and text that is safe to draw."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+
+import plotly.graph_objects as go
+
+# Okabe and Ito 2008, which colour-blind readers can tell apart; the four that stand out by 3:1 from
+# a white and from a dark page come first.
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442")
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "triangle-down")
+NEUTRAL = "#7f8c93"
+
+TEMPLATE = go.layout.Template(
+    layout={
+        "font": {
+            "family": "Source Sans, Source Sans Pro, Helvetica, Arial, sans-serif",
+            "size": 14,
+            "color": "#1d2b30",
+        },
+        "colorway": PALETTE,
+        "paper_bgcolor": "#ffffff",
+        "plot_bgcolor": "#ffffff",
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "hoverlabel": {"align": "left", "bgcolor": "#ffffff"},
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "itemsizing": "constant"},
+        "xaxis": {"zeroline": False, "gridcolor": "#d3dee1"},
+        "yaxis": {"zeroline": False, "gridcolor": "#d3dee1"},
+    }
+)
+
+
+def new_figure(height: int) -> go.Figure:
+    """An empty figure in the house style."""
+    figure = go.Figure(layout={"template": TEMPLATE, "height": height})
+    figure.update_layout(
+        margin={"l": 8, "r": 8, "t": 8, "b": 8}
+    )  # a page's theme overrules that of a template
+    return figure
+
+
+def mark(number: int | None) -> dict[str, object]:
+    """Colour and shape of the numbered group; None = no group."""
+    if number is None:
+        return {"color": NEUTRAL, "symbol": "circle-open"}
+    return {"color": PALETTE[number % len(PALETTE)], "symbol": SYMBOLS[number % len(SYMBOLS)]}
+
+
+def safe(text: str) -> str:
+    """Text that plotly draws as it is, without reading tags in it."""
+    return html.escape(text, quote=False)
+
+
+def clip(text: str, width: int, *, keep_end: bool = False) -> str:
+    """At most `width` characters of a text, an ellipsis where something was cut."""
+    if len(text) <= width:
+        return text
+    return f"…{text[-width:]}" if keep_end else f"{text[:width]}…"
+
+
+def percent(share: float) -> str:
+    """A share as a whole number of percent."""
+    return f"{share:.0%}"
+
+
+def listing(parts: Iterable[str]) -> str:
+    """Parts of a sentence joined by commas, the last one by `and`."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def standalone_html(figure: go.Figure) -> str:
+    """The figure as one HTML file that needs no network."""
+    return str(figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False}))

@@ -1,0 +1,63 @@
+"""Which format is it? One door for every path that may hold a model."""
+
+from __future__ import annotations
+
+import dataclasses
+import zipfile
+from pathlib import Path
+
+from elmo_core.exceptions import ModelNotFoundError
+from elmo_core.weights import folder, official
+from elmo_core.weights.archive import unpacked
+from elmo_core.weights.families import refuse_many_langs, refuse_other_families
+from elmo_core.weights.jsonfile import read_json
+from elmo_core.weights.official_files import OPTIONS_SUFFIX
+from elmo_core.weights.store import StoredModel
+
+_MANY_LANGS_KEYS = {"token_embedder", "encoder", "config_path"}
+_WANTED = "a model is config.json and model.safetensors, or the official options.json and weights.hdf5"
+
+
+def read_model(path: Path) -> StoredModel:
+    """Read a model of any format this program knows.
+
+    Args:
+        path: a folder, a `.zip`, or an official `*options.json`.
+
+    Raises:
+        ModelNotFoundError: there is nothing at this path, or no model in it.
+        ModelError: the model is damaged, unsafe, incomplete or of another family.
+    """
+    if not path.exists():
+        raise ModelNotFoundError(f"There is no file or folder {path}; check the path.")
+    if path.is_dir():
+        return _read_directory(path)
+    if path.name.endswith(OPTIONS_SUFFIX):
+        return official.read_official(path)
+    refuse_other_families([path.name], path)
+    if not zipfile.is_zipfile(path):
+        raise ModelNotFoundError(
+            f"{path} is neither a folder nor a .zip; {_WANTED}: give the folder that holds them."
+        )
+    with unpacked(path) as directory:
+        stored = _read_directory(directory, path)
+    return dataclasses.replace(stored, name=path.stem, about={**stored.about, "source": str(path)})
+
+
+def has_model(directory: Path) -> bool:
+    """Whether a folder seems to hold a model of a known format."""
+    return (directory / folder.WEIGHTS).is_file() or any(directory.glob(f"*{OPTIONS_SUFFIX}"))
+
+
+def _read_directory(directory: Path, where: Path | None = None) -> StoredModel:
+    where = where or directory
+    if (directory / folder.WEIGHTS).is_file():
+        return folder.read_folder(directory)
+    if any(directory.glob(f"*{OPTIONS_SUFFIX}")):
+        return official.read_official(directory)
+    refuse_other_families([entry.name for entry in directory.iterdir()], where)
+    if (directory / folder.CONFIG).is_file():
+        if _MANY_LANGS_KEYS & set(read_json(directory / folder.CONFIG)):
+            refuse_many_langs(where)
+        return folder.read_folder(directory)
+    raise ModelNotFoundError(f"There is no model in {where}; {_WANTED}.")

@@ -1,0 +1,145 @@
+"""Models by name: shipped beside the program, the user's own, the official ones, the built-in one."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from elmo_core.exceptions import ModelError, ModelNotFoundError
+from elmo_core.weights import tiny
+from elmo_core.weights.download import Progress, by_hand, download_official
+from elmo_core.weights.folder import CONFIG, read_about
+from elmo_core.weights.formats import has_model, read_model
+from elmo_core.weights.official import read_official
+from elmo_core.weights.published import PUBLISHED, PublishedModel
+from elmo_core.weights.store import StoredModel
+
+MODELS_VARIABLE = "ELMO_MODELS"
+"""Environment variable: one more folder whose subfolders are models."""
+
+Kind = Literal["shipped", "local", "official", "built-in"]
+
+_SHIPPED = Path(__file__).resolve().parents[2] / "data" / "models"
+_OFFICIAL = {model.name: model for model in PUBLISHED}
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One name that `load_model` knows."""
+
+    name: str
+    title: str
+    kind: Kind
+    size_bytes: int
+    """On disk, or of the download; 0 = made in code."""
+    available: bool
+    """Whether it can be loaded without a network."""
+    path: Path | None
+    """Its folder, also where that is still to be filled; None = made in code."""
+
+
+def known_models() -> tuple[ModelEntry, ...]:
+    """All models that have a name; where two have the same, the one that `load_model` takes."""
+    entries: dict[str, ModelEntry] = {}
+    for entry in (*_reserved_entries(), *_folder_entries()):
+        entries.setdefault(entry.name, entry)
+    order: tuple[Kind, ...] = ("shipped", "local", "official", "built-in")
+    return tuple(sorted(entries.values(), key=lambda entry: order.index(entry.kind)))
+
+
+def load_model(
+    name_or_path: str | Path, *, download: bool = False, progress: Progress | None = None
+) -> StoredModel:
+    """Load a model.
+
+    Args:
+        name_or_path: a name of `known_models`, or the path of a folder, a `.zip` or an official
+            `*options.json`; where both exist, the name counts.
+        download: whether an official model that is not on this machine may be fetched.
+        progress: told about the download.
+
+    Raises:
+        ModelNotFoundError: no such name or path, or an official model that is not on this machine.
+        ModelError: the files are damaged, unsafe, incomplete or of another family of models.
+        DownloadError: the download failed.
+    """
+    entry = next((entry for entry in known_models() if entry.name == str(name_or_path)), None)
+    if entry is None:
+        return _load_path(Path(name_or_path).expanduser())
+    if entry.path is None:
+        return tiny.tiny_model()
+    if entry.kind != "official":
+        return read_model(entry.path)
+    model = _OFFICIAL[entry.name]
+    if not entry.available:
+        if not download:
+            raise ModelNotFoundError(_not_here(model))
+        download_official(model, progress=progress)
+    return read_official(model.folder)
+
+
+def download(entry: ModelEntry, *, progress: Progress | None = None) -> Path:
+    """Fetch an official model, or go on with a fetch that broke off.
+
+    Args:
+        entry: of kind "official".
+        progress: called with the bytes received and the bytes in all.
+
+    Returns:
+        The folder of the model.
+
+    Raises:
+        ModelError: the entry is of another kind.
+        DownloadError: the download failed; the message says how to place the files by hand.
+    """
+    if entry.kind != "official":
+        raise ModelError(f"{entry.name} is not a model to download; only the official models are.")
+    return download_official(_OFFICIAL[entry.name], progress=progress)
+
+
+def _load_path(path: Path) -> StoredModel:
+    if path.exists() or path.suffix == ".zip" or len(path.parts) > 1:
+        return read_model(path)
+    names = [entry.name for entry in known_models()]
+    close = difflib.get_close_matches(str(path), names, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(names)}."
+    raise ModelNotFoundError(f"There is no model named {str(path)!r}, nor such a folder or .zip; {hint}")
+
+
+def _not_here(model: PublishedModel) -> str:
+    return (
+        f"{model.title} is not on this machine; allow its download of {model.size_bytes / 1e6:.0f} MB "
+        f"(download=True). {by_hand(model)}"
+    )
+
+
+def _reserved_entries() -> Iterator[ModelEntry]:
+    yield ModelEntry(tiny.NAME, tiny.TITLE, "built-in", 0, True, None)
+    for model in PUBLISHED:
+        yield ModelEntry(
+            model.name, model.title, "official", model.size_bytes, model.is_available, model.folder
+        )
+
+
+def _folder_entries() -> Iterator[ModelEntry]:
+    roots: list[tuple[Kind, Path]] = [("shipped", _SHIPPED)]
+    if own := os.environ.get(MODELS_VARIABLE):
+        roots.append(("local", Path(own).expanduser()))
+    for kind, root in roots:
+        for folder in sorted(root.iterdir()) if root.is_dir() else ():
+            if folder.is_dir() and not folder.name.startswith(".") and has_model(folder):
+                size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+                yield ModelEntry(folder.name, _title(folder), kind, size, True, folder)
+
+
+def _title(folder: Path) -> str:
+    """The title in its own facts; of a damaged model, the name (loading it says what is wrong)."""
+    try:
+        title = read_about(folder).get("title") if (folder / CONFIG).is_file() else None
+    except ModelError:
+        title = None
+    return title if isinstance(title, str) and title else folder.name

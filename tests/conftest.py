@@ -1,0 +1,63 @@
+"""What every test gets (fixed seeds, one thread) and where tests find data from outside the project."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(autouse=True)
+def fixed_seeds() -> None:
+    """The same random numbers in every test, and one thread for each of the parallel test workers."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 (libraries draw from the global generator)
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+
+
+def _existing(folder: Path, variable: str) -> Path:
+    """The folder, or skip the test that asks for it."""
+    if not folder.is_dir():
+        pytest.skip(f"there is no folder {folder}; set {variable} to the folder that holds this data")
+    return folder
+
+
+def _shared() -> Path:
+    return Path(os.environ.get("ELMO_SHARED") or ROOT.parent / "shared")
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Data kept beside the project: ELMO_SHARED, else ../shared."""
+    return _existing(_shared(), "ELMO_SHARED")
+
+
+@pytest.fixture(scope="session")
+def fixtures_dir() -> Path:
+    """Official ELMo files with their expected vectors."""
+    return _existing(_shared() / "fixtures", "ELMO_SHARED")
+
+
+@pytest.fixture(scope="session")
+def benchmarks_dir() -> Path:
+    """Benchmark data sets: ELMO_BENCHMARKS, else the folder in `shared_dir`."""
+    return _existing(Path(os.environ.get("ELMO_BENCHMARKS") or _shared() / "benchmarks"), "ELMO_BENCHMARKS")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium; without one the test is skipped, or fails where ELMO_BROWSER_REQUIRED=1."""
+    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    if found is None:
+        stop = pytest.fail if os.environ.get("ELMO_BROWSER_REQUIRED") == "1" else pytest.skip
+        stop(f"there is no browser here: install one of {', '.join(BROWSERS)}")
+    return found
