@@ -32,6 +32,7 @@ RANKS = {
             ["elmo_core.static", "elmo_core.analysis", "elmo_core.tasks"],
             ["elmo_core.plots"],
             ["elmo_core"],
+            ["elmo_core.commands"],
             ["elmo_core.__main__"],
             ["pages.common"],
             ["pages"],

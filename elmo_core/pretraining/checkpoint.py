@@ -1,8 +1,8 @@
 """Checkpoints: one folder each, complete or absent, never pickled.
 
-    checkpoint-00001000/
-        state.safetensors     weights, running average, optimiser, carried LSTM states, random state
-        state.json            step, words, stream positions, sampler, best perplexity, settings
+checkpoint-00001000/
+    state.safetensors     weights, running average, optimiser, carried LSTM states, random state
+    state.json            step, words, stream positions, sampler, best perplexity, settings
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ def save_checkpoint(folder: Path, step: int, tensors: dict[str, Tensor], values:
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, partial / "state.safetensors")
+        save_file(
+            {name: tensor.detach().contiguous() for name, tensor in tensors.items()},
+            partial / "state.safetensors",
+        )
         (partial / "state.json").write_text(json.dumps(values, indent=1), encoding="utf-8")
         for name in ("state.safetensors", "state.json"):
             _to_disk(partial / name)
@@ -88,5 +91,7 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | 
             values = json.loads((path / "state.json").read_text(encoding="utf-8"))
             return load_file(path / "state.safetensors"), values
     if found:
-        raise TrainingError(f"None of the {len(found)} checkpoints in {folder} can be read; start the run anew elsewhere.")
+        raise TrainingError(
+            f"None of the {len(found)} checkpoints in {folder} can be read; start the run anew elsewhere."
+        )
     return None

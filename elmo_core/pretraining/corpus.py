@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import glob
 import gzip
+import io
 import lzma
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from elmo_core.exceptions import CorpusError
 
@@ -27,7 +27,9 @@ class CorpusReport:
         found = []
         if self.skipped_lines:
             where = ", ".join(self.skipped_lines[:3])
-            found.append(f"{len(self.skipped_lines)} lines are not UTF-8 and were left out, the first at {where}.")
+            found.append(
+                f"{len(self.skipped_lines)} lines are not UTF-8 and were left out, the first at {where}."
+            )
         if self.empty_shards:
             found.append(f"{len(self.empty_shards)} files hold no text: {', '.join(self.empty_shards[:3])}.")
         return found
@@ -43,20 +45,22 @@ def find_shards(patterns: str | Sequence[str]) -> list[Path]:
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         matches = [Path(name) for name in glob.glob(str(pattern), recursive=True) if Path(name).is_file()]
         if not matches:
-            raise CorpusError(f"No file matches {pattern!r}; give the path or pattern of one or more text files.")
+            raise CorpusError(
+                f"No file matches {pattern!r}; give the path or pattern of one or more text files."
+            )
         shards.update(matches)
     return sorted(shards)
 
 
-def _open(shard: Path) -> IO[bytes]:
+def _open(shard: Path) -> io.BufferedIOBase:
     if shard.suffix == ".gz":
-        return gzip.open(shard, "rb")
+        return gzip.GzipFile(shard)
     if shard.suffix == ".xz":
-        return lzma.open(shard, "rb")
+        return lzma.LZMAFile(shard)
     if shard.suffix == ".zst":
         import zstandard
 
-        return zstandard.open(shard, "rb")  # type: ignore[return-value]
+        return io.BufferedReader(zstandard.open(shard, "rb"))
     return shard.open("rb")
 
 
@@ -89,7 +93,9 @@ def read_lines(shard: Path, report: CorpusReport) -> Iterator[str]:
     except Exception as error:  # zstandard's own error class derives from Exception alone
         if type(error).__name__ != "ZstdError":
             raise
-        raise CorpusError(f"{shard} is damaged after line {number} ({error}); repair it or leave it out.") from error
+        raise CorpusError(
+            f"{shard} is damaged after line {number} ({error}); repair it or leave it out."
+        ) from error
     finally:
         report.lines += number
     if not has_text:

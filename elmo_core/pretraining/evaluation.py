@@ -71,8 +71,12 @@ def text_perplexity(
     """
     kept = [sentence for sentence in sentences if len(sentence)]
     if not kept:
-        raise InputError("The text holds no token, so it has no perplexity; give a text with sentences in it.")
-    types, inverse = np.unique(np.array([token for sentence in kept for token in sentence], dtype=object), return_inverse=True)
+        raise InputError(
+            "The text holds no token, so it has no perplexity; give a text with sentences in it."
+        )
+    types, inverse = np.unique(
+        np.array([token for sentence in kept for token in sentence], dtype=object), return_inverse=True
+    )
     words = [*vocabulary.words[:3], *types.tolist()]
     word_ids = np.concatenate([np.arange(3), vocabulary.ids_of(types.tolist())])
     ids = np.split(inverse + 3, np.cumsum([len(sentence) for sentence in kept])[:-1])
@@ -126,19 +130,25 @@ class _Reader:
         for start in range(0, int(lengths[0]), _STEPS):
             alive = int((lengths > start).sum())
             sizes = [int((lengths > t).sum()) for t in range(start, min(start + _STEPS, int(lengths[0])))]
-            columns = [(rows[row][0][start + t], rows[row][1][start + t]) for t, size in enumerate(sizes) for row in range(size)]
+            columns = [
+                (rows[row][0][start + t], rows[row][1][start + t])
+                for t, size in enumerate(sizes)
+                for row in range(size)
+            ]
             inputs, targets = np.array(columns, dtype=np.int64).T
             states = [LSTMState(state.output[:alive], state.cell[:alive]) for state in states]
             outputs, states = self._model.run_direction(
                 direction, self._encode(inputs, self._dtype), sizes, states
             )
-            scores = self._softmax.log_probability(outputs[-1], self._encode.word_ids[torch.from_numpy(targets)])
+            scores = self._softmax.log_probability(
+                outputs[-1], self._encode.word_ids[torch.from_numpy(targets)]
+            )
             total -= float(scores.sum(dtype=torch.float64))
         return total, int(lengths.sum())
 
 
 def _row(sentences: list[np.ndarray], direction: int) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and targets of one row: `<S> w1 .. wn` -> `w1 .. wn </S>`, mirrored for the backward direction."""
+    """Inputs `<S> w1 .. wn` and targets `w1 .. wn </S>` of one row, mirrored for the backward direction."""
     marked = [np.concatenate([[Vocabulary.start_id], ids, [Vocabulary.end_id]]) for ids in sentences]
     if direction == BACKWARD:
         marked = [ids[::-1] for ids in reversed(marked)]

@@ -23,7 +23,11 @@ class History:
         if self.path.exists():
             with self.path.open(newline="", encoding="utf-8") as stream:
                 # a killed run may have left half a line at the end
-                rows = [row for row in csv.DictReader(stream) if None not in row.values() and int(row["step"]) <= step]
+                rows = [
+                    row
+                    for row in csv.DictReader(stream)
+                    if None not in row.values() and int(row["step"]) <= step
+                ]
         partial = self.path.with_suffix(".partial")
         with partial.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, self._fields)

@@ -81,7 +81,11 @@ def bilm_loss(
         context = functional.dropout(outputs[-1], dropout, model.training)  # (T * B, P)
         targets = encode.word_ids[torch.from_numpy(batches[direction].targets)].reshape(-1)
         sample = samples[direction]
-        loss = softmax.full_loss(context, targets) if sample is None else softmax.sampled_loss(context, targets, sample)
+        loss = (
+            softmax.full_loss(context, targets)
+            if sample is None
+            else softmax.sampled_loss(context, targets, sample)
+        )
         total = total + 0.5 * loss
         carried.append([LSTMState(state.output.detach(), state.cell.detach()) for state in after])
     return total, carried

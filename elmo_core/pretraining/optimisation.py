@@ -43,15 +43,22 @@ class Optimisation:
         """
         self._config = config
         self._parameters = dict(model.named_parameters())
+        # said explicitly, because torch warns at the first sparse tensor where neither was asked for
+        torch.sparse.check_sparse_tensor_invariants.disable()
         if config.optimiser == "adagrad":
             # as bilm-tf: accumulators start at 1, no epsilon worth the name, no decay
             self._optimisers: list[torch.optim.Optimizer] = [
-                torch.optim.Adagrad(self._parameters.values(), lr=config.learning_rate, initial_accumulator_value=1.0)
+                torch.optim.Adagrad(
+                    self._parameters.values(), lr=config.learning_rate, initial_accumulator_value=1.0
+                )
             ]
             return
         dense = {name: p for name, p in self._parameters.items() if not (sampled and name == _SOFTMAX)}
         groups = [
-            {"params": [p for name, p in dense.items() if _decays(name, p)], "weight_decay": config.weight_decay},
+            {
+                "params": [p for name, p in dense.items() if _decays(name, p)],
+                "weight_decay": config.weight_decay,
+            },
             {"params": [p for name, p in dense.items() if not _decays(name, p)], "weight_decay": 0.0},
         ]
         self._optimisers = [torch.optim.AdamW(groups, betas=(0.9, 0.99), fused=True)]
@@ -83,7 +90,9 @@ class Optimisation:
                 gradients.append(parameter.grad)
         norm = scale * float(torch.linalg.vector_norm(torch.stack([g.norm() for g in gradients])))
         if not math.isfinite(norm):
-            raise TrainingError(f"The gradients are not finite at step {step}; lower learning_rate and resume.")
+            raise TrainingError(
+                f"The gradients are not finite at step {step}; lower learning_rate and resume."
+            )
         factor = scale * min(1.0, config.clip_norm / (norm + 1e-12))
         for gradient in gradients:
             gradient.mul_(factor)
@@ -108,7 +117,11 @@ class Optimisation:
         for optimiser in self._optimisers:
             held = {id(parameter) for group in optimiser.param_groups for parameter in group["params"]}
             for name, parameter in self._parameters.items():
-                state = {key.rpartition("/")[2]: value for key, value in tensors.items() if key.startswith(f"{name}/")}
+                state = {
+                    key.rpartition("/")[2]: value
+                    for key, value in tensors.items()
+                    if key.startswith(f"{name}/")
+                }
                 if id(parameter) in held and state:
                     if isinstance(optimiser, torch.optim.SparseAdam):
                         state["step"] = int(state["step"])  # type: ignore[assignment]

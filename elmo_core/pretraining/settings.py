@@ -8,21 +8,21 @@ from typing import Literal
 from elmo_core.config import BiLMConfig, CharCNNConfig, JsonConfig
 from elmo_core.exceptions import ConfigError
 
+SMALL = BiLMConfig(
+    lstm_dim=512,
+    projection_dim=256,
+    char_cnn=CharCNNConfig(filters=((1, 32), (2, 64), (3, 128), (4, 192), (5, 256)), n_highway=1),
+    n_words=4,
+    has_softmax=True,
+)
+"""Shape of the shipped model; `n_words` follows from the corpus."""
+
 
 @dataclass(frozen=True)
 class PretrainConfig(JsonConfig):
-    """Settings of a training run; the defaults are the recipe of the shipped model.
+    """Settings of a training run; the defaults are the recipe of the shipped model."""
 
-    `PretrainConfig.official()` gives the recipe of Peters et al. 2018 (bilm-tf's `train_elmo.py`).
-    """
-
-    model: BiLMConfig = BiLMConfig(
-        lstm_dim=512,
-        projection_dim=256,
-        char_cnn=CharCNNConfig(filters=((1, 32), (2, 64), (3, 128), (4, 192), (5, 256)), n_highway=1),
-        n_words=4,
-        has_softmax=True,
-    )
+    model: BiLMConfig = SMALL
     """Shape of the model; its n_words is replaced by the size of the vocabulary found."""
     vocabulary_size: int = 50_000
     """Cap of the vocabulary, the three special words included."""
@@ -36,15 +36,15 @@ class PretrainConfig(JsonConfig):
     """Tokens T of each stream in one step; gradients do not reach further back."""
     softmax: Literal["auto", "full", "sampled"] = "auto"
     """auto = full where the vocabulary is at most twice n_sampled."""
-    n_sampled: int = 4096
+    n_sampled: int = 2048
     """Words drawn for each direction of each step by the sampled softmax."""
     optimiser: Literal["adamw", "adagrad"] = "adamw"
     """adamw with warm-up and cosine, or the paper's Adagrad at a constant rate."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 1.5e-3
     """Peak rate (adamw) or constant rate (adagrad)."""
-    warm_up_steps: int = 500
+    warm_up_steps: int = 300
     """Steps of linear warm-up (adamw)."""
-    decay_from: float = 0.0
+    decay_from: float = 0.9
     """Share of total_words after which the cosine starts to fall; before it the rate is held (adamw)."""
     final_rate: float = 0.02
     """Last rate as a share of the peak (adamw)."""
@@ -58,7 +58,7 @@ class PretrainConfig(JsonConfig):
     """Bound of the global norm of all gradients."""
     dropout: float = 0.0
     """Of each LSTM layer's input and of the last output."""
-    average_decay: float = 0.0
+    average_decay: float = 0.99
     """Decay, per 10 steps, of the running average of the weights that is evaluated and exported; 0 = none."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """Of the products; weights, optimiser and cell states stay float32."""
@@ -66,9 +66,9 @@ class PretrainConfig(JsonConfig):
     """Fuse the pointwise steps with torch.compile (needs a C++ compiler; pays off after minutes)."""
     threads: int = 1
     """CPU threads; fixed, because sums depend on it."""
-    checkpoint_steps: int = 1000
+    checkpoint_steps: int = 500
     """Steps between checkpoints, each with a held-out perplexity."""
-    valid_tokens: int = 40_000
+    valid_tokens: int = 20_000
     """Tokens of the held-out text used at checkpoints (its beginning)."""
     patience: int = 0
     """Stop after that many checkpoints without a better perplexity; 0 = never."""
@@ -80,7 +80,15 @@ class PretrainConfig(JsonConfig):
     """Of weights, shuffles and samples."""
 
     def __post_init__(self) -> None:
-        positive = ("rows", "unroll_steps", "n_sampled", "total_words", "checkpoint_steps", "log_steps", "threads")
+        positive = (
+            "rows",
+            "unroll_steps",
+            "n_sampled",
+            "total_words",
+            "checkpoint_steps",
+            "log_steps",
+            "threads",
+        )
         for name in (*positive, "learning_rate", "clip_norm", "valid_tokens", "min_count"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} must be positive, got {getattr(self, name)}.")

@@ -29,6 +29,8 @@ from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.pretraining.streams import TokenStream
 from elmo_core.pretraining.word2vec import train_word2vec, warm_start
 from elmo_core.text.vocabulary import Vocabulary
+from elmo_core.weights.folder import write_folder
+from elmo_core.weights.store import JsonValue, StoredModel
 
 log = logging.getLogger(__name__)
 _AVERAGE_STEPS = 10
@@ -95,7 +97,8 @@ class Trainer:
         self._optimisation = Optimisation(self.model, config, self.sampled)
         self._encode = WordEncoder(self.model, cache.types, self.vocabulary.ids_of(cache.types))
         self._streams = [
-            TokenStream(cache, direction, config.rows, config.order, config.seed) for direction in (FORWARD, BACKWARD)
+            TokenStream(cache, direction, config.rows, config.order, config.seed)
+            for direction in (FORWARD, BACKWARD)
         ]
         self._generator = np.random.default_rng([config.seed, 2])
         self._states = [self.model.zero_states(config.rows, self._dtype) for _ in (FORWARD, BACKWARD)]
@@ -107,7 +110,9 @@ class Trainer:
     def _start(self, resume: bool) -> None:
         found = load_checkpoint(self.folder)
         if found and not resume:
-            raise TrainingError(f"{self.folder} holds the checkpoints of a run; resume it or give another folder.")
+            raise TrainingError(
+                f"{self.folder} holds the checkpoints of a run; resume it or give another folder."
+            )
         kind = f"sampled softmax, {self.config.n_sampled} of" if self.sampled else "full softmax over"
         log.info("%s %d words", kind, len(self.vocabulary))
         if self.config.compile:
@@ -154,7 +159,9 @@ class Trainer:
         config = self.config
         batches = [stream.next_batch(config.unroll_steps) for stream in self._streams]
         samples = [
-            log_uniform_sample(len(self.vocabulary), config.n_sampled, self._generator) if self.sampled else None
+            log_uniform_sample(len(self.vocabulary), config.n_sampled, self._generator)
+            if self.sampled
+            else None
             for _ in batches
         ]
         loss, self._states = bilm_loss(
@@ -186,6 +193,24 @@ class Trainer:
         copy.load_state_dict({**self.model.state_dict(), **self._average})
         return copy.eval()
 
+    def write_model(self, folder: Path, *, about: dict[str, JsonValue] | None = None, card: str = "") -> None:
+        """Write the model as it would be exported now, in half precision.
+
+        Args:
+            folder: see `weights.folder.write_folder`.
+            about: more facts beside the words seen and the perplexity.
+            card: text of its README.
+        """
+        facts: dict[str, JsonValue] = {
+            "words_seen": self.step * self.config.words_per_step,
+            "steps": self.step,
+            "perplexity": self.best,
+            **(about or {}),
+        }
+        write_folder(
+            StoredModel(folder.name, self.exported_model(), self.vocabulary, facts), folder, card=card
+        )
+
     def _checkpoint_perplexity(self) -> float:
         exported = self.exported_model()
         found = text_perplexity(exported, self.vocabulary, self._valid, dtype=self._dtype).mean
@@ -213,7 +238,9 @@ class Trainer:
         return tensors, values
 
     def _restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        parts: dict[str, dict[str, Tensor]] = {kind: {} for kind in ("model", "average", "optimiser", "state", "random")}
+        parts: dict[str, dict[str, Tensor]] = {
+            kind: {} for kind in ("model", "average", "optimiser", "state", "random")
+        }
         for key, tensor in tensors.items():
             kind, _, name = key.partition(":")
             parts[kind][name] = tensor
@@ -228,7 +255,9 @@ class Trainer:
         self._average = parts["average"]
         self._states = [
             [
-                LSTMState(parts["state"][f"{direction}.{layer}.output"], parts["state"][f"{direction}.{layer}.cell"])
+                LSTMState(
+                    parts["state"][f"{direction}.{layer}.output"], parts["state"][f"{direction}.{layer}.cell"]
+                )
                 for layer in range(self.config.model.n_layers)
             ]
             for direction in (FORWARD, BACKWARD)

@@ -7,6 +7,7 @@ the unigram probability, and fits the char CNN to the same vectors before the LS
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import tempfile
@@ -72,7 +73,7 @@ def _write_text(cache: TokenCache, n_words: int, path: Path) -> None:
             offsets = cache.sentences[start : end + 1].astype(np.int64)
             block = words[np.minimum(cache.tokens[offsets[0] : offsets[-1]], n_words)]
             offsets -= offsets[0]
-            out.writelines(" ".join(block[a:b]) + "\n" for a, b in zip(offsets[:-1], offsets[1:], strict=True))
+            out.writelines(" ".join(block[a:b]) + "\n" for a, b in itertools.pairwise(offsets))
 
 
 def warm_start(model: BiLM, cache: TokenCache, vectors: np.ndarray, seed: int) -> float:
@@ -104,7 +105,9 @@ def _fit_words(model: BiLM, cache: TokenCache, wanted: torch.Tensor, seed: int) 
     """Fit the word encoder to vectors (V, P) by regression; returns the mean cosine of the last steps."""
     n_words = len(wanted)
     encode = WordEncoder(model, cache.types[:n_words], np.arange(n_words))
-    parameters = [p for name, p in model.named_parameters() if name.startswith(("char_cnn", "word_embedding"))]
+    parameters = [
+        p for name, p in model.named_parameters() if name.startswith(("char_cnn", "word_embedding"))
+    ]
     optimiser = torch.optim.AdamW(parameters, fused=True)
     generator = np.random.default_rng([seed, 7])
     cosines = []

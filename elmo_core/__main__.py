@@ -1,0 +1,19 @@
+"""The command line: `python -m elmo_core COMMAND --help`."""
+
+from __future__ import annotations
+
+import typer
+
+from elmo_core.commands import embedding, models, training
+
+app = typer.Typer(
+    help="Deep contextual word vectors: look into, use and train biLMs in ELMo's format.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for function in (models.info, embedding.embed, models.export, training.evaluate, training.pretrain):
+    app.command()(function)
+
+if __name__ == "__main__":
+    app(prog_name="python -m elmo_core")

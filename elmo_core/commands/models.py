@@ -1,0 +1,61 @@
+"""`info` and `export`: what is in a model, and its official files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from elmo_core.commands.terminal import AsJson, command, show
+from elmo_core.config import BiLMConfig
+
+Model = Annotated[str, typer.Argument(help="A name, a folder, a .zip or an official options.json.")]
+
+
+@command
+def info(model: Model, as_json: AsJson = False) -> None:
+    """Show what a model is: its shape, its size, its vocabulary, where it comes from."""
+    from elmo_core.weights.registry import load_model
+
+    stored = load_model(model)
+    config = stored.model.config
+    facts: dict[str, Any] = {
+        "name": stored.name,
+        "input": _input(config),
+        "lstm_layers": config.n_layers,
+        "cells": config.lstm_dim,
+        "projection": config.projection_dim,
+        "layers": config.n_outputs,
+        "width": config.output_dim,
+        "parameters": sum(parameter.numel() for parameter in stored.model.parameters()),
+        "vocabulary": len(stored.vocabulary) if stored.vocabulary else 0,
+        "softmax": config.has_softmax,
+        **{name: value for name, value in stored.about.items() if isinstance(value, str | int | float)},
+    }
+    show(facts, as_json)
+
+
+def _input(config: BiLMConfig) -> str:
+    if config.char_cnn is None:
+        return f"word ids ({config.n_words:,} words)"
+    cnn = config.char_cnn
+    return f"characters ({cnn.n_filters} filters, {cnn.n_highway} highway layers)"
+
+
+@command
+def export(
+    model: Model,
+    folder: Annotated[Path, typer.Argument(help="Receives options.json and weights.hdf5.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a model as the official two files, for every program that reads ELMo's format.
+
+    The official format has no place for a softmax: it is left out.
+    """
+    from elmo_core.weights.official import write_official
+    from elmo_core.weights.registry import load_model
+
+    stored = load_model(model)
+    write_official(stored.model, stored.vocabulary, folder)
+    show({"written": str(folder), "softmax_left_out": stored.model.config.has_softmax}, as_json)

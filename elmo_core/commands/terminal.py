@@ -1,0 +1,101 @@
+"""What all commands share: progress on stderr, results on stdout, one sentence for an error."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from elmo_core.exceptions import ElmoError
+
+Arguments = ParamSpec("Arguments")
+AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON on standard output.")]
+_FAILED = 2
+
+
+def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Turn the package's errors into one line on stderr and exit status 2; Ctrl-C into status 130."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except ElmoError as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(_FAILED) from None
+        except OSError as error:
+            typer.echo(f"Error: {error.strerror or error}: {error.filename or ''}", err=True)
+            raise typer.Exit(_FAILED) from None
+        except KeyboardInterrupt:
+            typer.echo("Stopped.", err=True)
+            raise typer.Exit(130) from None
+
+    return wrapped
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A determinate bar on stderr: the callable takes (done, total)."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show(facts: Mapping[str, Any], as_json: bool) -> None:
+    """Print results: as a table for people, or as one line of JSON."""
+    if as_json:
+        sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), _readable(value))
+    Console().print(table)
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file (a byte-order mark is left out).
+
+    Raises:
+        InputError: there is no such file or it is not UTF-8.
+    """
+    from elmo_core.exceptions import InputError
+
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}; check the path.") from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is not UTF-8 text (byte {error.start}); convert it first, e.g. iconv -f latin1 -t utf-8."
+        ) from None

@@ -1,0 +1,126 @@
+"""`pretrain` and `evaluate`: train a biLM on plain text, measure it on held-out text."""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from elmo_core.commands.models import Model
+from elmo_core.commands.terminal import AsJson, command, progress_bar, read_text, show
+
+if TYPE_CHECKING:
+    from elmo_core.pretraining.trainer import Trainer
+
+
+class ReadingState(StrEnum):
+    """What becomes of the LSTM state between sentences."""
+
+    carry = "carry"
+    zero = "zero"
+
+
+@command
+def evaluate(
+    model: Model,
+    text: Annotated[Path, typer.Argument(help="UTF-8 text: running text, or one tokenised sentence a line.")],
+    tokenised: Annotated[
+        bool, typer.Option("--tokenised", help="One sentence a line, tokens separated by blanks.")
+    ] = False,
+    state: Annotated[
+        ReadingState, typer.Option(help="carry: over sentence ends, as reported in papers.")
+    ] = ReadingState.carry,
+    as_json: AsJson = False,
+) -> None:
+    """Measure forward, backward and mean perplexity of a text by the full softmax."""
+    from elmo_core.exceptions import ModelError
+    from elmo_core.pretraining.evaluation import text_perplexity
+    from elmo_core.text.tokenisation import tokenised_sentences
+    from elmo_core.weights.registry import load_model
+
+    stored = load_model(model)
+    stored.model.require_softmax()
+    if stored.vocabulary is None:
+        raise ModelError(
+            f"{stored.name} has no vocabulary, so its predictions have no names; add its vocab.txt."
+        )
+    content = read_text(text)
+    sentences = (
+        [line.split() for line in content.splitlines()] if tokenised else list(tokenised_sentences(content))
+    )
+    with progress_bar("Evaluating") as report:
+        found = text_perplexity(
+            stored.model, stored.vocabulary, sentences, state=state.value, progress=report
+        )
+    show(
+        {
+            "forward_perplexity": found.forward,
+            "backward_perplexity": found.backward,
+            "mean_perplexity": found.mean,
+            "predictions": found.n_predictions,
+            "unknown_percent": 100 * found.unknown_share,
+            "vocabulary": len(stored.vocabulary),
+            "state": found.state,
+        },
+        as_json,
+    )
+
+
+@command
+def pretrain(
+    config: Annotated[Path, typer.Argument(help="Settings as JSON; {} takes all defaults.")],
+    train: Annotated[list[str], typer.Option(help="Pattern of the training shards; may be repeated.")],
+    valid: Annotated[list[str], typer.Option(help="Pattern of the held-out shards; may be repeated.")],
+    output: Annotated[Path, typer.Option(help="Folder of the run: checkpoints, history.csv, model/.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
+    tokenised: Annotated[
+        bool, typer.Option("--tokenised", help="One sentence a line, tokens separated by blanks.")
+    ] = False,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="Words to predict; default: those of the corpus.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of tokenised corpora; default OUTPUT/cache.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a biLM. Stop it whenever you like: with --resume it goes on bitwise where it was."""
+    from elmo_core.pretraining.cache import open_corpus
+    from elmo_core.pretraining.settings import PretrainConfig
+    from elmo_core.pretraining.trainer import Trainer
+    from elmo_core.text.vocabulary import Vocabulary
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    settings = PretrainConfig.from_json(read_text(config))
+    root = cache or output / "cache"
+    with progress_bar("Tokenising") as report:
+        corpus = open_corpus(train, root, tokenised=tokenised, progress=lambda done, _: report(done, done))
+        held_out = open_corpus(valid, root, tokenised=tokenised)
+    trainer = Trainer(
+        settings,
+        corpus,
+        [held_out.words(index) for index in range(held_out.n_sentences)],
+        output,
+        vocabulary=Vocabulary.read(vocabulary) if vocabulary else None,
+        resume=resume,
+    )
+    _train(trainer)
+    trainer.write_model(output / "model")
+    show(
+        {"model": str(output / "model"), "steps": trainer.step, "best_mean_perplexity": trainer.best}, as_json
+    )
+
+
+def _train(trainer: Trainer) -> None:
+    """Run to the end with a bar and a line for every checkpoint."""
+    with progress_bar("Training") as report:
+        for row in trainer.run():
+            report(row.words, trainer.config.total_words)
+            if row.perplexity is not None:
+                logging.getLogger(__name__).info(
+                    "step %d, %d words, loss %.3f, held-out perplexity %.1f, %.0f words/s",
+                    row.step, row.words, row.loss, row.perplexity, row.words_per_s,
+                )  # fmt: skip
