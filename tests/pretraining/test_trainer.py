@@ -51,7 +51,8 @@ def test_toy_corpus_of_bilm_tf(fixtures_dir, tmp_path):
     text = fixtures_dir / "bilm_tf" / "train" / "data.txt"
     cache = open_corpus(str(text), tmp_path / "cache", tokenised=True)
     vocabulary = Vocabulary.read(text.with_name("vocab.txt"))
-    cnn = CharCNNConfig(embedding_dim=4, filters=((1, 8), (2, 8), (3, 16)), n_highway=1)
+    filters = ((1, 8), (2, 8), (3, 16), (4, 32), (5, 64))
+    cnn = CharCNNConfig(embedding_dim=4, filters=filters, n_highway=1)
     model = BiLMConfig(
         lstm_dim=16,
         projection_dim=8,
@@ -64,6 +65,7 @@ def test_toy_corpus_of_bilm_tf(fixtures_dir, tmp_path):
     settings = PretrainConfig(
         model=model, rows=2, unroll_steps=10, optimiser="adagrad", learning_rate=0.2, loss_times_unroll=True,
         clip_norm=1.0, dropout=0.1, total_words=300 * 20, checkpoint_steps=300, log_steps=100,
+        average_decay=0.0,
     )  # fmt: skip
     sentences = [line.split() for line in text.read_text().splitlines()]
     trainer = Trainer(settings, cache, sentences, tmp_path / "run", vocabulary=vocabulary)
@@ -130,7 +132,8 @@ def test_killed_at_random_moments_and_resumed(corpus, tmp_path):
     )
     list(reference.run())
     options = {"train": text, "valid": text, "output": tmp_path / "killed", "cache": tmp_path / "cache"}
-    run = [sys.executable, "-m", "elmo_core", "pretrain", str(tmp_path / "config.json"), "--tokenised", "--resume"]
+    run = [sys.executable, "-m", "elmo_core", "pretrain", str(tmp_path / "config.json")]
+    run += ["--tokenised", "--resume"]
     for name, value in options.items():
         run += [f"--{name}", str(value)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
