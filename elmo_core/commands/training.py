@@ -87,16 +87,21 @@ def pretrain(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a biLM. Stop it whenever you like: with --resume it goes on bitwise where it was."""
+    """Train a biLM. Stop it whenever you like: with --resume it goes on bitwise where it was.
+
+    On several processes: torchrun --nproc-per-node N -m elmo_core pretrain ...
+    """
     from elmo_core.pretraining.cache import open_corpus
     from elmo_core.pretraining.settings import PretrainConfig
     from elmo_core.pretraining.trainer import Trainer
+    from elmo_core.pretraining.workers import Workers
     from elmo_core.text.vocabulary import Vocabulary
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     settings = PretrainConfig.from_json(read_text(config))
     root = cache or output / "cache"
-    with progress_bar("Tokenising") as report:
+    workers = Workers()
+    with progress_bar("Tokenising") as report, workers.first_alone():
         corpus = open_corpus(train, root, tokenised=tokenised, progress=lambda done, _: report(done, done))
         held_out = open_corpus(valid, root, tokenised=tokenised)
     trainer = Trainer(
@@ -105,9 +110,12 @@ def pretrain(
         [held_out.words(index) for index in range(held_out.n_sentences)],
         output,
         vocabulary=Vocabulary.read(vocabulary) if vocabulary else None,
+        workers=workers,
         resume=resume,
     )
     _train(trainer)
+    if not workers.is_first:
+        return
     trainer.write_model(output / "model")
     show(
         {"model": str(output / "model"), "steps": trainer.step, "best_mean_perplexity": trainer.best}, as_json

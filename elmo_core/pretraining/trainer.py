@@ -26,8 +26,9 @@ from elmo_core.pretraining.history import History
 from elmo_core.pretraining.objective import WordEncoder, bilm_loss
 from elmo_core.pretraining.optimisation import Optimisation, learning_rate
 from elmo_core.pretraining.settings import PretrainConfig
-from elmo_core.pretraining.streams import TokenStream
+from elmo_core.pretraining.streams import StreamBatch, TokenStream
 from elmo_core.pretraining.word2vec import train_word2vec, warm_start
+from elmo_core.pretraining.workers import Workers
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.folder import write_folder
 from elmo_core.weights.store import JsonValue, StoredModel
@@ -69,6 +70,7 @@ class Trainer:
         folder: Path,
         *,
         vocabulary: Vocabulary | None = None,
+        workers: Workers | None = None,
         resume: bool = False,
     ) -> None:
         """Build or resume a run.
@@ -79,12 +81,14 @@ class Trainer:
             valid: held-out sentences of tokens.
             folder: receives checkpoints and `history.csv`.
             vocabulary: words to predict; default the corpus' own, as the settings cap it.
+            workers: the processes that share the rows; default: as `torchrun` says, else one.
             resume: go on from the newest checkpoint, if there is one.
 
         Raises:
             TrainingError: the folder holds checkpoints and `resume` is off, or they do not fit.
             CorpusError: the corpus is too small for the rows.
         """
+        self._workers = workers or Workers()
         torch.set_num_threads(config.threads)
         torch.set_flush_denormal(True)
         self.config, self.folder, self._cache = config, folder, cache
@@ -100,8 +104,9 @@ class Trainer:
             TokenStream(cache, direction, config.rows, config.order, config.seed)
             for direction in (FORWARD, BACKWARD)
         ]
-        self._generator = np.random.default_rng([config.seed, 2])
-        self._states = [self.model.zero_states(config.rows, self._dtype) for _ in (FORWARD, BACKWARD)]
+        self._rows = self._workers.rows_of(config.rows)
+        n_rows = self._rows.stop - self._rows.start
+        self._states = [self.model.zero_states(n_rows, self._dtype) for _ in (FORWARD, BACKWARD)]
         self._average: dict[str, Tensor] = {}
         self.step, self.best, self._without_gain = 0, math.inf, 0
         self._history = History(folder / "history.csv", Step)
@@ -119,13 +124,14 @@ class Trainer:
             compile_cells()
         if found:
             self._restore(*found)
-        else:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if self.config.warm_start:
-                dim, threads = self.config.model.projection_dim, self.config.threads
-                vectors = train_word2vec(self._cache, len(self.vocabulary), dim, threads=threads)
-                warm_start(self.model, self._cache, vectors, self.config.seed)
-        self._history.keep_until(self.step)
+        elif self.config.warm_start and self._workers.is_first:
+            dim, threads = self.config.model.projection_dim, self.config.threads
+            vectors = train_word2vec(self._cache, len(self.vocabulary), dim, threads=threads)
+            warm_start(self.model, self._cache, vectors, self.config.seed)
+        self._workers.share_weights(self.model.parameters())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._workers.is_first:
+            self._history.keep_until(self.step)
 
     def run(self) -> Iterator[Step]:
         """Train to the end of the settings; yields a row of the history at each log step.
@@ -146,35 +152,47 @@ class Trainer:
             perplexity = self._checkpoint_perplexity() if checkpoint else None
             words, rate = self.step * self.config.words_per_step, learning_rate(self.config, self.step - 1)
             row = Step(self.step, words, float(np.mean(losses)), rate, norm, speed, perplexity)
-            self._history.append(row)
-            if checkpoint:
-                save_checkpoint(self.folder, self.step, *self._snapshot())
+            self._record(row)
             losses, since, first = [], time.perf_counter(), self.step
             yield row
+
+    def _record(self, row: Step) -> None:
+        """Write history and checkpoint; all workers take part in putting the latter together."""
+        snapshot = self._snapshot() if row.perplexity is not None else None
+        if self._workers.is_first:
+            self._history.append(row)
+            if snapshot:
+                save_checkpoint(self.folder, self.step, *snapshot)
 
     def _is_exhausted(self) -> bool:
         return 0 < self.config.patience <= self._without_gain
 
     def _train_step(self) -> tuple[float, float]:
-        config = self.config
-        batches = [stream.next_batch(config.unroll_steps) for stream in self._streams]
+        config, workers = self.config, self._workers
+        # randomness is a function of seed and step alone: nothing of it has to be kept
+        generator = np.random.default_rng([config.seed, 2, self.step])
+        torch.manual_seed(int(generator.integers(2**62)) + workers.rank)
+        batches = [self._share(stream.next_batch(config.unroll_steps)) for stream in self._streams]
         samples = [
-            log_uniform_sample(len(self.vocabulary), config.n_sampled, self._generator)
-            if self.sampled
-            else None
+            log_uniform_sample(len(self.vocabulary), config.n_sampled, generator) if self.sampled else None
             for _ in batches
         ]
         loss, self._states = bilm_loss(
             self.model, self._encode, batches, self._states, samples, self._dtype, config.dropout
         )
-        value = loss.item()
+        loss.backward()
+        workers.average_gradients(self.model.parameters())
+        value = workers.mean(loss.item())
         if not math.isfinite(value):
             raise TrainingError(f"The loss is {value} at step {self.step}; lower learning_rate and resume.")
-        loss.backward()
         norm = self._optimisation.step(self.step)
         if config.average_decay and self.step % _AVERAGE_STEPS == 0:
             self._update_average()
         return value, norm
+
+    def _share(self, batch: StreamBatch) -> StreamBatch:
+        """The columns of a batch that are this worker's rows."""
+        return StreamBatch(batch.inputs[:, self._rows], batch.targets[:, self._rows])
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -224,22 +242,20 @@ class Trainer:
         tensors |= {f"optimiser:{name}": tensor for name, tensor in self._optimisation.tensors().items()}
         for direction, states in enumerate(self._states):
             for layer, state in enumerate(states):
-                tensors[f"state:{direction}.{layer}.output"] = state.output
-                tensors[f"state:{direction}.{layer}.cell"] = state.cell
-        tensors["random:torch"] = torch.random.get_rng_state()
+                tensors[f"state:{direction}.{layer}.output"] = self._workers.all_rows(state.output)
+                tensors[f"state:{direction}.{layer}.cell"] = self._workers.all_rows(state.cell)
         values = {
             "step": self.step,
             "best": self.best,
             "without_gain": self._without_gain,
             "streams": [stream.position() for stream in self._streams],
-            "generator": self._generator.bit_generator.state,
             "config": self.config.to_dict(),
         }
         return tensors, values
 
     def _restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         parts: dict[str, dict[str, Tensor]] = {
-            kind: {} for kind in ("model", "average", "optimiser", "state", "random")
+            kind: {} for kind in ("model", "average", "optimiser", "state")
         }
         for key, tensor in tensors.items():
             kind, _, name = key.partition(":")
@@ -253,17 +269,11 @@ class Trainer:
             ) from None
         self._optimisation.load_tensors(parts["optimiser"])
         self._average = parts["average"]
-        self._states = [
-            [
-                LSTMState(
-                    parts["state"][f"{direction}.{layer}.output"], parts["state"][f"{direction}.{layer}.cell"]
-                )
-                for layer in range(self.config.model.n_layers)
-            ]
-            for direction in (FORWARD, BACKWARD)
-        ]
-        torch.random.set_rng_state(parts["random"]["torch"])
-        self._generator.bit_generator.state = values["generator"]
+        for direction, states in enumerate(self._states):
+            for layer in range(len(states)):
+                output = parts["state"][f"{direction}.{layer}.output"]
+                cell = parts["state"][f"{direction}.{layer}.cell"]
+                states[layer] = LSTMState(output[self._rows].clone(), cell[self._rows].clone())
         for stream, position in zip(self._streams, values["streams"], strict=True):
             stream.seek(position)
         self.step, self.best, self._without_gain = values["step"], values["best"], values["without_gain"]

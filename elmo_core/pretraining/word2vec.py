@@ -23,7 +23,7 @@ from elmo_core.pretraining.objective import WordEncoder
 
 log = logging.getLogger(__name__)
 _SENTENCES_PER_BLOCK = 20_000
-_FIT_STEPS, _FIT_WORDS, _FIT_RATE = 1500, 1024, 2e-3
+_FIT_PASSES, _FIT_WORDS, _FIT_RATE = 30, 1024, 2e-3
 
 
 def train_word2vec(
@@ -111,9 +111,10 @@ def _fit_words(model: BiLM, cache: TokenCache, wanted: torch.Tensor, seed: int) 
     optimiser = torch.optim.AdamW(parameters, fused=True)
     generator = np.random.default_rng([seed, 7])
     cosines = []
-    for step in range(_FIT_STEPS):
+    n_steps = max(100, _FIT_PASSES * n_words // _FIT_WORDS)
+    for step in range(n_steps):
         for group in optimiser.param_groups:
-            group["lr"] = _FIT_RATE * min(1.0, (step + 1) / 50, 2 * (1 - step / _FIT_STEPS))
+            group["lr"] = _FIT_RATE * min(1.0, (step + 1) / 50, 2 * (1 - step / n_steps))
         # half of each batch by rank, log-uniformly: frequent words are most of what the LSTMs will read
         frequent = np.exp(generator.random(_FIT_WORDS // 2) * np.log(n_words - 3)).astype(np.int64) + 2
         ids = np.concatenate([frequent, generator.integers(3, n_words, _FIT_WORDS // 2)])

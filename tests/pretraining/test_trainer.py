@@ -78,22 +78,12 @@ def test_toy_corpus_of_bilm_tf(fixtures_dir, tmp_path):
 @pytest.mark.parametrize("softmax", ["sampled", "full"])
 def test_it_learns(corpus, tmp_path, optimiser, softmax):
     recipe = (
-        {"learning_rate": 0.03} if optimiser == "adamw" else {"learning_rate": 0.2, "loss_times_unroll": True}
+        {"learning_rate": 0.03} if optimiser == "adamw" else {"learning_rate": 0.5, "loss_times_unroll": True}
     )
-    trainer, rows = train(
-        corpus,
-        tmp_path,
-        optimiser=optimiser,
-        softmax=softmax,
-        total_words=300 * 20,
-        dropout=0.0,
-        clip_norm=10.0,
-        **recipe,
-    )
+    recipe |= {"softmax": softmax, "n_sampled": 16, "total_words": 300 * 20, "dropout": 0.0}
+    trainer, rows = train(corpus, tmp_path, optimiser=optimiser, **recipe)
     assert trainer.sampled == (softmax == "sampled")
-    assert trainer.best < (
-        18 if optimiser == "adamw" else 26
-    )  # of 33 words; the unigram distribution alone reaches 27
+    assert trainer.best < 24  # of 33 words; the unigram distribution alone reaches 27
     assert rows[-1].words == 6000
 
 

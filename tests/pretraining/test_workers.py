@@ -1,0 +1,94 @@
+"""Data-parallel training with real processes under torchrun."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from elmo_core.exceptions import ConfigError
+from elmo_core.pretraining.checkpoint import checkpoints
+from elmo_core.pretraining.workers import Workers
+from elmo_core.weights.folder import read_folder
+from tests.pretraining.corpora import small_settings, write_corpus
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Start `pretrain` with a number of workers; returns the process."""
+    text = write_corpus(tmp_path / "a.txt")
+
+    def start(folder, workers, **settings):
+        config = tmp_path / f"{folder}.json"
+        config.write_text(small_settings(dropout=0.0, **settings).to_json())
+        launcher = [sys.executable, "-m"]
+        if workers > 1:
+            launcher += ["torch.distributed.run", "--standalone", f"--nproc-per-node={workers}", "-m"]
+        options = {"train": text, "valid": text, "output": tmp_path / folder, "cache": tmp_path / "cache"}
+        command = [*launcher, "elmo_core", "pretrain", str(config), "--tokenised", "--resume"]
+        for name, value in options.items():
+            command += [f"--{name}", str(value)]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    return start
+
+
+def finish(process, timeout=120):
+    output, _ = process.communicate(timeout=timeout)
+    return process.returncode, output
+
+
+@pytest.mark.parametrize("softmax", ["sampled", "full"])
+def test_two_workers_give_the_weights_of_one(run, tmp_path, softmax):
+    for folder, workers in (("two", 2), ("one", 1)):
+        status, output = finish(run(folder, workers, softmax=softmax, total_words=20 * 20))
+        assert status == 0, output
+    two, one = (read_folder(tmp_path / folder / "model").model.state_dict() for folder in ("two", "one"))
+    for name, tensor in one.items():
+        torch.testing.assert_close(two[name], tensor, atol=2e-3, rtol=2e-3)  # half precision on the disk
+    losses = []
+    for folder in ("two", "one"):
+        with (tmp_path / folder / "history.csv").open(newline="") as stream:
+            losses.append([float(row["loss"]) for row in csv.DictReader(stream)])
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+
+
+def test_a_lost_worker_ends_the_job_and_another_number_goes_on(run, tmp_path):
+    process = run("lost", 2, total_words=100_000 * 20)
+    for _ in range(600):
+        if checkpoints(tmp_path / "lost"):
+            break
+        time.sleep(0.05)
+    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True)
+    os.kill(int(children.stdout.split()[-1]), signal.SIGKILL)
+    status, _ = finish(process, timeout=60)
+    assert status != 0
+    reached = int(checkpoints(tmp_path / "lost")[-1].name.split("-")[1])
+    status, output = finish(run("lost", 1, total_words=(reached + 10) * 20))
+    assert status == 0, output
+    with (tmp_path / "lost" / "history.csv").open(newline="") as stream:
+        steps = [int(row["step"]) for row in csv.DictReader(stream)]
+    assert steps == list(range(5, reached + 11, 5))
+
+
+def test_rows_must_be_shared_evenly():
+    workers = Workers()
+    assert workers.rows_of(7) == slice(0, 7)
+    workers.size, workers.rank = 2, 1
+    assert workers.rows_of(8) == slice(4, 8)
+    with pytest.raises(ConfigError, match="7 rows cannot be shared evenly by 2 workers"):
+        workers.rows_of(7)
