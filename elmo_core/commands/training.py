@@ -82,6 +82,9 @@ def pretrain(
     vocabulary: Annotated[
         Path | None, typer.Option(help="Words to predict; default: those of the corpus.")
     ] = None,
+    initial: Annotated[
+        str | None, typer.Option("--from", help="A model to fine-tune: name, folder or .zip.")
+    ] = None,
     cache: Annotated[
         Path | None, typer.Option(help="Folder of tokenised corpora; default OUTPUT/cache.")
     ] = None,
@@ -96,6 +99,7 @@ def pretrain(
     from elmo_core.pretraining.trainer import Trainer
     from elmo_core.pretraining.workers import Workers
     from elmo_core.text.vocabulary import Vocabulary
+    from elmo_core.weights.registry import load_model
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     settings = PretrainConfig.from_json(read_text(config))
@@ -110,6 +114,7 @@ def pretrain(
         [held_out.words(index) for index in range(held_out.n_sentences)],
         output,
         vocabulary=Vocabulary.read(vocabulary) if vocabulary else None,
+        initial=load_model(initial) if initial else None,
         workers=workers,
         resume=resume,
     )

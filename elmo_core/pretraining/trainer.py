@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 import time
@@ -19,9 +20,11 @@ from elmo_core.exceptions import TrainingError
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
 from elmo_core.nn.lstm import LSTMState, compile_cells
 from elmo_core.nn.softmax import log_uniform_sample
+from elmo_core.pretraining.averaging import RunningAverage
 from elmo_core.pretraining.cache import TokenCache
 from elmo_core.pretraining.checkpoint import load_checkpoint, save_checkpoint
 from elmo_core.pretraining.evaluation import text_perplexity
+from elmo_core.pretraining.fine_tuning import own_vocabulary, start_from, with_softmax
 from elmo_core.pretraining.history import History
 from elmo_core.pretraining.objective import WordEncoder, bilm_loss
 from elmo_core.pretraining.optimisation import Optimisation, learning_rate
@@ -34,7 +37,6 @@ from elmo_core.weights.folder import write_folder
 from elmo_core.weights.store import JsonValue, StoredModel
 
 log = logging.getLogger(__name__)
-_AVERAGE_STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Trainer:
         folder: Path,
         *,
         vocabulary: Vocabulary | None = None,
+        initial: StoredModel | None = None,
         workers: Workers | None = None,
         resume: bool = False,
     ) -> None:
@@ -81,6 +84,9 @@ class Trainer:
             valid: held-out sentences of tokens.
             folder: receives checkpoints and `history.csv`.
             vocabulary: words to predict; default the corpus' own, as the settings cap it.
+            initial: a model to fine-tune: its shape, its weights and, where it has a softmax, its
+                vocabulary take the place of those in the settings; without one, a softmax over the
+                given or the corpus' vocabulary is learned from scratch.
             workers: the processes that share the rows; default: as `torchrun` says, else one.
             resume: go on from the newest checkpoint, if there is one.
 
@@ -92,6 +98,10 @@ class Trainer:
         torch.set_num_threads(config.threads)
         torch.set_flush_denormal(True)
         self.config, self.folder, self._cache = config, folder, cache
+        self._initial = initial
+        if initial is not None:
+            config = self.config = dataclasses.replace(config, model=with_softmax(initial), warm_start=False)
+            vocabulary = own_vocabulary(initial) or vocabulary
         self.vocabulary = vocabulary or build_vocabulary(cache, config)
         self._valid = _first_tokens(valid, config.valid_tokens)
         self._dtype = getattr(torch, config.dtype)
@@ -107,7 +117,7 @@ class Trainer:
         self._rows = self._workers.rows_of(config.rows)
         n_rows = self._rows.stop - self._rows.start
         self._states = [self.model.zero_states(n_rows, self._dtype) for _ in (FORWARD, BACKWARD)]
-        self._average: dict[str, Tensor] = {}
+        self._average = RunningAverage(config.average_decay)
         self.step, self.best, self._without_gain = 0, math.inf, 0
         self._history = History(folder / "history.csv", Step)
         self._start(resume)
@@ -124,6 +134,8 @@ class Trainer:
             compile_cells()
         if found:
             self._restore(*found)
+        elif self._initial is not None:
+            start_from(self.model, self._initial)
         elif self.config.warm_start and self._workers.is_first:
             dim, threads = self.config.model.projection_dim, self.config.threads
             vectors = train_word2vec(self._cache, len(self.vocabulary), dim, threads=threads)
@@ -186,29 +198,17 @@ class Trainer:
         if not math.isfinite(value):
             raise TrainingError(f"The loss is {value} at step {self.step}; lower learning_rate and resume.")
         norm = self._optimisation.step(self.step)
-        if config.average_decay and self.step % _AVERAGE_STEPS == 0:
-            self._update_average()
+        self._average.update(self.model, self.step)
         return value, norm
 
     def _share(self, batch: StreamBatch) -> StreamBatch:
         """The columns of a batch that are this worker's rows."""
         return StreamBatch(batch.inputs[:, self._rows], batch.targets[:, self._rows])
 
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        """Running average of the weights; early on over the few steps there are."""
-        updates = self.step // _AVERAGE_STEPS
-        decay = min(self.config.average_decay, (1 + updates) / (10 + updates))
-        for name, parameter in self.model.named_parameters():
-            if name in self._average:
-                self._average[name].lerp_(parameter, 1 - decay)
-            else:
-                self._average[name] = parameter.detach().clone()
-
     def exported_model(self) -> BiLM:
         """A copy of the model in evaluation mode, with the averaged weights where they are kept."""
         copy = BiLM(self.model.config)
-        copy.load_state_dict({**self.model.state_dict(), **self._average})
+        copy.load_state_dict({**self.model.state_dict(), **self._average.weights})
         return copy.eval()
 
     def write_model(self, folder: Path, *, about: dict[str, JsonValue] | None = None, card: str = "") -> None:
@@ -238,7 +238,7 @@ class Trainer:
 
     def _snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors = {f"model:{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"average:{name}": tensor for name, tensor in self._average.items()}
+        tensors |= {f"average:{name}": tensor for name, tensor in self._average.weights.items()}
         tensors |= {f"optimiser:{name}": tensor for name, tensor in self._optimisation.tensors().items()}
         for direction, states in enumerate(self._states):
             for layer, state in enumerate(states):
@@ -268,7 +268,7 @@ class Trainer:
                 "resume with the settings and the corpus of that run."
             ) from None
         self._optimisation.load_tensors(parts["optimiser"])
-        self._average = parts["average"]
+        self._average.weights = parts["average"]
         for direction, states in enumerate(self._states):
             for layer in range(len(states)):
                 output = parts["state"][f"{direction}.{layer}.output"]

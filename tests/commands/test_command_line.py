@@ -119,7 +119,7 @@ def test_evaluate_prints_all_three_perplexities(tmp_path):
     assert facts["mean_perplexity"] == pytest.approx(
         (facts["forward_perplexity"] + facts["backward_perplexity"]) / 2
     )
-    assert facts["predictions"] == 15
+    assert facts["predictions"] == 16  # 14 tokens and two sentence ends
     (tmp_path / "empty.txt").write_text("\n")
     assert "no token" in run("evaluate", "tiny", tmp_path / "empty.txt").output
 
