@@ -1,0 +1,265 @@
+"""What a model's layers know, beside the baselines: the table of its card.
+
+    python -m bench.model_scores english-small            the whole table, as Markdown
+    python -m bench.model_scores MODEL --tasks senses     one task
+    python -m bench.model_scores MODEL --json scores.json
+
+Everything that is chosen (mixtures, thresholds, penalties) is chosen on the training part alone, in
+the same way for every word.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from bench import benchmark_data
+from elmo_core import Elmo, load_elmo
+
+Scores = dict[str, float]
+_SENTENCES_PER_CALL = 512
+_PROBE_SENTENCES = 4000
+
+
+def target_vectors(elmo: Elmo, sentences: Sequence[list[str]], positions: Sequence[int]) -> np.ndarray:
+    """Vectors of one token of each sentence in all layers: float32 (L, n, D)."""
+    parts = []
+    for start in range(0, len(sentences), _SENTENCES_PER_CALL):
+        block = slice(start, start + _SENTENCES_PER_CALL)
+        found = elmo.embed(sentences[block])
+        parts.append(
+            np.stack([item.layers[:, at] for item, at in zip(found, positions[block], strict=True)], axis=1)
+        )
+    return np.concatenate(parts, axis=1)
+
+
+def sentence_means(elmo: Elmo, sentences: Sequence[list[str]]) -> np.ndarray:
+    """Mean over the tokens of each sentence in all layers: float32 (L, n, D)."""
+    parts = []
+    for start in range(0, len(sentences), _SENTENCES_PER_CALL):
+        found = elmo.embed(sentences[start : start + _SENTENCES_PER_CALL])
+        parts.append(np.stack([item.layers.mean(axis=1) for item in found], axis=1))
+    return np.concatenate(parts, axis=1)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors of length 1 along the last axis."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+
+
+def mixtures(n_layers: int, steps: int = 10) -> list[tuple[float, ...]]:
+    """All weights that are multiples of 1/steps and add up to 1."""
+    grid = itertools.product(range(steps + 1), repeat=n_layers)
+    return [tuple(part / steps for part in parts) for parts in grid if sum(parts) == steps]
+
+
+def nearest_centroid(train: np.ndarray, gold: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """The sense whose centroid of unit vectors has the highest cosine, for each row of `test`."""
+    senses = np.unique(gold)
+    centroids = unit(np.stack([unit(train)[gold == sense].mean(axis=0) for sense in senses]))
+    return senses[(unit(test) @ centroids.T).argmax(axis=1)]
+
+
+def best_mixture(
+    layers: np.ndarray, gold: np.ndarray, score: Callable[[np.ndarray], float]
+) -> tuple[float, ...]:
+    """The mixture of unit layers with the highest score; ties go to the one nearest to uniform."""
+    options = mixtures(len(layers))
+    scores = [score(np.tensordot(weights, layers, axes=1)) for weights in options]
+    even = np.array([-np.square(weights).sum() for weights in options])
+    return options[int(np.lexsort((even, np.round(scores, 6)))[-1])]
+
+
+def cross_validated(vectors: np.ndarray, gold: np.ndarray) -> float:
+    """Accuracy of the nearest centroid over five folds."""
+    folds = min(5, min(Counter(gold.tolist()).values()))
+    if folds < 2:
+        return 0.0
+    right = [
+        nearest_centroid(vectors[a], gold[a], vectors[b]) == gold[b]
+        for a, b in StratifiedKFold(folds, shuffle=True, random_state=0).split(vectors, gold)
+    ]
+    return float(np.concatenate(right).mean())
+
+
+def whitening(vectors: np.ndarray, shrinkage: float = 0.1) -> Callable[[np.ndarray], np.ndarray]:
+    """Centring and whitening fitted to unlabelled vectors (n, D), the covariance drawn to the identity."""
+    mean = vectors.mean(axis=0)
+    covariance = np.cov(vectors - mean, rowvar=False)
+    spread = np.trace(covariance) / len(covariance)
+    values, axes = np.linalg.eigh((1 - shrinkage) * covariance + shrinkage * spread * np.eye(len(covariance)))
+    scaled = axes / np.sqrt(values)
+    return lambda other: (other - mean) @ scaled
+
+
+def senses(elmo: Elmo) -> Scores:
+    """CoarseWSD, macro average over the words of the test accuracy in percent."""
+    rows: dict[str, list[float]] = {}
+    for word in benchmark_data.sense_words():
+        parts = {part: benchmark_data.sense_uses(word, part) for part in ("train", "test")}
+        layers = {part: target_vectors(elmo, uses.sentences, uses.positions) for part, uses in parts.items()}
+        gold = {part: np.array(uses.senses) for part, uses in parts.items()}
+        for name, value in _word_scores(layers, gold).items():
+            rows.setdefault(name, []).append(100 * value)
+        progress(f"{word}: " + ", ".join(f"{name} {values[-1]:.1f}" for name, values in rows.items()))
+    return {name: float(np.mean(values)) for name, values in rows.items()}
+
+
+def _word_scores(layers: dict[str, np.ndarray], gold: dict[str, np.ndarray]) -> Scores:
+    def accuracy(train: np.ndarray, test: np.ndarray) -> float:
+        return float((nearest_centroid(train, gold["train"], test) == gold["test"]).mean())
+
+    most = Counter(gold["train"].tolist()).most_common(1)[0][0]
+    found = {"most frequent sense": float((gold["test"] == most).mean())}
+    for index, (train, test) in enumerate(zip(layers["train"], layers["test"], strict=True)):
+        found[f"layer {index}"] = accuracy(train, test)
+    found["uniform mix"] = accuracy(layers["train"].mean(axis=0), layers["test"].mean(axis=0))
+    whiten = [whitening(layer) for layer in layers["train"][1:]]
+    white = {
+        part: np.stack([unit(fit(layer)) for fit, layer in zip(whiten, layers[part][1:], strict=True)])
+        for part in layers
+    }
+    found["whitened mix"] = accuracy(white["train"].mean(axis=0), white["test"].mean(axis=0))
+    chosen = best_mixture(white["train"], gold["train"], lambda mixed: cross_validated(mixed, gold["train"]))
+    found["best whitened mixture"] = accuracy(
+        np.tensordot(chosen, white["train"], axes=1), np.tensordot(chosen, white["test"], axes=1)
+    )
+    return found
+
+
+def word_in_context(elmo: Elmo) -> Scores:
+    """WiC, dev accuracy in percent of a cosine threshold set on train."""
+    cosines, gold = {}, {}
+    for part in ("train", "dev"):
+        pairs = benchmark_data.word_in_context(part)
+        sides = [
+            target_vectors(
+                elmo, [pair.sentences[side] for pair in pairs], [pair.positions[side] for pair in pairs]
+            )
+            for side in (0, 1)
+        ]
+        mixed = [np.concatenate([side, side[1:].mean(axis=0, keepdims=True)]) for side in sides]
+        cosines[part] = (unit(mixed[0]) * unit(mixed[1])).sum(axis=-1)  # (L + 1, n)
+        gold[part] = np.array([pair.same for pair in pairs])
+    found = {"chance": 50.0}
+    for index, name in enumerate([*(f"layer {i}" for i in range(elmo.n_layers)), "uniform mix"]):
+        grid = np.quantile(cosines["train"][index], np.linspace(0, 1, 501))
+        right = [((cosines["train"][index] > cut) == gold["train"]).mean() for cut in grid]
+        cut = grid[int(np.argmax(right))]
+        found[name] = 100 * float(((cosines["dev"][index] > cut) == gold["dev"]).mean())
+    return found
+
+
+def sentiment(elmo: Elmo) -> Scores:
+    """SST-2, dev accuracy in percent of a logistic regression."""
+    (train, gold), (dev, wanted) = benchmark_data.sentiment("train"), benchmark_data.sentiment("dev")
+    tfidf = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), analyzer=str.split), LogisticRegression(C=10, max_iter=1000)
+    )
+    tfidf.fit([" ".join(words) for words in train], gold)
+    found = {
+        "majority": 100 * max(np.mean(wanted), 1 - np.mean(wanted)),
+        "TF-IDF + LR": 100 * tfidf.score([" ".join(words) for words in dev], wanted),
+    }
+    layers = {part: sentence_means(elmo, sentences) for part, sentences in (("train", train), ("dev", dev))}
+    named = {
+        f"layer {index}": (layers["train"][index], layers["dev"][index]) for index in range(elmo.n_layers)
+    }
+    named["uniform mix"] = (layers["train"].mean(axis=0), layers["dev"].mean(axis=0))
+    named["all layers"] = tuple(np.concatenate(list(layers[part]), axis=1) for part in ("train", "dev"))
+    for name, (x, y) in named.items():
+        rates = {c: cross_val_score(_linear(c), x, gold, cv=3).mean() for c in (0.001, 0.01, 0.1)}
+        found[name] = 100 * _linear(max(rates, key=rates.__getitem__)).fit(x, gold).score(y, wanted)
+    return found
+
+
+def _linear(c: float) -> object:
+    return make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=300))
+
+
+def word_class(elmo: Elmo) -> Scores:
+    """UD English EWT, dev accuracy in percent of a linear probe for the universal part of speech."""
+    parts = {
+        part: list(itertools.islice(benchmark_data.word_classes(part), _PROBE_SENTENCES))
+        for part in ("train", "dev")
+    }
+    tags = {part: [tag for _, tags in sentences for tag in tags] for part, sentences in parts.items()}
+    usual: dict[str, Counter[str]] = {}
+    for words, classes in parts["train"]:
+        for word, tag in zip(words, classes, strict=True):
+            usual.setdefault(word, Counter())[tag] += 1
+    guesses = [
+        usual[word].most_common(1)[0][0] if word in usual else "NOUN"
+        for words, _ in parts["dev"]
+        for word in words
+    ]
+    found = {
+        "most frequent class of the word": 100 * float(np.mean(np.array(guesses) == np.array(tags["dev"])))
+    }
+    vectors = {
+        part: _all_tokens(elmo, [words for words, _ in sentences]) for part, sentences in parts.items()
+    }
+    for index in range(elmo.n_layers):
+        probe = _linear(0.01).fit(vectors["train"][index], tags["train"])  # type: ignore[attr-defined]
+        found[f"layer {index}"] = 100 * probe.score(vectors["dev"][index], tags["dev"])
+    return found
+
+
+def _all_tokens(elmo: Elmo, sentences: list[list[str]]) -> np.ndarray:
+    return np.concatenate([found.layers for found in elmo.embed(sentences)], axis=1)
+
+
+TASKS: dict[str, Callable[[Elmo], Scores]] = {
+    "senses": senses,
+    "word in context": word_in_context,
+    "sentiment": sentiment,
+    "word class": word_class,
+}
+
+
+def progress(line: str) -> None:
+    """Say on stderr how far it is."""
+    sys.stderr.write(line + "\n")
+
+
+def as_markdown(table: dict[str, Scores]) -> str:
+    """One line for each task and method."""
+    lines = ["| task | method | score |", "|---|---|---|"]
+    lines += [
+        f"| {task} | {name} | {value:.1f} |"
+        for task, scores in table.items()
+        for name, value in scores.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Run the tasks and write the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    elmo = load_elmo(options.model)
+    table = {name: TASKS[name](elmo) for name in options.tasks}
+    sys.stdout.write(as_markdown(table))
+    if options.json:
+        options.json.write_text(json.dumps(table, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
