@@ -28,6 +28,7 @@ RANKS = {
             ["elmo_core.config"],
             ["elmo_core.text", "elmo_core.nn"],
             ["elmo_core.weights"],
+            ["elmo_core.embedding"],  # how the embedder does it
             ["elmo_core.embedder", "elmo_core.pretraining"],
             ["elmo_core.static", "elmo_core.analysis", "elmo_core.tasks"],
             ["elmo_core.plots"],
@@ -41,7 +42,7 @@ RANKS = {
     )
     for name in names
 }
-MODEL_GROUPS = {"elmo_core.nn", "elmo_core.weights", "elmo_core.embedder"}
+MODEL_GROUPS = {"elmo_core.nn", "elmo_core.weights", "elmo_core.embedding", "elmo_core.embedder"}
 PICKLING_MODULES = {"pickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 PICKLING_CALLS = {"torch.load", "pandas.read_pickle", "KeyedVectors.load", "Word2Vec.load", "FastText.load"}
 UNSAFE_KEYWORDS = {"allow_pickle", "unsafe_allow_html", "shell"}

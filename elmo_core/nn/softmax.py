@@ -103,8 +103,9 @@ class WordSoftmax(nn.Module):
     def __init__(self, n_words: int, dim: int) -> None:
         """Make it for `n_words` words and contexts of width `dim`."""
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(n_words, dim) * dim**-0.5)
+        self.weight = nn.Parameter(torch.empty(n_words, dim))
         self.bias = nn.Parameter(torch.zeros(n_words))
+        nn.init.normal_(self.weight, std=dim**-0.5)
 
     def forward(self, context: Tensor) -> Tensor:
         """Logits (N, V) in the dtype of `context` (N, P)."""

@@ -68,12 +68,14 @@ class Vocabulary:
 
         Raises:
             ModelNotFoundError: there is no such file.
-            ModelError: it is not UTF-8 or breaks the rules of a vocabulary.
+            ModelError: it cannot be read, is not UTF-8 or breaks the rules of a vocabulary.
         """
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise ModelNotFoundError(f"There is no vocabulary at {path}.") from None
+        except OSError as error:
+            raise ModelError(f"The vocabulary at {path} cannot be read: {error.strerror}.") from None
         except UnicodeDecodeError:
             raise ModelError(f"{path} is not UTF-8 text; a vocabulary is one word per line.") from None
         lines = [line.strip() for line in text.split("\n")]  # splitlines would also cut at U+2028 and others

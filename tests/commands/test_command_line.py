@@ -9,10 +9,10 @@ import sys
 import h5py
 import numpy as np
 import pytest
-from elmo_core.embedder import load_elmo
 from typer.testing import CliRunner
 
 from elmo_core.__main__ import app
+from elmo_core.embedder import load_elmo
 from elmo_core.weights.registry import load_model
 
 

@@ -16,8 +16,10 @@ from elmo_core.nn.lstm import LSTMState
 from tests.reference import States, character_ids
 
 
-def options_of(*, char_cnn: Mapping[str, Any] | None = None, **lstm: Any) -> dict[str, Any]:
-    """Options of a small official model with some of them replaced; `char_cnn={}` = word-id input."""
+def options_of(
+    *, char_cnn: Mapping[str, Any] | None = None, has_characters: bool = True, **lstm: Any
+) -> dict[str, Any]:
+    """Options of a small official model, with some of them replaced."""
     default = {
         "dim": 6,
         "projection_dim": 4,
@@ -35,7 +37,7 @@ def options_of(*, char_cnn: Mapping[str, Any] | None = None, **lstm: Any) -> dic
         "max_characters_per_token": 50,
     }
     options: dict[str, Any] = {"lstm": default | lstm}
-    if char_cnn is None or char_cnn:
+    if has_characters:
         options["char_cnn"] = characters | dict(char_cnn or {})
     return options
 

@@ -40,8 +40,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "both clips bite, three layers": options_of(cell_clip=0.3, proj_clip=0.1, n_layers=3),
     # TensorFlow clips the projected output only: without a projection that clip does nothing
     "projection clip without projection": options_of(dim=4, proj_clip=0.1, use_skip_connections=False),
-    "word ids": options_of(char_cnn={}),
-    "word ids, no projection": options_of(char_cnn={}, dim=4, cell_clip=0.3),
+    "word ids": options_of(has_characters=False),
+    "word ids, no projection": options_of(has_characters=False, dim=4, cell_clip=0.3),
 }
 
 

@@ -49,8 +49,11 @@ def _arguments(layer: ProjectedLSTM, sizes: list[int], spare_rows: int = 1) -> l
 
 
 @pytest.mark.parametrize("projects", [True, False], ids=["projected", "plain"])
-@pytest.mark.parametrize("clips", CLIPS)
-@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize(
+    ("sizes", "clips"),
+    [("rows of different lengths", clips) for clips in CLIPS]
+    + [(sizes, "both") for sizes in list(SIZES)[1:]],
+)
 def test_all_gradients(sizes: str, clips: str, projects: bool):
     layer = _layer(projects, CLIPS[clips])
     arguments = _arguments(layer, SIZES[sizes])

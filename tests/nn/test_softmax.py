@@ -127,7 +127,7 @@ def test_sampled_loss_in_bfloat16_stays_close(words: WordSoftmax, context: Tenso
     results = []
     for dtype in (torch.float32, torch.bfloat16):
         words.zero_grad()
-        inputs = context.to(dtype).requires_grad_()
+        inputs = context.to(dtype, copy=True).requires_grad_()
         loss = words.sampled_loss(inputs, TARGETS, sample)
         loss.backward()
         assert (loss.dtype, inputs.grad.dtype) == (torch.float32, dtype)
