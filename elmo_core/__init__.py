@@ -1,0 +1,64 @@
+"""ELMo, deep contextual word vectors (Peters et al. 2018): load, embed, explore, train.
+
+Names are imported when they are first used, so that `import elmo_core` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from elmo_core.config import BiLMConfig, CharCNNConfig
+    from elmo_core.embedder import Elmo, Embedding, load_elmo
+    from elmo_core.exceptions import (
+        CancelledError,
+        ConfigError,
+        CorpusError,
+        DownloadError,
+        ElmoError,
+        InputError,
+        ModelError,
+        ModelNotFoundError,
+        TrainingError,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BiLMConfig",
+    "CancelledError",
+    "CharCNNConfig",
+    "ConfigError",
+    "CorpusError",
+    "DownloadError",
+    "Elmo",
+    "ElmoError",
+    "Embedding",
+    "InputError",
+    "ModelError",
+    "ModelNotFoundError",
+    "TrainingError",
+    "load_elmo",
+]
+
+_MODULES = {
+    "BiLMConfig": "config",
+    "CharCNNConfig": "config",
+    "Elmo": "embedder",
+    "Embedding": "embedder",
+    "load_elmo": "embedder",
+}
+"""Where a name comes from; all others are errors."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_MODULES.get(name, 'exceptions')}")
+    value = globals()[name] = getattr(module, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -15,7 +15,8 @@ MAX_BYTES = 20 * 1024 * 1024
 """Larger files are refused."""
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_SEPARATORS = ",;\t"
+_SEPARATORS = ",;\t|"
+_LONGEST_NAME = 60  # characters; a longer first cell is a sentence, not the name of a column
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,8 @@ class Decoded:
     """The characters of a file."""
 
     text: str
-    encoding: str
-    """What it was read as."""
-    is_guess: bool
-    """Whether the encoding was guessed from the bytes, so that accents deserve a look."""
+    guessed: str | None = None
+    """The encoding, where it was guessed from the bytes and accents deserve a look."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,8 @@ class Table:
     """Rows with as many cells as there are columns."""
     skipped: tuple[int, ...]
     """Lines of the file where rows with another number of cells end; they are left out."""
+    has_header: bool
+    """Whether the first row names the columns; otherwise they are numbered."""
 
     @property
     def text_columns(self) -> tuple[str, ...]:
@@ -103,7 +104,7 @@ def read_plain(text: str) -> Text:
 
 
 def read_table(text: str, name: str) -> Table:
-    """Read a table with a header row, its cells separated by comma, semicolon or tab.
+    """Read a table whose cells are separated by comma, semicolon, tab or bar.
 
     Args:
         text: the characters of the file.
@@ -112,29 +113,26 @@ def read_table(text: str, name: str) -> Table:
     Raises:
         InputError: it is not a table, has no rows, or no column of words.
     """
-    header = text.lstrip().partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=header.count))
-    rows: list[tuple[str, ...]] = []
-    skipped: list[int] = []
-    columns: tuple[str, ...] = ()
+    first_line = text.lstrip().partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=first_line.count))
     try:
-        for row in reader:
-            cells = tuple(cell.strip() for cell in row)
-            if not any(cells):
-                continue
-            if not columns:
-                columns = _unique(cells)
-            elif len(cells) == len(columns):
-                rows.append(cells)
-            else:
-                skipped.append(reader.line_num)
+        lines = [(reader.line_num, tuple(cell.strip() for cell in row)) for row in reader]
     except csv.Error as error:
         raise InputError(f"Line {reader.line_num} of {name} is not CSV ({error}).") from None
-    table = Table(columns, tuple(rows), tuple(skipped))
+    lines = [(line, cells) for line, cells in lines if any(cells)]
+    first = lines[0][1] if lines else ()
+    has_header = _is_header(first)
+    columns = _unique(first if has_header else [""] * len(first))
+    body = lines[1:] if has_header else lines
+    rows = tuple(cells for _, cells in body if len(cells) == len(columns))
+    skipped = tuple(line for line, cells in body if len(cells) != len(columns))
+    table = Table(columns, rows, skipped, has_header)
+    if not rows:
+        raise InputError(f"{name} has no rows below its first line. Give it a column of sentences.")
     if not table.text_columns:
-        found = ", ".join(columns) if rows else "no rows below the first line"
+        found = ", ".join(columns[:8]) + (", …" if len(columns) > 8 else "")
         raise InputError(
-            f"{name} has no column of text (found: {found}). Give it a header row and a column of sentences."
+            f"{name} has no column of text (its columns: {found}). Give it a column of sentences."
         )
     return table
 
@@ -172,7 +170,7 @@ def is_table(name: str) -> bool:
 
 def _utf8(content: bytes) -> Decoded | None:
     try:
-        return Decoded(content.decode("utf-8-sig"), "UTF-8", is_guess=False)
+        return Decoded(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return None
 
@@ -181,7 +179,7 @@ def _by_mark(content: bytes) -> Decoded | None:
     if not content.startswith(_UTF16_MARKS):
         return None
     try:
-        return Decoded(content.decode("utf-16"), "UTF-16", is_guess=False)
+        return Decoded(content.decode("utf-16"))
     except UnicodeDecodeError:
         return None
 
@@ -190,7 +188,14 @@ def _guess(content: bytes) -> Decoded | None:
     from charset_normalizer import from_bytes
 
     best = None if b"\0" in content else from_bytes(content).best()
-    return Decoded(str(best), best.encoding, is_guess=True) if best else None
+    return Decoded(str(best), best.encoding) if best else None
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Whether a first row holds names: no sentence, no number."""
+    return all(
+        len(cell) <= _LONGEST_NAME and not cell.lstrip("-").replace(".", "").isdigit() for cell in cells
+    )
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:

@@ -41,11 +41,6 @@ class Separation:
     nearest: tuple[str | None, ...]
     """For every use given: the nearest sense; None where senses tie or the use was not scored."""
 
-    @property
-    def is_separated(self) -> bool:
-        """Whether the score beats both the shuffled senses and the most frequent one."""
-        return self.p_value < 0.05 and self.low > self.chance
-
 
 def separation(
     vectors: np.ndarray, labels: Sequence[str | None], *, n_shuffles: int = N_SHUFFLES, seed: int = 42

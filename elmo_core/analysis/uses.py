@@ -35,7 +35,7 @@ class Use:
     label: str | None
     """Its gold sense, where one is known."""
     left: str
-    """The text before it."""
+    """The text before it, up to the use itself."""
     right: str
     """The text after it."""
 
@@ -43,6 +43,11 @@ class Use:
     def word(self) -> str:
         """The word as it is spelt here."""
         return self.tokens[self.position]
+
+    @property
+    def text(self) -> str:
+        """The whole sentence as it was written."""
+        return f"{self.left}{self.word}{self.right}".strip()
 
 
 @dataclass(frozen=True)
@@ -140,30 +145,26 @@ def _one_token(word: str) -> str:
     if not tokens:
         raise InputError("Type a word to see its uses.")
     if len(tokens) > 1:
+        found = " | ".join(tokens)
         raise InputError(
-            f"A use is one token, and {word.strip()!r} is {len(tokens)} ({' | '.join(tokens)}); choose one of them."
+            f"A use is one token; {word.strip()!r} is {len(tokens)} ({found}). Choose one of them."
         )
     return tokens[0].casefold()
 
 
 def _places(sentence: str | Sequence[str], wanted: str) -> Iterator[tuple[int, tuple[str, ...], str, str]]:
     """Yield (position, tokens, text before, text after) of every match in one sentence."""
-    if isinstance(sentence, str):
-        if wanted not in sentence.casefold():  # spares a long text its tokenisation
-            return
-        tokens = tuple(tokenise(sentence))
-        spans = _spans(sentence, tokens)
-    else:
+    if not isinstance(sentence, str):
         tokens = tuple(sentence)
-        spans = None
-    for position, token in enumerate(tokens):
+        text = " ".join(tokens)
+    elif wanted in sentence.casefold():  # spares the other sentences of a long text their tokenisation
+        tokens, text = tuple(tokenise(sentence)), sentence
+    else:
+        return
+    spans = _spans(text, tokens) or _spans(text := " ".join(tokens), tokens) or []
+    for position, (token, (start, end)) in enumerate(zip(tokens, spans, strict=True)):
         if token.casefold() == wanted:
-            if isinstance(sentence, str) and spans is not None:
-                start, end = spans[position]
-                left, right = sentence[:start], sentence[end:]
-            else:
-                left, right = " ".join(tokens[:position]), " ".join(tokens[position + 1 :])
-            yield position, tokens, left.strip(), right.strip()
+            yield position, tokens, text[:start], text[end:]
 
 
 def _spans(sentence: str, tokens: Sequence[str]) -> list[tuple[int, int]] | None:

@@ -1,4 +1,4 @@
-"""The map of a word's uses, and the score of every layer beside its null."""
+"""The map of a word's uses, the score of every layer beside its null, and both in words."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from elmo_core.analysis.uses import Use
 from elmo_core.plots.style import NEUTRAL, PALETTE, clip, listing, mark, new_figure, percent, safe
 
 NO_SENSE = "no gold sense"
+_LEVEL = 0.05  # of the p-value below which shuffled senses are beaten
+_PLANES = {
+    "pca": "One PCA plane for all layers, each centred: a dot moves only as its vector does.",
+    "umap": "One UMAP plane for all layers, each centred: it keeps neighbours, so read no distances in it.",
+}
 _CONTEXT = 70  # characters of context in a hover label, each side
 
 
-def plot_uses(study: Study, view: str, highlighted: Collection[int] = (), *, height: int = 480) -> go.Figure:
+def plot_uses(study: Study, view: str, highlighted: Collection[int] = (), *, height: int = 560) -> go.Figure:
     """Draw one dot for each use of a word, its gold sense as colour and shape.
 
     The axes are those of all views together, so that changing the view moves dots, never the frame.
@@ -60,7 +65,7 @@ def plot_uses(study: Study, view: str, highlighted: Collection[int] = (), *, hei
     return figure
 
 
-def plot_separation(study: Study, view: str, *, height: int = 260) -> go.Figure:
+def plot_separation(study: Study, view: str, *, height: int = 200) -> go.Figure:
     """Draw each view's share of rightly placed uses with its interval, beside its two null values.
 
     Args:
@@ -71,37 +76,37 @@ def plot_separation(study: Study, view: str, *, height: int = 260) -> go.Figure:
     figure = new_figure(height)
     scores = study.separations
     figure.add_scatter(
-        x=study.views,
-        y=[score.shuffled_mean for score in scores],
-        error_y={"array": [score.shuffled_sd for score in scores], "thickness": 6, "width": 0},
+        y=study.views,
+        x=[score.shuffled_mean for score in scores],
+        error_x={"array": [score.shuffled_sd for score in scores], "thickness": 9, "width": 0},
         mode="markers",
-        name="shuffled senses (mean ± sd)",
-        marker={"color": NEUTRAL, "symbol": "line-ew-open", "size": 12},
-        opacity=0.6,
-        hovertemplate="%{x}, shuffled: %{y:.0%}<extra></extra>",
+        name="senses shuffled, mean ± sd",
+        marker={"color": NEUTRAL, "symbol": "square", "size": 9},
+        opacity=0.45,
+        hovertemplate="%{y}, senses shuffled: %{x:.0%}<extra></extra>",
     )
     figure.add_scatter(
-        x=study.views,
-        y=[score.accuracy for score in scores],
-        error_y={
+        y=study.views,
+        x=[score.accuracy for score in scores],
+        error_x={
             "array": [score.high - score.accuracy for score in scores],
             "arrayminus": [score.accuracy - score.low for score in scores],
             "thickness": 1.5,
             "width": 4,
         },
         mode="markers",
-        name="nearest to own sense (95% interval)",
+        name="as they are, 95% interval",
         marker={
             "color": PALETTE[0],
             "size": 11,
             "symbol": ["circle" if name == view else "circle-open" for name in study.views],
-            "line": {"width": 2},
+            "line": {"width": 2, "color": PALETTE[0]},
         },
-        hovertemplate="%{x}: %{y:.0%}<extra></extra>",
+        hovertemplate="%{y}: %{x:.0%}<extra></extra>",
     )
-    figure.add_hline(y=scores[0].chance, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})
-    figure.update_yaxes(range=(0, 1.04), tickformat=".0%", tickvals=(0, 0.25, 0.5, 0.75, 1))
-    figure.update_xaxes(showgrid=False, fixedrange=True)
+    figure.add_vline(x=scores[0].chance, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})
+    figure.update_xaxes(range=(0, 1.03), tickformat=".0%", tickvals=(0, 0.25, 0.5, 0.75, 1), showgrid=True)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_layout(dragmode=False)
     return figure
 
@@ -127,17 +132,49 @@ def describe_separation(study: Study) -> str:
     )
 
 
+def explain_uses(study: Study, view: str) -> str:
+    """What the plane is, and how much of the view it shows."""
+    n, n_places = (
+        len(study.uses.uses),
+        len(np.unique(study.frame.coordinates[study.views.index(view)], axis=0)),
+    )
+    parts = []
+    if study.uses.found > n:
+        parts.append(f"{n:,} of {study.uses.found:,} uses, drawn at random (seed 42).")
+    if n_places < n and view == study.views[0]:
+        places = "1 place" if n_places == 1 else f"{n_places} places"
+        parts.append(f"The token vector reads the spelling, not the context: {n} uses share {places}.")
+    parts.append(_PLANES[study.frame.method])
+    kept = study.frame.kept[study.views.index(view)]
+    if kept is not None:
+        parts.append(f"It shows {percent(kept)} of the variance of {_spoken(view)}.")
+    return " ".join(parts)
+
+
 def verdict(score: Separation, view: str) -> str:
     """What a score allows to say, in one sentence."""
-    shuffled = f"{percent(score.shuffled_mean)} ± {percent(score.shuffled_sd)}"
-    numbers = (
-        f"{percent(score.accuracy)} of {score.n} uses lie nearest to their own sense "
-        f"(95% interval {percent(score.low)} to {percent(score.high)}); with shuffled senses "
-        f"{shuffled}, and {percent(score.chance)} by always naming the most frequent sense."
+    name = _spoken(view)
+    if score.p_value >= _LEVEL:
+        return f"No evidence that {name} separates the senses."
+    name = f"{name[0].upper()}{name[1:]}"
+    if score.low <= score.chance:
+        return f"{name} does better than shuffled senses, but not surely than the most frequent one."
+    return f"{name} separates the senses."
+
+
+def explain_score(score: Separation) -> str:
+    """A score with its interval, and the values that chance gives."""
+    return (
+        f"Of {score.n} uses, {percent(score.accuracy)} lie nearest to the centroid of their own sense "
+        f"(95% interval {percent(score.low)} to {percent(score.high)}). By chance: "
+        f"{percent(score.shuffled_mean)} ± {percent(score.shuffled_sd)} with the senses shuffled, "
+        f"{percent(score.chance)} by always naming the most frequent one (dotted)."
     )
-    if score.is_separated:
-        return f"{view} separates the senses: {numbers}"
-    return f"No evidence that {view} separates the senses: {numbers}"
+
+
+def _spoken(view: str) -> str:
+    """The name of a view inside a sentence."""
+    return view if view.startswith("LSTM") else f"the {view.lower()}"
 
 
 def _senses(study: Study) -> tuple[str | None, ...]:
@@ -156,4 +193,4 @@ def _padded(ends: tuple[float, float]) -> tuple[float, float]:
 def _hover(use: Use) -> str:
     left = safe(clip(use.left, _CONTEXT, keep_end=True))
     right = safe(clip(use.right, _CONTEXT))
-    return f"{left} <b>{safe(use.word)}</b> {right}<br><i>{safe(use.label or NO_SENSE)}</i>"
+    return f"{left}<b>{safe(use.word)}</b>{right}<br><i>{safe(use.label or NO_SENSE)}</i>"

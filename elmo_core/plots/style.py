@@ -54,10 +54,12 @@ def safe(text: str) -> str:
 
 
 def clip(text: str, width: int, *, keep_end: bool = False) -> str:
-    """At most `width` characters of a text, an ellipsis where something was cut."""
+    """At most `width` characters of a text, cut between words, an ellipsis where something is missing."""
     if len(text) <= width:
         return text
-    return f"…{text[-width:]}" if keep_end else f"{text[:width]}…"
+    if keep_end:
+        return f"… {text[-width:].partition(' ')[2] or text[-width:]}"
+    return f"{text[:width].rpartition(' ')[0] or text[:width]} …"
 
 
 def percent(share: float) -> str:

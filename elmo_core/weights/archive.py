@@ -6,6 +6,7 @@ import shutil
 import stat
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,8 @@ _MAX_BYTES = 4 << 30
 _MAX_RATIO = 20
 """Unpacked over packed: weights hardly shrink, so more than this is meant to fill a disk."""
 _HARMLESS_BYTES = 16 << 20
+_DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, UnicodeDecodeError, EOFError, OSError)
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others may take any amount of memory
 _UNPACKED_SUFFIXES = {".json", ".hdf5", ".safetensors", ".txt", ".md"}
 
 
@@ -42,7 +45,7 @@ def unpacked(archive: Path) -> Iterator[Path]:
                 _check_size(members, archive, folder)
                 for member in members:
                     _unpack(file, member, folder)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError) as error:
+        except _DAMAGE as error:
             raise ModelError(
                 f"{archive} is damaged or cannot be unpacked ({error}); use an undamaged copy."
             ) from None
@@ -78,6 +81,8 @@ def _check_member(info: zipfile.ZipInfo, archive: Path) -> None:
         raise ModelError(f"{archive} is unsafe: {name!r} is a link or a device; pack plain files alone.")
     if info.flag_bits & 0x1:
         raise ModelError(f"{archive} is encrypted; unpack it yourself and give the folder.")
+    if info.compress_type not in _COMPRESSIONS:
+        raise ModelError(f"{archive} has an unusual compression; unpack it yourself and give the folder.")
 
 
 def _is_litter(path: PurePosixPath) -> bool:

@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 
 
 class _WithoutInitialValues(TorchFunctionMode):
-    """Leaves out `torch.nn.init`, whose first use on the meta device would import a compiler (one second)."""
+    """Leaves out initial values, whose first use on the meta device would import a compiler (one second)."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Any = None

@@ -71,10 +71,10 @@ def write_folder(
             f"The vocabulary has {n_words} words, the model {config.n_words}; give the model's own."
         )
     facts = {name: value for name, value in stored.about.items() if name not in _SET_BY_READERS}
-    content = {"format": FORMAT, "model": config.to_dict(), "about": facts}
+    content = _to_json({"format": FORMAT, "model": config.to_dict(), "about": facts})
     tensors = {name: _for_disk(name, tensor, dtype) for name, tensor in stored.model.named_parameters()}
     with new_folder(folder, {CONFIG, WEIGHTS, VOCABULARY, CARD}, WEIGHTS) as partial:
-        (partial / CONFIG).write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        (partial / CONFIG).write_text(content, encoding="utf-8")
         save_file(tensors, partial / WEIGHTS)
         if stored.vocabulary:
             stored.vocabulary.write(partial / VOCABULARY)
@@ -89,6 +89,15 @@ def read_about(folder: Path) -> dict[str, JsonValue]:
         ModelError: as `read_folder` for this one file.
     """
     return _read_config(folder / CONFIG)[1]
+
+
+def _to_json(content: dict[str, Any]) -> str:
+    try:
+        return json.dumps(content, indent=2, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"The facts about the model are not JSON ({error}); leave out what is not."
+        ) from None
 
 
 def _for_disk(name: str, tensor: torch.Tensor, dtype: str) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import zipfile
 from pathlib import Path
 
@@ -28,14 +29,14 @@ def read_model(path: Path) -> StoredModel:
         ModelNotFoundError: there is nothing at this path, or no model in it.
         ModelError: the model is damaged, unsafe, incomplete or of another family.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # False for impossible names too, where Path.exists raises
         raise ModelNotFoundError(f"There is no file or folder {path}; check the path.")
     if path.is_dir():
         return _read_directory(path)
     if path.name.endswith(OPTIONS_SUFFIX):
         return official.read_official(path)
     refuse_other_families([path.name], path)
-    if not zipfile.is_zipfile(path):
+    if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
         raise ModelNotFoundError(
             f"{path} is neither a folder nor a .zip; {_WANTED}: give the folder that holds them."
         )

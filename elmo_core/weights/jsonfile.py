@@ -31,7 +31,7 @@ def read_json(path: Path) -> dict[str, JsonValue]:
         )
     try:
         value = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is not readable JSON ({error}); use an undamaged copy.") from None
     if not isinstance(value, dict):
         raise ModelError(

@@ -21,6 +21,7 @@ from torch import Tensor
 from elmo_core.config import BiLMConfig
 from elmo_core.exceptions import ModelError
 from elmo_core.nn.bilm import BiLM
+from elmo_core.text.characters import N_CHARACTERS
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.assembly import Shape, check_parts, check_shapes, fill, skeleton
 from elmo_core.weights.jsonfile import read_json
@@ -29,7 +30,7 @@ from elmo_core.weights.official_names import (
     CHARACTER_TABLE,
     WORD_TABLE,
     Piece,
-    is_ours_to_explain,
+    is_part_of_bilm,
     official_names,
 )
 from elmo_core.weights.options import config_to_options, options_to_config
@@ -63,9 +64,8 @@ def read_official(folder_or_options: Path, weights: Path | None = None) -> Store
     config, vocabulary = _read_settings(options)
     with opened_weights(weights) as datasets:
         model = _checked_skeleton(config, datasets, weights)
-        parameters = {
-            name: torch.zeros(shape.shape) for name, shape in model.named_parameters()
-        }  # mask row: zeros
+        # zeros, as the row of the mask in the table of characters is in no file
+        parameters = {name: torch.zeros(meta.shape) for name, meta in model.named_parameters()}
         _read_parameters(datasets, official_names(config), parameters)
     fill(model, parameters, weights)
     about: dict[str, JsonValue] = {"format": "official", "source": str(options.parent)}
@@ -140,25 +140,7 @@ def _checked_skeleton(config: BiLMConfig, datasets: Mapping[str, Any], where: Pa
     check_parts(config, len(datasets), where)
     model = skeleton(config)
     expected = _shapes(official_names(config), dict(model.named_parameters()))
-    found = {
-        name: dataset.shape
-        for name, dataset in datasets.items()
-        if name in expected or is_ours_to_explain(name)
-    }
-    if (
-        WORD_TABLE in expected
-        and len(found.get(WORD_TABLE, ())) == 2
-        and found[WORD_TABLE][0] != config.n_words
-    ):
-        raise ModelError(
-            f"{where} has vectors for {found[WORD_TABLE][0]} words, but the vocab.txt of this model lists "
-            f"{config.n_words}; the two files do not belong together."
-        )
-    if CHARACTER_TABLE in expected and found.get(CHARACTER_TABLE) == _with_spare_row(
-        expected[CHARACTER_TABLE]
-    ):
-        found[CHARACTER_TABLE] = expected[CHARACTER_TABLE]
-    check_shapes(expected, found, where)
+    check_shapes(expected, _found_shapes(config, datasets, expected, where), where)
     n_bytes, n_stored = 4 * sum(math.prod(shape) for shape in expected.values()), where.stat().st_size
     if n_bytes > _MAX_EXPANSION * n_stored:
         raise ModelError(
@@ -168,8 +150,22 @@ def _checked_skeleton(config: BiLMConfig, datasets: Mapping[str, Any], where: Pa
     return model
 
 
-def _with_spare_row(shape: Shape) -> Shape:
-    return (shape[0] + 1, *shape[1:])
+def _found_shapes(
+    config: BiLMConfig, datasets: Mapping[str, Any], expected: Mapping[str, Shape], where: Path
+) -> dict[str, Shape]:
+    """Shapes in the file of what is, or looks like, a part of a biLM; the rest is no concern of ours."""
+    found: dict[str, Shape] = {
+        name: dataset.shape for name, dataset in datasets.items() if name in expected or is_part_of_bilm(name)
+    }
+    if found.get(CHARACTER_TABLE, ())[:1] == (N_CHARACTERS,):
+        found[CHARACTER_TABLE] = (N_CHARACTERS - 1, *found[CHARACTER_TABLE][1:])  # see `_first_row`
+    n_vectors = found.get(WORD_TABLE, (config.n_words,))[0]
+    if n_vectors != config.n_words:
+        raise ModelError(
+            f"{where} has vectors for {n_vectors} words, but the vocab.txt of this model lists "
+            f"{config.n_words}; the two files do not belong together."
+        )
+    return found
 
 
 def _shapes(names: Names, parameters: Mapping[str, Tensor]) -> dict[str, Shape]:
@@ -200,7 +196,7 @@ def _first_row(name: str, dataset: Any) -> int:
     A model trained with `n_characters` 262 has a row at the end that nothing was ever trained with;
     a table that was written after the mask was added begins with its zeros.
     """
-    has_mask = name == CHARACTER_TABLE and len(dataset) == 262 and not dataset[0].any()
+    has_mask = name == CHARACTER_TABLE and len(dataset) == N_CHARACTERS and not dataset[0].any()
     return 1 if has_mask else 0
 
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import h5py
 
-from elmo_core.exceptions import ModelError, ModelNotFoundError
+from elmo_core.exceptions import ElmoError, ModelError, ModelNotFoundError
 from elmo_core.weights.official_names import canonical_name
 
 OPTIONS_SUFFIX, WEIGHTS_SUFFIX = "options.json", "weights.hdf5"
 _MAX_DATASETS = 10_000
+_DAMAGE = (OSError, RuntimeError, KeyError, TypeError, ValueError)
+"""What h5py raises for flipped bits in one place or another of a file."""
 
 
 def find_official(folder_or_options: Path, weights: Path | None = None) -> tuple[Path, Path]:
@@ -73,8 +75,10 @@ def opened_weights(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         with h5py.File(path, "r") as file:
             yield _datasets(file, path)
-    except OSError as error:
-        reason = str(error).splitlines()[0]
+    except ElmoError:
+        raise
+    except _DAMAGE as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(
             f"{path} is damaged or not an HDF5 file ({reason}); use an undamaged copy."
         ) from None

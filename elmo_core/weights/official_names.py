@@ -101,6 +101,6 @@ def canonical_name(dataset: str) -> str:
     return dataset
 
 
-def is_ours_to_explain(dataset: str) -> bool:
+def is_part_of_bilm(dataset: str) -> bool:
     """Whether a dataset is a part of a biLM, so that one too many means files that do not belong together."""
     return dataset.startswith(("RNN_", "CNN"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 from collections.abc import Iterator
@@ -102,7 +103,7 @@ def download(entry: ModelEntry, *, progress: Progress | None = None) -> Path:
 
 
 def _load_path(path: Path) -> StoredModel:
-    if path.exists() or path.suffix == ".zip" or len(path.parts) > 1:
+    if os.path.exists(path) or path.suffix == ".zip" or len(path.parts) > 1:
         return read_model(path)
     names = [entry.name for entry in known_models()]
     close = difflib.get_close_matches(str(path), names, n=3, cutoff=0.4)
@@ -131,9 +132,10 @@ def _folder_entries() -> Iterator[ModelEntry]:
         roots.append(("local", Path(own).expanduser()))
     for kind, root in roots:
         for folder in sorted(root.iterdir()) if root.is_dir() else ():
-            if folder.is_dir() and not folder.name.startswith(".") and has_model(folder):
-                size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-                yield ModelEntry(folder.name, _title(folder), kind, size, True, folder)
+            with contextlib.suppress(OSError):  # it may be replaced or removed this very moment
+                if folder.is_dir() and not folder.name.startswith(".") and has_model(folder):
+                    size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+                    yield ModelEntry(folder.name, _title(folder), kind, size, True, folder)
 
 
 def _title(folder: Path) -> str:

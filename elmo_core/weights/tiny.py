@@ -19,15 +19,16 @@ _LSTM_GAIN = 2.0
 """Strong enough that the words around a word move its vector visibly."""
 
 _COMMON = """
-the , . of and to a in is that it was for on as with he be at by his this are from had not but or have an they
-which one you were her she all there would their we him been has when who will more no if out so said what up its
-about into than them can only other new some time could these two may then do first any my now such like our over
-man me even most made after also did many before must through back years where much your way well down should
-because each just those people how too little state good very make world still own see men work long get here
-between both life being under never day same another know while last might us great old year off come since against
-go came right used take three small water river bank money light spring play plant rock seal cell match book read
-word sentence language city woman child school head hand eye door street night house place white high part found
-left room side end young big line page point field music wind fire
+the , . of and to a in is that it was for on as with he be at by his this are from had not but or have an
+they which one you were her she all there would their we him been has when who will more no if out so
+said what up its about into than them can only other new some time could these two may then do first any
+my now such like our over man me even most made after also did many before must through back years where
+much your way well down should because each just those people how too little state good very make world
+still own see men work long get here between both life being under never day same another know while last
+might us great old year off come since against go came right used take three small water river bank money
+light spring play plant rock seal cell match book read word sentence language city woman child school
+head hand eye door street night house place white high part found left room side end young big line page
+point field music wind fire
 """
 WORDS = tuple(_COMMON.split())
 """The 197 words of its vocabulary after the special ones, common ones first."""

@@ -1,0 +1,170 @@
+"""Sentences -> contextual vectors: what everybody calls.
+
+elmo = load_elmo("english-small")
+found = elmo.embed(["The bank raised rates.", ["Tokens", "as", "a", "list"]])
+found[0].tokens, found[0].layers, found[0].mix()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from elmo_core.config import BiLMConfig
+from elmo_core.embedding.engine import Engine
+from elmo_core.embedding.machine import choose_device, choose_dtype, require_memory
+from elmo_core.embedding.plan import carried, independent
+from elmo_core.embedding.reading import number_words, read_texts
+from elmo_core.embedding.result import Embedding
+from elmo_core.exceptions import ConfigError, InputError, ModelError
+from elmo_core.nn.bilm import BiLM
+from elmo_core.text.vocabulary import Vocabulary
+from elmo_core.weights.registry import load_model
+from elmo_core.weights.store import JsonValue, StoredModel
+
+__all__ = ["Elmo", "Embedding", "Progress", "State", "load_elmo"]
+
+State = Literal["zero", "carry"]
+Progress = Callable[[int, int], None]
+"""Called with (tokens done, tokens in all); an error it raises stops the work and reaches the caller."""
+
+
+def load_elmo(
+    name_or_path: str | Path,
+    *,
+    device: str = "auto",
+    dtype: str = "float32",
+    threads: int | None = None,
+    download: bool = False,
+) -> Elmo:
+    """Load a model.
+
+    Args:
+        name_or_path: a name (`tiny`, a shipped or an official model), or the path of a folder, a `.zip`
+            or an official options file.
+        device: see `Elmo`.
+        dtype: see `Elmo`.
+        threads: see `Elmo`.
+        download: whether an official model that is not on this machine may be fetched.
+
+    Raises:
+        ModelNotFoundError: there is no such model on this machine.
+        ModelError: its files are damaged, incomplete, unsafe or do not belong together.
+        DownloadError: it could not be fetched.
+        ConfigError: the device, number format or number of threads is impossible.
+    """
+    stored = load_model(name_or_path, download=download)
+    return Elmo(stored, device=device, dtype=dtype, threads=threads)
+
+
+class Elmo:
+    """A model that embeds; one object may serve any number of threads at a time."""
+
+    def __init__(
+        self, stored: StoredModel, *, device: str = "auto", dtype: str = "float32", threads: int | None = None
+    ) -> None:
+        """Make a model ready to run.
+
+        Args:
+            stored: what `elmo_core.weights` read.
+            device: "auto" (a graphics processor where there is one), "cpu", "cuda" or another of torch's.
+            dtype: of the products: "float32", "bfloat16" (about 3 digits, twice as fast where the device
+                has it) or "auto" (bfloat16 where the device has it). Results are float32 in any case.
+            threads: cores for one call; None = as many as torch uses at the time of the call. The
+                results have the same bits for any number.
+
+        Raises:
+            ConfigError: the device, number format or number of threads is impossible.
+            ModelError: a model with word-id input came without its vocabulary.
+        """
+        if threads is not None and threads < 1:
+            raise ConfigError(f"threads must be 1 or more, got {threads}.")
+        if stored.model.word_embedding is not None and stored.vocabulary is None:
+            raise ModelError(
+                f"{stored.name} reads words by their numbers in a vocabulary, but came without one; "
+                "put its vocab.txt beside its weights."
+            )
+        chosen = choose_device(device)
+        self.name: str = stored.name
+        self.model: BiLM = stored.model
+        self.vocabulary: Vocabulary | None = stored.vocabulary
+        self.about: dict[str, JsonValue] = stored.about
+        self.device: str = str(chosen)
+        self.dtype: str = choose_dtype(dtype, chosen)
+        self._threads = threads
+        self._engine = Engine(self.model, self.vocabulary, chosen, self.dtype)
+
+    @property
+    def config(self) -> BiLMConfig:
+        """The shape of the model."""
+        return self.model.config
+
+    @property
+    def n_layers(self) -> int:
+        """Layers L of a result: the token vector and each biLSTM layer."""
+        return self.config.n_outputs
+
+    @property
+    def dim(self) -> int:
+        """Width D of a result: both directions."""
+        return self.config.output_dim
+
+    def embed(
+        self,
+        sentences: Iterable[str | Sequence[str]],
+        *,
+        state: State = "zero",
+        batch_size: int | None = None,
+        progress: Progress | None = None,
+    ) -> list[Embedding]:
+        """Embed sentences.
+
+        With state "zero", every sentence is read on its own: its vectors are the same whatever stands
+        beside it. State "carry" is the official behaviour: batches of `batch_size` consecutive
+        sentences, the LSTM state kept from batch to batch, row by row. It starts from zero in each
+        call, so a call gives the same result every time; hand in a whole text at once.
+
+        Args:
+            sentences: lists of tokens, taken as they are (an empty token is a token), or strings, which
+                are split into sentences and tokenised. A string gives one result, even where it holds
+                several sentences; each of these is read on its own.
+            state: see above.
+            batch_size: sentences of a batch; must be given with "carry". With "zero" it changes speed alone.
+            progress: called after each piece of work, from the calling thread.
+
+        Returns:
+            One result for each item, in order; of shape (L, 0, D) for one without tokens.
+
+        Raises:
+            InputError: the input is not such a list, the result would not fit into memory, or `state`
+                and `batch_size` do not make sense.
+        """
+        _check(state, batch_size)
+        texts = read_texts(sentences)
+        n_tokens = sum(len(text.tokens) for text in texts)
+        require_memory(n_tokens, self.n_layers, self.dim)
+        words, parts = number_words(texts)
+        rows = batch_size or self._engine.sizes.rows
+        chains = carried(parts, rows) if state == "carry" else independent(parts, rows)
+        layers = [np.empty((self.n_layers, len(text.tokens), self.dim), dtype=np.float32) for text in texts]
+
+        def report(share: float) -> None:
+            if progress is not None:
+                progress(round(share * n_tokens), n_tokens)
+
+        self._engine.run(words, chains, layers, self._threads or torch.get_num_threads(), report)
+        return [Embedding(text.tokens, array) for text, array in zip(texts, layers, strict=True)]
+
+
+def _check(state: str, batch_size: int | None) -> None:
+    if state not in ("zero", "carry"):
+        raise InputError(f'state must be "zero" or "carry", got {state!r}.')
+    if batch_size is None:
+        if state == "carry":
+            raise InputError('state="carry" depends on the size of the batches; give batch_size.')
+    elif isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise InputError(f"batch_size must be a whole number from 1 up, got {batch_size!r}.")

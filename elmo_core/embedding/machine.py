@@ -1,0 +1,80 @@
+"""What this machine offers: device, number format, memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from elmo_core.exceptions import ConfigError, InputError
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+_MEMORY = Path("/proc/meminfo")
+_PROCESSOR = Path("/proc/cpuinfo")
+_MEMORY_SHARE = 0.75
+
+
+def choose_device(name: str) -> torch.device:
+    """Turn "auto" or a device of torch's into a device.
+
+    Raises:
+        ConfigError: there is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError):  # an AssertionError is torch's "not compiled with CUDA"
+        raise ConfigError(f"There is no device {name!r} on this machine; use auto, cpu or cuda.") from None
+    return device
+
+
+def choose_dtype(name: str, device: torch.device) -> str:
+    """Turn "auto" into a number format: bfloat16 where the device has products of its own for it.
+
+    Raises:
+        ConfigError: the name is unknown.
+    """
+    if name == "auto":
+        return "bfloat16" if _has_bfloat16(device) else "float32"
+    if name not in DTYPES:
+        raise ConfigError(f"dtype must be auto, {' or '.join(DTYPES)}, got {name!r}.")
+    return name
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu" or not _PROCESSOR.is_file():
+        return False
+    flags = next(
+        (line for line in _PROCESSOR.open(encoding="ascii", errors="replace") if line.startswith("flags")), ""
+    )
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags.split())
+
+
+def available_bytes() -> int | None:
+    """Memory that can be taken without swapping; None where the system does not say."""
+    if not _MEMORY.is_file():
+        return None
+    for line in _MEMORY.read_text(encoding="ascii", errors="replace").splitlines():
+        name, _, rest = line.partition(":")
+        if name == "MemAvailable":
+            return int(rest.split()[0]) * 1024
+    return None
+
+
+def require_memory(n_tokens: int, n_layers: int, dim: int) -> None:
+    """Refuse a result that would not fit, before any of it is computed.
+
+    Raises:
+        InputError: float32 (n_layers, n_tokens, dim) is more than three quarters of the free memory.
+    """
+    needed, free = 4 * n_tokens * n_layers * dim, available_bytes()
+    if free is not None and needed > _MEMORY_SHARE * free:
+        raise InputError(
+            f"The vectors of {n_tokens:,} tokens ({n_layers} layers of {dim}) take {needed / 1e9:.1f} GB, "
+            f"but {free / 1e9:.1f} GB of memory are free; embed fewer sentences at a time."
+        )

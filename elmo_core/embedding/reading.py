@@ -1,0 +1,88 @@
+"""What a caller may hand in, read into token lists: texts, sentences in texts, words by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+import numpy as np
+
+from elmo_core.exceptions import InputError
+from elmo_core.text.characters import SENTENCE_END, SENTENCE_START
+from elmo_core.text.tokenisation import tokenised_sentences
+
+START, END = 0, 1
+"""Numbers of the two sentence boundaries among the words of every call."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """One item of the input, which becomes one result."""
+
+    tokens: list[str]
+    lengths: tuple[int, ...]
+    """Tokens of each of its sentences; they add up to `len(tokens)`."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What the LSTMs read in one go."""
+
+    text: int
+    """Which text it belongs to."""
+    start: int
+    """Position of its first token in that text."""
+    words: np.ndarray
+    """int64 (n,): its tokens as numbers of distinct words."""
+
+
+def read_texts(sentences: Iterable[str | Sequence[str]]) -> list[Text]:
+    """Read the input of a call.
+
+    Args:
+        sentences: each a list of tokens, taken as it is, or a string, which is split into sentences
+            and tokenised.
+
+    Raises:
+        InputError: it is one string, not a sequence, or holds anything but strings and token lists.
+    """
+    if isinstance(sentences, str):
+        raise InputError("A list of sentences is wanted, got one string; put it into a list: [text].")
+    if not isinstance(sentences, Iterable) or isinstance(sentences, bytes | Mapping | Set):
+        raise InputError(f"A list of sentences is wanted, got a {type(sentences).__name__}.")
+    return [_read_text(item, index) for index, item in enumerate(sentences)]
+
+
+def _read_text(item: object, index: int) -> Text:
+    if isinstance(item, str):
+        found = list(tokenised_sentences(item))
+        return Text([token for tokens in found for token in tokens], tuple(map(len, found)))
+    if not isinstance(item, list | tuple):
+        raise InputError(
+            f"Sentence {index} is a {type(item).__name__}; give a string, or a list of tokens as strings."
+        )
+    for position, token in enumerate(item):
+        if not isinstance(token, str):
+            raise InputError(
+                f"Sentence {index}: token {position} is a {type(token).__name__}; tokens must be strings "
+                "(untokenised sentences are given as strings, not in lists of their own)."
+            )
+    return Text(list(item), (len(item),) if item else ())
+
+
+def number_words(texts: Sequence[Text]) -> tuple[list[str], list[Sentence]]:
+    """Give every distinct word of a call a number.
+
+    Returns:
+        The words by number, the two boundaries first, and the sentences of all texts in order; a
+        text without tokens counts as one sentence without words.
+    """
+    numbers = {SENTENCE_START: START, SENTENCE_END: END}
+    sentences = []
+    for index, text in enumerate(texts):
+        ids = np.array([numbers.setdefault(token, len(numbers)) for token in text.tokens], dtype=np.int64)
+        start = 0
+        for length in text.lengths or (0,):
+            sentences.append(Sentence(index, start, ids[start : start + length]))
+            start += length
+    return list(numbers), sentences

@@ -1,0 +1,110 @@
+"""One selection of uses, shared by a map and a table: the last gesture in either wins.
+
+A chart forgets its lasso when its figure changes. So a lasso never changes the figure (the browser fades
+the other dots by itself), and ticked rows do: they become the dots that stand out in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The selected uses, and what map and table need to show them."""
+
+    subject: str = ""
+    """What the ids number; with another subject they mean nothing."""
+    view: str = ""
+    """The figure without its highlights."""
+    ids: tuple[int, ...] = ()
+    """The selected uses."""
+    highlighted: tuple[int, ...] = ()
+    """Those that the figure itself marks."""
+    first: tuple[int, ...] = ()
+    """Those at the top of the table: what was lassoed last."""
+
+    def moved_to(self, subject: str, view: str) -> Selection:
+        """The selection in a figure that may be a new one."""
+        if subject != self.subject:
+            return Selection(subject, view)
+        return self if view == self.view else replace(self, view=view, highlighted=self.ids)
+
+    def by_map(self, ids: Iterable[int]) -> Selection:
+        """After a lasso, a box, a click or a double click in the map."""
+        chosen = tuple(ids)
+        return replace(self, ids=chosen, first=chosen)
+
+    def by_table(self, rows: Iterable[int], n: int) -> Selection:
+        """After rows of the table of n uses were ticked."""
+        order = self.order(n)
+        chosen = tuple(order[row] for row in rows if row < n)
+        return replace(self, ids=chosen, highlighted=chosen)
+
+    def order(self, n: int) -> list[int]:
+        """Ids of the n uses in the order of the table's rows."""
+        first = set(self.first)
+        return [*self.first, *(id for id in range(n) if id not in first)]
+
+
+class LinkedSelection:
+    """The selection of one page, kept in its session."""
+
+    def __init__(self, page: str, n: int, subject: str, view: str) -> None:
+        """Find the selection of a page.
+
+        Args:
+            page: prefix of all keys.
+            n: uses in the map and in the table.
+            subject: what the uses are the uses of.
+            view: what else the figure depends on.
+        """
+        self.map_key, self.table_key, self._key = f"{page}_map", f"{page}_table", f"{page}_selection"
+        self._n = n
+        before = self.current
+        self._keep(before.moved_to(subject, view))
+        if before.subject != subject:
+            self._tick(0)
+
+    @property
+    def current(self) -> Selection:
+        """The selection now."""
+        found: Selection = st.session_state.get(self._key, Selection())
+        return found
+
+    def on_map(self) -> None:
+        """Callback of the map."""
+        points = st.session_state[self.map_key].selection.points
+        self._keep(self.current.by_map(selected_ids(points)))
+        self._tick(len(self.current.ids))
+
+    def on_table(self) -> None:
+        """Callback of the table."""
+        self._keep(self.current.by_table(st.session_state[self.table_key].selection.rows, self._n))
+
+    def clear(self) -> None:
+        """Callback of a button: nothing is selected any more."""
+        self._keep(self.current.by_table((), self._n))
+        self._tick(0)
+
+    def _keep(self, selection: Selection) -> None:
+        st.session_state[self._key] = selection
+
+    def _tick(self, n_rows: int) -> None:
+        """Tick the first rows of the table."""
+        st.session_state[self.table_key] = {
+            "selection": {"rows": list(range(n_rows)), "columns": [], "cells": []}
+        }
+
+
+def selected_ids(points: Iterable[dict[str, Any]]) -> tuple[int, ...]:
+    """Ids of the selected points of a chart, in ascending order."""
+    ids = set()
+    for point in points:
+        custom = point["customdata"]
+        ids.add(int(custom[0] if isinstance(custom, list) else custom))
+    return tuple(sorted(ids))

@@ -1,0 +1,34 @@
+"""The sidebar of every page: which model answers, and what it is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from elmo_core.exceptions import ElmoError
+from pages.common.loaders import load_model, model_name
+
+
+def show_model() -> None:
+    """Name the model and its facts; stop the page when there is none to work with."""
+    name = model_name()
+    with st.sidebar:
+        st.markdown("### ELMo Explorer")
+        st.caption("Deep contextual word vectors that you can see, question and use.")
+        try:
+            elmo = load_model(name)
+        except ElmoError as error:
+            st.error(str(error))
+            st.stop()
+        words_seen = elmo.about.get("words_seen")
+        facts = {
+            "Model": name,
+            "Layers": f"{elmo.n_layers} (token vector, {elmo.n_layers - 1} biLSTM)",
+            "Width": f"{elmo.dim} ({elmo.dim // 2} each way)",
+            "Words seen": f"{words_seen:,}" if isinstance(words_seen, int) and words_seen else "none",
+        }
+        st.table(facts, border="horizontal")
+        st.caption(
+            "Deterministic: LSTM state zero before every sentence, seed 42 for everything drawn at random."
+        )
+        if name == "tiny":
+            st.warning("Random weights: for trying the page only. Its maps and scores mean nothing.")

@@ -1,0 +1,63 @@
+"""The server's entry: environment, pages, warm-up."""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pages.common import loaders, warmup
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_entry_sets_the_environment_before_torch_is_imported():
+    names = "OMP_NUM_THREADS", "NUMBA_THREADING_LAYER"
+    code = f"import os, sys, app; print(*map(os.environ.get, {names}), 'torch' in sys.modules)"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["1", "omp", "False"]
+
+
+def test_no_page_needs_the_network():
+    """A page icon from a font would be fetched from its maker."""
+    assert not re.search(r"page_icon=[\"']:", (ROOT / "pages" / "frame.py").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def thawed():
+    yield
+    gc.unfreeze()
+
+
+def test_warm_up_draws_the_first_map(monkeypatch: pytest.MonkeyPatch, thawed: None):
+    monkeypatch.setenv("ELMO_MODEL", "tiny")
+    monkeypatch.setattr(warmup, "compile_umap", lambda: None)
+    warmup.warm_up()
+    assert gc.get_freeze_count() > 0
+
+
+def test_warm_up_survives_a_broken_model(
+    monkeypatch: pytest.MonkeyPatch, thawed: None, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setenv("ELMO_MODEL", "no-such-model")
+    monkeypatch.setattr(warmup, "compile_umap", lambda: None)
+    warmup.warm_up()
+    assert "no-such-model" in caplog.text
+
+
+def test_the_model_is_the_one_that_ships_else_the_random_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("ELMO_MODEL", raising=False)
+    monkeypatch.setattr(loaders, "known_models", lambda: ())
+    assert loaders.model_name() == "tiny"
+    monkeypatch.undo()
+    monkeypatch.delenv("ELMO_MODEL", raising=False)
+    shipped = {entry.name for entry in loaders.known_models() if entry.kind == "shipped"}
+    assert (loaders.model_name() == "english-small") == ("english-small" in shipped)

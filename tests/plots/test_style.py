@@ -1,0 +1,71 @@
+"""What all figures share."""
+
+from __future__ import annotations
+
+import itertools
+
+import plotly.graph_objects as go
+import pytest
+
+from elmo_core.plots.style import (
+    PALETTE,
+    SYMBOLS,
+    clip,
+    listing,
+    mark,
+    new_figure,
+    percent,
+    safe,
+    standalone_html,
+)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#11191c"])
+@pytest.mark.parametrize("colour", PALETTE[:4])
+def test_the_first_colours_stand_out_from_light_and_dark(colour: str, page: str):
+    dark, light = sorted((luminance(colour), luminance(page)))
+    assert (light + 0.05) / (dark + 0.05) >= 2.95
+
+
+def test_marks_repeat_late():
+    marks = [(mark(number)["color"], mark(number)["symbol"]) for number in range(len(PALETTE) * len(SYMBOLS))]
+    assert len(set(marks)) == len(marks)
+    assert all(mark(None) != mark(number) for number in range(8))
+
+
+def test_tags_are_text():
+    assert safe("<b>&</b> \"'") == "&lt;b&gt;&amp;&lt;/b&gt; \"'"
+
+
+@pytest.mark.parametrize("keep_end", [False, True])
+def test_clipping(keep_end: bool):
+    assert clip("short", 5, keep_end=keep_end) == "short"
+    assert clip("one two three", 8, keep_end=keep_end) == ("… three" if keep_end else "one two …")
+    assert clip("x" * 9, 4, keep_end=keep_end) == ("… xxxx" if keep_end else "xxxx …")
+
+
+def test_listings():
+    assert [listing(parts) for parts in (["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
+
+
+def test_percent():
+    assert [percent(share) for share in (0, 0.934, 1)] == ["0%", "93%", "100%"]
+
+
+def test_a_figure_alone_needs_no_network_and_holds_no_tags_of_users():
+    figure = new_figure(300).add_trace(go.Scatter(x=[1], y=[1], name="</script><script>alert(1)</script>"))
+    page = standalone_html(figure)
+    assert "<script>alert(1)" not in page
+    sources = [part.split('"')[0] for part in itertools.islice(page.split('<script src="')[1:], 5)]
+    assert sources == []
