@@ -12,7 +12,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for function in (models.info, embedding.embed, models.export, training.evaluate, training.pretrain):
+for function in (
+    models.info,
+    embedding.embed,
+    models.export,
+    training.evaluate,
+    training.pretrain,
+    training.snapshot,
+):
     app.command()(function)
 
 if __name__ == "__main__":

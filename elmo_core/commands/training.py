@@ -127,6 +127,22 @@ def pretrain(
     )
 
 
+@command
+def snapshot(
+    run: Annotated[Path, typer.Argument(help="Folder of a run (pretrain --output).")],
+    folder: Annotated[Path, typer.Argument(help="Receives the model.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the newest checkpoint of a run as a model, while the run goes on."""
+    from elmo_core.pretraining.snapshot import read_snapshot
+    from elmo_core.weights.folder import write_folder
+
+    stored = read_snapshot(run)
+    write_folder(stored, folder)
+    facts = {name: stored.about[name] for name in ("words_seen", "perplexity")}
+    show({"written": str(folder), **facts}, as_json)
+
+
 def _train(trainer: Trainer) -> None:
     """Run to the end with a bar and a line for every checkpoint."""
     with progress_bar("Training") as report:

@@ -29,6 +29,7 @@ from elmo_core.pretraining.history import History
 from elmo_core.pretraining.objective import WordEncoder, bilm_loss
 from elmo_core.pretraining.optimisation import Optimisation, learning_rate
 from elmo_core.pretraining.settings import PretrainConfig
+from elmo_core.pretraining.snapshot import VOCABULARY, run_facts
 from elmo_core.pretraining.streams import StreamBatch, TokenStream
 from elmo_core.pretraining.word2vec import train_word2vec, warm_start
 from elmo_core.pretraining.workers import Workers
@@ -143,6 +144,7 @@ class Trainer:
         self._workers.share_weights(self.model.parameters())
         self.folder.mkdir(parents=True, exist_ok=True)
         if self._workers.is_first:
+            self.vocabulary.write(self.folder / VOCABULARY)
             self._history.keep_until(self.step)
 
     def run(self) -> Iterator[Step]:
@@ -219,15 +221,9 @@ class Trainer:
             about: more facts beside the words seen and the perplexity.
             card: text of its README.
         """
-        facts: dict[str, JsonValue] = {
-            "words_seen": self.step * self.config.words_per_step,
-            "steps": self.step,
-            "perplexity": self.best,
-            **(about or {}),
-        }
-        write_folder(
-            StoredModel(folder.name, self.exported_model(), self.vocabulary, facts), folder, card=card
-        )
+        facts = {**run_facts(self.config, self.step, self.best), **(about or {})}
+        stored = StoredModel(folder.name, self.exported_model(), self.vocabulary, facts)
+        write_folder(stored, folder, card=card)
 
     def _checkpoint_perplexity(self) -> float:
         exported = self.exported_model()

@@ -20,6 +20,7 @@ from elmo_core.pretraining.checkpoint import checkpoints, load_checkpoint, save_
 from elmo_core.pretraining.evaluation import text_perplexity
 from elmo_core.pretraining.optimisation import learning_rate
 from elmo_core.pretraining.settings import PretrainConfig
+from elmo_core.pretraining.snapshot import read_snapshot
 from elmo_core.pretraining.trainer import Trainer
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.folder import read_folder
@@ -205,6 +206,16 @@ def test_the_written_model_is_the_averaged_one(corpus, tmp_path):
     expected = text_perplexity(trainer.exported_model(), trainer.vocabulary, valid_of(corpus)[:10])
     assert found.mean == pytest.approx(expected.mean, rel=2e-3)  # half precision on the disk
     assert rows[-1].perplexity == trainer.best or trainer.best < rows[-1].perplexity
+
+
+def test_the_snapshot_of_a_run_is_its_newest_checkpoint(corpus, tmp_path):
+    with pytest.raises(TrainingError, match="holds no checkpoint"):
+        read_snapshot(tmp_path / "run")
+    trainer, _ = train(corpus, tmp_path / "run")
+    stored = read_snapshot(tmp_path / "run")
+    assert_same_weights(stored.model, trainer.exported_model())
+    assert stored.vocabulary.words == trainer.vocabulary.words
+    assert stored.about["words_seen"] == 800
 
 
 def test_warm_start_gives_softmax_and_encoder_the_word_vectors(tmp_path):

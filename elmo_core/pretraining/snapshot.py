@@ -1,0 +1,54 @@
+"""The model of a run that is still going on, or was stopped: its newest checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from torch import Tensor
+
+from elmo_core.exceptions import TrainingError
+from elmo_core.nn.bilm import BiLM
+from elmo_core.pretraining.checkpoint import load_checkpoint
+from elmo_core.pretraining.settings import PretrainConfig
+from elmo_core.text.vocabulary import Vocabulary
+from elmo_core.weights.store import JsonValue, StoredModel
+
+VOCABULARY = "vocab.txt"
+"""In the folder of a run: the words it predicts."""
+
+
+def run_facts(config: PretrainConfig, step: int, perplexity: float) -> dict[str, JsonValue]:
+    """What the card of a trained model says of its run."""
+    return {
+        "words_seen": step * config.words_per_step,
+        "steps": step,
+        "perplexity": round(perplexity, 2),
+        "recipe": config.to_dict(),
+    }
+
+
+def read_snapshot(run: Path) -> StoredModel:
+    """The newest checkpoint of a run as a model, with the averaged weights where they are kept.
+
+    Args:
+        run: folder of the run; its name becomes the model's.
+
+    Raises:
+        TrainingError: it holds no checkpoint, or none that can be read.
+        ModelError: its vocabulary is missing or damaged.
+    """
+    found = load_checkpoint(run)
+    if found is None:
+        raise TrainingError(f"{run} holds no checkpoint; give the folder of a run (pretrain --output).")
+    tensors, values = found
+    config = PretrainConfig.from_dict(values["config"])
+    vocabulary = Vocabulary.read(run / VOCABULARY)
+    model = BiLM(dataclasses.replace(config.model, n_words=len(vocabulary)))
+    weights: dict[str, Tensor] = {}
+    for kind in ("model:", "average:"):  # the latter win
+        weights |= {
+            name.removeprefix(kind): tensor for name, tensor in tensors.items() if name.startswith(kind)
+        }
+    model.load_state_dict(weights)
+    return StoredModel(run.name, model.eval(), vocabulary, run_facts(config, values["step"], values["best"]))
