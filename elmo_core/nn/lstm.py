@@ -23,9 +23,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn import functional
 
 FORGET_BIAS = 1.0
 """Added to the forget gate at run time, as TensorFlow does; it is not part of the stored bias."""
+
+_LEAST_ROWS = 4
+"""Smaller products take another path in the library of products, with other rounding: a sentence's last
+digits would tell how many others it was computed with."""
 
 
 class LSTMState(NamedTuple):
@@ -101,10 +106,11 @@ class _Recurrence(torch.autograd.Function):
         step = _compiled(cell_forward) if keep else cell_forward
         final_output, final_cell, start = output.clone(), cell.clone(), 0
         for size in sizes:
-            sums = torch.addmm(inputs[start : start + size], output[:size], weight_hidden)  # (n, 4D)
+            sums = _product(inputs[start : start + size], output[:size], weight_hidden)  # (n, 4D)
             activated, cell, hidden = step(sums, cell[:size], cell_clip)
-            output = hidden if weight_projection is None else hidden @ weight_projection
+            output = hidden
             if weight_projection is not None:
+                output = _product(None, hidden, weight_projection)
                 output.clamp_(-projection_clip, projection_clip)
             outputs[start : start + size] = output
             final_output[:size], final_cell[:size] = output, cell
@@ -148,6 +154,18 @@ class _Recurrence(torch.autograd.Function):
         grad_hidden = before.t() @ grad_sums
         grad_projection = None if weight_projection is None else torch.cat(hiddens).t() @ projected
         return grad_sums, grad_hidden, grad_projection, grad_output, grad_cell, None, None, None, None
+
+
+def _product(added: Tensor | None, rows: Tensor, weight: Tensor) -> Tensor:
+    """Rows (n, K) times weight (K, M), plus `added` (n, M) or (M,): each row as if it were one of many."""
+    n_rows = len(rows)
+    missing = max(0, _LEAST_ROWS - n_rows)
+    if missing:
+        rows = functional.pad(rows, (0, 0, 0, missing))
+        if added is not None and added.dim() == 2:
+            added = functional.pad(added, (0, 0, 0, missing))
+    product = rows @ weight if added is None else torch.addmm(added, rows, weight)
+    return product[:n_rows] if missing else product
 
 
 def _outputs_before(first: Tensor, outputs: Tensor, sizes: Sequence[int]) -> Tensor:
@@ -241,7 +259,7 @@ class ProjectedLSTM(nn.Module):
             return inputs.new_zeros(0, self.output_dim), state
         dtype = inputs.dtype
         projection = None if self.weight_projection is None else self.weight_projection.to(dtype)
-        sums = torch.addmm(self.bias.to(dtype), inputs, self.weight_input.to(dtype))  # (N, 4D)
+        sums = _product(self.bias.to(dtype), inputs, self.weight_input.to(dtype))  # (N, 4D)
         outputs, output, cell = _Recurrence.apply(  # type: ignore[no-untyped-call]
             sums,
             self.weight_hidden.to(dtype),

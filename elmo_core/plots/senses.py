@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -39,24 +39,8 @@ def plot_uses(study: Study, view: str, highlighted: Collection[int] = (), *, hei
     senses = _senses(study)
     for number, sense in enumerate(senses):
         uses = [use for use in study.uses.uses if use.label == sense]
-        ids = [use.id for use in uses]
-        figure.add_scatter(
-            x=coordinates[ids, 0],
-            y=coordinates[ids, 1],
-            mode="markers",
-            name=safe(f"{sense or NO_SENSE} ({len(ids)})"),
-            marker={
-                **mark(None if sense is None else number),
-                "size": 11,
-                "line": {"width": 1, "color": "white"},
-            },
-            customdata=ids,
-            text=[_hover(use) for use in uses],
-            hovertemplate="%{text}<extra></extra>",
-            selectedpoints=[row for row, id in enumerate(ids) if id in highlighted] if highlighted else None,
-            selected={"marker": {"size": 14}},
-            unselected={"marker": {"opacity": 0.15}},
-        )
+        is_rest = sense is None and len(senses) > 1  # beside named senses
+        _add_dots(figure, coordinates, uses, mark(None if is_rest else number), highlighted)
     (left, right), (bottom, top) = (_padded(ends) for ends in study.frame.extent)
     hidden = {"showticklabels": False, "showgrid": False, "zeroline": False}
     figure.update_xaxes(range=(left, right), **hidden)
@@ -169,6 +153,30 @@ def explain_score(score: Separation) -> str:
         f"(95% interval {percent(score.low)} to {percent(score.high)}). By chance: "
         f"{percent(score.shuffled_mean)} ± {percent(score.shuffled_sd)} with the senses shuffled, "
         f"{percent(score.chance)} by always naming the most frequent one (dotted)."
+    )
+
+
+def _add_dots(
+    figure: go.Figure,
+    coordinates: np.ndarray,
+    uses: Sequence[Use],
+    look: dict[str, object],
+    highlighted: Collection[int],
+) -> None:
+    """Add the uses of one sense, whose dots look alike."""
+    ids = [use.id for use in uses]
+    figure.add_scatter(
+        x=coordinates[ids, 0],
+        y=coordinates[ids, 1],
+        mode="markers",
+        name=safe(f"{uses[0].label or NO_SENSE} ({len(ids)})"),
+        marker={**look, "size": 11, "line": {"width": 1, "color": "white"}},
+        customdata=ids,
+        text=[_hover(use) for use in uses],
+        hovertemplate="%{text}<extra></extra>",
+        selectedpoints=[row for row, id in enumerate(ids) if id in highlighted] if highlighted else None,
+        selected={"marker": {"size": 14}},
+        unselected={"marker": {"opacity": 0.15}},
     )
 
 

@@ -7,7 +7,7 @@ import os
 import zipfile
 from pathlib import Path
 
-from elmo_core.exceptions import ModelNotFoundError
+from elmo_core.exceptions import ModelError, ModelNotFoundError
 from elmo_core.weights import folder, official
 from elmo_core.weights.archive import unpacked
 from elmo_core.weights.families import refuse_many_langs, refuse_other_families
@@ -40,9 +40,7 @@ def read_model(path: Path) -> StoredModel:
         raise ModelNotFoundError(
             f"{path} is neither a folder nor a .zip; {_WANTED}: give the folder that holds them."
         )
-    with unpacked(path) as directory:
-        stored = _read_directory(directory, path)
-    return dataclasses.replace(stored, name=path.stem, about={**stored.about, "source": str(path)})
+    return _read_archive(path)
 
 
 def has_model(directory: Path) -> bool:
@@ -50,15 +48,23 @@ def has_model(directory: Path) -> bool:
     return (directory / folder.WEIGHTS).is_file() or any(directory.glob(f"*{OPTIONS_SUFFIX}"))
 
 
-def _read_directory(directory: Path, where: Path | None = None) -> StoredModel:
-    where = where or directory
+def _read_archive(path: Path) -> StoredModel:
+    with unpacked(path) as directory:
+        try:
+            stored = _read_directory(directory)
+        except ModelError as error:  # the user knows the archive, not where it was unpacked
+            raise type(error)(str(error).replace(str(directory), str(path))) from None
+    return dataclasses.replace(stored, name=path.stem, about={**stored.about, "source": str(path)})
+
+
+def _read_directory(directory: Path) -> StoredModel:
     if (directory / folder.WEIGHTS).is_file():
         return folder.read_folder(directory)
     if any(directory.glob(f"*{OPTIONS_SUFFIX}")):
         return official.read_official(directory)
-    refuse_other_families([entry.name for entry in directory.iterdir()], where)
+    refuse_other_families([entry.name for entry in directory.iterdir()], directory)
     if (directory / folder.CONFIG).is_file():
         if _MANY_LANGS_KEYS & set(read_json(directory / folder.CONFIG)):
-            refuse_many_langs(where)
+            refuse_many_langs(directory)
         return folder.read_folder(directory)
-    raise ModelNotFoundError(f"There is no model in {where}; {_WANTED}.")
+    raise ModelNotFoundError(f"There is no model in {directory}; {_WANTED}.")

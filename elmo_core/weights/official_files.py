@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,12 +85,23 @@ def opened_weights(path: Path) -> Iterator[Mapping[str, Any]]:
         ) from None
 
 
+def _is_plain(item: Any) -> bool:
+    """Whether reading a dataset reads numbers of this file, and takes no more memory than they need."""
+    largest_chunk = max(item.size, 1 << 20)
+    return (
+        item.dtype.kind == "f"
+        and not item.external
+        and not item.is_virtual
+        and math.prod(item.chunks or ()) <= largest_chunk
+    )
+
+
 def _datasets(file: h5py.File, path: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def keep(name: str, item: Any) -> bool | None:
         if isinstance(item, h5py.Dataset):
-            if item.dtype.kind != "f" or item.external or item.is_virtual:
+            if not _is_plain(item):
                 raise ModelError(
                     f"{path}: {name} is not a plain table of floating-point numbers; "
                     "use the model's own file."

@@ -13,35 +13,38 @@ def test_ids_come_from_custom_data_whatever_its_shape():
 
 
 def test_a_lasso_leaves_the_figure_alone_and_sorts_the_table():
-    selection = Selection("bank", "layer 1").by_map((3, 1))
+    selection = Selection("bank", "layer 1").by_map((3, 1), 5)
     assert selection.highlighted == ()
     assert selection.order(5) == [3, 1, 0, 2, 4]
 
 
 def test_ticked_rows_stand_out_and_stay_where_they_are():
-    selection = Selection("bank", "layer 1").by_map((3, 1)).by_table((1, 2), 5)
+    selection = Selection("bank", "layer 1").by_map((3, 1), 5).by_table((1, 2), 5)
     assert selection.ids == selection.highlighted == (1, 0)
     assert selection.order(5) == [3, 1, 0, 2, 4]
 
 
 def test_the_last_gesture_wins():
-    selection = Selection("bank", "layer 1").by_table((0, 1), 5).by_map((4,))
+    selection = Selection("bank", "layer 1").by_table((0, 1), 5).by_map((4,), 5)
     assert selection.ids == (4,)
     assert selection.highlighted == (0, 1)  # the figure must not change under the lasso
 
 
 def test_another_layer_keeps_the_selection_and_marks_it():
-    selection = Selection("bank", "layer 1").by_map((4,)).moved_to("bank", "layer 2")
+    selection = Selection("bank", "layer 1").by_map((4,), 5).moved_to("bank", "layer 2")
     assert (selection.ids, selection.highlighted) == ((4,), (4,))
     assert selection.moved_to("bank", "layer 2") is selection
 
 
 def test_another_word_forgets_the_selection():
-    assert Selection("bank", "layer 1").by_map((4,)).moved_to("bat", "layer 1") == Selection("bat", "layer 1")
+    assert Selection("bank", "layer 1").by_map((4,), 5).moved_to("bat", "layer 1") == Selection(
+        "bat", "layer 1"
+    )
 
 
 def test_rows_that_are_not_there_are_ignored():
-    assert Selection().by_table((0, 99), 3).ids == (0,)
+    assert Selection().by_table((0, 99, -1), 3).ids == (0,)
+    assert Selection().by_map((0, 99, -1), 3).ids == (0,)
 
 
 def test_markdown_of_users_is_shown_letter_by_letter():

@@ -78,9 +78,7 @@ def test_it_opens_on_bank_already_drawn():
     ]
     assert len(app.dataframe[0].value) == 46
     assert list(app.dataframe[0].value.columns) == ["left", "word", "right", "sense", "nearest"]
-    assert app.get("plotly_chart")[0].proto.alt.startswith(
-        "Map of 46 uses of bank by LSTM layer 1 (PCA): 23 "
-    )
+    assert app.get("plotly_chart")[0].proto.alt.startswith("Map of 46 uses of bank by Uniform mix (PCA): 23 ")
     assert "Of 46 uses, " in captions(app)
     assert "95% interval" in captions(app)
     assert "with the senses shuffled, 50% by always naming" in captions(app)
@@ -237,7 +235,7 @@ def test_a_lasso_ticks_and_lists_the_rows():
     before = app.get("plotly_chart")[0].proto.spec
     points = [{"customdata": 7}, {"customdata": [3]}]
     app.session_state["senses_map"] = PlotlyState({"selection": {"points": points, "box": [], "lasso": []}})
-    app.session_state["senses_selection"] = app.session_state["senses_selection"].by_map((3, 7))
+    app.session_state["senses_selection"] = app.session_state["senses_selection"].by_map((3, 7), 46)
     app = checked(app.run())
     assert app.get("plotly_chart")[0].proto.spec == before
     assert "**2 of 46 uses selected**" in [element.value for element in app.markdown]

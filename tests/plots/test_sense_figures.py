@@ -98,6 +98,7 @@ def test_no_senses_no_legend():
     figure = plot_uses(make_study([None] * 5), "LSTM layer 1").to_dict()
     assert figure["layout"]["showlegend"] is False
     assert len(figure["data"]) == 1
+    assert figure["data"][0]["marker"]["symbol"] == "circle"
 
 
 def test_scores_stand_beside_their_null(study: Study):

@@ -157,6 +157,15 @@ def test_an_archive_larger_than_the_disk(tmp_path: Path, monkeypatch: pytest.Mon
         read_model(archive)
 
 
+def test_damage_inside_is_told_by_the_name_of_the_archive(tmp_path: Path):
+    write_folder(tiny_model(), tmp_path / "model")
+    (tmp_path / "model" / "config.json").write_text("{")
+    archive = _zip(tmp_path / "model", tmp_path / "model.zip", "inner/")
+    with pytest.raises(ModelError) as caught:
+        read_model(archive)
+    assert str(caught.value).startswith(f"{archive}/config.json is not readable JSON")
+
+
 def test_an_archive_without_a_model(tmp_path: Path):
     archive = tmp_path / "texts.zip"
     with zipfile.ZipFile(archive, "w") as file:

@@ -167,6 +167,12 @@ def _reads_elsewhere(path: Path) -> None:
         file.create_dataset("char_embed", (261, 3), "float32", external=[(str(secret), 0, 261 * 3 * 4)])
 
 
+def _large_chunks(path: Path) -> None:
+    with h5py.File(path, "a") as file:
+        del file["char_embed"]
+        file.create_dataset("char_embed", (261, 3), "float32", chunks=(1 << 20, 3), maxshape=(None, 3))
+
+
 def _links_elsewhere(path: Path) -> None:
     other = write_hdf5(path.with_name("other.h5"), {"char_embed": np.zeros((261, 3))})
     with h5py.File(path, "a") as file:
@@ -190,6 +196,7 @@ def test_weights_are_not_finite(bad: float, tmp_path: Path):
         (_is_text, "is damaged or not an HDF5 file"),
         (_whole_numbers, "char_embed is not a plain table of floating-point numbers"),
         (_reads_elsewhere, "char_embed is not a plain table"),
+        (_large_chunks, "char_embed is not a plain table"),
         (_links_elsewhere, "lacks char_embed"),
     ],
 )
