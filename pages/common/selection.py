@@ -34,15 +34,15 @@ class Selection:
             return Selection(subject, view)
         return self if view == self.view else replace(self, view=view, highlighted=self.ids)
 
-    def by_map(self, ids: Iterable[int]) -> Selection:
-        """After a lasso, a box, a click or a double click in the map."""
-        chosen = tuple(ids)
+    def by_map(self, ids: Iterable[int], n: int) -> Selection:
+        """After a lasso, a box, a click or a double click in the map of n uses."""
+        chosen = tuple(id for id in ids if 0 <= id < n)
         return replace(self, ids=chosen, first=chosen)
 
     def by_table(self, rows: Iterable[int], n: int) -> Selection:
         """After rows of the table of n uses were ticked."""
         order = self.order(n)
-        chosen = tuple(order[row] for row in rows if row < n)
+        chosen = tuple(order[row] for row in rows if 0 <= row < n)
         return replace(self, ids=chosen, highlighted=chosen)
 
     def order(self, n: int) -> list[int]:
@@ -79,7 +79,7 @@ class LinkedSelection:
     def on_map(self) -> None:
         """Callback of the map."""
         points = st.session_state[self.map_key].selection.points
-        self._keep(self.current.by_map(selected_ids(points)))
+        self._keep(self.current.by_map(selected_ids(points), self._n))
         self._tick(len(self.current.ids))
 
     def on_table(self) -> None:

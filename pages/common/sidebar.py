@@ -22,9 +22,9 @@ def show_model() -> None:
         words_seen = elmo.about.get("words_seen")
         facts = {
             "Model": name,
-            "Layers": f"{elmo.n_layers} (token vector, {elmo.n_layers - 1} biLSTM)",
+            "Layers": f"{elmo.n_layers}: token vector, {elmo.n_layers - 1} biLSTM",
             "Width": f"{elmo.dim} ({elmo.dim // 2} each way)",
-            "Words seen": f"{words_seen:,}" if isinstance(words_seen, int) and words_seen else "none",
+            "Words seen": f"{words_seen:,}" if isinstance(words_seen, int) else "not stated",
         }
         st.table(facts, border="horizontal")
         st.caption(

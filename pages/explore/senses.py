@@ -15,6 +15,7 @@ from pages.common.sources import choose_source, choose_word
 from pages.common.wording import plain
 
 PAGE = "senses"
+LONG_UMAP = 300  # uses; from here on it takes more than a few seconds
 METHODS: dict[str, Method] = {"PCA": "pca", "UMAP": "umap"}
 
 st.title("Word senses")
@@ -42,22 +43,24 @@ if source is None:
 
 try:
     uses = uses_of(source, word)
-    if not uses.uses:
+    n = len(uses.uses)
+    if n == 0:
         concordance.show_no_use(PAGE, source, uses.word)
         st.stop()
-    if len(uses.uses) < MIN_USES:
-        st.warning(f"A map needs at least {MIN_USES} uses; {plain(uses.word)} has {len(uses.uses)}.")
+    if n < MIN_USES:
+        st.warning(f"A map needs at least {MIN_USES} uses; {plain(uses.word)} has {n}.")
         concordance.show_uses(uses)
         st.stop()
     progress = st.empty()
-    with st.spinner(f"Reading {len(uses.uses)} uses of {plain(uses.word)}"):
+    patience = "; UMAP of so many takes up to half a minute" if projection == "UMAP" and n > LONG_UMAP else ""
+    with st.spinner(f"Reading {n:,} uses of {plain(uses.word)}{patience}", show_time=bool(patience)):
         found = study(source, uses, METHODS[projection], progress.progress)
     progress.empty()
 except ElmoError as error:
     st.error(plain(str(error)))
     st.stop()
 
-selection = LinkedSelection(PAGE, len(uses.uses), f"{source.key} {word}", f"{view} {projection}")
+selection = LinkedSelection(PAGE, n, f"{source.key} {word}", f"{view} {projection}")
 result, detail = st.columns([2, 1], gap="large")
 with result:
     figure = figures.plot_uses(found, view, selection.current.highlighted)
@@ -69,7 +72,7 @@ with result:
         alt=figures.describe_uses(found, view),
     )
     if found.frame.method != METHODS[projection]:
-        st.caption(f"{len(uses.uses)} uses are too few for UMAP, which needs {MIN_UMAP_USES}: this is PCA.")
+        st.caption(f"{n} uses are too few for UMAP, which needs {MIN_UMAP_USES}: this is PCA.")
     st.caption(figures.explain_uses(found, view))
     concordance.offer_downloads(PAGE, found, view, figure)
 with detail, st.container(gap="xsmall"):

@@ -52,7 +52,7 @@ class _Repeated(np.random.Generator):
         return np.resize(super().standard_normal(1 << 12, dtype=np.float32), size)
 
 
-def _write(config: BiLMConfig, folder: Path) -> int:
+def write_published(config: BiLMConfig, folder: Path) -> int:
     """A model of this size; returns the bytes of its weights."""
     folder.mkdir()
     options = config_to_options(config)
@@ -69,7 +69,7 @@ def _write(config: BiLMConfig, folder: Path) -> int:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_weights_are_in_memory_once(name: str):
     with tempfile.TemporaryDirectory() as folder:  # pytest would keep these large files for a while
-        size = _write(PUBLISHED[name], Path(folder) / "official")
+        size = write_published(PUBLISHED[name], Path(folder) / "official")
         command = [sys.executable, "-c", _LOAD, f"{folder}/official", f"{folder}/ours"]
         finished = subprocess.run(command, capture_output=True, text=True, check=True)
     for found in json.loads(finished.stdout).values():

@@ -1,0 +1,106 @@
+"""Measure a model in our folder and write its card, the README.md in that folder.
+
+    python -m bench.model_card data/models/english-small --texts wikipedia.valid.txt.xz wikitext2.valid.txt
+
+Perplexities are those of the full softmax in bfloat16 products; the scores are those of
+`bench.model_scores`. Both are kept beside the card as scores.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.model_scores import TASKS
+from elmo_core import load_elmo
+from elmo_core.pretraining.corpus import CorpusReport, read_lines
+from elmo_core.pretraining.evaluation import text_perplexity
+from elmo_core.text.tokenisation import tokenised_sentences
+from elmo_core.weights.folder import read_folder
+from elmo_core.weights.store import StoredModel
+
+TEMPLATE = Path(__file__).with_suffix(".md")
+
+
+def main() -> None:
+    """Measure, then write card and scores."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--texts", type=Path, nargs="+", default=[])
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    options = parser.parse_args()
+    kept = options.model / "scores.json"
+    measured: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    stored = read_folder(options.model)
+    for text in options.texts:
+        measured.setdefault("perplexity", {})[text.name.split(".txt")[0]] = perplexity(stored, text)
+        kept.write_text(json.dumps(measured, indent=1) + "\n")
+    elmo = load_elmo(options.model)
+    for task in options.tasks:
+        measured.setdefault("scores", {})[task] = TASKS[task](elmo)
+        kept.write_text(json.dumps(measured, indent=1) + "\n")
+    (options.model / "README.md").write_text(card(stored, options.model, measured), encoding="utf-8")
+
+
+def perplexity(stored: StoredModel, text: Path) -> dict[str, float]:
+    """Perplexities of a text file."""
+    assert stored.vocabulary is not None
+    lines = read_lines(text, CorpusReport())
+    sentences = [tokens for line in lines for tokens in tokenised_sentences(line)]
+    found = text_perplexity(stored.model, stored.vocabulary, sentences, dtype=torch.bfloat16)
+    sys.stderr.write(f"{text.name}: {found.mean:.1f}\n")
+    return {
+        "forward": found.forward,
+        "backward": found.backward,
+        "mean": found.mean,
+        "predictions": found.n_predictions,
+        "unknown": found.unknown_share,
+    }
+
+
+def card(stored: StoredModel, folder: Path, measured: dict[str, Any]) -> str:
+    """The text of the card."""
+    config, about = stored.model.config, stored.about
+    assert config.char_cnn is not None
+    words = int(str(about["words_seen"]))
+    rows = [
+        f"| {name} | {found['forward']:.1f} | {found['backward']:.1f} | **{found['mean']:.1f}** "
+        f"| {found['predictions']:,} | {found['unknown']:.1%} |"
+        for name, found in measured.get("perplexity", {}).items()
+    ]
+    scores = [
+        f"| {task} | {method} | {value:.1f} |"
+        for task, found in measured.get("scores", {}).items()
+        for method, value in found.items()
+    ]
+    return TEMPLATE.read_text(encoding="utf-8").format(
+        name=folder.name,
+        title=about.get("title", folder.name),
+        words=words,
+        tokens=int(str(about["corpus_tokens"])),
+        share=words / int(str(about["corpus_tokens"])),
+        filters=config.char_cnn.n_filters,
+        highway=config.char_cnn.n_highway,
+        layers=config.n_layers,
+        cells=config.lstm_dim,
+        projection=config.projection_dim,
+        outputs=config.n_outputs,
+        width=config.output_dim,
+        vocabulary=config.n_words,
+        parameters=sum(parameter.numel() for parameter in stored.model.parameters()),
+        megabytes=(folder / "model.safetensors").stat().st_size / 1e6,
+        recipe=about.get("summary", "see config.json"),
+        perplexities="\n".join(rows),
+        scores="\n".join(scores),
+    )
+
+
+if __name__ == "__main__":
+    main()
