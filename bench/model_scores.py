@@ -94,16 +94,6 @@ def cross_validated(vectors: np.ndarray, gold: np.ndarray) -> float:
     return float(np.concatenate(right).mean())
 
 
-def whitening(vectors: np.ndarray, shrinkage: float = 0.1) -> Callable[[np.ndarray], np.ndarray]:
-    """Centring and whitening fitted to unlabelled vectors (n, D), the covariance drawn to the identity."""
-    mean = vectors.mean(axis=0)
-    covariance = np.cov(vectors - mean, rowvar=False)
-    spread = np.trace(covariance) / len(covariance)
-    values, axes = np.linalg.eigh((1 - shrinkage) * covariance + shrinkage * spread * np.eye(len(covariance)))
-    scaled = axes / np.sqrt(values)
-    return lambda other: (other - mean) @ scaled
-
-
 def senses(elmo: Elmo) -> Scores:
     """CoarseWSD, macro average over the words of the test accuracy in percent."""
     rows: dict[str, list[float]] = {}
@@ -126,15 +116,13 @@ def _word_scores(layers: dict[str, np.ndarray], gold: dict[str, np.ndarray]) -> 
     for index, (train, test) in enumerate(zip(layers["train"], layers["test"], strict=True)):
         found[f"layer {index}"] = accuracy(train, test)
     found["uniform mix"] = accuracy(layers["train"].mean(axis=0), layers["test"].mean(axis=0))
-    whiten = [whitening(layer) for layer in layers["train"][1:]]
-    white = {
-        part: np.stack([unit(fit(layer)) for fit, layer in zip(whiten, layers[part][1:], strict=True)])
-        for part in layers
-    }
-    found["whitened mix"] = accuracy(white["train"].mean(axis=0), white["test"].mean(axis=0))
-    chosen = best_mixture(white["train"], gold["train"], lambda mixed: cross_validated(mixed, gold["train"]))
-    found["best whitened mixture"] = accuracy(
-        np.tensordot(chosen, white["train"], axes=1), np.tensordot(chosen, white["test"], axes=1)
+    means = layers["train"].mean(axis=1, keepdims=True)  # of all uses, their senses unseen
+    centred = {part: unit(values - means) for part, values in layers.items()}
+    chosen = best_mixture(
+        centred["train"], gold["train"], lambda mixed: cross_validated(mixed, gold["train"])
+    )
+    found["best mixture, centred"] = accuracy(
+        np.tensordot(chosen, centred["train"], axes=1), np.tensordot(chosen, centred["test"], axes=1)
     )
     return found
 
