@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import elmo_core
 
-PROMISED = {"ElmoClassifier", "ElmoTagger", "ElmoVectorizer", "load_elmo"}
+PROMISED = {"Elmo", "ElmoError", "Embedding", "load_elmo"}
 
 
 def test_all_is_sorted_without_repeats():

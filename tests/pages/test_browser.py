@@ -85,7 +85,7 @@ def visit(server: str, wide: BrowserContext) -> Iterator[Callable[..., Page]]:
         page.on("request", lambda request: outside.append(request.url) if is_outside(request.url) else None)
         pages.append(page)
         page.goto(server + path)
-        page.wait_for_function(FULL_MAP)
+        page.wait_for_function(FULL_MAP, timeout=120_000)  # the first UMAP of a process compiles for a while
         settle(page)
         return page
 
