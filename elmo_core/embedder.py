@@ -1,8 +1,10 @@
 """Sentences -> contextual vectors: what everybody calls.
 
-elmo = load_elmo("english-small")
-found = elmo.embed(["The bank raised rates.", ["Tokens", "as", "a", "list"]])
-found[0].tokens, found[0].layers, found[0].mix()
+A model is loaded once and asked as often as one likes, from any number of threads:
+
+    elmo = load_elmo("english-small")
+    found = elmo.embed(["The bank raised rates.", ["Tokens", "as", "a", "list"]])
+    found[0].tokens, found[0].layers, found[0].mix()
 """
 
 from __future__ import annotations

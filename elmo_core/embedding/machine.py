@@ -47,23 +47,22 @@ def choose_dtype(name: str, device: torch.device) -> str:
 def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type != "cpu" or not _PROCESSOR.is_file():
-        return False
-    flags = next(
-        (line for line in _PROCESSOR.open(encoding="ascii", errors="replace") if line.startswith("flags")), ""
-    )
-    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags.split())
+    flags = set(_told(_PROCESSOR, "flags").split())
+    return device.type == "cpu" and bool(flags & {"avx512_bf16", "amx_bf16"})
 
 
 def available_bytes() -> int | None:
     """Memory that can be taken without swapping; None where the system does not say."""
-    if not _MEMORY.is_file():
-        return None
-    for line in _MEMORY.read_text(encoding="ascii", errors="replace").splitlines():
-        name, _, rest = line.partition(":")
-        if name == "MemAvailable":
-            return int(rest.split()[0]) * 1024
-    return None
+    told = _told(_MEMORY, "MemAvailable").split()
+    return int(told[0]) * 1024 if told else None
+
+
+def _told(path: Path, name: str) -> str:
+    """The first value of this name in one of the kernel's tables; empty where there is none."""
+    if not path.is_file():
+        return ""
+    lines = (line.partition(":") for line in path.read_text(encoding="ascii", errors="replace").splitlines())
+    return next((value for key, _, value in lines if key.strip() == name), "")
 
 
 def require_memory(n_tokens: int, n_layers: int, dim: int) -> None:

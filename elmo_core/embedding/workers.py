@@ -34,9 +34,8 @@ def _become_worker() -> None:
 
 
 @functools.cache
-def _pool(
-    n_threads: int, process: int
-) -> ThreadPoolExecutor:  # a forked process has no threads of its parent
+def _pool(n_threads: int, process: int) -> ThreadPoolExecutor:
+    """The workers of a process (one that was forked has none of its parent's threads)."""
     return ThreadPoolExecutor(n_threads, "elmo", initializer=_become_worker)
 
 
