@@ -1,6 +1,7 @@
 """Measure a model in our folder and write its card, the README.md in that folder.
 
     python -m bench.model_card data/models/english-small --texts wikipedia.valid.txt.xz wikitext2.valid.txt
+    python -m bench.model_card data/models/english-small --tasks      the card alone, from the scores kept
 
 Perplexities are those of the full softmax in bfloat16 products; the scores are those of
 `bench.model_scores`. Both are kept beside the card as scores.json.
@@ -33,8 +34,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", type=Path)
-    parser.add_argument("--texts", type=Path, nargs="+", default=[])
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--texts", type=Path, nargs="*", default=[])
+    parser.add_argument("--tasks", nargs="*", choices=TASKS, default=list(TASKS))
     options = parser.parse_args()
     kept = options.model / "scores.json"
     measured: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
