@@ -152,6 +152,8 @@ def test_map_and_table_show_one_selection(visit: Callable[..., Page]):
 
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("Lasso dots in the map")).to_be_visible()
+    settle(page)
+    expect(ticked).to_have_count(0)
     tick_row(page, 2)
     expect(page.get_by_text("1 of 46 uses selected")).to_be_visible()
     settle(page)
