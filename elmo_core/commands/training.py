@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import logging
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elmo_core.commands.embedding import State
 from elmo_core.commands.models import Model
 from elmo_core.commands.terminal import AsJson, command, progress_bar, read_text, show
 
 if TYPE_CHECKING:
     from elmo_core.pretraining.trainer import Trainer
-
-
-class ReadingState(StrEnum):
-    """What becomes of the LSTM state between sentences."""
-
-    carry = "carry"
-    zero = "zero"
 
 
 @command
@@ -31,8 +24,8 @@ def evaluate(
         bool, typer.Option("--tokenised", help="One sentence a line, tokens separated by blanks.")
     ] = False,
     state: Annotated[
-        ReadingState, typer.Option(help="carry: over sentence ends, as reported in papers.")
-    ] = ReadingState.carry,
+        State, typer.Option(help="carry: over sentence ends, as reported in papers.")
+    ] = State.carry,
     as_json: AsJson = False,
 ) -> None:
     """Measure forward, backward and mean perplexity of a text by the full softmax."""
