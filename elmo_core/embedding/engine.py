@@ -43,12 +43,12 @@ class Sizes:
         Args:
             device: where to run.
             gate_bytes: inputs of all gates of one layer for one packed row; with them a chunk takes the
-                most memory. 4 MB are enough, but products of fewer than 64 rows would be slow, and
+                most memory. 3 MB are enough, but products of fewer than 64 rows would be slow, and
                 after more than 4,096 nobody would have heard of any progress.
         """
         if device.type != "cpu":
             return cls(1024, 256, 8192)
-        return cls(64, 64, min(max((4 << 20) // gate_bytes, 64), 4096))
+        return cls(64, 64, min(max((3 << 20) // gate_bytes, 64), 4096))
 
 
 class Engine:

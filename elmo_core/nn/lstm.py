@@ -46,17 +46,21 @@ def cell_forward(gates: Tensor, cell: Tensor, clip: float) -> tuple[Tensor, Tens
     """One step of the cells, pointwise.
 
     Args:
-        gates: (n, 4D) sums of products, order i, j, f, o.
+        gates: (n, 4D) sums of products, order i, j, f, o; where they are in the dtype of the cells, they
+            are overwritten (a copy of all gates is most of the memory of a step).
         cell: (n, D) state before the step.
         clip: bound of the cell state (may be infinite).
 
     Returns:
         Activated gates (n, 4D), new cell state (n, D), output before the projection (n, D).
     """
-    i, j, f, o = gates.to(cell.dtype).chunk(4, dim=1)
-    i, j, f, o = i.sigmoid(), j.tanh(), (f + FORGET_BIAS).sigmoid(), o.sigmoid()
-    new = (f * cell + i * j).clamp(-clip, clip)
-    return torch.cat([i, j, f, o], dim=1).to(gates.dtype), new, (o * new.tanh()).to(gates.dtype)
+    active = gates.to(cell.dtype)
+    i, j, f, o = active.chunk(4, dim=1)
+    for gate in (i, f.add_(FORGET_BIAS), o):
+        gate.sigmoid_()
+    j.tanh_()
+    new = (f * cell).add_(i * j).clamp_(-clip, clip)
+    return active.to(gates.dtype), new, new.tanh().mul_(o).to(gates.dtype)
 
 
 def cell_backward(
