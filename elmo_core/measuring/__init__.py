@@ -1,0 +1,1 @@
+"""What every measurement needs, of tasks and of analyses alike: splits, and numbers with intervals."""

@@ -1,0 +1,1 @@
+"""Tables of users, whatever the file: bytes to rows, columns and what was left out."""

@@ -1,0 +1,177 @@
+"""What every reader of tables hands on: rows of strings, and what was left out with its reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from elmo_core.exceptions import InputError
+
+MAX_BYTES = 200 << 20
+"""Larger files are refused."""
+MAX_ROWS = 1_000_000
+"""Tables with more rows are refused."""
+MAX_CELL = 100_000
+"""Characters of a cell; rows with a longer one are skipped."""
+MAX_COLUMNS = 1_000
+"""Tables with more columns are refused."""
+_SHOWN = 200
+
+Progress = Callable[[float], object]
+"""Told the share done; an error it raises stops the work and reaches the caller."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """The cells of one row as they stand in the file."""
+
+    line: int
+    """Line of the file (row of the sheet) where it begins, counted from 1."""
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A record that is not among the rows of its table."""
+
+    line: int
+    """Where it begins in the file."""
+    reason: str
+    content: str
+    """Its beginning."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file was read: what was found, and can be overruled."""
+
+    kind: str
+    """"CSV", "JSONL", "Parquet" or "XLSX"."""
+    encoding: str | None = None
+    is_guessed: bool = False
+    """Whether the encoding was guessed from the bytes, so that accents deserve a look."""
+    delimiter: str | None = None
+    """Between two cells; None = a single column, or not a text format."""
+    quote: str = ""
+    """Around cells; empty = none."""
+    has_header: bool = True
+    """Whether the first row names the columns."""
+    notes: tuple[str, ...] = ()
+    """What was repaired on the way, one sentence each."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of strings."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    """As many cells in each as there are columns; a missing value is an empty string."""
+    lines: tuple[int, ...]
+    """Where each row begins in the file."""
+    skipped: tuple[Skipped, ...]
+    reading: Reading
+
+    def column(self, name: str) -> tuple[str, ...]:
+        """The cells of one column.
+
+        Raises:
+            InputError: there is no such column.
+        """
+        if name not in self.columns:
+            raise InputError(f"{self.name} has no column {name!r}; it has {shortened(self.columns)}.")
+        index = self.columns.index(name)
+        return tuple(row[index] for row in self.rows)
+
+    @property
+    def skipped_counts(self) -> dict[str, int]:
+        """How many records were skipped for each reason."""
+        return dict(Counter(record.reason for record in self.skipped).most_common())
+
+    def skipped_table(self) -> tuple[tuple[str, ...], list[tuple[int, str, str]]]:
+        """Header and rows of the list of skipped records, for a download."""
+        rows = [(record.line, record.reason, record.content) for record in self.skipped]
+        return ("line", "reason", "content"), rows
+
+
+def skip(record: Record, reason: str) -> Skipped:
+    """Leave a record out."""
+    content = " | ".join(cell[:_SHOWN] for cell in record.cells[:20])
+    return Skipped(record.line, reason, content[:_SHOWN])
+
+
+def shortened(names: Sequence[str], most: int = 8) -> str:
+    """The first names of a list, for a message."""
+    return ", ".join(name[:40] for name in names[:most]) + (", …" if len(names) > most else "")
+
+
+def counted(n: int, noun: str) -> str:
+    """A number with its noun: 1 row, 2 rows."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def unique_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Column names without blanks and repeats, so that a name finds its column."""
+    taken: dict[str, None] = {}
+    for number, given in enumerate(names, start=1):
+        base = name = given.strip()[:100] or f"column {number}"
+        repeat = 1
+        while name in taken:
+            repeat += 1
+            name = f"{base} ({repeat})"
+        taken[name] = None
+    return tuple(taken)
+
+
+def check_size(n_rows: int, n_columns: int, name: str) -> None:
+    """Refuse tables that are too large.
+
+    Raises:
+        InputError: there are too many rows or columns.
+    """
+    if n_rows > MAX_ROWS:
+        raise InputError(
+            f"{name} has more than {MAX_ROWS:,} rows, the most a table may have; use a part of it."
+        )
+    if n_columns > MAX_COLUMNS:
+        raise InputError(
+            f"{name} has {n_columns:,} columns, a table may have {MAX_COLUMNS:,}; keep those you need."
+        )
+
+
+def make_table(
+    name: str, columns: Sequence[str], records: Sequence[Record], skipped: Sequence[Skipped], reading: Reading
+) -> Table:
+    """Sort out the last unusable records and make a table of the others.
+
+    Args:
+        name: of the file, for messages.
+        columns: names, not necessarily unique.
+        records: with one cell for each column.
+        skipped: what was left out before.
+        reading: how it was read.
+
+    Raises:
+        InputError: no row is left, or there are too many.
+    """
+    check_size(len(records), len(columns), name)
+    out = list(skipped)
+    kept: list[Record] = []
+    for record in records:
+        if not any(record.cells):
+            out.append(skip(record, "blank"))
+        elif max(map(len, record.cells)) > MAX_CELL:
+            out.append(skip(record, f"a cell of more than {MAX_CELL:,} characters"))
+        else:
+            kept.append(record)
+    if not kept:
+        reasons = Counter(record.reason for record in out)
+        why = f" ({len(out):,} skipped: {', '.join(reasons)})" if out else ""
+        raise InputError(
+            f"{name} holds no rows of a table{why}. Give it column names and a row for each text."
+        )
+    out.sort(key=lambda record: record.line)
+    rows, lines = tuple(record.cells for record in kept), tuple(record.line for record in kept)
+    return Table(name, unique_names(columns), rows, lines, tuple(out), reading)

@@ -1,0 +1,112 @@
+"""Guesses of columns, findings about labels, duplicates, and the samples with their planted faults."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from elmo_core.exceptions import InputError
+from elmo_core.tables.columns import check_labels, guess_label_column, guess_text_column
+from elmo_core.tables.reading import read_table, read_table_file
+from elmo_core.tasks.dataset import CONTRADICTING, NO_LABEL, NO_TEXT, REPEATED, prepare
+from elmo_core.tasks.duplicates import find_duplicates, find_near_duplicates
+from tests.conftest import ROOT
+
+SAMPLES = ROOT / "data" / "samples"
+
+
+def severities(labels):
+    return [finding.severity for finding in check_labels(labels)]
+
+
+def test_columns_are_guessed_with_reasons():
+    rows = "".join(f"{n},what a day number {n} this has been,{n % 2},2024-01-0{n % 9}\n" for n in range(30))
+    table = read_table(("id,text,label,day\n" + rows).encode(), "a.csv")
+    text = guess_text_column(table)
+    assert (text.column, guess_label_column(table, text.column).column) == ("text", "label")
+    assert "characters" in text.reason
+
+
+def test_a_table_of_numbers_has_no_text():
+    table = read_table(b"a,b\n1,2\n3,4\n", "a.csv")
+    assert guess_text_column(table).column is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["a"] * 30, "needs at least two classes"),
+        ([str(n) for n in range(300)], "looks like an id"),
+        (["a"] * 30 + ["b"] * 30 + ["other"], "other has 1 row; at least 2 are needed"),
+        ([], "No row has a label"),
+    ],
+)
+def test_labels_that_cannot_be_learned(labels, message):
+    findings = check_labels(labels)
+    assert message in next(finding.message for finding in findings if finding.severity == "refused")
+
+
+def test_labels_that_need_care():
+    assert severities(["a"] * 50 + ["b"] * 50) == []
+    found = check_labels(["a"] * 500 + ["b"] * 25)
+    assert "right in 95%" in found[0].message
+    assert "spelling alone" in check_labels(["Spam"] * 30 + ["spam"] * 30)[0].message
+    assert "fewer than 20" in check_labels(["a"] * 50 + ["b"] * 10)[0].message
+
+
+def test_duplicates_with_agreeing_and_contradicting_labels():
+    texts = ["Good film", "good  FILM ", "bad", "other", "\uff47ood film", "bad"]
+    found = find_duplicates(texts, ["p", "p", "n", "p", "p", "p"])
+    assert found.kept == (0, 3)
+    assert found.repeated == (1, 4)
+    assert found.contradicting == ((2, 5),)
+
+
+def test_near_duplicates_are_found_and_others_are_not():
+    base = "The parcel came a day late and one of the four cups inside it was already broken"
+    texts = [
+        base,
+        "Nothing in common with any of those other texts at all",
+        f"{base}!",
+        base.replace("four", "five"),
+    ]
+    found = find_near_duplicates(texts, threshold=0.7)
+    assert {(pair.first, pair.second) for pair in found.pairs} == {(0, 2), (0, 3), (2, 3)}
+    assert found.n_searched == 4
+    assert find_near_duplicates(["", "", "!"]).pairs == ()
+
+
+def test_near_duplicates_keep_to_their_time():
+    texts = [f"some text with the number {n} in it" for n in range(5000)]
+    assert find_near_duplicates(texts, time_limit_s=0).n_searched < 5000
+
+
+def test_every_row_is_used_or_counted():
+    table = read_table_file(SAMPLES / "messy.csv")
+    data = prepare(table, "message", "intent")
+    assert len(data.texts) + len(data.dropped) == len(table.rows)
+    assert len(table.rows) + len(table.skipped) == 156
+    assert data.dropped_counts == {CONTRADICTING: 6, REPEATED: 6, NO_TEXT: 4, NO_LABEL: 3}
+    assert len(data.near_duplicates) >= 4
+    with pytest.raises(InputError, match="refund has 1 row"):
+        data.require_usable()
+    mended = prepare(table, "message", "intent", merge={"Complaint": "complaint"}, drop_rare=True)
+    mended.require_usable()
+    assert set(Counter(mended.labels)) == {"order", "question", "complaint", "praise"}
+
+
+@pytest.mark.parametrize(("name", "n_classes"), [("reviews", 2), ("topics", 4)])
+def test_clean_samples_have_no_findings(name, n_classes):
+    table = read_table_file(SAMPLES / f"{name}.csv")
+    text = guess_text_column(table).column
+    label = guess_label_column(table, text).column
+    data = prepare(table, text, label)
+    assert not data.dropped
+    assert not data.findings
+    assert len(set(data.labels)) == n_classes
+
+
+def test_one_column_cannot_be_both():
+    with pytest.raises(InputError, match="two columns"):
+        prepare(read_table(b"text,label\nfine,yes\n", "a.csv"), "text", "text")
