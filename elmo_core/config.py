@@ -155,6 +155,8 @@ class BiLMConfig(JsonConfig):
     """Size V of the vocabulary; 0 = none (then there is no softmax)."""
     has_softmax: bool = False
     """Whether the model can predict words."""
+    tags: tuple[str, ...] = ()
+    """Parts of speech that the model is told of each token (see `text.tagged`); empty = none."""
 
     def __post_init__(self) -> None:
         for name in ("lstm_dim", "projection_dim", "n_layers"):
@@ -167,6 +169,7 @@ class BiLMConfig(JsonConfig):
             bound = getattr(self, name)
             is_valid = bound is None or 0 < bound < math.inf
             _require(is_valid, f"{name} must be positive and finite, or null for no bound, got {bound}.")
+        _require(len(set(self.tags)) == len(self.tags), f"tags must differ, got {', '.join(self.tags)}.")
         fewest = 4 if self.has_softmax or self.char_cnn is None else 0
         _require(self.n_words >= fewest, f"n_words must be at least {fewest} here, got {self.n_words}.")
 

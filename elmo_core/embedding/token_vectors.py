@@ -12,6 +12,7 @@ import torch
 from elmo_core.embedding.workers import Task
 from elmo_core.nn.bilm import BiLM
 from elmo_core.text.characters import word_lengths, words_to_ids
+from elmo_core.text.tagged import split_tags
 from elmo_core.text.vocabulary import Vocabulary
 
 _CACHE_WORDS = 100_000
@@ -55,9 +56,11 @@ class TokenVectors:
         """
         if self._model.word_embedding is not None:
             assert self._vocabulary is not None
-            ids = torch.from_numpy(self._vocabulary.ids_of(words)).to(self._device)
+            plain, tags = split_tags(words, self._model.config.tags)
+            ids = torch.from_numpy(self._vocabulary.ids_of(plain)).to(self._device)
             with torch.inference_mode():
-                vectors[:] = self._model.encode(ids).float().cpu().numpy()
+                encoded = self._model.encode(ids, tags=torch.from_numpy(tags).to(self._device))
+            vectors[:] = encoded.float().cpu().numpy()
             return np.empty(0, dtype=np.int64)
         missing = []
         with self._lock:
@@ -83,20 +86,27 @@ class TokenVectors:
         cnn = self._model.char_cnn
         if cnn is None or not len(missing):
             return
-        characters = words_to_ids([words[number] for number in missing], cnn.config.max_characters)
+        plain, tags = split_tags([words[number] for number in missing], self._model.config.tags)
+        characters = words_to_ids(plain, cnn.config.max_characters)
         order = np.argsort(word_lengths(characters), kind="stable")
         for start in range(0, len(order), self._block):
             chosen = order[start : start + self._block]
-            yield self._encode(words, missing[chosen], characters[chosen], vectors)
+            yield self._encode(words, missing[chosen], characters[chosen], tags[chosen], vectors)
 
     def _encode(
-        self, words: Sequence[str], numbers: np.ndarray, characters: np.ndarray, vectors: np.ndarray
+        self,
+        words: Sequence[str],
+        numbers: np.ndarray,
+        characters: np.ndarray,
+        tags: np.ndarray,
+        vectors: np.ndarray,
     ) -> Task:
         assert self._model.char_cnn is not None
         columns = self._model.char_cnn.columns_needed(int(word_lengths(characters[-1:])[0]))
         rows = -len(characters) % _FULL_ROWS
-        block = np.pad(characters[:, :columns], ((0, rows), (0, 0)))
-        encoded = self._model.encode(torch.from_numpy(block).to(self._device))[: len(numbers)]
+        block = torch.from_numpy(np.pad(characters[:, :columns], ((0, rows), (0, 0)))).to(self._device)
+        told = torch.from_numpy(np.pad(tags, (0, rows))).to(self._device)
+        encoded = self._model.encode(block, tags=told)[: len(numbers)]
         vectors[numbers] = encoded.float().cpu().numpy()
         self._remember([words[number] for number in numbers], vectors[numbers])
         yield len(numbers) * self._word_cost

@@ -20,6 +20,7 @@ from elmo_core.nn.lstm import LSTMState, ProjectedLSTM
 from elmo_core.nn.softmax import WordSoftmax
 
 FORWARD, BACKWARD = 0, 1
+_TAG_STD = 0.1
 
 
 class BiLM(nn.Module):
@@ -32,6 +33,10 @@ class BiLM(nn.Module):
         dim = config.projection_dim
         self.char_cnn = CharCNN(config.char_cnn, dim) if config.char_cnn else None
         self.word_embedding = None if config.char_cnn else nn.Embedding(config.n_words, dim)
+        # 0 = no tag, or one that the model does not know
+        self.tag_embedding = nn.Embedding(len(config.tags) + 1, dim) if config.tags else None
+        if self.tag_embedding is not None:
+            nn.init.normal_(self.tag_embedding.weight, std=_TAG_STD)
         self.directions = nn.ModuleList(
             nn.ModuleList(
                 ProjectedLSTM(
@@ -47,21 +52,37 @@ class BiLM(nn.Module):
         )
         self.softmax = WordSoftmax(config.n_words, dim) if config.has_softmax else None
 
-    def encode(self, ids: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    def encode(self, ids: Tensor, dtype: torch.dtype | None = None, tags: Tensor | None = None) -> Tensor:
         """Token vectors (layer 0 of one direction).
 
         Args:
             ids: character ids (U, C) or, for word-id input, word ids (U,).
             dtype: of the products; default that of the parameters.
+            tags: int64 (U,) numbers of the tags, for a model that is told of them (see
+                `text.tagged.split_tags`); None = no token has one.
 
         Returns:
             (U, P).
         """
         if self.char_cnn is not None:
-            return self.char_cnn(ids, dtype)  # type: ignore[no-any-return]
-        assert self.word_embedding is not None
-        vectors = self.word_embedding(ids.long())
-        return vectors.to(dtype or vectors.dtype)  # type: ignore[no-any-return]
+            vectors = self.char_cnn(ids, dtype)
+        else:
+            assert self.word_embedding is not None
+            vectors = self.word_embedding(ids.long())
+        return self.add_tags(vectors.to(dtype or vectors.dtype), tags)
+
+    def add_tags(self, vectors: Tensor, tags: Tensor | None) -> Tensor:
+        """Tell a model with tags of them: x_t + E c_t, so that h_t = f(w_t, h_{t-1}, c_t).
+
+        Args:
+            vectors: (U, P) of the words alone.
+            tags: as for `encode`.
+        """
+        if self.tag_embedding is None:
+            return vectors
+        if tags is None:
+            tags = torch.zeros(len(vectors), dtype=torch.int64, device=vectors.device)
+        return vectors + self.tag_embedding(tags).to(vectors.dtype)  # type: ignore[no-any-return]
 
     def zero_states(self, batch: int, dtype: torch.dtype | None = None) -> list[LSTMState]:
         """The state of each layer of one direction before any token, for `batch` rows."""

@@ -147,12 +147,13 @@ class WordSoftmax(nn.Module):
             A scalar.
         """
         n_words, dtype = len(self.bias), context.dtype
+        words = sample.words.to(context.device)
         true_rows = functional.embedding(targets, self.weight, sparse=True)  # (N, P)
         true_logits = (context.float() * true_rows).sum(dim=1) + self.bias[targets]
         true_logits = true_logits - log_expected_count(targets, sample.tries, n_words)
-        rows = functional.embedding(sample.words, self.weight, sparse=True).to(dtype)  # (S, P)
-        offsets = self.bias[sample.words] - log_expected_count(sample.words, sample.tries, n_words)
-        hits = _hits(targets, sample.words, n_words)
+        rows = functional.embedding(words, self.weight, sparse=True).to(dtype)  # (S, P)
+        offsets = self.bias[words] - log_expected_count(words, sample.tries, n_words)
+        hits = _hits(targets, words, n_words)
         return _SampledCrossEntropy.apply(context, true_logits, rows, offsets, hits)  # type: ignore[no-any-return,no-untyped-call]
 
 

@@ -60,6 +60,7 @@ def open_corpus(
     *,
     tokenised: bool = False,
     language: str = "en",
+    tagged: bool = False,
     progress: Progress | None = None,
 ) -> TokenCache:
     """Tokenise a corpus, or open the cache where that was done before.
@@ -69,6 +70,7 @@ def open_corpus(
         cache_root: folder that holds the caches.
         tokenised: whether each line is one sentence whose tokens are separated by blanks.
         language: for the tokeniser.
+        tagged: whether tokens carry the parts of speech of a corpus in CoNLL-U (see `text.tagged`).
         progress: called with (tokens so far, shard name).
 
     Returns:
@@ -78,7 +80,13 @@ def open_corpus(
         CorpusError: no shard, a damaged one, or no text at all.
     """
     shards = find_shards(patterns)
-    settings = {"tokenised": tokenised, "language": language, "version": TOKENISATION_VERSION}
+    settings: dict[str, object] = {
+        "tokenised": tokenised,
+        "language": language,
+        "version": TOKENISATION_VERSION,
+    }
+    if tagged:  # named only then, so that the caches of plain text keep their keys
+        settings["tagged"] = True
     folder = cache_root / _key(shards, settings)
     if not (folder / "cache.json").exists():
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from elmo_core.exceptions import CorpusError
+from elmo_core.pretraining.conllu import is_conllu, read_conllu
 from elmo_core.pretraining.corpus import CorpusReport, read_lines
 from elmo_core.text.tokenisation import tokenised_sentences
 from elmo_core.text.vocabulary import SPECIALS
@@ -31,7 +32,7 @@ def build_cache(
     Args:
         shards: to read, in order.
         folder: to make.
-        settings: "tokenised" and "language", kept in cache.json.
+        settings: "tokenised", "language" and, for tokens with tags, "tagged"; kept in cache.json.
         progress: called with (tokens so far, shard name).
 
     Raises:
@@ -104,7 +105,13 @@ def _sentences_of(
     shard: Path, report: CorpusReport, settings: dict[str, object]
 ) -> Iterator[list[str] | None]:
     """Sentences of a shard in order; None where a blank line ends a document."""
-    for line in read_lines(shard, report):
+    lines, tagged = read_lines(shard, report), bool(settings.get("tagged"))
+    if is_conllu(shard):
+        yield from read_conllu(lines, shard, tagged=tagged)
+        return
+    if tagged:
+        raise CorpusError(f"{shard} has no tags to learn: only files named .conllu are read as CoNLL-U.")
+    for line in lines:
         if not line:
             yield None
         elif settings["tokenised"]:

@@ -78,9 +78,8 @@ def text_perplexity(
         np.array([token for sentence in kept for token in sentence], dtype=object), return_inverse=True
     )
     words = [*vocabulary.words[:3], *types.tolist()]
-    word_ids = np.concatenate([np.arange(3), vocabulary.ids_of(types.tolist())])
     ids = np.split(inverse + 3, np.cumsum([len(sentence) for sentence in kept])[:-1])
-    reader = _Reader(model, words, word_ids, dtype)
+    reader = _Reader(model, words, vocabulary, dtype)
     batches = list(_batches(ids, rows, state))
     n_predictions = sum(len(sentence) + 1 for sentence in ids)
     losses = []
@@ -92,8 +91,7 @@ def text_perplexity(
             if progress:
                 progress(int(done + direction * n_predictions), 2 * n_predictions)
         losses.append(total / n_predictions)
-    targets = word_ids[np.concatenate(ids)]
-    unknown = float((targets == Vocabulary.unknown_id).sum()) / n_predictions
+    unknown = float((reader.word_ids(np.concatenate(ids)) == Vocabulary.unknown_id).sum()) / n_predictions
     return Perplexity(math.exp(losses[0]), math.exp(losses[1]), n_predictions, unknown, state)
 
 
@@ -115,10 +113,14 @@ def _batches(sentences: list[np.ndarray], rows: int, state: str) -> Iterator[lis
 class _Reader:
     """Sums the losses of packed rows."""
 
-    def __init__(self, model: BiLM, words: Sequence[str], word_ids: np.ndarray, dtype: torch.dtype) -> None:
+    def __init__(self, model: BiLM, words: Sequence[str], vocabulary: Vocabulary, dtype: torch.dtype) -> None:
         self._model, self._dtype = model, dtype
         self._softmax = model.require_softmax()
-        self._encode = WordEncoder(model, words, word_ids)
+        self._encode = WordEncoder(model, words, vocabulary)
+
+    def word_ids(self, ids: np.ndarray) -> np.ndarray:
+        """Ids in the vocabulary: int64, flat."""
+        return self._encode.targets(ids).cpu().numpy()
 
     @torch.inference_mode()
     def read(self, direction: int, batch: list[list[np.ndarray]]) -> tuple[float, int]:
@@ -140,9 +142,7 @@ class _Reader:
             outputs, states = self._model.run_direction(
                 direction, self._encode(inputs, self._dtype), sizes, states
             )
-            scores = self._softmax.log_probability(
-                outputs[-1], self._encode.word_ids[torch.from_numpy(targets)]
-            )
+            scores = self._softmax.log_probability(outputs[-1], self._encode.targets(targets))
             total -= float(scores.sum(dtype=torch.float64))
         return total, int(lengths.sum())
 

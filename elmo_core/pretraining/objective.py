@@ -14,6 +14,8 @@ from elmo_core.nn.lstm import LSTMState
 from elmo_core.nn.softmax import WordSample
 from elmo_core.pretraining.streams import StreamBatch
 from elmo_core.text.characters import word_lengths, words_to_ids
+from elmo_core.text.tagged import split_tags
+from elmo_core.text.vocabulary import Vocabulary
 
 States = list[list[LSTMState]]
 """Per direction, per layer."""
@@ -22,30 +24,39 @@ States = list[list[LSTMState]]
 class WordEncoder:
     """Type ids -> token vectors, each distinct type through the char CNN once a step."""
 
-    def __init__(self, model: BiLM, types: Sequence[str], word_ids: np.ndarray) -> None:
+    def __init__(self, model: BiLM, types: Sequence[str], vocabulary: Vocabulary) -> None:
         """Prepare the character ids of all types (100 bytes a type).
 
         Args:
             model: whose encoder is used.
-            types: all word forms that will be asked for.
-            word_ids: their ids in the model's vocabulary: int64 (n_types,).
+            types: all word forms that will be asked for, with their tags where the model is told of them.
+            vocabulary: of the model.
         """
-        self._model, self.word_ids = model, torch.from_numpy(word_ids)
+        words, tags = split_tags(types, model.config.tags)
+        self._model, self.device = model, next(model.parameters()).device
+        self.word_ids = torch.from_numpy(vocabulary.ids_of(words)).to(self.device)
+        self._tags = torch.from_numpy(tags).to(self.device)
         if model.char_cnn is not None:
-            self._characters = torch.from_numpy(words_to_ids(types, model.char_cnn.config.max_characters))
-            self._lengths = torch.from_numpy(word_lengths(self._characters.numpy()))
+            characters = words_to_ids(words, model.char_cnn.config.max_characters)
+            self._characters = torch.from_numpy(characters).to(self.device)
+            self._lengths = torch.from_numpy(word_lengths(characters)).to(self.device)
 
     def __call__(self, ids: np.ndarray, dtype: torch.dtype) -> Tensor:
-        """Token vectors of type ids of any shape: (..., P) in `dtype`."""
+        """Token vectors of type ids of any shape: (..., P) in `dtype`, on the model's device."""
         distinct, inverse = np.unique(ids, return_inverse=True)
-        where = torch.from_numpy(inverse.reshape(ids.shape))
-        types = torch.from_numpy(distinct)
+        where = torch.from_numpy(inverse.reshape(ids.shape)).to(self.device)
+        types = torch.from_numpy(distinct).to(self.device)
         if self._model.char_cnn is None:
-            vectors = self._model.encode(self.word_ids[types])
+            vectors = self._model.encode(self.word_ids[types], tags=self._tags[types])
         else:
-            vectors = self._model.char_cnn.encode_words(self._characters[types], self._lengths[types], dtype)
+            words = self._model.char_cnn.encode_words(self._characters[types], self._lengths[types], dtype)
+            vectors = self._model.add_tags(words, self._tags[types])
         # summed in float32 on the way back: a frequent word collects hundreds of small gradients
         return functional.embedding(where, vectors.float()).to(dtype)
+
+    def targets(self, ids: np.ndarray) -> Tensor:
+        """Vocabulary ids of type ids: int64, flat, on the model's device."""
+        return self.word_ids[torch.from_numpy(ids).to(self.device)].reshape(-1)
 
 
 def bilm_loss(
@@ -79,7 +90,7 @@ def bilm_loss(
         tokens = vectors[direction].reshape(steps * rows, -1)
         outputs, after = model.run_direction(direction, tokens, [rows] * steps, states[direction], dropout)
         context = functional.dropout(outputs[-1], dropout, model.training)  # (T * B, P)
-        targets = encode.word_ids[torch.from_numpy(batches[direction].targets)].reshape(-1)
+        targets = encode.targets(batches[direction].targets)
         sample = samples[direction]
         loss = (
             softmax.full_loss(context, targets)

@@ -28,8 +28,12 @@ class PretrainConfig(JsonConfig):
     """Cap of the vocabulary, the three special words included."""
     min_count: int = 3
     """Words seen less often are not predicted (they are `<UNK>` as targets)."""
+    tagged: bool = False
+    """Tell the model of the part of speech of each token; the corpus is in CoNLL-U."""
     order: Literal["sentences", "documents"] = "sentences"
     """What is shuffled in each epoch: sentences (official) or whole documents, read in order."""
+    lowercase_share: float = 0.0
+    """Share of the sentences of each epoch that are read in lower case."""
     rows: int = 128
     """Parallel streams B of each direction."""
     unroll_steps: int = 20
@@ -60,6 +64,8 @@ class PretrainConfig(JsonConfig):
     """Of each LSTM layer's input and of the last output."""
     average_decay: float = 0.99
     """Decay, per 10 steps, of the running average of the weights that is evaluated and exported; 0 = none."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto = a graphics processor where there is one; each worker of `torchrun` takes one of its own."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """Of the products; weights, optimiser and cell states stay float32."""
     compile: bool = False
@@ -92,11 +98,13 @@ class PretrainConfig(JsonConfig):
         for name in (*positive, "learning_rate", "clip_norm", "valid_tokens", "min_count"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} must be positive, got {getattr(self, name)}.")
-        for name in ("dropout", "average_decay", "decay_from"):
+        for name in ("dropout", "average_decay", "decay_from", "lowercase_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be in [0, 1), got {getattr(self, name)}.")
         if self.vocabulary_size < 4:
             raise ConfigError(f"vocabulary_size must be at least 4, got {self.vocabulary_size}.")
+        if self.tagged and self.warm_start:
+            raise ConfigError("warm_start is of words without tags; switch it off, or tagged.")
         if not self.model.has_softmax:
             raise ConfigError("model.has_softmax must be true: a language model is trained to predict words.")
 
@@ -115,3 +123,12 @@ class PretrainConfig(JsonConfig):
         if self.softmax == "auto":
             return n_words > 2 * self.n_sampled
         return self.softmax == "sampled"
+
+    def softmax_choice(self, n_words: int) -> str:
+        """Which softmax is trained, and why: one sentence for the log."""
+        if self.softmax != "auto":
+            return f"{self.softmax} softmax over {n_words:,} words, as the settings say"
+        if self.uses_sampling(n_words):
+            why = f"{n_words:,} words are more than twice the sample"
+            return f"sampled softmax, {self.n_sampled:,} words a step: {why}"
+        return f"full softmax: {n_words:,} words are at most twice a sample of {self.n_sampled:,}"

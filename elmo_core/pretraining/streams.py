@@ -27,7 +27,17 @@ class StreamBatch(NamedTuple):
 class TokenStream:
     """One direction's rows; its position is a small JSON value."""
 
-    def __init__(self, cache: TokenCache, direction: int, rows: int, order: str, seed: int) -> None:
+    def __init__(
+        self,
+        cache: TokenCache,
+        direction: int,
+        rows: int,
+        order: str,
+        seed: int,
+        *,
+        lowered_ids: np.ndarray | None = None,
+        lowercase_share: float = 0.0,
+    ) -> None:
         """Start at the beginning of the first epoch.
 
         Args:
@@ -36,6 +46,8 @@ class TokenStream:
             rows: parallel streams B.
             order: "sentences" or "documents": what is shuffled.
             seed: of the shuffles, together with direction and epoch.
+            lowered_ids: see `Lowering.ids`.
+            lowercase_share: share of the sentences of each epoch, drawn anew, that are lower-cased.
 
         Raises:
             CorpusError: the corpus has fewer sentences than rows.
@@ -46,31 +58,42 @@ class TokenStream:
                 f"lower rows to {max(1, cache.n_sentences // 4)} or give more text."
             )
         self._cache, self._direction, self._order, self._seed = cache, direction, order, seed
+        self._lowered_ids, self._lowercase_share = lowered_ids, lowercase_share
         self.epoch, self._cursor = 0, 0
-        self._shuffled = self._shuffle()
+        self._start_epoch()
         self._sentences = [self._next_sentence() for _ in range(rows)]
         self._offsets = [0] * rows
         self._ids = [self._with_marks(sentence) for sentence in self._sentences]
 
-    def _shuffle(self) -> np.ndarray:
-        """Sentence indices in the order of this epoch: uint32 (n_sentences,)."""
+    def _start_epoch(self) -> None:
+        """Draw the order of the sentences and which of them are lower-cased: both (n_sentences,)."""
         generator = np.random.default_rng([self._seed, self._direction, self.epoch])
+        self._shuffled = self._shuffle(generator)
+        self._is_lowered = generator.random(len(self._shuffled), np.float32) < self._lowercase_share
+
+    def _shuffle(self, generator: np.random.Generator) -> np.ndarray:
+        """Sentence indices in the order of an epoch: uint32 (n_sentences,)."""
         if self._order == "sentences":
             return generator.permutation(self._cache.n_sentences).astype(np.uint32)
         bounds = self._cache.documents
         shuffled = generator.permutation(len(bounds) - 1)
         return np.concatenate([np.arange(bounds[d], bounds[d + 1], dtype=np.uint32) for d in shuffled])
 
-    def _next_sentence(self) -> int:
+    def _next_sentence(self) -> tuple[int, bool]:
+        """Index of the next sentence, and whether it is lower-cased."""
         if self._cursor == len(self._shuffled):
             self.epoch, self._cursor = self.epoch + 1, 0
-            self._shuffled = self._shuffle()
+            self._start_epoch()
         self._cursor += 1
-        return int(self._shuffled[self._cursor - 1])
+        return int(self._shuffled[self._cursor - 1]), bool(self._is_lowered[self._cursor - 1])
 
-    def _with_marks(self, sentence: int) -> np.ndarray:
+    def _with_marks(self, sentence: tuple[int, bool]) -> np.ndarray:
         """Ids of a sentence between its marks, in reading order: int64 (n + 2,)."""
-        ids = np.empty(len(words := self._cache.sentence(sentence)) + 2, dtype=np.int64)
+        index, is_lowered = sentence
+        words = self._cache.sentence(index)
+        if is_lowered and self._lowered_ids is not None:
+            words = self._lowered_ids[words]
+        ids = np.empty(len(words) + 2, dtype=np.int64)
         ids[0], ids[1:-1], ids[-1] = Vocabulary.start_id, words, Vocabulary.end_id
         return ids if self._direction == FORWARD else ids[::-1]
 
@@ -104,6 +127,7 @@ class TokenStream:
     def seek(self, position: dict[str, Any]) -> None:
         """Go on where `position` was taken (same corpus, rows, order and seed)."""
         self.epoch, self._cursor = position["epoch"], position["cursor"]
-        self._shuffled = self._shuffle()
-        self._sentences, self._offsets = list(position["sentences"]), list(position["offsets"])
+        self._start_epoch()
+        self._sentences = [(index, is_lowered) for index, is_lowered in position["sentences"]]
+        self._offsets = list(position["offsets"])
         self._ids = [self._with_marks(sentence) for sentence in self._sentences]

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,25 +16,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elmo_core.config import BiLMConfig
 from elmo_core.exceptions import TrainingError
-from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
-from elmo_core.nn.lstm import LSTMState, compile_cells
-from elmo_core.nn.softmax import log_uniform_sample
-from elmo_core.pretraining.averaging import RunningAverage
+from elmo_core.nn.bilm import BiLM
+from elmo_core.nn.lstm import compile_cells
 from elmo_core.pretraining.cache import TokenCache
 from elmo_core.pretraining.checkpoint import load_checkpoint, save_checkpoint
+from elmo_core.pretraining.estimate import Estimate, estimate_run
 from elmo_core.pretraining.evaluation import text_perplexity
 from elmo_core.pretraining.fine_tuning import own_vocabulary, start_from, with_softmax
 from elmo_core.pretraining.history import History
-from elmo_core.pretraining.objective import WordEncoder, bilm_loss
-from elmo_core.pretraining.optimisation import Optimisation, learning_rate
+from elmo_core.pretraining.learner import Learner
+from elmo_core.pretraining.optimisation import learning_rate
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.pretraining.snapshot import VOCABULARY, run_facts
-from elmo_core.pretraining.streams import StreamBatch, TokenStream
-from elmo_core.pretraining.word2vec import train_word2vec, warm_start
+from elmo_core.pretraining.warm_start import warm_start
+from elmo_core.pretraining.word2vec import Word2VecSettings, train_word2vec
 from elmo_core.pretraining.workers import Workers
-from elmo_core.text.vocabulary import Vocabulary
+from elmo_core.text.tagged import split_tags, tags_of
+from elmo_core.text.vocabulary import SPECIALS, Vocabulary
 from elmo_core.weights.folder import write_folder
 from elmo_core.weights.store import JsonValue, StoredModel
 
@@ -57,9 +57,13 @@ class Step:
 
 
 def build_vocabulary(cache: TokenCache, config: PretrainConfig) -> Vocabulary:
-    """The corpus' words by falling count, capped as the settings say."""
-    frequent = 3 + int((cache.counts[3:] >= config.min_count).sum())
-    return Vocabulary(cache.types[: min(config.vocabulary_size, frequent)])
+    """The corpus' words by falling count, whatever their tags, capped as the settings say."""
+    words, _ = split_tags(cache.types, tags_of(cache.types) if config.tagged else ())
+    counts = Counter[str]()
+    for word, count in zip(words[len(SPECIALS) :], cache.counts[len(SPECIALS) :].tolist(), strict=True):
+        counts[word] += count
+    frequent = [word for word, count in counts.most_common() if count >= config.min_count]
+    return Vocabulary([*SPECIALS, *frequent][: config.vocabulary_size])
 
 
 class Trainer:
@@ -98,27 +102,16 @@ class Trainer:
         self._workers = workers or Workers()
         torch.set_num_threads(config.threads)
         torch.set_flush_denormal(True)
-        self.config, self.folder, self._cache = config, folder, cache
-        self._initial = initial
+        self.folder, self._cache, self._initial = folder, cache, initial
         if initial is not None:
-            config = self.config = dataclasses.replace(config, model=with_softmax(initial), warm_start=False)
+            config = dataclasses.replace(config, model=with_softmax(initial), warm_start=False)
             vocabulary = own_vocabulary(initial) or vocabulary
         self.vocabulary = vocabulary or build_vocabulary(cache, config)
+        tags = config.model.tags or (tags_of(cache.types) if config.tagged else ())
+        model = dataclasses.replace(config.model, n_words=len(self.vocabulary), tags=tags)
+        self.config = dataclasses.replace(config, model=model)
         self._valid = _first_tokens(valid, config.valid_tokens)
-        self._dtype = getattr(torch, config.dtype)
-        self.sampled = config.uses_sampling(len(self.vocabulary))
-        torch.manual_seed(config.seed)
-        self.model = BiLM(_with_words(config.model, len(self.vocabulary))).train()
-        self._optimisation = Optimisation(self.model, config, self.sampled)
-        self._encode = WordEncoder(self.model, cache.types, self.vocabulary.ids_of(cache.types))
-        self._streams = [
-            TokenStream(cache, direction, config.rows, config.order, config.seed)
-            for direction in (FORWARD, BACKWARD)
-        ]
-        self._rows = self._workers.rows_of(config.rows)
-        n_rows = self._rows.stop - self._rows.start
-        self._states = [self.model.zero_states(n_rows, self._dtype) for _ in (FORWARD, BACKWARD)]
-        self._average = RunningAverage(config.average_decay)
+        self._learner = Learner(self.config, cache, self.vocabulary, self._workers)
         self.step, self.best, self._without_gain = 0, math.inf, 0
         self._history = History(folder / "history.csv", Step)
         self._start(resume)
@@ -129,8 +122,7 @@ class Trainer:
             raise TrainingError(
                 f"{self.folder} holds the checkpoints of a run; resume it or give another folder."
             )
-        kind = f"sampled softmax, {self.config.n_sampled} of" if self.sampled else "full softmax over"
-        log.info("%s %d words", kind, len(self.vocabulary))
+        log.info(self.config.softmax_choice(len(self.vocabulary)))
         if self.config.compile:
             compile_cells()
         if found:
@@ -138,8 +130,8 @@ class Trainer:
         elif self._initial is not None:
             start_from(self.model, self._initial)
         elif self.config.warm_start and self._workers.is_first:
-            dim, threads = self.config.model.projection_dim, self.config.threads
-            vectors = train_word2vec(self._cache, len(self.vocabulary), dim, threads=threads)
+            learning = Word2VecSettings(self.config.model.projection_dim, threads=self.config.threads)
+            vectors = train_word2vec(self._cache, len(self.vocabulary), learning)
             warm_start(self.model, self._cache, vectors, self.config.seed)
         self._workers.share_weights(self.model.parameters())
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -156,7 +148,7 @@ class Trainer:
         losses: list[float] = []
         norm, since, first = 0.0, time.perf_counter(), self.step
         while self.step < self.config.total_steps and not self._is_exhausted():
-            loss, norm = self._train_step()
+            loss, norm = self._learner.train_step(self.step)
             losses.append(loss)
             self.step += 1
             checkpoint = self.step % self.config.checkpoint_steps == 0 or self.step == self.config.total_steps
@@ -181,37 +173,23 @@ class Trainer:
     def _is_exhausted(self) -> bool:
         return 0 < self.config.patience <= self._without_gain
 
-    def _train_step(self) -> tuple[float, float]:
-        config, workers = self.config, self._workers
-        # randomness is a function of seed and step alone: nothing of it has to be kept
-        generator = np.random.default_rng([config.seed, 2, self.step])
-        torch.manual_seed(int(generator.integers(2**62)) + workers.rank)
-        batches = [self._share(stream.next_batch(config.unroll_steps)) for stream in self._streams]
-        samples = [
-            log_uniform_sample(len(self.vocabulary), config.n_sampled, generator) if self.sampled else None
-            for _ in batches
-        ]
-        loss, self._states = bilm_loss(
-            self.model, self._encode, batches, self._states, samples, self._dtype, config.dropout
-        )
-        loss.backward()
-        workers.average_gradients(self.model.parameters())
-        value = workers.mean(loss.item())
-        if not math.isfinite(value):
-            raise TrainingError(f"The loss is {value} at step {self.step}; lower learning_rate and resume.")
-        norm = self._optimisation.step(self.step)
-        self._average.update(self.model, self.step)
-        return value, norm
+    @property
+    def model(self) -> BiLM:
+        """The model as it stands."""
+        return self._learner.model
 
-    def _share(self, batch: StreamBatch) -> StreamBatch:
-        """The columns of a batch that are this worker's rows."""
-        return StreamBatch(batch.inputs[:, self._rows], batch.targets[:, self._rows])
+    @property
+    def sampled(self) -> bool:
+        """Whether the sampled softmax is trained."""
+        return self._learner.sampled
 
     def exported_model(self) -> BiLM:
         """A copy of the model in evaluation mode, with the averaged weights where they are kept."""
-        copy = BiLM(self.model.config)
-        copy.load_state_dict({**self.model.state_dict(), **self._average.weights})
-        return copy.eval()
+        return self._learner.exported_model()
+
+    def estimate(self) -> Estimate:
+        """Memory and time that the run will take; measures two steps that change nothing."""
+        return estimate_run(self.config, self.model, self._learner.seconds_per_step(), self.step)
 
     def write_model(self, folder: Path, *, about: dict[str, JsonValue] | None = None, card: str = "") -> None:
         """Write the model as it would be exported now, in half precision.
@@ -222,61 +200,30 @@ class Trainer:
             card: text of its README.
         """
         facts = {**run_facts(self.config, self.step, self.best), **(about or {})}
-        stored = StoredModel(folder.name, self.exported_model(), self.vocabulary, facts)
+        stored = StoredModel(folder.name, self.exported_model().cpu(), self.vocabulary, facts)
         write_folder(stored, folder, card=card)
 
     def _checkpoint_perplexity(self) -> float:
         exported = self.exported_model()
-        found = text_perplexity(exported, self.vocabulary, self._valid, dtype=self._dtype).mean
+        found = text_perplexity(exported, self.vocabulary, self._valid, dtype=self._learner.dtype).mean
         self._without_gain = 0 if found < self.best else self._without_gain + 1
         self.best = min(self.best, found)
         return found
 
     def _snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        tensors = {f"model:{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"average:{name}": tensor for name, tensor in self._average.weights.items()}
-        tensors |= {f"optimiser:{name}": tensor for name, tensor in self._optimisation.tensors().items()}
-        for direction, states in enumerate(self._states):
-            for layer, state in enumerate(states):
-                tensors[f"state:{direction}.{layer}.output"] = self._workers.all_rows(state.output)
-                tensors[f"state:{direction}.{layer}.cell"] = self._workers.all_rows(state.cell)
+        tensors, positions = self._learner.snapshot()
         values = {
             "step": self.step,
             "best": self.best,
             "without_gain": self._without_gain,
-            "streams": [stream.position() for stream in self._streams],
+            "streams": positions,
             "config": self.config.to_dict(),
         }
         return tensors, values
 
     def _restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        parts: dict[str, dict[str, Tensor]] = {
-            kind: {} for kind in ("model", "average", "optimiser", "state")
-        }
-        for key, tensor in tensors.items():
-            kind, _, name = key.partition(":")
-            parts[kind][name] = tensor
-        try:
-            self.model.load_state_dict(parts["model"])
-        except RuntimeError:
-            raise TrainingError(
-                f"The checkpoints in {self.folder} are of another model or vocabulary; "
-                "resume with the settings and the corpus of that run."
-            ) from None
-        self._optimisation.load_tensors(parts["optimiser"])
-        self._average.weights = parts["average"]
-        for direction, states in enumerate(self._states):
-            for layer in range(len(states)):
-                output = parts["state"][f"{direction}.{layer}.output"]
-                cell = parts["state"][f"{direction}.{layer}.cell"]
-                states[layer] = LSTMState(output[self._rows].clone(), cell[self._rows].clone())
-        for stream, position in zip(self._streams, values["streams"], strict=True):
-            stream.seek(position)
+        self._learner.restore(tensors, values["streams"])
         self.step, self.best, self._without_gain = values["step"], values["best"], values["without_gain"]
-
-
-def _with_words(config: BiLMConfig, n_words: int) -> BiLMConfig:
-    return BiLMConfig.from_dict({**config.to_dict(), "n_words": n_words})
 
 
 def _first_tokens(sentences: list[list[str]], n_tokens: int) -> list[list[str]]:

@@ -1,60 +1,93 @@
-"""Static vectors of a tokenised corpus by word2vec (gensim), and a biLM that starts from them.
+"""Static vectors of a text by word2vec (Mikolov et al. 2013), trained by gensim.
 
-The softmax rows of a language model and word2vec's vectors learn much the same thing, the latter in
-minutes. The warm start sets softmax rows to the unit vectors, softmax biases to the logarithm of
-the unigram probability, and fits the char CNN to the same vectors before the LSTMs train.
+The text is cut into parts of at most a million words; each part of each pass is one call of gensim, whose
+learning rate falls linearly over all of them as in a single call. Between two parts the work can be
+watched and stopped. With one thread the same text gives the same vectors to the last bit.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-import logging
+import json
 import os
 import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-import torch
-from torch.nn import functional
 
-from elmo_core.nn.bilm import BiLM
+from elmo_core.exceptions import ConfigError, CorpusError
 from elmo_core.pretraining.cache import TokenCache
-from elmo_core.pretraining.objective import WordEncoder
+from elmo_core.text.characters import UNKNOWN
 
-log = logging.getLogger(__name__)
+Progress = Callable[[int, int], None]
+"""Called with (words read so far, words to read in all passes)."""
+_PART_WORDS = 1_000_000
 _SENTENCES_PER_BLOCK = 20_000
-_FIT_PASSES, _FIT_WORDS, _FIT_RATE = 30, 1024, 2e-3
+
+
+@dataclass(frozen=True)
+class Word2VecSettings:
+    """How word2vec learns."""
+
+    dim: int = 128
+    """Width of a vector."""
+    architecture: Literal["cbow", "skip-gram"] = "cbow"
+    """CBOW predicts a word from the mean of its context, skip-gram each word of the context from it."""
+    epochs: int = 3
+    """Passes over the text."""
+    window: int = 5
+    """Most words of context on either side."""
+    negative: int = 8
+    """Words drawn against each word to predict."""
+    subsample: float = 1e-4
+    """Words more frequent than this share are left out at random; 0 = none."""
+    learning_rate: float = 0.025
+    """At the start; it falls linearly to a 250th."""
+    threads: int = 1
+    """With more than one, the result is not exactly repeatable."""
+    seed: int = 42
+    """Of the vectors at the start."""
+
+    def __post_init__(self) -> None:
+        for name in ("dim", "epochs", "window", "negative", "learning_rate", "threads"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name} must be positive, got {getattr(self, name)}.")
+        if self.subsample < 0:
+            raise ConfigError(f"subsample must be 0 or more, got {self.subsample}.")
+        if self.architecture not in ("cbow", "skip-gram"):
+            raise ConfigError(f'architecture must be "cbow" or "skip-gram", got {self.architecture!r}.')
 
 
 def train_word2vec(
-    cache: TokenCache, n_words: int, dim: int, *, epochs: int = 3, threads: int = 1, seed: int = 42
+    cache: TokenCache, n_words: int, settings: Word2VecSettings, progress: Progress | None = None
 ) -> np.ndarray:
-    """CBOW vectors of the first `n_words` types, kept beside the corpus cache for the next time.
+    """Vectors of the first types of a corpus, kept beside its cache for the next time.
 
     Args:
         cache: the corpus.
         n_words: vocabulary size V; other words are read as `<UNK>`.
-        dim: width of a vector.
-        epochs: passes over the corpus.
-        threads: of gensim; with more than one the result is not exactly repeatable.
-        seed: of gensim.
+        settings: how to learn.
+        progress: told the words done.
 
     Returns:
         float32 (V, dim); zeros where word2vec has no vector (`<S>`, `</S>`).
     """
-    kept = cache.folder / f"word2vec-{n_words}-{dim}-{epochs}-{seed}.npy"
+    key = json.dumps({"n_words": n_words, **asdict(settings), "threads": min(settings.threads, 2)})
+    kept = cache.folder / f"word2vec-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
     if kept.exists():
         return np.asarray(np.load(kept, allow_pickle=False))
-    from gensim.models import Word2Vec
-
-    with tempfile.TemporaryDirectory(dir=cache.folder) as folder:
-        text = Path(folder) / "corpus.txt"
-        _write_text(cache, n_words, text)
-        trained = Word2Vec(
-            corpus_file=str(text), vector_size=dim, window=5, min_count=1, sg=0, negative=8, sample=1e-4,
-            epochs=epochs, workers=threads, seed=seed,
-        ).wv  # fmt: skip
-    vectors = np.zeros((n_words, dim), dtype=np.float32)
+    n_words = min(n_words, len(cache.types))
+    counts = cache.counts[:n_words].copy()
+    counts[2] += cache.counts[n_words:].sum()
+    frequencies = {cache.types[index]: int(count) for index, count in enumerate(counts) if count}
+    with _parts(_lines(cache, n_words), cache.folder) as parts:
+        trained = _train(parts, frequencies, settings, progress)
+    vectors = np.zeros((n_words, settings.dim), dtype=np.float32)
     for index, word in enumerate(cache.types[:n_words]):
         if word in trained:
             vectors[index] = trained[word]
@@ -64,66 +97,110 @@ def train_word2vec(
     return vectors
 
 
-def _write_text(cache: TokenCache, n_words: int, path: Path) -> None:
-    """The corpus as one sentence per line, in the form gensim's fast path reads."""
-    words = np.array([*cache.types[:n_words], "<UNK>"], dtype=object)
-    with path.open("w", encoding="utf-8") as out:
-        for start in range(0, cache.n_sentences, _SENTENCES_PER_BLOCK):
-            end = min(start + _SENTENCES_PER_BLOCK, cache.n_sentences)
-            offsets = cache.sentences[start : end + 1].astype(np.int64)
-            block = words[np.minimum(cache.tokens[offsets[0] : offsets[-1]], n_words)]
-            offsets -= offsets[0]
-            out.writelines(" ".join(block[a:b]) + "\n" for a, b in itertools.pairwise(offsets))
-
-
-def warm_start(model: BiLM, cache: TokenCache, vectors: np.ndarray, seed: int) -> float:
-    """Set softmax and char CNN from static vectors.
+def train_on_sentences(
+    sentences: Sequence[Sequence[str]],
+    settings: Word2VecSettings,
+    *,
+    min_count: int = 2,
+    progress: Progress | None = None,
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Vectors of the words of tokenised sentences.
 
     Args:
-        model: with a softmax; its LSTMs are left as they are.
-        cache: the corpus, for the counts.
-        vectors: float32 (V, P).
-        seed: of the order of words.
+        sentences: lists of tokens; a token that holds white space is left out.
+        settings: how to learn.
+        min_count: rarer words get no vector and are left out of every context.
+        progress: told the words done.
 
     Returns:
-        Mean cosine of the fitted char CNN with the vectors, over the vocabulary's types.
+        The words by falling count, and their vectors float32 (V, dim).
+
+    Raises:
+        CorpusError: no word is frequent enough.
     """
-    n_words, dim = vectors.shape
-    centred = vectors - vectors[3:].mean(axis=0)
-    unit = torch.from_numpy(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6))
-    counts = np.maximum(cache.counts[:n_words], 1).astype(np.float64)
-    counts[:2] = cache.n_sentences  # one mark of each kind a sentence
-    counts[2] = max(1, int(cache.counts[n_words:].sum()))
-    softmax = model.require_softmax()
-    with torch.no_grad():
-        softmax.weight.copy_(unit)
-        softmax.bias.copy_(torch.from_numpy(np.log(counts / counts.sum())))
-    return _fit_words(model, cache, unit * (dim**0.5 / 2), seed)
+    counts: dict[str, int] = {}
+    for token in itertools.chain.from_iterable(sentences):
+        counts[token] = counts.get(token, 0) + 1
+    frequencies = {
+        word: count
+        for word, count in sorted(counts.items(), key=lambda pair: -pair[1])
+        if count >= min_count and word.split() == [word]
+    }
+    if not frequencies:
+        raise CorpusError(f"No word of this text occurs {min_count} times; give more text to learn from.")
+    lines = (" ".join(token for token in tokens if token in frequencies) for tokens in sentences)
+    with _parts(lines, None) as parts:
+        trained = _train(parts, frequencies, settings, progress)
+    words = tuple(frequencies)
+    return words, np.stack([trained[word] for word in words])
 
 
-def _fit_words(model: BiLM, cache: TokenCache, wanted: torch.Tensor, seed: int) -> float:
-    """Fit the word encoder to vectors (V, P) by regression; returns the mean cosine of the last steps."""
-    n_words = len(wanted)
-    encode = WordEncoder(model, cache.types[:n_words], np.arange(n_words))
-    parameters = [
-        p for name, p in model.named_parameters() if name.startswith(("char_cnn", "word_embedding"))
-    ]
-    optimiser = torch.optim.AdamW(parameters, fused=True)
-    generator = np.random.default_rng([seed, 7])
-    cosines = []
-    n_steps = max(100, _FIT_PASSES * n_words // _FIT_WORDS)
-    for step in range(n_steps):
-        for group in optimiser.param_groups:
-            group["lr"] = _FIT_RATE * min(1.0, (step + 1) / 50, 2 * (1 - step / n_steps))
-        # half of each batch by rank, log-uniformly: frequent words are most of what the LSTMs will read
-        frequent = np.exp(generator.random(_FIT_WORDS // 2) * np.log(n_words - 3)).astype(np.int64) + 2
-        ids = np.concatenate([frequent, generator.integers(3, n_words, _FIT_WORDS // 2)])
-        made, target = encode(ids, torch.float32), wanted[ids]
-        loss = functional.mse_loss(made, target)
-        loss.backward()
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        cosines.append(float(functional.cosine_similarity(made, target).mean().detach()))
-    fitted = float(np.mean(cosines[-20:]))
-    log.info("char CNN fitted to word2vec: cosine %.2f", fitted)
-    return fitted
+@dataclass(frozen=True)
+class _Part:
+    """A file of sentences, one a line."""
+
+    path: Path
+    n_words: int
+
+
+def _train(
+    parts: Sequence[_Part],
+    frequencies: Mapping[str, int],
+    settings: Word2VecSettings,
+    progress: Progress | None,
+) -> Mapping[str, np.ndarray]:
+    """Run gensim over all parts, `epochs` times."""
+    from gensim.models import Word2Vec
+
+    model = Word2Vec(
+        vector_size=settings.dim, window=settings.window, min_count=1, negative=settings.negative,
+        sg=int(settings.architecture == "skip-gram"), sample=settings.subsample, workers=settings.threads,
+        seed=settings.seed,
+    )  # fmt: skip
+    model.build_vocab_from_freq(dict(frequencies))
+    total, done = settings.epochs * sum(part.n_words for part in parts), 0
+    for part in itertools.chain.from_iterable(itertools.repeat(parts, settings.epochs)):
+        if progress:
+            progress(done, total)
+        start, done = done, done + part.n_words
+        rates = [settings.learning_rate * max(1 - words / total, 1 / 250) for words in (start, done)]
+        model.train(
+            corpus_file=str(part.path),
+            total_words=part.n_words,
+            epochs=1,
+            start_alpha=rates[0],
+            end_alpha=rates[1],
+        )
+    if progress:
+        progress(total, total)
+    return model.wv  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _parts(lines: Iterable[str], folder: Path | None) -> Iterator[list[_Part]]:
+    """Write a text into files that gensim's fast path reads, and remove them afterwards."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        parts: list[_Part] = []
+        pending: list[str] = []
+        n_pending = 0
+        for line in itertools.chain(lines, [None]):
+            if pending and (line is None or n_pending >= _PART_WORDS):
+                path = Path(name) / f"part-{len(parts)}.txt"
+                path.write_text("".join(pending), encoding="utf-8", newline="\n")
+                parts.append(_Part(path, n_pending))
+                pending, n_pending = [], 0
+            if line:
+                pending.append(line + "\n")
+                n_pending += line.count(" ") + 1
+        yield parts
+
+
+def _lines(cache: TokenCache, n_words: int) -> Iterator[str]:
+    """The sentences of a corpus, with `<UNK>` for what is not among its first words."""
+    words = np.array([*cache.types[:n_words], UNKNOWN], dtype=object)
+    for start in range(0, cache.n_sentences, _SENTENCES_PER_BLOCK):
+        end = min(start + _SENTENCES_PER_BLOCK, cache.n_sentences)
+        offsets = cache.sentences[start : end + 1].astype(np.int64)
+        block = words[np.minimum(cache.tokens[offsets[0] : offsets[-1]], n_words)]
+        offsets -= offsets[0]
+        yield from (" ".join(block[a:b]) for a, b in itertools.pairwise(offsets))

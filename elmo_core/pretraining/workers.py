@@ -17,6 +17,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from elmo_core.embedding.machine import choose_device
 from elmo_core.exceptions import ConfigError, TrainingError
 
 
@@ -42,6 +43,20 @@ class Workers:
             raise ConfigError(f"{rows} rows cannot be shared evenly by {self.size} workers; change rows.")
         share = rows // self.size
         return slice(self.rank * share, (self.rank + 1) * share)
+
+    def device(self, name: str) -> torch.device:
+        """The device of this worker: on graphics processors one for each.
+
+        Args:
+            name: "auto", "cpu" or "cuda".
+
+        Raises:
+            ConfigError: there is no such device here.
+        """
+        chosen = choose_device(name)
+        if chosen.type != "cuda":
+            return chosen
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
     @contextmanager
     def first_alone(self) -> Iterator[None]:
@@ -85,7 +100,7 @@ class Workers:
         """Mean of a number over the workers."""
         if self.size == 1:
             return value
-        total = torch.tensor(value, dtype=torch.float64)
+        total = torch.tensor(value, dtype=torch.float64, device=self.device("auto"))
         self._sum(total)
         return float(total) / self.size
 

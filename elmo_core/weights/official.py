@@ -98,9 +98,15 @@ def write_official(
         training: values of bilm-tf's training options, where they are known.
 
     Raises:
-        ModelError: the vocabulary does not fit, or the folder cannot be written.
+        ModelError: the vocabulary does not fit, the format has no place for a part of the model, or the
+            folder cannot be written.
     """
     config = model.config
+    if config.tags:
+        raise ModelError(
+            "A model that is told of tags cannot be written in the official format, "
+            "which has no place for them; keep its own folder."
+        )
     if vocabulary is None and config.char_cnn is None:
         raise ModelError("A model with word-id input cannot be written without its vocabulary; give it.")
     if vocabulary is not None and len(vocabulary) != config.n_words:
