@@ -1,0 +1,161 @@
+"""One word in one sentence: its nearest words and uses by its static and by its contextual vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from elmo_core.analysis.clustering import unit_rows
+from elmo_core.analysis.neighbours import percentiles, random_pairs
+from elmo_core.analysis.uses import find_uses
+from elmo_core.contrast.text_space import TextSpace
+from elmo_core.contrast.word_spaces import WordNeighbour, WordSpace
+from elmo_core.embedder import Elmo
+from elmo_core.exceptions import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """One use of a word, in a sentence that need not be part of the text."""
+
+    tokens: tuple[str, ...]
+    position: int
+    layers: np.ndarray
+    """float32 (L, D)."""
+
+    @property
+    def word(self) -> str:
+        """The word as it is spelt here."""
+        return self.tokens[self.position]
+
+
+@dataclass(frozen=True)
+class UseNeighbour:
+    """A use that is near."""
+
+    row: int
+    """Of the token in its text."""
+    cosine: float
+    percentile: float
+    """Share of random pairs of uses whose cosine is lower; ties count half."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One list of nearest words under its title."""
+
+    title: str
+    neighbours: tuple[WordNeighbour, ...]
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How much two lists of n nearest words have in common."""
+
+    common: tuple[str, ...]
+    gained: tuple[str, ...]
+    """In the second list alone."""
+    lost: tuple[str, ...]
+    """In the first list alone."""
+    chance: float
+    """Words that two lists drawn at random would share."""
+
+    @property
+    def jaccard(self) -> float:
+        """Common words over all words of both lists."""
+        every = len(self.common) + len(self.gained) + len(self.lost)
+        return len(self.common) / every if every else 0.0
+
+
+def read_query(elmo: Elmo, sentence: str, word: str) -> Query:
+    """Find and embed the first use of a word in a sentence.
+
+    Args:
+        elmo: the model.
+        sentence: as it is written.
+        word: one token.
+
+    Raises:
+        InputError: the sentence does not use the word, or the word is not one token.
+    """
+    uses = find_uses([sentence], word).uses
+    if not uses:
+        shown = sentence.strip()[:60] or "(empty)"
+        raise InputError(f"The sentence does not use {word.strip()!r}: {shown}. Write one that does.")
+    use = uses[0]
+    (found,) = elmo.embed([list(use.tokens)])
+    return Query(use.tokens, use.position, found.layers[:, use.position])
+
+
+def static_neighbours(space: WordSpace, word: str, n: int) -> tuple[WordNeighbour, ...]:
+    """The nearest words of a word, whatever stands around it; none where the space does not know it."""
+    row = space.rows.get(word.casefold())
+    return space.near(space.units[row], n, [word.casefold()]) if row is not None else ()
+
+
+def contextual_neighbours(
+    text: TextSpace, space: WordSpace, query: Query, weights: Sequence[float], n: int
+) -> tuple[WordNeighbour, ...]:
+    """The words whose average use is nearest to one use.
+
+    Args:
+        text: which gives the mean that is taken off.
+        space: its words in the same mix of layers.
+        query: the use.
+        weights: of the layers.
+        n: words to name.
+    """
+    return space.near(_unit(text, query, weights), n, [query.word.casefold()])
+
+
+def nearest_uses(
+    text: TextSpace, query: Query, weights: Sequence[float], n: int, *, seed: int = 42
+) -> tuple[UseNeighbour, ...]:
+    """The uses of any word that are nearest to one use; the same place in the same sentence is left out.
+
+    Args:
+        text: where they stand.
+        query: the use.
+        weights: of the layers.
+        n: uses to name.
+        seed: of the random pairs behind the percentiles.
+    """
+    units = unit_rows(text.view(weights))
+    first, second = random_pairs(len(units), seed)
+    random_cosines = np.sort((units[first] * units[second]).sum(axis=1))
+    cosines = units @ _unit(text, query, weights)
+    for row, tokens in enumerate(text.sentences):
+        if tokens == query.tokens:
+            cosines[(text.places[:, 0] == row) & (text.places[:, 1] == query.position)] = -np.inf
+    nearest = np.argsort(-cosines, kind="stable")[:n]
+    nearest = nearest[np.isfinite(cosines[nearest])]
+    shares = percentiles(cosines[nearest], random_cosines)
+    return tuple(
+        UseNeighbour(int(row), float(cosines[row]), float(share))
+        for row, share in zip(nearest, shares, strict=True)
+    )
+
+
+def overlap(first: Sequence[WordNeighbour], second: Sequence[WordNeighbour], n_words: int) -> Overlap:
+    """Compare two lists of nearest words.
+
+    Args:
+        first: one list.
+        second: the other one.
+        n_words: words that could have been in them.
+    """
+    before, after = [near.word for near in first], [near.word for near in second]
+    return Overlap(
+        common=tuple(word for word in before if word in after),
+        gained=tuple(word for word in after if word not in before),
+        lost=tuple(word for word in before if word not in after),
+        chance=len(before) * len(after) / n_words if n_words else 0.0,
+    )
+
+
+def _unit(text: TextSpace, query: Query, weights: Sequence[float]) -> np.ndarray:
+    """Direction of a use from the mean of the text: float32 (D,)."""
+    vector = TextSpace.mixed(query.layers, weights) - text.mean(weights)
+    return np.asarray(unit_rows(vector[None])[0])

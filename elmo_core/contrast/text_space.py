@@ -1,0 +1,116 @@
+"""A text with the vector of each of its tokens in every layer, small enough for memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from elmo_core.embedder import Elmo, Progress
+from elmo_core.exceptions import InputError
+
+MAX_TOKENS = 40_000
+"""Of a text in memory, at 3 KB a token; what is longer is cut after the last sentence that fits."""
+_SENTENCES_PER_CALL = 64
+
+
+@dataclass(frozen=True, eq=False)
+class TextSpace:
+    """N tokens of a text in L layers of width D."""
+
+    sentences: tuple[tuple[str, ...], ...]
+    """Those that were read."""
+    n_sentences: int
+    """All sentences of the text; more than were read when it is long."""
+    layers: np.ndarray
+    """float16 (L, N, D)."""
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """Sentence and position of each token: int64 (N, 2)."""
+        pairs = [(row, at) for row, tokens in enumerate(self.sentences) for at in range(len(tokens))]
+        return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """All N tokens."""
+        return tuple(token for tokens in self.sentences for token in tokens)
+
+    @cached_property
+    def rows_by_word(self) -> dict[str, np.ndarray]:
+        """Rows of each case-folded word that has a letter, in order of the text."""
+        found: dict[str, list[int]] = {}
+        for row, token in enumerate(self.tokens):
+            if any(map(str.isalpha, token)):
+                found.setdefault(token.casefold(), []).append(row)
+        return {word: np.array(rows) for word, rows in found.items()}
+
+    @cached_property
+    def spellings(self) -> dict[str, str]:
+        """How each case-folded word is mostly spelt."""
+        return {
+            word: Counter(self.tokens[row] for row in rows).most_common(1)[0][0]
+            for word, rows in self.rows_by_word.items()
+        }
+
+    def view(self, weights: Sequence[float]) -> np.ndarray:
+        """A mix of the layers, from the mean of all tokens: float32 (N, D).
+
+        Without its mean, every layer lies in a narrow cone, and all cosines are high (Ethayarajh 2019).
+        """
+        mixed = self.mixed(self.layers, weights)
+        return np.asarray(mixed - mixed.mean(axis=0))
+
+    def mean(self, weights: Sequence[float]) -> np.ndarray:
+        """Mean of a mix over all tokens: float32 (D,)."""
+        return np.asarray(self.mixed(self.layers, weights).mean(axis=0))
+
+    @staticmethod
+    def mixed(layers: np.ndarray, weights: Sequence[float]) -> np.ndarray:
+        """A mix of layers (L, ..., D), weights divided by their sum: float32 (..., D)."""
+        shares = np.asarray(weights, dtype=np.float32) / np.float32(sum(weights))
+        total = np.zeros(layers.shape[1:], dtype=np.float32)
+        for share, layer in zip(shares, layers, strict=True):
+            if share:
+                total += share * layer.astype(np.float32)
+        return total
+
+
+def embed_text(
+    elmo: Elmo,
+    sentences: Sequence[Sequence[str]],
+    *,
+    max_tokens: int = MAX_TOKENS,
+    progress: Progress | None = None,
+) -> TextSpace:
+    """Embed all tokens of a text.
+
+    Args:
+        elmo: the model.
+        sentences: lists of tokens.
+        max_tokens: whole sentences are read until the next one would exceed it.
+        progress: told the sentences done.
+
+    Raises:
+        InputError: there is no token, or the first sentence alone is too long.
+    """
+    kept, n_tokens = [], 0
+    for tokens in sentences:
+        if n_tokens + len(tokens) > max_tokens:
+            break
+        n_tokens += len(tokens)
+        kept.append(tuple(tokens))
+    if not n_tokens:
+        raise InputError("This text has no sentence that can be read; give one with words.")
+    layers = np.empty((elmo.n_layers, n_tokens, elmo.dim), dtype=np.float16)
+    row = 0
+    for start in range(0, len(kept), _SENTENCES_PER_CALL):
+        for found in elmo.embed(kept[start : start + _SENTENCES_PER_CALL]):
+            layers[:, row : row + len(found.tokens)] = found.layers
+            row += len(found.tokens)
+        if progress:
+            progress(min(start + _SENTENCES_PER_CALL, len(kept)), len(kept))
+    return TextSpace(tuple(kept), len(sentences), layers)

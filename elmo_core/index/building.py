@@ -1,0 +1,203 @@
+"""Builds an index of uses; a build that was stopped or killed goes on where it was.
+
+Uses are written in batches of whole sentences, each an atomic version of the table, so the table itself
+says how far the build is. The same corpus gives the same uses and vectors, whether or not it was interrupted.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from elmo_core.embedder import Elmo
+from elmo_core.exceptions import InputError, ModelError
+from elmo_core.index.records import CorpusSentence, is_use, schema, to_rows
+from elmo_core.index.use_index import ABOUT, FORMAT, TABLE, UseIndex, read_about, unit_of
+
+Progress = Callable[[int, int], None]
+"""Called with (sentences read, uses written so far); an error it raises stops the build."""
+MAX_USES = 10_000_000
+APPROXIMATE_FROM = 100_000
+"""Uses from which on searches are approximate; fewer are compared one and all."""
+_BATCH_USES = 20_000
+_SENTENCES_PER_CALL = 64
+_MEAN_SENTENCES = 512
+_RANDOM_PAIRS, _QUANTILES = 20_000, 1001
+
+
+def build_use_index(
+    elmo: Elmo,
+    sentences: Iterable[CorpusSentence],
+    folder: Path,
+    *,
+    corpus: str,
+    weights: tuple[float, ...] | None = None,
+    max_uses: int = MAX_USES,
+    progress: Progress | None = None,
+) -> UseIndex:
+    """Index the uses of all words of a corpus.
+
+    Args:
+        elmo: the model.
+        sentences: the corpus, in the same order each time.
+        folder: new or empty, or that of a build of the same corpus, which then goes on.
+        corpus: what tells this corpus from others, such as a digest; a build goes on only with the same.
+        weights: of the layers; None = the top layer.
+        max_uses: stop after the sentence that reaches it.
+        progress: told how far it is.
+
+    Raises:
+        InputError: the corpus is empty or `max_uses` is impossible.
+        ModelError: the folder holds something else.
+    """
+    if not 1 <= max_uses <= MAX_USES:
+        raise InputError(f"max_uses must be 1 to {MAX_USES:,}, got {max_uses:,}.")
+    chosen = weights or (0.0,) * (elmo.n_layers - 1) + (1.0,)
+    remaining = iter(sentences)
+    first = list(itertools.islice(remaining, _MEAN_SENTENCES))
+    if not any(is_use(token) for sentence in first for token in sentence.tokens):
+        raise InputError("The corpus has no words; give sentences with words.")
+    facts: dict[str, Any] = {
+        "format": FORMAT, "corpus": corpus, "model": elmo.name, "weights": list(chosen), "max_uses": max_uses,
+    }  # fmt: skip
+    table = _open(folder, facts, elmo, first)
+    about = read_about(folder)
+    if not about.get("complete"):
+        mean = np.array(about["mean"], dtype=np.float32)
+        _append(elmo, itertools.chain(first, remaining), table, (chosen, mean), max_uses, progress)
+        _finish(table, folder, dict(about))
+    return UseIndex(folder)
+
+
+def _open(folder: Path, facts: dict[str, Any], elmo: Elmo, first: list[CorpusSentence]) -> Any:
+    """The table of a folder, made where there is none."""
+    import lancedb
+
+    if (folder / ABOUT).is_file():
+        about = read_about(folder)
+        other = [name for name, value in facts.items() if about.get(name) != value]
+        if other:
+            raise ModelError(
+                f"{folder} holds an index with another {other[0]} ({about.get(other[0])!r}, not "
+                f"{facts[other[0]]!r}); choose another folder."
+            )
+    elif folder.exists() and any(folder.iterdir()):
+        raise ModelError(f"{folder} is not empty and holds no index; choose a new or empty folder.")
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_about(
+            folder, {**facts, "mean": _mean(elmo, first, tuple(facts["weights"])), "complete": False}
+        )
+    store = lancedb.connect(str(folder))
+    return store.create_table(TABLE, schema=schema(elmo.dim), exist_ok=True)
+
+
+def _mean(elmo: Elmo, sentences: list[CorpusSentence], weights: tuple[float, ...]) -> list[float]:
+    """Mean of the mix over all tokens of the first sentences."""
+    total, n = np.zeros(elmo.dim), 0
+    shares = np.asarray(weights) / sum(weights)
+    for start in range(0, len(sentences), _SENTENCES_PER_CALL):
+        for found in elmo.embed([list(s.tokens) for s in sentences[start : start + _SENTENCES_PER_CALL]]):
+            total += np.tensordot(shares, found.layers, axes=1).sum(axis=0)
+            n += len(found.tokens)
+    return [float(np.float32(value)) for value in total / n]
+
+
+def _append(
+    elmo: Elmo,
+    sentences: Iterator[CorpusSentence],
+    table: Any,
+    mix: tuple[tuple[float, ...], np.ndarray],
+    max_uses: int,
+    progress: Progress | None,
+) -> None:
+    """Write the uses that are not in the table yet."""
+    n_uses, n_done = table.count_rows(), 0
+    if n_uses:
+        last = table.search().where(f"id = {n_uses - 1}").select(["sentence"]).limit(1).to_arrow()
+        n_done = last["sentence"][0].as_py() + 1
+    numbered = itertools.islice(enumerate(sentences), n_done, None)
+    places: list[tuple[int, int, CorpusSentence]] = []
+    vectors: list[np.ndarray] = []
+
+    def write() -> None:
+        nonlocal n_uses
+        if places:
+            table.add(to_rows(places, n_uses, np.concatenate(vectors)))
+            n_uses += len(places)
+            places.clear()
+            vectors.clear()
+
+    while n_uses + len(places) < max_uses and (
+        block := list(itertools.islice(numbered, _SENTENCES_PER_CALL))
+    ):
+        embedded = elmo.embed([list(sentence.tokens) for _, sentence in block])
+        for (number, sentence), found in zip(block, embedded, strict=True):
+            positions = [at for at, token in enumerate(sentence.tokens) if is_use(token)]
+            if positions and n_uses + len(places) < max_uses:
+                places += [(number, at, sentence) for at in positions]
+                vectors.append(unit_of(found.layers[:, positions], *mix))
+        if progress:
+            progress(block[-1][0] + 1, n_uses + len(places))
+        if len(places) >= _BATCH_USES:
+            write()
+    write()
+
+
+def _finish(table: Any, folder: Path, about: dict[str, Any]) -> None:
+    """Index the columns, compact the table, note what it is."""
+    from lancedb.index import BTree, IvfSq
+
+    n_uses = table.count_rows()
+    for column in ("id", "folded"):
+        table.create_index(column, config=BTree())
+    if n_uses >= APPROXIMATE_FROM:
+        about["partitions"] = max(16, round(n_uses**0.5 / 4))
+        table.create_index(
+            "vector",
+            config=IvfSq(
+                distance_type="cosine", num_partitions=about["partitions"], max_iterations=15, sample_rate=128
+            ),
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that it removes versions which only a build has seen
+        table.optimize(cleanup_older_than=timedelta(0))
+    about["random_cosines"] = _random_cosines(table, n_uses)
+    _write_about(folder, {**about, "n_uses": n_uses, "complete": True})
+
+
+def _random_cosines(table: Any, n_uses: int) -> list[float]:
+    """Quantiles of the cosines of random pairs of uses (seed 42)."""
+    generator = np.random.default_rng(42)
+    ids = np.sort(generator.choice(n_uses, min(n_uses, 2_000), replace=False))
+    wanted = f"id IN ({', '.join(map(str, ids))})"
+    found = table.search().where(wanted).select(["id", "vector"]).limit(len(ids)).to_arrow().sort_by("id")
+    units = np.array(found["vector"].to_pylist(), dtype=np.float32)
+    first, second = generator.integers(len(units), size=(2, _RANDOM_PAIRS))
+    cosines = (units[first] * units[second]).sum(axis=1)[first != second]
+    return [float(v) for v in np.quantile(cosines, np.linspace(0, 1, _QUANTILES))] if len(cosines) else []
+
+
+def _write_about(folder: Path, about: dict[str, Any]) -> None:
+    partial = folder / f"{ABOUT}.partial"
+    partial.write_text(json.dumps(about) + "\n", encoding="utf-8")
+    os.replace(partial, folder / ABOUT)
+
+
+def remove_use_index(folder: Path) -> None:
+    """Remove an index and nothing else.
+
+    Raises:
+        ModelNotFoundError: there is none in this folder.
+    """
+    read_about(folder)
+    shutil.rmtree(folder)

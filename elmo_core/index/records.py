@@ -1,0 +1,134 @@
+"""What goes into an index of uses, and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from elmo_core.pretraining.corpus import CorpusReport, read_lines
+from elmo_core.text.tokenisation import tokenised_sentences
+
+_CONTEXT_WORDS = 12
+
+
+@dataclass(frozen=True)
+class CorpusSentence:
+    """One sentence of a corpus with what is known of it."""
+
+    tokens: tuple[str, ...]
+    source: str = ""
+    """Where it comes from, such as the name of a file."""
+    label: str = ""
+    """Any group it belongs to, such as a year or an author."""
+
+
+@dataclass(frozen=True)
+class FoundUse:
+    """One use of a word in the corpus."""
+
+    id: int
+    sentence: int
+    """Number of its sentence in the corpus."""
+    position: int
+    word: str
+    left: str
+    right: str
+    source: str
+    label: str
+    cosine: float | None
+    """With what was searched for; None where it was found by its word alone."""
+    percentile: float | None
+    """Share of random pairs of uses that are less alike."""
+
+
+@dataclass(frozen=True)
+class UseFilter:
+    """Which uses count; None = any."""
+
+    word: str | None = None
+    """Upper and lower case alike."""
+    source: str | None = None
+    label: str | None = None
+
+    def sql(self) -> str:
+        """The condition as the store reads it; empty for no condition."""
+        wanted = {
+            "folded": self.word.casefold() if self.word is not None else None,
+            "source": self.source,
+            "label": self.label,
+        }
+        parts = [f"{column} = {_quoted(value)}" for column, value in wanted.items() if value is not None]
+        return " AND ".join(parts)
+
+
+def schema(dim: int) -> Any:
+    """The columns of the table, vectors of width `dim`."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("id", pa.int64()),
+            ("sentence", pa.int64()),
+            ("position", pa.int32()),
+            ("word", pa.string()),
+            ("folded", pa.string()),
+            ("left", pa.string()),
+            ("right", pa.string()),
+            ("source", pa.string()),
+            ("label", pa.string()),
+            ("vector", pa.list_(pa.float32(), dim)),
+        ]
+    )
+
+
+def to_rows(places: Sequence[tuple[int, int, CorpusSentence]], first_id: int, units: np.ndarray) -> Any:
+    """A batch of uses as an Arrow table.
+
+    Args:
+        places: number of the sentence, position in it, the sentence.
+        first_id: of the first use.
+        units: float32 (n, D).
+    """
+    import pyarrow as pa
+
+    words = [sentence.tokens[position] for _, position, sentence in places]
+    columns = {
+        "id": list(range(first_id, first_id + len(places))),
+        "sentence": [number for number, _, _ in places],
+        "position": [position for _, position, _ in places],
+        "word": words,
+        "folded": [word.casefold() for word in words],
+        "left": [" ".join(s.tokens[max(0, at - _CONTEXT_WORDS) : at]) for _, at, s in places],
+        "right": [" ".join(s.tokens[at + 1 : at + 1 + _CONTEXT_WORDS]) for _, at, s in places],
+        "source": [sentence.source for _, _, sentence in places],
+        "label": [sentence.label for _, _, sentence in places],
+    }
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(units.ravel()), units.shape[1])
+    return pa.table({**columns, "vector": vectors}, schema=schema(units.shape[1]))
+
+
+def sentences_of_shards(shards: Sequence[Path]) -> Iterator[CorpusSentence]:
+    """The sentences of plain text files, the name of the file as their source.
+
+    Raises:
+        CorpusError: a file is damaged.
+    """
+    report = CorpusReport()
+    for shard in shards:
+        for line in read_lines(shard, report):
+            for tokens in tokenised_sentences(line):
+                yield CorpusSentence(tuple(tokens), source=shard.name)
+
+
+def is_use(token: str) -> bool:
+    """Whether a token is a word, not punctuation or a number."""
+    return any(map(str.isalpha, token))
+
+
+def _quoted(value: str) -> str:
+    """A string literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"

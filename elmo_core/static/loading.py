@@ -1,0 +1,181 @@
+"""Files of GloVe, word2vec and fastText as static vectors, read once and mapped into memory afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import platformdirs
+
+from elmo_core.exceptions import InputError, ModelError
+from elmo_core.static.binary_rows import binary_rows, is_binary
+from elmo_core.static.faults import LoadReport
+from elmo_core.static.folder import (
+    CARD,
+    CONFIG,
+    VOCABULARY,
+    WEIGHTS,
+    VectorsWriter,
+    read_vectors_folder,
+    write_config,
+)
+from elmo_core.static.opening import OpenedFile, opened
+from elmo_core.static.text_rows import Block, text_rows
+from elmo_core.static.vectors import StaticVectors
+from elmo_core.weights.replacing import new_folder
+
+Progress = Callable[[int, int], None]
+"""Called with (bytes read, bytes of the file); an error it raises stops the work."""
+_PEEK = 1 << 16
+_SPARE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class LoadedVectors:
+    """Static vectors from a file, and what of the file was not usable."""
+
+    vectors: StaticVectors
+    report: LoadReport
+
+
+def load_vectors_file(
+    path: str | Path,
+    *,
+    member: str | None = None,
+    max_words: int | None = None,
+    kept_in: Path | None = None,
+    progress: Progress | None = None,
+) -> LoadedVectors:
+    """Read vectors that another program wrote; a second call maps what the first one kept.
+
+    GloVe, word2vec (text and binary) and fastText `.vec`, plain, `.gz` or in a `.zip`, are told apart by
+    content. Faulty lines, repeated words (the first counts) and numbers that are not finite are left out
+    and reported.
+
+    Args:
+        path: the file.
+        member: which file of a `.zip` with several.
+        max_words: stop after that many; None = read all.
+        kept_in: folder of what is kept; None = the user's cache folder.
+        progress: told how far it is.
+
+    Raises:
+        InputError: it is no such file, damaged, or holds no vector.
+        ModelError: what is kept cannot be written.
+    """
+    path = Path(path).expanduser()
+    if max_words is not None and max_words < 1:
+        raise InputError(f"max_words must be 1 or more, got {max_words}.")
+    with opened(path, member) as file:
+        kept = _root(kept_in) / _key(path, file.name, max_words)
+        if (found := _kept(kept)) is not None:
+            return found
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        report = _convert(file, kept, max_words, progress)
+    return LoadedVectors(read_vectors_folder(kept), report)
+
+
+def forget(loaded: LoadedVectors) -> None:
+    """Remove what is kept of a file."""
+    matrix = loaded.vectors.matrix
+    if isinstance(matrix, np.memmap) and matrix.filename is not None:
+        shutil.rmtree(Path(matrix.filename).parent, ignore_errors=True)
+
+
+def _root(kept_in: Path | None) -> Path:
+    return kept_in or Path(platformdirs.user_cache_dir("elmo-explorer", appauthor=False)) / "static"
+
+
+def _key(path: Path, name: str, max_words: int | None) -> str:
+    """Changes with the file."""
+    facts = path.stat()
+    text = f"{path.resolve()}|{name}|{facts.st_size}|{facts.st_mtime_ns}|{max_words}"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+
+def _kept(folder: Path) -> LoadedVectors | None:
+    try:
+        vectors = read_vectors_folder(folder) if folder.is_dir() else None
+        return LoadedVectors(vectors, LoadReport.from_dict(vectors.about["report"])) if vectors else None
+    except (ModelError, KeyError, TypeError):  # damaged: read the file again
+        return None
+
+
+def _convert(file: OpenedFile, folder: Path, max_words: int | None, progress: Progress | None) -> LoadReport:
+    """Write the vectors of a file as our own folder, completely or not at all."""
+    stream = io.BufferedReader(_Raw(file.stream), _PEEK)  # type: ignore[type-var]
+    is_binary_file = is_binary(stream.peek(_PEEK))
+    report = LoadReport("binary" if is_binary_file else "text", "record" if is_binary_file else "line")
+    read = binary_rows if is_binary_file else text_rows
+    seen: dict[str, int] = {}
+    if folder.exists():
+        shutil.rmtree(folder)
+    with new_folder(folder, {CONFIG, WEIGHTS, VOCABULARY, CARD}, WEIGHTS) as partial:
+        with ExitStack() as files:
+            writer: VectorsWriter | None = None
+            for block in read(stream, file.name, report):
+                if progress:
+                    progress(min(file.position(), file.size), file.size)
+                words, matrix = _new_words(block, seen, max_words, report)
+                writer = writer or files.enter_context(VectorsWriter(partial, matrix.shape[1], "float32"))
+                _require_space(partial, matrix.nbytes)
+                writer.add(words, matrix)
+                if report.has_limit:
+                    break
+        if not seen:
+            why = f" {report.summary()}" if report.counts else ""
+            raise InputError(f"{file.name} holds no word with a usable vector.{why}")
+        report.n_read = len(seen)
+        about = {"name": Path(file.name).stem, "source": file.name, "report": report.to_dict()}
+        write_config(partial, about)
+    return report
+
+
+def _new_words(
+    block: Block, seen: dict[str, int], max_words: int | None, report: LoadReport
+) -> tuple[list[str], np.ndarray]:
+    """The words of a block that are usable and were not there before."""
+    words, matrix, lines = block
+    is_finite = np.asarray(np.isfinite(matrix).all(axis=1))
+    kept = []
+    for place, (word, line) in enumerate(zip(words, lines, strict=True)):
+        if max_words is not None and len(seen) == max_words:
+            report.has_limit = True
+            break
+        if not word.strip() or "\n" in word:
+            report.add(line, "no word", word)
+        elif not is_finite[place]:
+            report.add(line, "a number that is not finite", word)
+        elif word in seen:
+            report.add(line, "word twice", word, f": it stands in {report.unit} {seen[word]:,} already")
+        else:
+            seen[word] = line
+            kept.append(place)
+    return [words[place] for place in kept], matrix[kept]
+
+
+def _require_space(folder: Path, n_bytes: int) -> None:
+    if shutil.disk_usage(folder).free < n_bytes + _SPARE_BYTES:
+        raise InputError(f"The disk of {folder.parent} is full; free some space or read fewer words.")
+
+
+class _Raw(io.RawIOBase):
+    """Any stream of bytes as one that can be looked into before it is read."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)

@@ -1,0 +1,199 @@
+"""The index of uses: what it finds, and that a killed build goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from elmo_core import load_elmo
+from elmo_core.exceptions import CancelledError, InputError, ModelError, ModelNotFoundError
+from elmo_core.index import building
+from elmo_core.index.building import build_use_index, remove_use_index
+from elmo_core.index.records import CorpusSentence, UseFilter
+from elmo_core.index.use_index import UseIndex
+
+ROOT = Path(__file__).parents[2]
+
+
+def corpus(n: int = 300) -> list[CorpusSentence]:
+    """Sentences of drawn words, with a source and a label."""
+    draw = np.random.default_rng(0)
+    words = ["bank", "river", "money", "O'Hara", "town", "the", ",", "was", "steep", "Größe"]
+    return [
+        CorpusSentence(
+            tuple(draw.choice(words, draw.integers(3, 9))), f"file {row % 3}", "old" if row % 2 else "new"
+        )
+        for row in range(n)
+    ]
+
+
+@pytest.fixture(scope="module")
+def elmo():
+    return load_elmo("tiny")
+
+
+@pytest.fixture(scope="module")
+def index(elmo, tmp_path_factory) -> UseIndex:
+    return build_use_index(elmo, corpus(), tmp_path_factory.mktemp("index") / "i", corpus="c")
+
+
+def layers_of(elmo, tokens: list[str], position: int) -> np.ndarray:
+    return elmo.embed([tokens])[0].layers[:, position]
+
+
+def test_it_holds_every_word_of_every_sentence(index):
+    expected = sum(token != "," for sentence in corpus() for token in sentence.tokens)
+    assert index.n_uses == expected and index.is_complete and index.size_bytes > 0
+
+
+def test_nearest_uses_are_those_of_brute_force(elmo, index):
+    query = layers_of(elmo, ["the", "river", "bank", "was", "steep"], 2)
+    rows = [
+        (number, at, index.unit(found.layers[:, at]))
+        for number, (sentence, found) in enumerate(
+            zip(corpus(), elmo.embed([list(s.tokens) for s in corpus()]), strict=True)
+        )
+        for at, token in enumerate(sentence.tokens)
+        if token != ","
+    ]
+    cosines = np.array([unit for _, _, unit in rows]) @ index.unit(query)
+    found = index.nearest(query, 10)
+    best = np.sort(cosines)[::-1][:10]
+    np.testing.assert_allclose([one.cosine for one in found], best, atol=1e-5)
+    places = {(number, at): cosine for (number, at, _), cosine in zip(rows, cosines, strict=True)}
+    for one in found:
+        assert one.cosine == pytest.approx(places[one.sentence, one.position], abs=1e-5)
+        tokens = corpus()[one.sentence].tokens
+        assert one.word == tokens[one.position] and one.left == " ".join(tokens[: one.position])
+        assert 0 <= one.percentile <= 1
+    assert found[0].percentile > 0.9
+
+
+def test_columns_filter_and_quotes_are_harmless(elmo, index):
+    query = layers_of(elmo, ["the", "river"], 1)
+    found = index.nearest(query, 5, where=UseFilter(word="o'hara", source="file 1", label="old"))
+    assert len(found) == 5
+    assert {(one.word, one.source, one.label) for one in found} == {("O'Hara", "file 1", "old")}
+    assert index.nearest(query, 5, where=UseFilter(word="x' OR '1'='1")) == ()
+    by_word = index.uses_of("BANK", 7)
+    assert [one.word for one in by_word] == ["bank"] * 7 and by_word[0].cosine is None
+    assert [one.id for one in by_word] == sorted(one.id for one in by_word)
+
+
+def test_a_use_in_the_index_finds_itself(elmo, index):
+    tokens = list(corpus()[5].tokens)
+    position = next(at for at, token in enumerate(tokens) if token != ",")
+    (found,) = index.nearest(layers_of(elmo, tokens, position), 1)
+    assert found.cosine == pytest.approx(1, abs=1e-5)
+
+
+def test_reopened_it_answers_the_same(elmo, index):
+    query = layers_of(elmo, ["money", "was"], 0)
+    assert UseIndex(index.folder).nearest(query, 20) == index.nearest(query, 20)
+    again = build_use_index(elmo, corpus(), index.folder, corpus="c")
+    assert again.n_uses == index.n_uses
+
+
+def test_a_stopped_build_goes_on(elmo, index, tmp_path, monkeypatch):
+    monkeypatch.setattr(building, "_BATCH_USES", 100)
+
+    def stop(done: int, uses: int) -> None:
+        if uses > 500:
+            raise CancelledError("enough")
+
+    with pytest.raises(CancelledError):
+        build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", progress=stop)
+    partial = UseIndex(tmp_path / "i")
+    assert not partial.is_complete and 0 < partial.n_uses < index.n_uses
+    resumed = build_use_index(elmo, corpus(), tmp_path / "i", corpus="c")
+    check_equal(elmo, resumed, index)
+
+
+def test_a_killed_build_goes_on(elmo, index, tmp_path):
+    script = (
+        "from tests.index.test_use_index import *\n"
+        "building._BATCH_USES = 100\n"
+        "slow = lambda done, uses: time.sleep(0.2)\n"
+        f"folder = Path({str(tmp_path / 'i')!r})\n"
+        "build_use_index(load_elmo('tiny'), corpus(), folder, corpus='c', progress=slow)\n"
+    )
+    command = [sys.executable, "-c", script]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    end = time.monotonic() + 60
+    while not list((tmp_path / "i").glob("uses.lance/data/*")) and time.monotonic() < end:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not UseIndex(tmp_path / "i").is_complete
+    check_equal(elmo, build_use_index(elmo, corpus(), tmp_path / "i", corpus="c"), index)
+
+
+def check_equal(elmo, one: UseIndex, other: UseIndex) -> None:
+    """Whether two indexes hold the same uses and answer the same."""
+    assert one.is_complete and one.n_uses == other.n_uses
+    ids = list(range(0, one.n_uses, 50))
+    assert (one.vectors(ids) == other.vectors(ids)).all()
+    for position in range(3):
+        query = layers_of(elmo, ["town", "river", "money"], position)
+        assert one.nearest(query, 10) == other.nearest(query, 10)
+
+
+def test_a_large_index_is_approximate_and_near_to_exact(elmo, tmp_path, monkeypatch):
+    monkeypatch.setattr(building, "APPROXIMATE_FROM", 1000)
+    index = build_use_index(elmo, corpus(600), tmp_path / "i", corpus="c")
+    assert int(str(index.about["partitions"])) >= 16
+    shares = []
+    for position in range(3):
+        query = layers_of(elmo, ["the", "bank", "was"], position)
+        exact = {round(one.cosine, 5) for one in index.nearest(query, 10, exact=True)}
+        shares.append(np.mean([round(one.cosine, 5) in exact for one in index.nearest(query, 10)]))
+    assert np.mean(shares) > 0.8
+
+
+def test_what_does_not_fit_is_one_sentence(elmo, index, tmp_path):
+    with pytest.raises(ModelError, match="another corpus"):
+        build_use_index(elmo, corpus(), index.folder, corpus="other")
+    (tmp_path / "x").write_text("mine")
+    with pytest.raises(ModelError, match="not empty"):
+        build_use_index(elmo, corpus(), tmp_path, corpus="c")
+    with pytest.raises(InputError, match="no words"):
+        build_use_index(elmo, [CorpusSentence((",",))], tmp_path / "i", corpus="c")
+    with pytest.raises(InputError, match="max_uses"):
+        build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", max_uses=0)
+    with pytest.raises(ModelNotFoundError):
+        UseIndex(tmp_path)
+    with pytest.raises(ModelNotFoundError):
+        remove_use_index(tmp_path)
+    with pytest.raises(ModelError, match="built by tiny"):
+        index.nearest(np.zeros((1, 4), dtype=np.float32))
+
+
+def test_the_limit_ends_with_a_whole_sentence_and_an_index_can_be_removed(elmo, tmp_path):
+    index = build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", max_uses=100)
+    assert 100 <= index.n_uses < 110
+    remove_use_index(tmp_path / "i")
+    assert not (tmp_path / "i").exists()
+
+
+def test_the_command_line_builds_and_asks(tmp_path):
+    text = tmp_path / "corpus.txt"
+    text.write_text("We sat on the bank. The bank lends money.\nNobody came.\n")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "elmo_core", *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    built = run("index", "tiny", str(tmp_path / "i"), "--text", str(text), "--json")
+    assert json.loads(built.stdout)["uses"] == 11, built.stderr
+    found = run("find", "tiny", str(tmp_path / "i"), "A bank of the river.", "bank", "--only-word")
+    assert found.stdout.count("[bank]") == 2
+    wrong = run("find", "tiny", str(tmp_path), "A bank.", "bank")
+    assert wrong.returncode == 2 and "There is no index of uses" in wrong.stderr
