@@ -122,13 +122,27 @@ def _leave_one_out(cosines: np.ndarray, codes: np.ndarray, n_senses: int) -> tup
         else 0; and the nearest sense, (n,): -1 where senses tie.
     """
     member = np.eye(n_senses)[codes]  # (n, k)
-    own_length = np.diag(cosines)[:, None]
-    products = cosines @ member
+    return nearest_left_out(cosines @ member, np.diag(cosines), codes)
+
+
+def nearest_left_out(
+    products: np.ndarray, own: np.ndarray, codes: np.ndarray, tie: float = _TIE
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same from sums of cosines.
+
+    Args:
+        products: (n, k): each use's cosines with the uses of every sense, summed.
+        own: (n,): each use's cosine with itself, which is 0 for a vector of zeros.
+        codes: (n,) sense of each use.
+        tie: cosines closer than this are equal.
+    """
+    member = np.eye(products.shape[1])[codes]
+    own_length = own[:, None]
     squares = (member * products).sum(axis=0)  # |s|^2, (k,)
     left_out = products - member * own_length
     lengths = np.sqrt(np.maximum(squares - member * (2 * products - own_length), 0))
-    similarity = np.divide(left_out, lengths, out=np.zeros_like(left_out), where=lengths > _TIE)
-    is_nearest = similarity >= similarity.max(axis=1, keepdims=True) - _TIE
+    similarity = np.divide(left_out, lengths, out=np.zeros_like(left_out), where=lengths > tie)
+    is_nearest = similarity >= similarity.max(axis=1, keepdims=True) - tie
     ties = is_nearest.sum(axis=1)
     credit = is_nearest[range(len(codes)), codes] / ties
     return credit, np.where(ties == 1, is_nearest.argmax(axis=1), -1)

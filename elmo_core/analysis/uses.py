@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import difflib
 import random
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from elmo_core.exceptions import InputError
+from elmo_core.analysis.queries import WORD, forms, parse_query
+from elmo_core.tables.records import Progress
 from elmo_core.text.tokenisation import tokenise
 
 MAX_USES = 1000
 """More uses than this are sampled (seeded); `Uses.found` keeps the true number."""
 
-_SPELLING = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_REMEMBERED = 20_000  # sentences whose tokens are kept until the uses are chosen
+_REPORTED = 2_000  # sentences between two reports of progress
+_FEW_FORMS = 20  # so many are looked for one by one; more are words of the vocabulary, looked up at once
 
 
 @dataclass(frozen=True)
@@ -73,29 +75,35 @@ def find_uses(
     *,
     max_uses: int = MAX_USES,
     seed: int = 42,
+    inflections: bool = False,
+    progress: Progress | None = None,
 ) -> Uses:
-    """Find every use of a word: whole tokens, upper and lower case alike.
+    """Find every use of a word, of several, or of all that a pattern matches: whole tokens, in any case.
 
     Args:
         sentences: N sentences, each a string or a list of tokens.
-        word: one token.
+        word: `bank`, `bank, shore` or `/bank.*/`, see `elmo_core.analysis.queries`.
         labels: N gold senses of the word in these sentences, None where it is not known.
         max_uses: keep a seeded sample of this many.
         seed: of that sample.
+        inflections: whether other forms of the word count as well (English: banks for bank).
+        progress: told the share of the sentences looked at; an error it raises stops the search.
 
     Raises:
-        InputError: the word is empty, or more than one token, so that no single token can match it.
+        InputError: the query is empty or makes no sense, so that no single token can match it.
     """
-    wanted = _one_token(word)
-    places = [
-        (index, position, tokens, left, right)
-        for index, sentence in enumerate(sentences)
-        for position, tokens, left, right in _places(sentence, wanted)
-    ]
+    query = parse_query(word)
+    vocabulary = _spellings(sentences) if query.needs_vocabulary or inflections else ()
+    search = _Search(sentences, forms(query, vocabulary, inflections=inflections))
+    places = []
+    for index in range(len(sentences)):
+        places += [(index, position) for position in search.positions(index)]
+        if progress and index % _REPORTED == 0:
+            progress(index / len(sentences))
     kept = sorted(random.Random(seed).sample(range(len(places)), min(max_uses, len(places))))
     uses = [
-        Use(number, index, position, tokens, labels[index] if labels is not None else None, left, right)
-        for number, (index, position, tokens, left, right) in enumerate(places[place] for place in kept)
+        search.use(number, *places[place], labels[places[place][0]] if labels is not None else None)
+        for number, place in enumerate(kept)
     ]
     return Uses(word.strip(), len(places), tuple(uses))
 
@@ -135,36 +143,53 @@ def count_words(sentences: Sequence[str]) -> Counter[str]:
     """Count the case-folded words of a text: runs of letters, hyphens inside them included."""
     counts: Counter[str] = Counter()
     for sentence in sentences:
-        counts.update(_SPELLING.findall(sentence.casefold()))
+        counts.update(WORD.findall(sentence.casefold()))
     return counts
 
 
-def _one_token(word: str) -> str:
-    """The case-folded token that a use must equal."""
-    tokens = tokenise(word)
-    if not tokens:
-        raise InputError("Type a word to see its uses.")
-    if len(tokens) > 1:
-        found = " | ".join(tokens)
-        raise InputError(
-            f"A use is one token; {word.strip()!r} is {len(tokens)} ({found}). Choose one of them."
-        )
-    return tokens[0].casefold()
+def _spellings(sentences: Sequence[str | Sequence[str]]) -> set[str]:
+    """Every case-folded word of strings, every token of token lists."""
+    texts = [sentence for sentence in sentences if isinstance(sentence, str)]
+    lists = [sentence for sentence in sentences if not isinstance(sentence, str)]
+    return {*count_words(texts), *(token.casefold() for tokens in lists for token in tokens)}
 
 
-def _places(sentence: str | Sequence[str], wanted: str) -> Iterator[tuple[int, tuple[str, ...], str, str]]:
-    """Yield (position, tokens, text before, text after) of every match in one sentence."""
-    if not isinstance(sentence, str):
-        tokens = tuple(sentence)
-        text = " ".join(tokens)
-    elif wanted in sentence.casefold():  # spares the other sentences of a long text their tokenisation
-        tokens, text = tuple(tokenise(sentence)), sentence
-    else:
-        return
-    spans = _spans(text, tokens) or _spans(text := " ".join(tokens), tokens) or []
-    for position, (token, (start, end)) in enumerate(zip(tokens, spans, strict=True)):
-        if token.casefold() == wanted:
-            yield position, tokens, text[:start], text[end:]
+class _Search:
+    """Finds words in sentences, and tokenises those sentences alone that hold one."""
+
+    def __init__(self, sentences: Sequence[str | Sequence[str]], wanted: frozenset[str]) -> None:
+        self._sentences, self._wanted = sentences, wanted
+        self._tokens: dict[int, tuple[str, ...]] = {}
+
+    def positions(self, index: int) -> list[int]:
+        """Where the words stand in one sentence."""
+        sentence = self._sentences[index]
+        if isinstance(sentence, str) and not self._mentions(sentence.casefold()):
+            return []
+        tokens = self._tokens_of(index)
+        found = [position for position, token in enumerate(tokens) if token.casefold() in self._wanted]
+        if found and len(self._tokens) < _REMEMBERED:
+            self._tokens[index] = tokens
+        return found
+
+    def use(self, number: int, index: int, position: int, label: str | None) -> Use:
+        """One use with its context."""
+        sentence, tokens = self._sentences[index], self._tokens_of(index)
+        text = sentence if isinstance(sentence, str) else " ".join(tokens)
+        spans = _spans(text, tokens) or _spans(text := " ".join(tokens), tokens) or []
+        start, end = spans[position]
+        return Use(number, index, position, tokens, label, text[:start], text[end:])
+
+    def _tokens_of(self, index: int) -> tuple[str, ...]:
+        sentence = self._sentences[index]
+        if not isinstance(sentence, str):
+            return tuple(sentence)
+        return self._tokens.get(index) or tuple(tokenise(sentence))
+
+    def _mentions(self, folded: str) -> bool:
+        if len(self._wanted) <= _FEW_FORMS:
+            return any(form in folded for form in self._wanted)
+        return not self._wanted.isdisjoint(WORD.findall(folded))
 
 
 def _spans(sentence: str, tokens: Sequence[str]) -> list[tuple[int, int]] | None:

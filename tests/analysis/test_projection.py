@@ -64,17 +64,32 @@ def test_few_uses_get_pca(layers: np.ndarray):
     assert frame.method == "pca"
 
 
-def test_umap_sees_every_view_at_once_and_is_seeded(layers: np.ndarray, monkeypatch: pytest.MonkeyPatch):
-    seen = []
+def test_each_umap_starts_where_the_one_before_it_ended(layers: np.ndarray, monkeypatch: pytest.MonkeyPatch):
+    starts, shares = [], []
 
-    def umap(points: np.ndarray, seed: int) -> np.ndarray:
-        seen.append((points.shape, seed))
-        return points[:, :2]
+    def umap(points: np.ndarray, start: np.ndarray, n_epochs: int, seed: int) -> np.ndarray:
+        starts.append(start)
+        assert (points.shape, seed) == ((40, 16), 42)
+        return start @ np.array([[0.0, 1.0], [-1.0, 0.0]]) + 1  # moved and turned
 
     monkeypatch.setattr(projection, "_umap", umap)
-    frame = shared_frame(with_uniform_mix(layers), 3, "umap")
-    assert seen == [((160, 16), 42)]
+    views = with_uniform_mix(layers)
+    frame = shared_frame(views, 3, "umap", progress=shares.append)
     assert (frame.method, frame.coordinates.shape, frame.kept) == ("umap", (4, 40, 2), (None,) * 4)
+    assert shares == [0.25, 0.5, 0.75, 1]
+    plane = shared_frame(views, 3).coordinates
+    np.testing.assert_allclose(starts[0], plane[3], rtol=1e-4, atol=1e-5)
+    for view, start in zip((3, 2, 1), starts[1:], strict=True):
+        np.testing.assert_allclose(start, frame.coordinates[view])
+        np.testing.assert_allclose(frame.coordinates[view], plane[3], rtol=1e-3, atol=1e-4)  # put back
+
+
+def test_umap_of_many_points_is_given_their_neighbours(monkeypatch: pytest.MonkeyPatch):
+    points = np.random.default_rng(0).standard_normal((50, 4)).astype(np.float32)
+    indices, distances = projection._nearest(points, 5)
+    assert (indices[:, 0] == np.arange(50)).all()
+    true = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.testing.assert_allclose(distances, np.sort(true, axis=1)[:, :5], atol=1e-3)
 
 
 @pytest.mark.parametrize("n", [1, 2])

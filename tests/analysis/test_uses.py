@@ -75,6 +75,47 @@ def test_what_is_not_one_token_is_refused(word: str, message: str):
         find_uses(TEXT, word)
 
 
+def test_several_words_and_patterns():
+    several = find_uses([*TEXT, "A bench."], "bank, bench")
+    assert [use.word for use in several.uses] == ["Bank", "bank", "bank", "BANK", "bench"]
+    matched = find_uses(TEXT, "/(snow)?banks?/")
+    assert [use.word for use in matched.uses] == ["Bank", "bank", "Snowbanks", "banks", "bank", "BANK"]
+    assert find_uses(TEXT, "/qqq/").found == 0
+
+
+def test_a_comma_is_a_token_as_well():
+    assert find_uses(TEXT, ",").found == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [("/(/", "is not a regular expression"), ("/.+/", "matches 600 different words; at most 500")],
+)
+def test_patterns_are_checked(pattern: str, message: str):
+    letters = [f"{a}{b}" for a in "abcdefghijklmnopqrstuvwxyz" for b in "abcdefghijklmnopqrstuvwxyz"]
+    with pytest.raises(InputError, match=message):
+        find_uses([" ".join(letters[:600])], pattern)
+
+
+def test_a_pattern_cannot_hold_up_the_server(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("elmo_core.analysis.queries._TIMEOUT_S", 0.05)
+    with pytest.raises(InputError, match="takes too long"):
+        find_uses(["a" * 5000], "/(a|a|a|a|aa)+(a|aa)+(a|aa)+b|(a|aa)+(a|aa)+c/")
+
+
+def test_many_forms_are_found_in_one_look():
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    text = [f"no {letter}x here" for letter in letters] + ["nothing"]
+    assert find_uses(text, "/.x/").found == 26
+
+
+def test_the_search_reports_its_progress(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("elmo_core.analysis.uses._REPORTED", 10)
+    shares: list[float] = []
+    find_uses(["a bank"] * 40, "bank", progress=shares.append)
+    assert shares == [0, 0.25, 0.5, 0.75]
+
+
 def test_a_character_that_the_tokeniser_drops_still_gives_a_context():
     use = find_uses(["a\x01b the bank"], "bank").uses[0]
     assert use.left.endswith("the ")
@@ -109,6 +150,10 @@ def test_words_are_runs_of_letters():
         "strassen": 2,
         "x": 1,
     }
+
+
+def test_what_follows_a_number_is_no_word():
+    assert count_words(["the 19th-century bank, 2nd x2y"]) == {"the": 1, "century": 1, "bank": 1}
 
 
 def test_frequent_words_say_something():

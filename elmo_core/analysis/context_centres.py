@@ -1,0 +1,74 @@
+"""What a context vector is compared with: the mean over places beside the same neighbour.
+
+What stands right before or after a word moves a context vector most: after `in` the model expects a
+place or a year, whatever the rest of the sentence is about, and the uses of a word with one sense fall
+apart by such neighbours. So each half is taken from the mean of that half over all other places of
+the text beside the same token; for a token that is rare here, this mean is drawn to the mean of all places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from elmo_core.text.characters import SENTENCE_END, SENTENCE_START
+
+PRIOR_PLACES = 20
+"""Places beside a token from which on its own mean counts for more than that of all places. In mixtures of
+two words of one sense, this and 50 found the words better than 5, and far better than one mean for all."""
+_LEAST_PLACES = 3
+"""A token beside fewer places is not remembered."""
+
+
+def neighbours(tokens: Sequence[str], position: int) -> tuple[str, str]:
+    """The case-folded tokens before and after a place, or the sentence's boundaries."""
+    before = tokens[position - 1].casefold() if position else SENTENCE_START
+    after = tokens[position + 1].casefold() if position + 1 < len(tokens) else SENTENCE_END
+    return before, after
+
+
+class ContextCentres:
+    """Means of the forward and of the backward half by neighbour, gathered sentence by sentence."""
+
+    def __init__(self, width: int) -> None:
+        """Start with nothing, for halves of `width`."""
+        self._width = width
+        self._sums: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})
+        self._counts: tuple[dict[str, int], dict[str, int]] = ({}, {})
+        self._total = np.zeros((2, width), dtype=np.float32)
+        self._n_places = 0
+
+    def add(self, tokens: Sequence[str], halves: np.ndarray, left_out: Sequence[int]) -> None:
+        """Count in the places of one sentence.
+
+        Args:
+            tokens: T tokens.
+            halves: float32 (2, T, P), what the forward and the backward direction expect in each place.
+            left_out: positions that do not count: those of the word whose uses are compared.
+        """
+        places = [position for position in range(len(tokens)) if position not in left_out]
+        for position in places:
+            for side, token in enumerate(neighbours(tokens, position)):
+                counts, sums = self._counts[side], self._sums[side]
+                counts[token] = counts.get(token, 0) + 1
+                half = halves[side, position]
+                sums[token] = sums[token] + half if token in sums else half.copy()
+        self._total += halves[:, places].sum(axis=1)
+        self._n_places += len(places)
+
+    def forget_rare(self) -> None:
+        """Drop tokens beside too few places to matter, once all sentences are in."""
+        for counts, sums in zip(self._counts, self._sums, strict=True):
+            for token in [token for token, count in counts.items() if count < _LEAST_PLACES]:
+                del counts[token], sums[token]
+
+    def of(self, tokens: Sequence[str], position: int) -> np.ndarray:
+        """What the two halves of a place are compared with: float32 (2, P)."""
+        mean = self._total / max(self._n_places, 1)
+        found = np.empty((2, self._width), dtype=np.float32)
+        for side, token in enumerate(neighbours(tokens, position)):
+            count = self._counts[side].get(token, 0)
+            own = self._sums[side][token] if count else 0.0
+            found[side] = (own + PRIOR_PLACES * mean[side]) / (count + PRIOR_PLACES)
+        return found

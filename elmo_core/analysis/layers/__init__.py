@@ -1,0 +1,1 @@
+"""What each layer knows: mixtures and their scores, learned weights, probes, geometry of contextuality."""
