@@ -1,0 +1,1 @@
+"""Tables in, classifiers out: reading, checking, vectorising, learning, comparing, explaining."""

@@ -1,0 +1,121 @@
+"""Do probabilities keep what they promise? Expected calibration error, its curve, and one temperature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_N_BINS = 10
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Predictions of like confidence."""
+
+    confidence: float
+    """Mean probability of the predicted class."""
+    accuracy: float
+    low: float
+    """Lower end of the 95 % interval of the accuracy (Wilson)."""
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far confidence and accuracy are apart."""
+
+    bins: tuple[Bin, ...]
+    expected_error: float
+    """Mean distance of both, weighted by the number of predictions (ECE)."""
+    n: int
+
+
+def calibration(probabilities: np.ndarray, codes: np.ndarray) -> Calibration:
+    """Compare confidence with accuracy in ten bins of as many predictions each.
+
+    Args:
+        probabilities: (n, K).
+        codes: int (n,), the true classes.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == codes
+    parts = [part for part in np.array_split(np.argsort(confidence, kind="stable"), _N_BINS) if len(part)]
+    bins = tuple(_bin(confidence[part], right[part]) for part in parts)
+    error = sum(one.n * abs(one.accuracy - one.confidence) for one in bins) / max(len(codes), 1)
+    return Calibration(bins, float(error), len(codes))
+
+
+def _bin(confidence: np.ndarray, right: np.ndarray) -> Bin:
+    from scipy.stats import binomtest
+
+    interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
+    return Bin(
+        float(confidence.mean()), float(right.mean()), float(interval.low), float(interval.high), len(right)
+    )
+
+
+def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Probabilities (n, K) of logits divided by a temperature."""
+    shifted = (logits - logits.max(axis=1, keepdims=True)) / temperature
+    raised = np.exp(shifted)
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def fit_temperature(logits: np.ndarray, codes: np.ndarray) -> float:
+    """The temperature with the least cross entropy, between 0.05 and 20 (Guo et al. 2017).
+
+    Args:
+        logits: (n, K), of texts that the classifier has not learned from.
+        codes: int (n,), the true classes.
+    """
+    from scipy.optimize import minimize_scalar
+
+    if not len(codes):
+        return 1.0
+
+    def cost(log_temperature: float) -> float:
+        return _cross_entropy(logits / np.exp(log_temperature), codes)
+
+    found = minimize_scalar(cost, bounds=(np.log(0.05), np.log(20)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def scaled_loss(logits: np.ndarray, codes: np.ndarray) -> float:
+    """Mean cross entropy at the best temperature: how good logits are, whatever their scale.
+
+    Args:
+        logits: (n, K), of texts that the classifier has not learned from.
+        codes: int (n,), the true classes.
+    """
+    return _cross_entropy(logits / fit_temperature(logits, codes), codes) if len(codes) else 0.0
+
+
+def fit_product(logits: np.ndarray, others: np.ndarray, codes: np.ndarray) -> tuple[float, float]:
+    """How to multiply the probabilities of two classifiers (a product of experts, Hinton 1999).
+
+    Args:
+        logits: (n, K) of the first one, for texts that neither has learned from.
+        others: (n, K) of the second one.
+        codes: int (n,), the true classes.
+
+    Returns:
+        Temperature T and weight w, not below 0, with the least cross entropy of (logits + w others) / T.
+    """
+    from scipy.optimize import minimize
+
+    if not len(codes):
+        return 1.0, 1.0
+
+    def cost(factors: np.ndarray) -> float:
+        return _cross_entropy(factors[0] * logits + factors[1] * others, codes)
+
+    own, other = minimize(cost, (0.5, 0.5), bounds=[(0.01, 20), (0, 20)], method="L-BFGS-B").x
+    return float(1 / own), float(other / own)
+
+
+def _cross_entropy(logits: np.ndarray, codes: np.ndarray) -> float:
+    top = logits.max(axis=1)
+    total = np.log(np.exp(logits - top[:, None]).sum(axis=1)) + top
+    return float((total - logits[np.arange(len(codes)), codes]).mean())

@@ -1,0 +1,206 @@
+"""A fitted head on the disk, of whatever estimator: JSON and safetensors in a folder or a `.zip`."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import secrets
+import zipfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from elmo_core.embedder import Elmo
+from elmo_core.exceptions import ModelError, ModelNotFoundError
+from elmo_core.weights.archive import unpacked
+from elmo_core.weights.jsonfile import read_json
+from elmo_core.weights.registry import known_models
+from elmo_core.weights.replacing import new_folder
+from elmo_core.weights.store import JsonValue
+
+HEAD, CARD = "head.safetensors", "README.md"
+FORMAT = 1
+
+
+def fingerprint(elmo: Elmo) -> str:
+    """What tells one biLM from another: SHA-256 over the parameters that its vectors depend on."""
+    found = hashlib.sha256()
+    for name, parameter in sorted(elmo.model.named_parameters()):
+        if not name.startswith("softmax"):
+            found.update(name.encode())
+            found.update(parameter.detach().to("cpu", torch.float16).contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def reference(model: Elmo | str | Path, elmo: Elmo) -> str:
+    """The name or path under which the biLM of an estimator can be loaded again."""
+    if isinstance(model, str | Path):
+        return str(model)
+    source = elmo.about.get("source")
+    is_known = any(elmo.name == entry.name for entry in known_models())
+    return elmo.name if is_known or not source else str(source)
+
+
+def model_facts(model: Elmo | str | Path, elmo: Elmo) -> dict[str, JsonValue]:
+    """What is kept of the biLM: how to find it, and how to know it again."""
+    return {
+        "name": reference(model, elmo),
+        "sha256": fingerprint(elmo),
+        "layers": elmo.n_layers,
+        "width": elmo.dim,
+    }
+
+
+def as_json(content: Mapping[str, Any], what: str) -> bytes:
+    """A configuration as a file.
+
+    Raises:
+        ModelError: it holds what JSON has no form for.
+    """
+    try:
+        return (json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"The {what} cannot be written as JSON ({error}).") from None
+
+
+def head_bytes(head: torch.nn.Module, others: Mapping[str, torch.Tensor] | None = None) -> bytes:
+    """The parameters of a head, and what else belongs to it, as a file."""
+    own = {name: tensor.contiguous() for name, tensor in head.state_dict().items()}
+    return save(own | dict(others or {}))
+
+
+def write_files(files: Mapping[str, bytes], path: Path, marker: str, *, also: Collection[str] = ()) -> None:
+    """Write files, all or none.
+
+    Args:
+        files: by name.
+        path: a new or empty folder, one that holds such files (then replaced), or a `.zip`.
+        marker: the file by which such a folder is known.
+        also: further files that such a folder may hold.
+
+    Raises:
+        ModelError: they cannot be written there.
+    """
+    if path.suffix.lower() == ".zip":
+        _write_zip(files, path)
+        return
+    with new_folder(path, {*files, *also}, marker) as partial:
+        for name, content in files.items():
+            (partial / name).write_bytes(content)
+
+
+def _write_zip(files: Mapping[str, bytes], path: Path) -> None:
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(zip_bytes(files))
+        os.replace(partial, path)
+    except OSError as error:
+        raise ModelError(f"{path} could not be written ({error.strerror or error}).") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def zip_bytes(files: Mapping[str, bytes]) -> bytes:
+    """Files by name as one `.zip`."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+@contextmanager
+def opened(path: Path | str, what: str) -> Iterator[Path]:
+    """The folder of a saved head; that of a `.zip` is there while the context lasts.
+
+    Raises:
+        ModelNotFoundError: there is nothing.
+        ModelError: the archive is damaged or unsafe.
+    """
+    path = Path(path)
+    if path.is_dir():
+        yield path
+        return
+    if not path.exists():
+        raise ModelNotFoundError(f"There is no {what} {path}; check the path.")
+    with unpacked(path) as folder:
+        yield folder
+
+
+def read_facts(path: Path | str, config: str, what: str) -> dict[str, JsonValue]:
+    """The facts that were saved with a head; errors as `opened`."""
+    with opened(path, what) as folder:
+        facts = read_json(folder / config).get("facts")
+    return facts if isinstance(facts, dict) else {}
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A configuration of the format that this version reads.
+
+    Raises:
+        ModelNotFoundError: it is missing.
+        ModelError: it is damaged or of another format.
+    """
+    content = read_json(path)
+    if content.get("format") != FORMAT:
+        raise ModelError(
+            f"{path.name} has format {content.get('format')}, this version reads format {FORMAT}; "
+            "use the version it was written with, or a newer one."
+        )
+    return content
+
+
+def section(content: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """An object of a configuration; TypeError if it is none, KeyError if it is missing."""
+    value = content[name]
+    if not isinstance(value, dict):
+        raise TypeError(f"{name} is not an object")
+    return value
+
+
+def check_model(elmo: Elmo, about: Mapping[str, Any], what: str) -> None:
+    """Raise ModelError unless a biLM is the one that was kept."""
+    if fingerprint(elmo) != about.get("sha256"):
+        raise ModelError(f"{elmo.name} is not the biLM this {what} was trained on; give that one as model.")
+
+
+def require_file(path: Path, config: str, what: str) -> Path:
+    """A file that has to be there, or ModelNotFoundError."""
+    if not path.is_file():
+        raise ModelNotFoundError(f"There is no {path.name} beside {config}; a {what} needs this file.")
+    return path
+
+
+def read_tensors(folder: Path, config: str, what: str) -> dict[str, torch.Tensor]:
+    """All tensors that were kept.
+
+    Raises:
+        ModelNotFoundError: their file is missing.
+        ModelError: it is damaged, or holds numbers that are not finite.
+    """
+    try:
+        tensors = load_file(require_file(folder / HEAD, config, what))
+    except (SafetensorError, OSError) as error:
+        if isinstance(error, ModelNotFoundError):
+            raise
+        raise ModelError(f"{HEAD} is damaged ({error}); use an undamaged copy.") from None
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values()):
+        raise ModelError(f"{HEAD} holds numbers that are not finite; use an undamaged copy.")
+    return tensors
+
+
+def fill(head: torch.nn.Module, tensors: Mapping[str, torch.Tensor], what: str) -> None:
+    """Load the parameters of a head, or raise ModelError where they are those of another one."""
+    try:
+        head.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise ModelError(f"{HEAD} is damaged or of another {what} ({reason}).") from None

@@ -1,0 +1,57 @@
+"""Predictions for many texts, a block at a time, so that memory stays bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from elmo_core.tasks.classifier import ElmoClassifier
+from elmo_core.tasks.failures import require_fitted
+from elmo_core.tasks.text_layers import Report
+
+_TEXTS_PER_BLOCK = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What one text is taken for."""
+
+    label: str
+    """Empty for a text without words."""
+    probability: float
+    """Of this class; 0 for a text without words."""
+    probabilities: np.ndarray
+    """float64 (K,), in the order of `classes_`; zeros for a text without words."""
+
+
+def predict_texts(
+    classifier: ElmoClassifier, texts: Sequence[str], *, report: Report | None = None
+) -> Iterator[Prediction]:
+    """Predict texts in order.
+
+    Args:
+        classifier: fitted.
+        texts: of any number.
+        report: told how far it is; an error it raises stops the work.
+
+    Raises:
+        NotFittedError: the classifier is not fitted.
+    """
+    require_fitted(classifier, "head_")
+    names = [str(name) for name in classifier.classes_]
+    nothing = Prediction("", 0.0, np.zeros(len(names)))
+    for start in range(0, len(texts), _TEXTS_PER_BLOCK):
+        block = texts[start : start + _TEXTS_PER_BLOCK]
+        filled = [text for text in block if text.strip()]
+        found = iter(classifier.predict_proba(filled) if filled else ())
+        for text in block:
+            if not text.strip():
+                yield nothing
+                continue
+            row = next(found)
+            best = int(row.argmax())
+            yield Prediction(names[best], float(row[best]), row)
+        if report is not None:
+            report("predicting", min(start + _TEXTS_PER_BLOCK, len(texts)) / len(texts))

@@ -1,0 +1,171 @@
+"""Tagged sentences of a file: rows of cells first, tokens with their tags once columns are chosen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from elmo_core.exceptions import InputError
+from elmo_core.tables.records import Skipped, counted, shortened
+from elmo_core.tasks.tagging.schemes import Scheme, Span, normalise, spans_of
+
+
+@dataclass(frozen=True)
+class RawSentence:
+    """The rows of one sentence, one for each token."""
+
+    line: int
+    """Where it begins in the file, counted from 1."""
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class TokenFile:
+    """A file of tokens in columns."""
+
+    name: str
+    kind: str
+    """"CoNLL", "CoNLL-U", "JSONL" or "CSV"."""
+    columns: tuple[str, ...]
+    sentences: tuple[RawSentence, ...]
+    token_column: str
+    """A guess, like the next."""
+    tag_column: str | None
+    """None = there is one column alone, so no tags."""
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+    encoding: str | None = None
+
+    @property
+    def skipped_counts(self) -> dict[str, int]:
+        """How many sentences or lines were left out for each reason."""
+        return dict(Counter(record.reason for record in self.skipped).most_common())
+
+    def column(self, name: str) -> list[tuple[str, ...]]:
+        """One column, sentence by sentence.
+
+        Raises:
+            InputError: there is no such column.
+        """
+        if name not in self.columns:
+            raise InputError(f"{self.name} has no column {name!r}; it has {shortened(self.columns)}.")
+        index = self.columns.index(name)
+        return [tuple(row[index] for row in sentence.rows) for sentence in self.sentences]
+
+
+@dataclass(frozen=True)
+class TaggedSentences:
+    """Sentences with their tags, spans in BIO."""
+
+    name: str
+    tokens: tuple[tuple[str, ...], ...]
+    tags: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    """Where each sentence begins in its file."""
+    scheme: Scheme
+    """What the tags were written in."""
+    notes: tuple[str, ...] = ()
+    """What was read in a way worth knowing, one sentence each."""
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def is_spans(self) -> bool:
+        """Whether tags are of spans; otherwise each token has a class of its own."""
+        return self.scheme != "plain"
+
+    @property
+    def label_counts(self) -> dict[str, int]:
+        """How many spans (or tokens) there are of each label."""
+        if self.is_spans:
+            return dict(Counter(span.label for tags in self.tags for span in spans_of(tags)).most_common())
+        return dict(Counter(tag for tags in self.tags for tag in tags).most_common())
+
+    def spans(self, index: int) -> list[Span]:
+        """The spans of a sentence."""
+        return spans_of(self.tags[index])
+
+    def take(self, rows: Sequence[int]) -> TaggedSentences:
+        """Some of the sentences."""
+        tokens, tags = (tuple(values[int(row)] for row in rows) for values in (self.tokens, self.tags))
+        lines = tuple(self.lines[int(row)] for row in rows)
+        return TaggedSentences(self.name, tokens, tags, lines, self.scheme, self.notes)
+
+
+def tagged_sentences(
+    file: TokenFile, token_column: str | None = None, tag_column: str | None = None
+) -> TaggedSentences:
+    """Take the tokens and tags of a file.
+
+    Args:
+        file: see `read_token_file`.
+        token_column: None = the guess.
+        tag_column: None = the guess.
+
+    Raises:
+        InputError: there is no such column, both are the same, or the column of tags looks like words.
+    """
+    tag_column = tag_column or file.tag_column
+    token_column = token_column or file.token_column
+    if tag_column is None:
+        raise InputError(
+            f"{file.name} has a single column, so there are no tags; give each line a token and a tag."
+        )
+    if tag_column == token_column:
+        raise InputError(f"Tokens and tags are both {tag_column!r}; choose two columns.")
+    tokens, tags = file.column(token_column), file.column(tag_column)
+    _check_tags(file, tags, tag_column)
+    found = normalise(tags)
+    notes = list(file.notes)
+    if found.n_repaired:
+        notes.append(
+            f"Read {counted(found.n_repaired, 'tag')} that {found.scheme} does not allow there as conlleval "
+            "does: a span begins where the label changes."
+        )
+    if found.scheme in ("IO", "IOB1", "BIOES"):
+        notes.append(f"Converted {found.scheme} to BIO.")
+    lines = tuple(sentence.line for sentence in file.sentences)
+    return TaggedSentences(file.name, tuple(tokens), found.tags, lines, found.scheme, tuple(notes))
+
+
+def _check_tags(file: TokenFile, tags: Sequence[Sequence[str]], column: str) -> None:
+    """Raise InputError where a token has no tag, or where the column holds words."""
+    for sentence, own in zip(file.sentences, tags, strict=True):
+        if "" in own:
+            line = sentence.line + own.index("")
+            raise InputError(
+                f"Near line {line} of {file.name}, column {column!r} is empty; every token needs a tag."
+            )
+    n_tokens, n_distinct = sum(map(len, tags)), len({tag for own in tags for tag in own})
+    if n_distinct > 20 and n_distinct > n_tokens / 5:
+        raise InputError(
+            f"Column {column!r} of {file.name} has {n_distinct:,} different values for {n_tokens:,} tokens, "
+            "so it holds words, not tags; choose another column."
+        )
+    if n_distinct < 2:
+        only = next(iter(tags[0]), "") if tags else ""
+        raise InputError(
+            f"Column {column!r} of {file.name} says {only!r} of every token; there is nothing to learn."
+        )
+
+
+def split_sentences(
+    data: TaggedSentences, test_share: float, seed: int
+) -> tuple[TaggedSentences, TaggedSentences]:
+    """Sentences to learn from and, chosen at random, a share to test on.
+
+    Raises:
+        InputError: there are fewer than two sentences.
+    """
+    n = len(data)
+    if n < 2:
+        raise InputError(
+            f"{data.name} has {counted(n, 'sentence')}; at least two are needed, one to test on."
+        )
+    order = np.random.default_rng(seed).permutation(n)
+    n_test = min(n - 1, max(1, round(test_share * n)))
+    return data.take(sorted(order[n_test:].tolist())), data.take(sorted(order[:n_test].tolist()))

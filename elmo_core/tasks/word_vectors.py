@@ -1,0 +1,69 @@
+"""Static vectors by word: a user's own, or the rows of the softmax that the biLM predicts words with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import numpy as np
+
+from elmo_core.embedder import Elmo
+from elmo_core.exceptions import ConfigError, ModelError
+
+
+class WordVectors(Protocol):
+    """Static vectors by word, such as those of `load_static`, or gensim's KeyedVectors."""
+
+    def __contains__(self, word: object, /) -> bool: ...
+
+    def __getitem__(self, word: Any, /) -> Any: ...
+
+
+class OutputVectors:
+    """The softmax row of every word a model can predict: its static vectors, trained on the same text."""
+
+    def __init__(self, elmo: Elmo) -> None:
+        """Take the rows of a model.
+
+        Raises:
+            ModelError: the model has no softmax, as the official files.
+        """
+        softmax = elmo.model.require_softmax()
+        if elmo.vocabulary is None:
+            raise ModelError(f"{elmo.name} has a softmax but no vocabulary; put its vocab.txt beside it.")
+        self._vocabulary = elmo.vocabulary
+        self._rows = softmax.weight.detach().to("cpu").float().numpy()  # (V, D)
+        self.dim: int = self._rows.shape[1]
+
+    def __contains__(self, word: object, /) -> bool:
+        return isinstance(word, str) and word in self._vocabulary
+
+    def __getitem__(self, word: str, /) -> np.ndarray:
+        return np.asarray(self._rows[self._vocabulary.id_of(word)])
+
+
+def width_of(vectors: WordVectors) -> int:
+    """Width of static vectors: their `dim`, or `vector_size` as gensim calls it.
+
+    Raises:
+        ConfigError: they do not say.
+    """
+    width = getattr(vectors, "dim", None) or getattr(vectors, "vector_size", None)
+    if not isinstance(width, int):
+        raise ConfigError("Static vectors must say how wide they are; give them a number as dim.")
+    return width
+
+
+def look_up(vectors: WordVectors, words: Iterable[str], width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors float32 (n, width) of words, as they are or case-folded; and bool (n,), which have one.
+
+    Unknown words get zeros.
+    """
+    listed = list(words)
+    found = np.zeros((len(listed), width), dtype=np.float32)
+    is_known = np.zeros(len(listed), dtype=bool)
+    for row, word in enumerate(listed):
+        key = word if word in vectors else word.casefold()
+        if key in vectors:
+            found[row], is_known[row] = vectors[key], True
+    return found, is_known

@@ -1,0 +1,110 @@
+"""Scikit-learn's own checks: those that need no data, and, through numbers written as words, many others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sklearn.utils import estimator_checks as checks
+from sklearn.utils.validation import validate_data
+
+from elmo_core import ElmoClassifier, ElmoVectorizer
+
+WITHOUT_DATA = (
+    checks.check_do_not_raise_errors_in_init_or_set_params,
+    checks.check_estimator_cloneable,
+    checks.check_estimator_repr,
+    checks.check_estimator_tags_renamed,
+    checks.check_get_params_invariance,
+    checks.check_mixin_order,
+    checks.check_no_attributes_set_in_init,
+    checks.check_parameters_default_constructible,
+    checks.check_set_params,
+    checks.check_valid_tag_types,
+)
+OF_BOTH = (
+    checks.check_dict_unchanged,
+    checks.check_dont_overwrite_parameters,
+    checks.check_estimators_fit_returns_self,
+    checks.check_estimators_overwrite_params,
+    checks.check_estimators_pickle,
+    checks.check_estimators_unfitted,
+    checks.check_fit_check_is_fitted,
+    checks.check_fit_idempotent,
+    checks.check_fit_score_takes_y,
+    checks.check_methods_sample_order_invariance,
+    checks.check_methods_subset_invariance,
+    checks.check_pipeline_consistency,
+)
+OF_CLASSIFIERS = (
+    checks.check_classifiers_classes,
+    checks.check_classifiers_one_label,
+    checks.check_classifiers_regression_target,
+    checks.check_supervised_y_no_nan,
+)
+OF_TRANSFORMERS = (
+    checks.check_transformer_general,
+    checks.check_transformers_unfitted,
+)
+
+
+def written(estimator: Any, X: Any, *, reset: bool = False) -> list[str]:
+    """Rows of numbers as texts, a word for each number, once they have passed scikit-learn's validation."""
+    rows = validate_data(estimator, X, reset=reset)
+    return [" ".join(f"{chr(97 + j % 26)}{round(float(v))}" for j, v in enumerate(row)) for row in rows]
+
+
+def takes_numbers(tags: Any) -> Any:
+    tags.input_tags.string, tags.input_tags.two_d_array = False, True
+    return tags
+
+
+class ClassifierOfNumbers(ElmoClassifier):
+    def fit(self, X, y, **options):
+        return super().fit(written(self, X, reset=True), y, **options)
+
+    def logits(self, X):
+        if not hasattr(self, "head_"):
+            return super().logits([])
+        return super().logits(written(self, X))
+
+    def __sklearn_tags__(self):
+        return takes_numbers(super().__sklearn_tags__())
+
+
+class VectorizerOfNumbers(ElmoVectorizer):
+    def fit(self, X, y=None):
+        return super().fit(written(self, X, reset=True), y)
+
+    def fit_transform(self, X, y=None, **options):
+        return super().fit_transform(written(self, X, reset=True), y, **options)
+
+    def transform(self, X):
+        if not hasattr(self, "n_features_out_"):
+            return super().transform([])
+        return super().transform(written(self, X))
+
+    def __sklearn_tags__(self):
+        return takes_numbers(super().__sklearn_tags__())
+
+
+def run(check: Callable[[str, Any], None], estimator: Any) -> None:
+    check(type(estimator).__name__, estimator)
+
+
+@pytest.mark.parametrize("kind", [ElmoVectorizer, ElmoClassifier])
+@pytest.mark.parametrize("check", WITHOUT_DATA)
+def test_checks_without_data(kind, check):
+    run(check, kind("tiny"))
+
+
+@pytest.mark.parametrize("check", [*OF_BOTH, *OF_TRANSFORMERS])
+def test_checks_of_the_vectoriser(check):
+    run(check, VectorizerOfNumbers("tiny"))
+
+
+@pytest.mark.parametrize("check", [*OF_BOTH, *OF_CLASSIFIERS])
+@pytest.mark.parametrize("options", [{}, {"words": True, "penalty": 0.1}])
+def test_checks_of_the_classifier(check, options):
+    run(check, ClassifierOfNumbers("tiny", **options))
