@@ -12,6 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from elmo_core.text.tokenisation import tokenised_sentences
+
 ROOT = Path(os.environ.get("ELMO_BENCHMARKS", Path(__file__).resolve().parents[2] / "shared" / "benchmarks"))
 
 
@@ -63,6 +67,15 @@ def sentiment(part: str) -> tuple[list[list[str]], list[int]]:
     """`train` or `dev` sentences of SST-2 with their labels."""
     lines = (ROOT / "sst2" / f"stsa.binary.{part}").read_text("utf-8").splitlines()
     return [line.split(" ")[1:] for line in lines], [int(line[0]) for line in lines]
+
+
+def plain_sentences(n: int, seed: int = 0) -> list[list[str]]:
+    """A seeded sample of the sentences of held-out Wikipedia, 5 to 60 tokens long."""
+    path = ROOT.parent / "corpora" / "wikipedia.valid.txt.xz"
+    text = lzma.decompress(path.read_bytes()).decode()
+    found = [tokens for tokens in tokenised_sentences(text) if 5 <= len(tokens) <= 60]
+    chosen = np.random.default_rng(seed).permutation(len(found))[:n]
+    return [found[index] for index in chosen]
 
 
 def word_classes(part: str) -> Iterator[tuple[list[str], list[str]]]:

@@ -26,11 +26,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bench import benchmark_data
-from elmo_core import Elmo, load_elmo
+from elmo_core import Elmo, load_elmo, load_static
+from elmo_core.analysis.whitening import Whitening, learn_whitening
+from elmo_core.static.vectors import StaticVectors
 
 Scores = dict[str, float]
+WordUses = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
+"""Layers (L, n, D) and gold senses of one word's train and test uses."""
 _SENTENCES_PER_CALL = 512
 _PROBE_SENTENCES = 4000
+_WHITENING_SENTENCES = 5000
+_WIC_SHRINKAGE = 0.5  # the middle; nothing of WiC chose it
 
 
 def target_vectors(elmo: Elmo, sentences: Sequence[list[str]], positions: Sequence[int]) -> np.ndarray:
@@ -97,14 +103,18 @@ def cross_validated(vectors: np.ndarray, gold: np.ndarray) -> float:
 def senses(elmo: Elmo) -> Scores:
     """CoarseWSD, macro average over the words of the test accuracy in percent."""
     rows: dict[str, list[float]] = {}
+    words: list[WordUses] = []
     for word in benchmark_data.sense_words():
         parts = {part: benchmark_data.sense_uses(word, part) for part in ("train", "test")}
         layers = {part: target_vectors(elmo, uses.sentences, uses.positions) for part, uses in parts.items()}
         gold = {part: np.array(uses.senses) for part, uses in parts.items()}
+        words.append((layers, gold))
         for name, value in _word_scores(layers, gold).items():
             rows.setdefault(name, []).append(100 * value)
         progress(f"{word}: " + ", ".join(f"{name} {values[-1]:.1f}" for name, values in rows.items()))
-    return {name: float(np.mean(values)) for name, values in rows.items()}
+    found = {name: float(np.mean(values)) for name, values in rows.items()}
+    found["layers 1 and 2, whitened"] = whitened_score(words, learned_whitenings(elmo))
+    return found
 
 
 def _word_scores(layers: dict[str, np.ndarray], gold: dict[str, np.ndarray]) -> Scores:
@@ -129,7 +139,7 @@ def _word_scores(layers: dict[str, np.ndarray], gold: dict[str, np.ndarray]) -> 
 
 def word_in_context(elmo: Elmo) -> Scores:
     """WiC, dev accuracy in percent of a cosine threshold set on train."""
-    cosines, gold = {}, {}
+    cosines, gold, whitening = {}, {}, learned_whitenings(elmo)[-1]
     for part in ("train", "dev"):
         pairs = benchmark_data.word_in_context(part)
         sides = [
@@ -138,11 +148,12 @@ def word_in_context(elmo: Elmo) -> Scores:
             )
             for side in (0, 1)
         ]
-        mixed = [np.concatenate([side, side[1:].mean(axis=0, keepdims=True)]) for side in sides]
-        cosines[part] = (unit(mixed[0]) * unit(mixed[1])).sum(axis=-1)  # (L + 1, n)
+        views = [_with_mixes(side, whitening) for side in sides]
+        cosines[part] = (unit(views[0]) * unit(views[1])).sum(axis=-1)  # (L + 2, n)
         gold[part] = np.array([pair.same for pair in pairs])
     found = {"chance": 50.0}
-    for index, name in enumerate([*(f"layer {i}" for i in range(elmo.n_layers)), "uniform mix"]):
+    names = [*(f"layer {i}" for i in range(elmo.n_layers)), "uniform mix", "layer 2, whitened"]
+    for index, name in enumerate(names):
         grid = np.quantile(cosines["train"][index], np.linspace(0, 1, 501))
         right = [((cosines["train"][index] > cut) == gold["train"]).mean() for cut in grid]
         cut = grid[int(np.argmax(right))]
@@ -150,11 +161,18 @@ def word_in_context(elmo: Elmo) -> Scores:
     return found
 
 
+def _with_mixes(layers: np.ndarray, whitening: Whitening) -> np.ndarray:
+    """The layers (L, n, D), the mean of the LSTM layers, and layer 2 whitened: (L + 2, n, D)."""
+    mean = layers[1:].mean(axis=0)
+    return np.stack([*layers, mean, whitening.apply(layers[2], _WIC_SHRINKAGE)])
+
+
 def sentiment(elmo: Elmo) -> Scores:
     """SST-2, dev accuracy in percent of a logistic regression."""
     (train, gold), (dev, wanted) = benchmark_data.sentiment("train"), benchmark_data.sentiment("dev")
     tfidf = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), analyzer=str.split), LogisticRegression(C=10, max_iter=1000)
+        TfidfVectorizer(ngram_range=(1, 2), tokenizer=str.split, token_pattern=None),
+        LogisticRegression(C=10, max_iter=1000),
     )
     tfidf.fit([" ".join(words) for words in train], gold)
     found = {
@@ -167,9 +185,21 @@ def sentiment(elmo: Elmo) -> Scores:
     }
     named["uniform mix"] = (layers["train"].mean(axis=0), layers["dev"].mean(axis=0))
     named["all layers"] = tuple(np.concatenate(list(layers[part]), axis=1) for part in ("train", "dev"))
+    static = load_static("english-word2vec")
+    named["word2vec, shipped"] = (static_means(static, train), static_means(static, dev))
     for name, (x, y) in named.items():
         rates = {c: cross_val_score(_linear(c), x, gold, cv=3).mean() for c in (0.001, 0.01, 0.1)}
         found[name] = 100 * _linear(max(rates, key=rates.__getitem__)).fit(x, gold).score(y, wanted)
+    return found
+
+
+def static_means(static: StaticVectors, sentences: Sequence[list[str]]) -> np.ndarray:
+    """Mean static vector of the known words of each sentence, zeros where there is none: float32 (n, D)."""
+    found = np.zeros((len(sentences), static.dim), dtype=np.float32)
+    for row, words in enumerate(sentences):
+        vectors = [static[word] for word in words if word in static]
+        if vectors:
+            found[row] = np.mean(vectors, axis=0)
     return found
 
 
@@ -207,6 +237,46 @@ def word_class(elmo: Elmo) -> Scores:
 
 def _all_tokens(elmo: Elmo, sentences: list[list[str]]) -> np.ndarray:
     return np.concatenate([found.layers for found in elmo.embed(sentences)], axis=1)
+
+
+def learned_whitenings(elmo: Elmo) -> list[Whitening]:
+    """Of layers 1 and 2, from held-out text in lower case, as the sentences of the words are."""
+    sentences = benchmark_data.plain_sentences(_WHITENING_SENTENCES)
+    found = elmo.embed([[token.lower() for token in sentence] for sentence in sentences])
+    tokens = [token for item in found for token in item.tokens]
+    return [
+        learn_whitening(tokens, np.concatenate([item.layers[layer] for item in found])) for layer in (1, 2)
+    ]
+
+
+def whitened_score(words: Sequence[WordUses], whitenings: Sequence[Whitening]) -> float:
+    """Macro accuracy of a mix of whitened layers.
+
+    Shrinkage and weights are the same for every word: those with the best cross-validated macro average
+    on the training parts.
+    """
+
+    def mixed(layers: np.ndarray, option: tuple[float, float]) -> np.ndarray:
+        shrinkage, weight = option
+        first, second = (
+            unit(whitening.apply(layers[layer], shrinkage))
+            for layer, whitening in enumerate(whitenings, start=1)
+        )
+        return np.asarray(weight * first + (1 - weight) * second)
+
+    options = list(itertools.product((0.3, 0.5, 0.7, 0.9), (0.0, 0.25, 0.5, 0.75, 1.0)))
+    train = [
+        np.mean([cross_validated(mixed(layers["train"], option), gold["train"]) for layers, gold in words])
+        for option in options
+    ]
+    chosen = options[int(np.argmax(train))]
+    progress(f"whitened: shrinkage {chosen[0]}, weight of layer 1 {chosen[1]}")
+    right = [
+        nearest_centroid(mixed(layers["train"], chosen), gold["train"], mixed(layers["test"], chosen))
+        == gold["test"]
+        for layers, gold in words
+    ]
+    return 100 * float(np.mean([part.mean() for part in right]))
 
 
 TASKS: dict[str, Callable[[Elmo], Scores]] = {

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
         ModelNotFoundError,
         TrainingError,
     )
+    from elmo_core.static.registry import load_static
+    from elmo_core.static.vectors import StaticVectors
+    from elmo_core.tasks.classifier import ElmoClassifier
+    from elmo_core.tasks.tagging.tagger import ElmoTagger
+    from elmo_core.tasks.vectoriser import ElmoVectorizer
 
 __version__ = "0.1.0"
 
@@ -33,21 +38,31 @@ __all__ = [
     "CorpusError",
     "DownloadError",
     "Elmo",
+    "ElmoClassifier",
     "ElmoError",
+    "ElmoTagger",
+    "ElmoVectorizer",
     "Embedding",
     "InputError",
     "ModelError",
     "ModelNotFoundError",
+    "StaticVectors",
     "TrainingError",
     "load_elmo",
+    "load_static",
 ]
 
 _MODULES = {
     "BiLMConfig": "config",
     "CharCNNConfig": "config",
     "Elmo": "embedder",
+    "ElmoClassifier": "tasks.classifier",
+    "ElmoTagger": "tasks.tagging.tagger",
+    "ElmoVectorizer": "tasks.vectoriser",
     "Embedding": "embedder",
+    "StaticVectors": "static.vectors",
     "load_elmo": "embedder",
+    "load_static": "static.registry",
 }
 """Where a name comes from; all others are errors."""
 

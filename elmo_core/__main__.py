@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from elmo_core.commands import embedding, models, training
+from elmo_core.commands import classifying, embedding, indexing, models, static, tagging, training
 
 app = typer.Typer(
     help="Deep contextual word vectors: look into, use and train biLMs in ELMo's format.",
@@ -19,8 +19,13 @@ for function in (
     training.evaluate,
     training.pretrain,
     training.snapshot,
+    static.word2vec,
+    indexing.index,
+    indexing.find,
 ):
     app.command()(function)
+app.add_typer(classifying.app, name="classify")
+app.add_typer(tagging.app, name="tag")
 
 if __name__ == "__main__":
     app(prog_name="python -m elmo_core")

@@ -20,6 +20,44 @@ home = st.Page(
     default=True,
     help="All uses of one word on a map, layer by layer, with a score for how well their senses separate.",
 )
+static = st.Page(
+    PAGES / "explore" / "static.py",
+    title="Contextual and static",
+    icon=":material/compare_arrows:",
+    url_path="static",
+    help="The nearest words and uses of a word by its one static vector, and by its vector in a sentence.",
+)
+layers = st.Page(
+    PAGES / "explore" / "layers.py",
+    title="Layers and mixtures",
+    icon=":material/stacked_line_chart:",
+    url_path="layers",
+    help="What each layer knows, what mixing them gains, what a task learns to weigh.",
+)
+
+maps = st.Page(
+    PAGES / "explore" / "maps.py",
+    title="Maps",
+    icon=":material/map:",
+    url_path="maps",
+    help="All sentences or tokens of a text on a map, every layer in one frame.",
+)
+
+classify = st.Page(
+    PAGES / "learn" / "classify.py",
+    title="Classify texts",
+    icon=":material/label:",
+    url_path="classify",
+    help="A table with texts and labels in, methods compared with TF-IDF, a classifier out.",
+)
+
+entities = st.Page(
+    PAGES / "learn" / "entities.py",
+    title="Entities",
+    icon=":material/sell:",
+    url_path="entities",
+    help="Named entities and other tags: learn from tagged sentences, see where it errs, take it away.",
+)
 
 
 def open_home() -> None:
@@ -28,7 +66,7 @@ def open_home() -> None:
 
 
 alias = st.Page(open_home, title="Word senses", url_path="senses", visibility="hidden")
-page = st.navigation({"Explore": [home], "": [alias]})
+page = st.navigation({"Explore": [home, static, layers, maps], "Learn": [classify, entities], "": [alias]})
 st.set_page_config(page_title=f"{page.title} · ELMo Explorer")
 
 show_model()

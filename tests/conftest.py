@@ -22,6 +22,7 @@ def fixed_seeds() -> None:
     np.random.seed(0)  # noqa: NPY002 (libraries draw from the global generator)
     torch.manual_seed(0)
     torch.set_num_threads(1)
+    torch.set_flush_denormal(False)  # a training run switches it on for its thread
 
 
 def _existing(folder: Path, variable: str) -> Path:

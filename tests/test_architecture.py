@@ -1,7 +1,8 @@
 """The rules of the house, held over the syntax trees of all files.
 
-exceptions < text.characters < config < text, nn < weights < embedder, pretraining
-    < static, analysis, tasks < plots < the public face < the command line < pages.common < pages < app
+exceptions < text.characters < config < text, nn, tables, measuring < weights < embedder, pretraining
+    < static, index, analysis, tasks < contrast < plots < the public face < the command line
+    < pages.common < pages < app
 
 Imports run downwards only, and groups of one rank do not import each other. An import inside a function
 or under TYPE_CHECKING counts like any other.
@@ -26,11 +27,17 @@ RANKS = {
             ["elmo_core.exceptions"],
             ["elmo_core.text.characters"],  # the constants of the format: a leaf that config may read
             ["elmo_core.config"],
-            ["elmo_core.text", "elmo_core.nn"],
+            [
+                "elmo_core.text",
+                "elmo_core.nn",
+                "elmo_core.tables",
+                "elmo_core.measuring",
+            ],
             ["elmo_core.weights"],
             ["elmo_core.embedding"],  # how the embedder does it
             ["elmo_core.embedder", "elmo_core.pretraining"],
-            ["elmo_core.static", "elmo_core.analysis", "elmo_core.tasks"],
+            ["elmo_core.static", "elmo_core.index", "elmo_core.analysis", "elmo_core.tasks"],
+            ["elmo_core.contrast"],  # static against contextual: looks at both
             ["elmo_core.plots"],
             ["elmo_core"],
             ["elmo_core.commands"],

@@ -99,8 +99,14 @@ def pretrain(
     root = cache or output / "cache"
     workers = Workers()
     with progress_bar("Tokenising") as report, workers.first_alone():
-        corpus = open_corpus(train, root, tokenised=tokenised, progress=lambda done, _: report(done, done))
-        held_out = open_corpus(valid, root, tokenised=tokenised)
+        corpus = open_corpus(
+            train,
+            root,
+            tokenised=tokenised,
+            tagged=settings.tagged,
+            progress=lambda done, _: report(done, done),
+        )
+        held_out = open_corpus(valid, root, tokenised=tokenised, tagged=settings.tagged)
     trainer = Trainer(
         settings,
         corpus,
@@ -111,6 +117,8 @@ def pretrain(
         workers=workers,
         resume=resume,
     )
+    if workers.is_first:
+        _show_estimate(trainer)
     _train(trainer)
     if not workers.is_first:
         return
@@ -134,6 +142,14 @@ def snapshot(
     write_folder(stored, folder)
     facts = {name: stored.about[name] for name in ("words_seen", "perplexity")}
     show({"written": str(folder), **facts}, as_json)
+
+
+def _show_estimate(trainer: Trainer) -> None:
+    """Say what the run will take before it starts."""
+    log, estimate = logging.getLogger(__name__), trainer.estimate()
+    log.info("%s", estimate)
+    if estimate.warning:
+        log.warning(estimate.warning)
 
 
 def _train(trainer: Trainer) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go
+
+from elmo_core.measuring.intervals import Estimate
 
 # Okabe and Ito 2008, which colour-blind readers can tell apart; the four that stand out by 3:1 from
 # a white and from a dark page come first.
@@ -46,6 +48,16 @@ def mark(number: int | None) -> dict[str, object]:
     if number is None:
         return {"color": NEUTRAL, "symbol": "circle-open"}
     return {"color": PALETTE[number % len(PALETTE)], "symbol": SYMBOLS[number % len(SYMBOLS)]}
+
+
+def error_bars(estimates: Sequence[Estimate]) -> dict[str, object]:
+    """Error bars from value to both ends of the interval."""
+    return {
+        "array": [one.high - one.value for one in estimates],
+        "arrayminus": [one.value - one.low for one in estimates],
+        "thickness": 1.5,
+        "width": 4,
+    }
 
 
 def safe(text: str) -> str:

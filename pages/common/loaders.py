@@ -7,35 +7,30 @@ part of the key. Those of the sample are kept for all sessions, those of a user'
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
 from hashlib import sha256
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
 
-from elmo_core import load_elmo
+from elmo_core import load_elmo, load_static
 from elmo_core.analysis import reading
-from elmo_core.analysis.projection import Frame, Method, shared_frame
-from elmo_core.analysis.reading import Table, Text
-from elmo_core.analysis.senses import Study, view_names, with_uniform_mix
-from elmo_core.analysis.separation import Separation, separation
-from elmo_core.analysis.uses import Uses, find_uses, frequent_words, gather_vectors
+from elmo_core.analysis.reading import Text
+from elmo_core.analysis.uses import frequent_words
 from elmo_core.embedder import Elmo
-from elmo_core.exceptions import InputError
+from elmo_core.tables.reading import read_table
 from elmo_core.weights.registry import known_models
 
-SHIPPED_MODEL, RANDOM_MODEL = "english-small", "tiny"
+SHIPPED_MODEL, RANDOM_MODEL, STATIC_VECTORS = "english-small", "tiny", "english-word2vec"
 FIRST_WORD = "bank"
-CHUNK = 64
-"""Uses embedded in one go, between two steps of a progress bar."""
 
 _SAMPLE = Path(__file__).parents[2] / "data" / "samples" / "senses.csv"
-_one_at_a_time = threading.Lock()  # two computations on the same cores finish later than one after the other
+
+_LOOKED_AT = 20_000  # sentences in which words to try are looked for
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,6 +43,8 @@ class Source:
     key: str
     text: Text
     is_sample: bool = False
+    recipe: tuple[str, ...] = ()
+    """Lines of Python that make `text` of the same file."""
 
 
 def kept(function: Callable[Concatenate[str, Source, P], R]) -> Callable[Concatenate[Source, P], R]:
@@ -80,8 +77,13 @@ def load_model(name: str) -> Elmo:
 def sample() -> Source:
     """The bundled sentences with the gold senses of their words."""
     content = _SAMPLE.read_bytes()
-    table = reading.read_table(reading.decode(content, _SAMPLE.name).text, _SAMPLE.name)
-    return Source(digest(content), reading.read_column(table, "sentence", "sense", "word"), is_sample=True)
+    table = read_table(content, _SAMPLE.name)
+    text = reading.read_column(table, "sentence", "sense", "word")
+    recipe = (
+        'table = read_table_file(Path("data/samples/senses.csv"))',
+        'text = read_column(table, "sentence", "sense", "word")',
+    )
+    return Source(digest(content), text, is_sample=True, recipe=recipe)
 
 
 def digest(content: bytes) -> str:
@@ -89,89 +91,28 @@ def digest(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, scope="session")
-def read_text(key: str, name: str, _content: bytes) -> tuple[str | None, Text]:
-    """A user's running text, and its encoding where that was guessed; `key` is the digest of the content."""
-    decoded = reading.decode(_content, name)
-    return decoded.guessed, reading.read_plain(decoded.text)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False, scope="session")
-def read_table(key: str, name: str, _content: bytes) -> tuple[str | None, Table]:
-    """A user's table, and its encoding where that was guessed; `key` is the digest of the content."""
-    decoded = reading.decode(_content, name)
-    return decoded.guessed, reading.read_table(decoded.text, name)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False, scope="session")
-def read_column(key: str, _table: Table, text: str, label: str | None, word: str | None) -> Text:
-    """The sentences of a user's table; `key` is the digest of its file."""
-    return reading.read_column(_table, text, label, word)
+@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
+def kept_for_session(key: str, _work: Callable[[], Any]) -> Any:
+    """The result of some work for this session alone; `key` says what it depends on."""
+    return _work()
 
 
 @kept
 def words_to_try(key: str, _source: Source) -> tuple[str, ...]:
     """The words of the sample, or the most frequent telling words of a user's text."""
     text = _source.text
-    return tuple(dict.fromkeys(text.words)) if _source.is_sample else frequent_words(text.sentences)
+    return (
+        tuple(dict.fromkeys(text.words)) if _source.is_sample else frequent_words(text.sentences[:_LOOKED_AT])
+    )
 
 
-@kept
-def uses_of(key: str, _source: Source, word: str) -> Uses:
-    """Every use of a word; InputError if the word is not one token."""
-    return find_uses(_source.text.sentences, word, _source.text.labels_of(word))
-
-
-def study(
-    source: Source, uses: Uses, method: Method, report: Callable[[float], object] | None = None
-) -> Study:
-    """Everything that is shown of the uses of one word.
-
-    Args:
-        source: the text they stand in.
-        uses: the uses.
-        method: of the projection.
-        report: told the share done, where that takes several steps.
-
-    Raises:
-        InputError: there are too few uses for a map.
-    """
-    model, n = model_name(), len(uses.uses)
-    chunks = []
-    for start in range(0, n, CHUNK):
-        if report and start:
-            report(start / n)
-        chunks.append(_vectors(source, model, uses.word, start, uses))
-    views = with_uniform_mix(np.concatenate(chunks, axis=1))
-    frame = _frame(source, model, uses.word, method, views)
-    separations, unscored = _separations(source, model, uses.word, views, uses)
-    return Study(uses, view_names(len(views) - 1), frame, separations, unscored)
-
-
-@kept
-def _vectors(key: str, _source: Source, model: str, word: str, start: int, _uses: Uses) -> np.ndarray:
-    """Vectors (L, n, D) of the uses from `start`, at most CHUNK of them."""
-    uses = Uses(_uses.word, _uses.found, _uses.uses[start : start + CHUNK])
-    sentences = {use.sentence: list(use.tokens) for use in uses.uses}
-    with _one_at_a_time:
-        found = load_model(model).embed(list(sentences.values()))
-    layers = dict(zip(sentences, (embedding.layers for embedding in found), strict=True))
-    return gather_vectors(uses, [layers[use.sentence] for use in uses.uses])
-
-
-@kept
-def _frame(key: str, _source: Source, model: str, word: str, method: Method, _views: np.ndarray) -> Frame:
-    return shared_frame(_views, len(_views) - 1, method)
-
-
-@kept
-def _separations(
-    key: str, _source: Source, model: str, word: str, _views: np.ndarray, _uses: Uses
-) -> tuple[tuple[Separation, ...], str]:
-    """The scores of all views, or why there are none."""
-    if not any(_uses.labels):
-        return (), "These uses carry no gold senses. A CSV with a column of senses is scored, layer by layer."
-    try:
-        return tuple(separation(view, _uses.labels) for view in _views), ""
-    except InputError as error:
-        return (), str(error)
+@st.cache_data(max_entries=64, show_spinner=False)
+def static_neighbours(word: str, n: int = 8) -> tuple[tuple[str, float], ...]:
+    """The words nearest to one by the static vectors that ship, with their cosines; none if it is unknown."""
+    vectors = load_static(STATIC_VECTORS)
+    spelling = vectors.spelling_of(word)
+    if spelling is None:
+        return ()
+    cosines = vectors.cosines_with(vectors[spelling])
+    order = [row for row in np.argsort(-cosines)[: n + 1].tolist() if vectors.words[row] != spelling]
+    return tuple((vectors.words[row], float(cosines[row])) for row in order[:n])

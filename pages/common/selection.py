@@ -27,6 +27,8 @@ class Selection:
     """Those that the figure itself marks."""
     first: tuple[int, ...] = ()
     """Those at the top of the table: what was lassoed last."""
+    base: tuple[int, ...] = ()
+    """The order of the others; empty = that of their ids."""
 
     def moved_to(self, subject: str, view: str) -> Selection:
         """The selection in a figure that may be a new one."""
@@ -39,6 +41,11 @@ class Selection:
         chosen = tuple(id for id in ids if 0 <= id < n)
         return replace(self, ids=chosen, first=chosen)
 
+    def by_card(self, ids: Iterable[int], n: int) -> Selection:
+        """After a button chose some uses."""
+        chosen = tuple(id for id in ids if 0 <= id < n)
+        return replace(self, ids=chosen, highlighted=chosen, first=chosen)
+
     def by_table(self, rows: Iterable[int], n: int) -> Selection:
         """After rows of the table of n uses were ticked."""
         order = self.order(n)
@@ -48,7 +55,13 @@ class Selection:
     def order(self, n: int) -> list[int]:
         """Ids of the n uses in the order of the table's rows."""
         first = set(self.first)
-        return [*self.first, *(id for id in range(n) if id not in first)]
+        return [*self.first, *(id for id in self.base or range(n) if id not in first)]
+
+
+def selected(page: str, subject: str) -> tuple[int, ...]:
+    """The uses that are selected on a page, before it is drawn; none where they are of another subject."""
+    found: Selection = st.session_state.get(f"{page}_selection", Selection())
+    return found.ids if found.subject == subject else ()
 
 
 class LinkedSelection:
@@ -86,9 +99,20 @@ class LinkedSelection:
         """Callback of the table."""
         self._keep(self.current.by_table(st.session_state[self.table_key].selection.rows, self._n))
 
+    def select(self, ids: Iterable[int]) -> None:
+        """Callback of a button that chooses some uses."""
+        self._keep(self.current.by_card(ids, self._n))
+        self._tick(len(self.current.ids))
+
+    def sort(self, base: tuple[int, ...]) -> None:
+        """Order the rows of the table that are not selected first."""
+        if base != self.current.base:
+            self._keep(replace(self.current, base=base, first=self.current.ids))
+            self._tick(len(self.current.ids))
+
     def clear(self) -> None:
         """Callback of a button: nothing is selected any more."""
-        self._keep(self.current.by_table((), self._n))
+        self._keep(self.current.by_card((), self._n))
         self._tick(0)
 
     def _keep(self, selection: Selection) -> None:

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 
 import numpy as np
 
+from elmo_core.analysis.senses import CONTEXT
 from elmo_core.exceptions import ElmoError
 
 LOGGER = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
-    """Import what is heavy, load the model, draw the first map, compile UMAP."""
-    from elmo_core.plots.senses import plot_uses
-    from pages.common.loaders import FIRST_WORD, sample, study, uses_of
+    """Import what is heavy, load the model, draw the first maps, compile UMAP and draw that as well."""
+    from elmo_core.plots.sense_map import Colouring, plot_map
+    from pages.common import sense_data as data
+    from pages.common.loaders import FIRST_WORD, model_name, sample
+    from pages.common.map_view import opening_map
+    from pages.common.text_spaces import sample_space
 
+    asked = data.Asked(FIRST_WORD)
     try:
-        first = study(sample(), uses_of(sample(), FIRST_WORD), "pca")
-        plot_uses(first, first.views[0]).to_json()
+        uses = data.find("", sample(), asked)
+        study = data.study("", sample(), asked, uses)
+        data.groups("", sample(), asked, study, "k-means", None)
+        first, _ = data.sense_map("", sample(), asked, study, CONTEXT, "pca")
+        plot_map(first, uses, Colouring.by_sense(uses)).to_json()
+        _settle()
+        compile_umap()
+        data.note_umap()
+        data.sense_map("", sample(), asked, study, CONTEXT, "umap")
     except ElmoError as error:  # the sidebar tells the visitor; the server stays up
         LOGGER.warning("%s", error)
     _settle()
-    compile_umap()
+    opening_map()
+    with contextlib.suppress(ElmoError):  # said above
+        sample_space(model_name())
     _settle()
 
 

@@ -1,48 +1,38 @@
-"""Word senses: all uses of one word on a map, layer by layer, with a score beside its null."""
+"""Word senses: does a word fall into groups in a text, how sure is that, and what are the groups?"""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from elmo_core.analysis.projection import MIN_UMAP_USES, MIN_USES, Method
-from elmo_core.analysis.senses import view_names
+from elmo_core.analysis.projection import MIN_USES
 from elmo_core.exceptions import ElmoError
-from elmo_core.plots import senses as figures
 from pages.common import concordance
-from pages.common.loaders import load_model, model_name, study, uses_of
-from pages.common.selection import LinkedSelection
-from pages.common.sources import choose_source, choose_word
+from pages.common import sense_contexts as contexts
+from pages.common import sense_data as data
+from pages.common.selection import LinkedSelection, selected
+from pages.common.sense_cards import name_the_groups, show_card, show_groups
+from pages.common.sense_change import show_change
+from pages.common.sense_controls import choose
+from pages.common.sense_evidence import show_evidence, show_layers
+from pages.common.sense_picture import compose
+from pages.common.sense_takeaway import offer_all
+from pages.common.sources import choose_source
 from pages.common.wording import plain
 
 PAGE = "senses"
-LONG_UMAP = 300  # uses; from here on it takes more than a few seconds
-METHODS: dict[str, Method] = {"PCA": "pca", "UMAP": "umap"}
+PARTS = ("Evidence", "Layers", "Nearest uses", "What if", "Change")
 
 st.title("Word senses")
-st.markdown("Do the uses of a word lie together by sense, in which layer, and how sure is that?")
+st.markdown("Does a word fall into groups in your text, how sure is that, and what are the groups?")
 
 source = choose_source(PAGE)
-words_row, controls = st.container(), st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-views = view_names(load_model(model_name()).n_layers)
-with controls:
-    word = choose_word(PAGE, source, words_row)
-    view = st.segmented_control(
-        "Layer", views, default=views[-1], required=True, key="layer", bind="query-params", wrap=True
-    )
-    with st.popover("Options", icon=":material/tune:"):
-        projection = st.segmented_control(
-            "Projection", list(METHODS), default="PCA", required=True, key="projection", bind="query-params"
-        )
-        st.caption(
-            "PCA turns the vectors and keeps what varies most; UMAP (neighbours 15, distance 0.1, seed 42) "
-            f"keeps neighbours together and needs {MIN_UMAP_USES} uses. Scores never depend on either."
-        )
+choice = choose(PAGE, source)
 if source is None:
     st.info("Paste some sentences or choose a file: every use of the word becomes a dot.")
     st.stop()
 
 try:
-    uses = uses_of(source, word)
+    uses = data.find(PAGE, source, choice.asked)
     n = len(uses.uses)
     if n == 0:
         concordance.show_no_use(PAGE, source, uses.word)
@@ -51,31 +41,49 @@ try:
         st.warning(f"A map needs at least {MIN_USES} uses; {plain(uses.word)} has {n}.")
         concordance.show_uses(uses)
         st.stop()
-    progress = st.empty()
-    patience = "; UMAP of so many takes up to half a minute" if projection == "UMAP" and n > LONG_UMAP else ""
-    with st.spinner(f"Reading {n:,} uses of {plain(uses.word)}{patience}", show_time=bool(patience)):
-        found = study(source, uses, METHODS[projection], progress.progress)
-    progress.empty()
+    study = data.study(PAGE, source, choice.asked, uses)
+    grouping = data.groups(PAGE, source, choice.asked, study, choice.method, choice.k)
+    subject = f"{source.key} {choice.asked}"
+    grouping, named = name_the_groups(PAGE, subject, study, grouping, choice)
+    drawn, umap_job = data.sense_map(PAGE, source, choice.asked, study, choice.view, choice.projection)
 except ElmoError as error:
     st.error(plain(str(error)))
     st.stop()
 
-selection = LinkedSelection(PAGE, n, f"{source.key} {word}", f"{view} {projection}")
-result, detail = st.columns([2, 1], gap="large")
-with result:
-    figure = figures.plot_uses(found, view, selection.current.highlighted)
-    st.plotly_chart(
-        figure,
-        key=selection.map_key,
-        on_select=selection.on_map,
-        config=concordance.modebar(f"{uses.word}-{view}"),
-        alt=figures.describe_uses(found, view),
+above, table_row, below = st.container(), st.container(), st.container()
+chosen = selected(PAGE, subject)
+with below:
+    part = st.segmented_control(
+        "Look closer", PARTS, default=PARTS[0], required=True, key="part", bind="query-params", wrap=True
     )
-    if found.frame.method != METHODS[projection]:
-        st.caption(f"{n} uses are too few for UMAP, which needs {MIN_UMAP_USES}: this is PCA.")
-    st.caption(figures.explain_uses(found, view))
-    concordance.offer_downloads(PAGE, found, view, figure)
-with detail, st.container(gap="xsmall"):
-    concordance.show_score(PAGE, found, view)
-    concordance.show_selected(PAGE, found, selection)
-concordance.show_table(found, view, selection)
+    placed = None
+    if part == "What if":
+        placed = contexts.place(source, choice, study, named, contexts.choose_sentence(PAGE, study, chosen))
+
+picture = compose(choice, study, named, drawn, placed, chosen)
+linked = LinkedSelection(PAGE, n, subject, picture.look)
+with above:
+    result, detail = st.columns([2, 1], gap="large")
+with result:
+    figure = picture.show(PAGE, linked, umap_job)
+with detail, st.container(gap="small"):
+    show_card(grouping, choice)
+    show_groups(PAGE, grouping, named, linked, uses.labels)
+with detail if len(named.names) == 1 else result:
+    concordance.show_selected(PAGE, uses, picture.colouring, linked)
+with table_row:
+    offer_all(PAGE, source, choice, study, grouping, named, drawn, figure)
+    linked.sort(concordance.choose_order(PAGE, uses, named.labels))
+    concordance.show_table(uses, named.colouring, linked)
+with below:
+    if part == "Evidence":
+        show_evidence(PAGE, study, grouping)
+    elif part == "Layers":
+        scored = data.scores(source, choice.asked, study)
+        show_layers(PAGE, source, choice, study, picture.colouring, linked, scored)
+    elif part == "Nearest uses":
+        contexts.show_nearest(source, choice, study, chosen)
+    elif placed:
+        contexts.show_placed(PAGE, placed, study, named)
+    elif part == "Change":
+        show_change(PAGE, source, choice, study, named)

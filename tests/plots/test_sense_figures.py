@@ -1,4 +1,4 @@
-"""Figures of a word's senses, read as data."""
+"""Figures of a word's uses, read as data."""
 
 from __future__ import annotations
 
@@ -7,139 +7,193 @@ import dataclasses
 import numpy as np
 import pytest
 
-from elmo_core.analysis.projection import shared_frame
-from elmo_core.analysis.senses import Study, view_names, with_uniform_mix
-from elmo_core.analysis.separation import Separation, separation
-from elmo_core.analysis.uses import find_uses
+from elmo_core import load_elmo
+from elmo_core.analysis.senses import CONTEXT, SenseMap, Study, draw_map, frame_of, score_views, study_uses
+from elmo_core.analysis.separation import Separation
+from elmo_core.analysis.uses import Uses, find_uses
+from elmo_core.plots.sense_map import (
+    NO_GROUP,
+    Colouring,
+    Extras,
+    describe_map,
+    explain_map,
+    plot_map,
+)
 from elmo_core.plots.senses import (
     describe_separation,
-    describe_uses,
     explain_score,
-    explain_uses,
+    plot_layers,
     plot_separation,
-    plot_uses,
     verdict,
 )
 
 TEXT = ["The bank fell.", "A bank by the river.", "The bank lends.", "Our bank floods.", "No bank at all."]
 LABELS = ["money", "river", "money", "river", None]
+VIEW = "LSTM layer 1"
 
 
-def make_study(labels: list[str | None], text: list[str] = TEXT) -> Study:
-    uses = find_uses(text, "bank", labels)
-    layers = np.random.default_rng(0).standard_normal((3, len(uses.uses), 6)).astype(np.float32)
-    layers[0] = layers[0, :1]
-    views = with_uniform_mix(layers)
-    scores = tuple(separation(view, uses.labels) for view in views) if any(labels) else ()
-    return Study(uses, view_names(3), shared_frame(views, 3), scores, "" if scores else "No senses.")
+def study_of(labels: list[str | None], text: list[str] = TEXT) -> Study:
+    return study_uses(load_elmo("tiny"), find_uses(text, "bank", labels))
+
+
+def mapped(study: Study, view: str = VIEW) -> SenseMap:
+    return draw_map(study, view, frame_of(study, view, "pca"))
 
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return make_study(LABELS)
+    return study_of(LABELS)
 
 
-def test_every_use_is_one_dot_with_its_id(study: Study):
-    traces = plot_uses(study, "LSTM layer 1").data
+@pytest.fixture(scope="module")
+def uses(study: Study) -> Uses:
+    return study.uses
+
+
+@pytest.fixture(scope="module")
+def senses(uses: Uses) -> Colouring:
+    return Colouring.by_sense(uses)
+
+
+def test_every_use_is_one_dot_with_its_id(study: Study, uses: Uses, senses: Colouring):
+    drawn = mapped(study)
+    traces = plot_map(drawn, uses, senses).data
     assert [trace["name"] for trace in traces] == ["money (2)", "river (2)", "no gold sense (1)"]
     assert [list(trace["customdata"]) for trace in traces] == [[0, 2], [1, 3], [4]]
     for trace in traces:
-        places = study.frame.coordinates[1][list(trace["customdata"])]
+        places = drawn.coordinates[list(trace["customdata"])]
         np.testing.assert_array_equal(np.transpose([trace["x"], trace["y"]]), places)
 
 
-def test_senses_differ_in_colour_and_in_shape(study: Study):
-    marks = [trace["marker"] for trace in plot_uses(study, "LSTM layer 1").to_dict()["data"]]
+def test_colours_differ_in_shape_as_well(study: Study, uses: Uses):
+    groups = Colouring((0, 1, 0, -1, 1), ("lender", "shore"), NO_GROUP)
+    traces = plot_map(mapped(study), uses, groups).to_dict()["data"]
+    assert [trace["name"] for trace in traces] == ["lender (2)", "shore (2)", "in no group (1)"]
+    marks = [trace["marker"] for trace in traces]
     assert len({mark["color"] for mark in marks}) == len({mark["symbol"] for mark in marks}) == 3
 
 
-def test_the_frame_is_the_same_for_every_view(study: Study):
-    figures = [plot_uses(study, view).to_dict()["layout"] for view in study.views]
-    assert len({(*layout["xaxis"]["range"], *layout["yaxis"]["range"]) for layout in figures}) == 1
-    low, high = figures[0]["xaxis"]["range"]
-    assert low < study.frame.coordinates[..., 0].min() < study.frame.coordinates[..., 0].max() < high
+def test_the_frame_is_the_same_for_every_layer(study: Study, uses: Uses, senses: Colouring):
+    layouts = [plot_map(mapped(study, view), uses, senses).to_dict()["layout"] for view in study.views[1:]]
+    assert len({(*layout["xaxis"]["range"], *layout["yaxis"]["range"]) for layout in layouts}) == 1
 
 
-def test_highlighted_uses_are_the_selected_points(study: Study):
-    traces = plot_uses(study, "LSTM layer 1", (2, 4)).to_dict()["data"]
+def test_dots_with_false_neighbours_are_faint(study: Study, uses: Uses, senses: Colouring):
+    drawn = mapped(study)
+    shares = np.array([0.0, 0.5, 1.0, 0.25, 1.0])
+    trust = dataclasses.replace(drawn.faithfulness, shares=shares)
+    drawn = dataclasses.replace(drawn, faithfulness=trust)
+    traces = plot_map(drawn, uses, senses).to_dict()["data"]
+    faint = {
+        id: value for t in traces for id, value in zip(t["customdata"], t["marker"]["opacity"], strict=True)
+    }
+    assert faint[0] < faint[3] < faint[1] == faint[2] == 1
+    assert "25% of its neighbours here are true" in traces[1]["text"][1]
+    plain = plot_map(drawn, uses, senses, is_faded=False).to_dict()["data"]
+    assert {trace["marker"]["opacity"] for trace in plain} == {1}
+
+
+def test_true_neighbours_trails_and_a_newcomer_are_drawn_over_it(study: Study, uses: Uses, senses: Colouring):
+    drawn = mapped(study)
+    extras = Extras(focus=0, trails=(1, 2), newcomer=(0.5, 0.25), newcomer_text="<b> bank")
+    lines, trails, *_, star = plot_map(drawn, uses, senses, extras).to_dict()["data"]
+    near = drawn.faithfulness.true_neighbours[0]
+    assert lines["x"][1::3] == pytest.approx([float(drawn.coordinates[row, 0]) for row in near])
+    assert len(trails["x"]) == 2 * (len(study.vectors.layers) + 1)
+    assert trails["y"][0] == pytest.approx(float(drawn.frame.coordinates[0, 1, 1]))
+    assert (star["x"], star["y"], star["text"]) == ([0.5], [0.25], ["&lt;b&gt; bank"])
+    context = mapped(study, CONTEXT)
+    assert len(plot_map(context, uses, senses, Extras(trails=(1,))).data) == 3  # a plane of its own
+
+
+def test_highlighted_uses_are_the_selected_points(study: Study, uses: Uses, senses: Colouring):
+    traces = plot_map(mapped(study), uses, senses, Extras((2, 4))).to_dict()["data"]
     assert [list(trace["selectedpoints"]) for trace in traces] == [[1], [], [0]]
-    assert all("selectedpoints" not in trace for trace in plot_uses(study, "LSTM layer 1").to_dict()["data"])
+    plain = plot_map(mapped(study), uses, senses).to_dict()["data"]
+    assert all("selectedpoints" not in trace for trace in plain)
 
 
-def test_the_same_arguments_give_the_same_json(study: Study):
-    assert plot_uses(study, "LSTM layer 1").to_json() == plot_uses(study, "LSTM layer 1").to_json()
+def test_the_same_arguments_give_the_same_json(study: Study, uses: Uses, senses: Colouring):
+    first, second = (plot_map(mapped(study), uses, senses).to_json() for _ in range(2))
+    assert first == second
 
 
 def test_words_of_users_are_drawn_as_they_are():
     hostile = "<b>x</b> <script>"
     text = ["a <i>1</i> bank </span>", "<a href='x'>bank</a>", "bank & bank"]
-    study = make_study([hostile, hostile, "other"], text)
-    for trace in plot_uses(study, "LSTM layer 1").to_dict()["data"]:
+    study = study_of([hostile, hostile, "other"], text)
+    for trace in plot_map(mapped(study), study.uses, Colouring.by_sense(study.uses)).to_dict()["data"]:
         for shown in (trace["name"], *trace["text"]):
-            ours = (
-                shown.replace("<b>bank</b>", "")
-                .replace("<br>", "")
-                .replace("<i>", "", 1)
-                .replace("</i>", "", 1)
-            )
+            ours = shown.replace("<b>bank</b>", "").replace("<br>", "")
+            ours = ours.replace("<i>", "", 1).replace("</i>", "", 1)
             assert "<" not in ours
             assert ">" not in ours
 
 
 def test_long_contexts_are_cut_between_words():
-    text = ["word " * 60 + "bank" + " tail" * 60, "bank", "the bank"]
-    hover = plot_uses(make_study([None] * 3, text), "LSTM layer 1").to_dict()["data"][0]["text"][0]
-    assert len(hover) < 200
+    study = study_of([None] * 3, ["word " * 60 + "bank" + " tail" * 60, "bank", "the bank"])
+    one = Colouring((0, 0, 0), ("all",), NO_GROUP)
+    hover = plot_map(mapped(study), study.uses, one).to_dict()["data"][0]["text"][0]
+    assert len(hover) < 250
     assert hover.startswith("… word word")
     assert " tail …<br>" in hover
 
 
-def test_no_senses_no_legend():
-    figure = plot_uses(make_study([None] * 5), "LSTM layer 1").to_dict()
+def test_one_colour_needs_no_legend(study: Study, uses: Uses):
+    figure = plot_map(mapped(study), uses, Colouring((0,) * 5, ("all",), NO_GROUP)).to_dict()
     assert figure["layout"]["showlegend"] is False
-    assert len(figure["data"]) == 1
     assert figure["data"][0]["marker"]["symbol"] == "circle"
 
 
+def test_layers_stand_side_by_side_in_one_plane(study: Study, uses: Uses, senses: Colouring):
+    drawn = mapped(study)
+    figure = plot_layers(drawn.frame, study.views[1:], senses, (0,)).to_dict()
+    assert len(figure["data"]) == 3 * len(study.views[1:])
+    ranges = {tuple(figure["layout"][f"xaxis{n}"]["range"]) for n in ("", 2, 3, 4)}
+    assert len(ranges) == 1
+    assert [note["text"] for note in figure["layout"]["annotations"]] == list(study.views[1:])
+    assert [list(trace["selectedpoints"]) for trace in figure["data"][:3]] == [[0], [], []]
+
+
 def test_scores_stand_beside_their_null(study: Study):
-    figure = plot_separation(study, "LSTM layer 2").to_dict()
+    scores = score_views(study)
+    figure = plot_separation(study.views, scores, "LSTM layer 2").to_dict()
     null, score = figure["data"]
     assert tuple(score["y"]) == study.views
-    assert list(score["x"]) == [found.accuracy for found in study.separations]
-    assert list(score["error_x"]["array"]) == [found.high - found.accuracy for found in study.separations]
-    assert list(score["error_x"]["arrayminus"]) == [found.accuracy - found.low for found in study.separations]
-    assert list(null["x"]) == [found.shuffled_mean for found in study.separations]
-    assert list(null["error_x"]["array"]) == [found.shuffled_sd for found in study.separations]
-    assert figure["layout"]["shapes"][0]["x0"] == study.separations[0].chance
-    assert score["marker"]["symbol"].index("circle") == 2
+    assert list(score["x"]) == [found.accuracy for found in scores]
+    assert list(score["error_x"]["array"]) == [found.high - found.accuracy for found in scores]
+    assert list(score["error_x"]["arrayminus"]) == [found.accuracy - found.low for found in scores]
+    assert list(null["x"]) == [found.shuffled_mean for found in scores]
+    assert list(null["error_x"]["array"]) == [found.shuffled_sd for found in scores]
+    assert figure["layout"]["shapes"][0]["x0"] == scores[0].chance
+    assert score["marker"]["symbol"].index("circle") == study.views.index("LSTM layer 2")
 
 
-def test_descriptions_hold_the_numbers(study: Study):
-    assert describe_uses(study, "LSTM layer 1") == (
+def test_descriptions_hold_the_numbers(study: Study, uses: Uses, senses: Colouring):
+    assert describe_map(mapped(study), uses, senses) == (
         "Map of 5 uses of bank by LSTM layer 1 (PCA): 2 money, 2 river and 1 no gold sense."
     )
-    assert (
-        describe_uses(make_study([None] * 5), "Token vector")
-        == "Map of 5 uses of bank by Token vector (PCA)."
-    )
-    assert describe_separation(study).startswith(
-        "Uses nearest to their own sense's centroid: Token vector 50%, "
-    )
-    assert describe_separation(study).endswith("most frequent sense 50%, n = 4.")
+    one = Colouring((0,) * 5, ("all",), NO_GROUP)
+    assert describe_map(mapped(study, CONTEXT), uses, one) == "Map of 5 uses of bank by Context (PCA)."
+    described = describe_separation(study.views, score_views(study))
+    assert described.startswith("Uses nearest to their own sense's centroid: Context ")
+    assert described.endswith("most frequent sense 50%, n = 4.")
 
 
-def test_the_note_says_what_the_plane_shows(study: Study):
-    start = "The token vector reads the spelling, not the context: 5 uses share 1 place. One PCA plane"
-    assert explain_uses(study, "Token vector").startswith(start)
-    assert "variance" not in explain_uses(study, "Token vector")
-    assert explain_uses(study, "LSTM layer 1").endswith("% of the variance of LSTM layer 1.")
-    assert explain_uses(study, "Uniform mix").endswith("% of the variance of the uniform mix.")
+def test_the_note_says_what_the_plane_shows(study: Study, uses: Uses):
+    note = explain_map(mapped(study, "Token vector"), uses)
+    assert note.startswith("The token vector reads the spelling, not the context: 5 uses share 1 place. PCA")
+    assert "of the variance" not in note
+    assert "all layers share this plane" in note
+    assert "all layers share" not in explain_map(mapped(study, CONTEXT), uses)
+    trust = mapped(study).faithfulness
+    note = explain_map(mapped(study), uses)
+    assert f"Trustworthiness {trust.trustworthiness:.2f}, continuity {trust.continuity:.2f} (2 neigh" in note
 
 
-def test_a_sample_of_the_uses_says_so():
-    study = make_study([None] * 5)
-    drawn = dataclasses.replace(study, uses=dataclasses.replace(study.uses, found=1234))
-    assert explain_uses(drawn, "LSTM layer 1").startswith("5 of 1,234 uses, drawn at random (seed 42). ")
+def test_a_sample_of_the_uses_says_so(study: Study, uses: Uses):
+    sampled = dataclasses.replace(uses, found=1234)
+    assert explain_map(mapped(study), sampled, 7).startswith("5 of 1,234 uses, drawn at random (seed 7). ")
 
 
 def score_of(accuracy: float, low: float, p_value: float) -> Separation:

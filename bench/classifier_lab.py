@@ -1,0 +1,214 @@
+"""The classifier lab on public data: every method beside TF-IDF, with intervals, times and memory.
+
+    python -m bench.classifier_lab english-small                         the whole table, as Markdown
+    python -m bench.classifier_lab MODEL --data sst2 --time-limit 60     one set of texts
+    python -m bench.classifier_lab MODEL --json scores.json
+    python -m bench.classifier_lab MODEL --upload                        an upload of 5,000 rows, timed
+
+Peak memory is that of the process so far: run one set at a time to know what it takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.benchmark_data import ROOT, sentiment
+from elmo_core import Elmo, load_elmo, load_static
+from elmo_core.measuring.splitting import Split
+from elmo_core.tables.columns import guess_label_column, guess_text_column
+from elmo_core.tables.export import to_csv
+from elmo_core.tables.reading import read_table, read_table_file
+from elmo_core.tasks.comparison import compare_methods
+from elmo_core.tasks.dataset import prepare
+from elmo_core.tasks.lab import run_lab
+from elmo_core.tasks.results import ComparisonSettings, LeftOut, MethodResult
+from elmo_core.tasks.verdict import verdict
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What a comparison runs on."""
+
+    texts: list[str]
+    labels: list[str]
+    split: Split | None = None
+    """None = 80 % and 20 %, stratified."""
+    together: tuple[tuple[int, int], ...] = ()
+
+
+def sst2() -> Texts:
+    """SST-2 (Socher et al. 2013): train -> dev."""
+    (train, gold), (dev, wanted) = sentiment("train"), sentiment("dev")
+    texts = [" ".join(words) for words in [*train, *dev]]
+    return Texts(texts, [str(label) for label in [*gold, *wanted]], _first(len(train), len(texts)))
+
+
+def subj() -> Texts:
+    """SUBJ (Pang and Lee 2004): the first 8,000 after shuffling with seed 0 -> the others."""
+    lines = (ROOT / "text" / "subj.all").read_text("latin-1").splitlines()
+    order = np.random.default_rng(0).permutation(len(lines))
+    pairs = [lines[row].split(" ", 1) for row in order]
+    return Texts([text for _, text in pairs], [label for label, _ in pairs], _first(8000, len(pairs)))
+
+
+def _first(n_train: int, n: int) -> Split:
+    return Split(np.arange(n_train), np.arange(n_train, n))
+
+
+def _table(name: str) -> Callable[[], Texts]:
+    """A table as a user would upload it: everything is found out."""
+
+    def read() -> Texts:
+        table = read_table_file(ROOT / "text" / name)
+        text = guess_text_column(table).column
+        label = guess_label_column(table, text).column
+        if text is None or label is None:
+            raise SystemExit(f"{name} has no columns to learn from")
+        data = prepare(table, text, label)
+        together = tuple((pair.first, pair.second) for pair in data.near_duplicates)
+        return Texts(list(data.texts), list(data.labels), None, together)
+
+    return read
+
+
+DATA: dict[str, Callable[[], Texts]] = {
+    "sst2": sst2,
+    "subj": subj,
+    "ag_news_5k": _table("ag_news_5k.csv"),
+    "sms_spam": _table("sms_spam.csv"),
+    "chnsenticorp": _table("ChnSentiCorp_htl_all.csv"),
+}
+
+
+def measure(elmo: Elmo, name: str, settings: ComparisonSettings) -> dict[str, object]:
+    """One comparison as JSON values."""
+    started = time.monotonic()
+    data = DATA[name]()
+    progress(f"{name}: {len(data.texts):,} texts read in {time.monotonic() - started:.1f} s")
+    results: list[MethodResult | LeftOut] = []
+    rows = []
+    static = load_static("english-word2vec")
+    run = compare_methods(
+        elmo, data.texts, data.labels, settings, split=data.split, together=data.together, static=static
+    )
+    for result in run:
+        results.append(result)
+        rows.append({**_facts(result), "there_after_s": round(time.monotonic() - started, 1)})
+        progress(f"  {rows[-1]}")
+    found = verdict(results)
+    progress(f"  {found.sentence}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return {
+        "methods": rows,
+        "verdict": found.sentence,
+        "seconds": round(time.monotonic() - started, 1),
+        "peak_gb": round(peak, 2),
+    }
+
+
+def _facts(result: MethodResult | LeftOut) -> dict[str, object]:
+    if isinstance(result, LeftOut):
+        return {"method": result.method, "left_out": result.reason}
+    f1, accuracy = result.scores.macro_f1, result.scores.accuracy
+    against = result.against_tfidf
+    return {
+        "method": result.method,
+        "macro_f1": [round(100 * value, 1) for value in (f1.value, f1.low, f1.high)],
+        "accuracy": [round(100 * value, 1) for value in (accuracy.value, accuracy.low, accuracy.high)],
+        "against_tfidf_p": None if against is None else round(against.p_value, 4),
+        "calibration_error": round(100 * result.calibration.expected_error, 1),
+        "seconds": round(result.seconds, 1),
+        "n_train": result.n_train,
+        "n_test": result.scores.n,
+    }
+
+
+def measure_upload(elmo: Elmo, time_limit_s: float) -> str:
+    """From the bytes of a file of 5,000 rows of 20 words to the end of its comparison, on two classes."""
+    (words, gold), (more, wanted) = sentiment("train"), sentiment("dev")
+    running = [word for sentence in [*words, *more] for word in sentence]
+    labels = [*gold, *wanted]
+    rows = [(" ".join(running[20 * row : 20 * row + 20]), str(labels[row])) for row in range(5000)]
+    content = to_csv(("text", "label"), rows)
+    load = os.getloadavg()[0]
+    started = time.monotonic()
+    table = read_table(content, "upload.csv")
+    text = guess_text_column(table).column
+    label = guess_label_column(table, text).column
+    if text is None or label is None:
+        raise SystemExit("the columns were not found")
+    data = prepare(table, text, label)
+    checked = time.monotonic() - started
+    seen: list[float] = []
+    settings = ComparisonSettings(time_limit_s=time_limit_s)
+    for part in run_lab(elmo, data, settings, static=load_static("english-word2vec")):
+        seen.append(time.monotonic() - started)
+        name = getattr(part, "method", "look inside")
+        progress(f"  {name}: after {seen[-1]:.1f} s{', ' + part.reason if isinstance(part, LeftOut) else ''}")
+    return (
+        f"5,000 rows of 20 words: read and checked after {checked:.1f} s, guessing and TF-IDF after "
+        f"{seen[1]:.1f} s, everything after {seen[-1]:.1f} s (load {load:.1f} when it began)\n"
+    )
+
+
+def as_markdown(table: dict[str, dict[str, object]]) -> str:
+    """One line for each set and method."""
+    lines = [
+        "| texts | method | macro-F1 (95 %) | accuracy | p against TF-IDF | s |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, found in table.items():
+        for row in found["methods"]:  # type: ignore[attr-defined]
+            if "left_out" in row:
+                lines.append(f"| {name} | {row['method']} | left out: {row['left_out']} | | | |")
+                continue
+            value, low, high = row["macro_f1"]
+            cells = [
+                name, row["method"], f"{value} ({low} to {high})",
+                row["accuracy"][0], row["against_tfidf_p"], row["seconds"],
+            ]  # fmt: skip
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+        lines.append(f"| {name} | {found['verdict']} | | | {found['peak_gb']} GB | {found['seconds']} |")
+    return "\n".join(lines) + "\n"
+
+
+def progress(line: str) -> None:
+    """Say on stderr how far it is."""
+    sys.stderr.write(line + "\n")
+
+
+def main() -> None:
+    """Run the comparisons and write the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model")
+    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
+    parser.add_argument("--time-limit", type=float, default=300.0, help="seconds for each set")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--upload", action="store_true", help="time an upload instead")
+    options = parser.parse_args()
+    elmo = load_elmo(options.model)
+    if options.upload:
+        sys.stdout.write(measure_upload(elmo, options.time_limit))
+        return
+    settings = ComparisonSettings(time_limit_s=options.time_limit, seed=options.seed)
+    table = {name: measure(elmo, name, settings) for name in options.data}
+    sys.stdout.write(as_markdown(table))
+    if options.json:
+        options.json.write_text(json.dumps(table, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

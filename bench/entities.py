@@ -1,0 +1,157 @@
+"""The tagger on public data: WNUT-17 span F1 and EWT word classes, train -> dev, beside its baselines.
+
+    python -m bench.entities english-small                              both sets, all methods, as Markdown
+    python -m bench.entities MODEL --data wnut17 --methods "learned mix" "feature CRF"
+    python -m bench.entities MODEL --epochs 10 --json scores.json
+
+The biLM reads each set once; what is given per epoch is the head alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from bench.benchmark_data import ROOT
+from elmo_core import Elmo, load_elmo
+from elmo_core.tasks.tagging.comparison import (
+    FEATURES,
+    METHODS,
+    STATIC,
+    TagComparisonSettings,
+    TagLeftOut,
+    TagResult,
+    compare_taggers,
+    prepare_task,
+)
+from elmo_core.tasks.tagging.reading import read_token_file
+from elmo_core.tasks.tagging.sentences import TaggedSentences, tagged_sentences
+
+
+def wnut17() -> tuple[TaggedSentences, TaggedSentences]:
+    """WNUT-17 (Derczynski et al. 2017): train -> dev, which is of another domain."""
+    return _read("wnut17train.conll"), _read("emerging.dev.conll")
+
+
+def ewt() -> tuple[TaggedSentences, TaggedSentences]:
+    """UD English EWT: universal parts of speech, train -> dev."""
+    return _read("en_ewt-ud-train.conllu.xz"), _read("en_ewt-ud-dev.conllu.xz")
+
+
+def _read(name: str) -> TaggedSentences:
+    content = (ROOT / "sequence" / name).read_bytes()
+    if name.endswith(".xz"):
+        content, name = lzma.decompress(content), name.removesuffix(".xz")
+    return tagged_sentences(read_token_file(content, name))
+
+
+DATA: dict[str, Callable[[], tuple[TaggedSentences, TaggedSentences]]] = {"wnut17": wnut17, "ewt": ewt}
+
+
+def measure(elmo: Elmo, name: str, settings: TagComparisonSettings) -> dict[str, object]:
+    """One comparison as JSON values."""
+    train, test = DATA[name]()
+    task = prepare_task(elmo, train, test)
+    progress(f"{name}: {len(train):,} and {len(test):,} sentences, the biLM took {task.seconds:.0f} s")
+    rows = []
+    started = time.monotonic()
+    for result in compare_taggers(elmo, task, settings):
+        rows.append(_facts(result))
+        progress(f"  {rows[-1]}")
+    return {
+        "methods": rows,
+        "bilm_seconds": round(task.seconds, 1),
+        "seconds": round(time.monotonic() - started, 1),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _facts(result: TagResult | TagLeftOut) -> dict[str, object]:
+    if isinstance(result, TagLeftOut):
+        return {"method": result.method, "left_out": result.reason}
+    value = result.scores.value
+    each = result.seconds_per_epoch
+    return {
+        "method": result.method,
+        "measure": result.scores.measure,
+        "score": [round(100 * one, 1) for one in (value.value, value.low, value.high)],
+        "less_features": _gap(result, FEATURES),
+        "less_static": _gap(result, STATIC),
+        "epochs": len(result.history),
+        "seconds_per_epoch": None if each is None else round(each, 1),
+        "seconds": round(result.seconds, 1),
+        "layer_weights": None
+        if result.layer_weights is None
+        else [round(w, 2) for w in result.layer_weights],
+    }
+
+
+def _gap(result: TagResult, baseline: str) -> list[float] | None:
+    """Difference to a baseline, and its interval."""
+    if baseline not in result.against:
+        return None
+    gap = result.against[baseline].value
+    return [round(100 * one, 1) for one in (gap.value, gap.low, gap.high)]
+
+
+def _shown(gap: list[float] | None) -> str:
+    return "" if gap is None else f"{gap[0]:+} ({gap[1]:+} to {gap[2]:+})"
+
+
+def as_markdown(table: dict[str, dict[str, object]]) -> str:
+    """One line for each set and method."""
+    lines = [
+        "| data | method | score (95 %) | less feature CRF | less static only | epochs | s an epoch | mix |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, found in table.items():
+        for row in found["methods"]:  # type: ignore[attr-defined]
+            if "left_out" in row:
+                lines.append(f"| {name} | {row['method']} | left out: {row['left_out']} | | | | | |")
+                continue
+            value, low, high = row["score"]
+            cells = [
+                name, row["method"], f"{value} ({low} to {high})", _shown(row["less_features"]),
+                _shown(row["less_static"]), row["epochs"] or "",
+                row["seconds_per_epoch"] or "", row["layer_weights"] or "",
+            ]  # fmt: skip
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+        lines.append(f"| {name} | one pass of the biLM | | | | | {found['bilm_seconds']} | |")
+    return "\n".join(lines) + "\n"
+
+
+def progress(line: str) -> None:
+    """Say on stderr how far it is."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def main() -> None:
+    """Run the comparisons and write the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model")
+    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--epochs", type=int, default=40, help="most passes of a tagger")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    elmo = load_elmo(options.model)
+    settings = TagComparisonSettings(tuple(options.methods), options.epochs, seed=options.seed)
+    table = {name: measure(elmo, name, settings) for name in options.data}
+    sys.stdout.write(as_markdown(table))
+    if options.json:
+        options.json.write_text(json.dumps(table, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

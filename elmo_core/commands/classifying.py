@@ -1,0 +1,229 @@
+"""`classify train` and `classify predict`: a table in, a classifier or predictions out."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from elmo_core.commands.terminal import AsJson, command, progress_bar, show
+
+if TYPE_CHECKING:
+    from elmo_core.static.vectors import StaticVectors
+    from elmo_core.tables.reading import Table
+    from elmo_core.tasks.dataset import Dataset
+    from elmo_core.tasks.results import LeftOut, MethodResult
+
+app = typer.Typer(help="Classify texts: learn from a table, predict another one.", no_args_is_help=True)
+
+TableFile = Annotated[
+    Path, typer.Argument(help="CSV, TSV, JSONL, Parquet, XLSX, or a .zip with one of them.")
+]
+TextColumn = Annotated[str | None, typer.Option(help="Column of the texts; found out if not given.")]
+Encoding = Annotated[str | None, typer.Option(help="Of a text file; found out if not given.")]
+Delimiter = Annotated[str | None, typer.Option(help="Between cells; found out if not given.")]
+Header = Annotated[
+    bool | None, typer.Option("--header/--no-header", help="Whether the first row names the columns.")
+]
+
+
+@app.command()
+@command
+def train(
+    table: TableFile,
+    out: Annotated[Path, typer.Argument(help="Folder or .zip for the classifier.")],
+    model: Annotated[
+        str, typer.Option(help="A name, a folder, a .zip or an official options.json.")
+    ] = "english-small",
+    text: TextColumn = None,
+    label: Annotated[str | None, typer.Option(help="Column of the labels; found out if not given.")] = None,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds that the comparison may take.")] = 60.0,
+    method: Annotated[
+        str | None, typer.Option(help='Only this one beside the baselines, such as "learned mix + LR".')
+    ] = None,
+    folds: Annotated[int, typer.Option(help="Folds of a cross-validation; 0 = one split.")] = 0,
+    balanced: Annotated[bool, typer.Option(help="A rare class counts as much as a frequent one.")] = False,
+    merge: Annotated[list[str] | None, typer.Option(help="OLD=NEW: read one label as another.")] = None,
+    drop_rare: Annotated[bool, typer.Option(help="Drop labels that stand in one row only.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the split, the first weights and the bootstrap.")] = 0,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    header: Header = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare baselines and heads on a biLM, and keep the best head.
+
+    Repeated texts are left out before the split. The last line says whether TF-IDF is as good.
+    """
+    from elmo_core.embedder import load_elmo
+    from elmo_core.exceptions import TrainingError
+    from elmo_core.tasks.lab import Inspection, facts_of, run_lab
+    from elmo_core.tasks.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut
+    from elmo_core.tasks.saving import save_classifier
+    from elmo_core.tasks.verdict import verdict
+
+    settings = ComparisonSettings(
+        time_limit_s=time_limit,
+        n_folds=folds,
+        balanced=balanced,
+        methods=(MAJORITY, TFIDF, method) if method else (),
+        seed=seed,
+    )
+    read = _read(table, encoding, delimiter, header)
+    data, text_name, label_name = _dataset(read, text, label, merge or [], drop_rare)
+    elmo = load_elmo(model)
+    parts: list[MethodResult | LeftOut | Inspection] = []
+    with progress_bar("Comparing") as bar:
+        for part in run_lab(elmo, data, settings, static=_static(), report=_report(bar)):
+            parts.append(part)
+            if not isinstance(part, Inspection):
+                _say(part)
+    results = [part for part in parts if not isinstance(part, Inspection)]
+    inspection = parts[-1]
+    if not isinstance(inspection, Inspection):
+        reason = next(one.reason for one in results if isinstance(one, LeftOut))
+        raise TrainingError(f"No method on the biLM could be run: {reason}; raise --time-limit.")
+    inspection.classifier.model = model
+    facts = facts_of(inspection, data, (text_name, label_name), verdict(results))
+    save_classifier(inspection.classifier, out, facts=facts)
+    rows = {
+        "rows_read": len(read.rows),
+        "records_skipped": len(read.skipped),
+        "rows_dropped": len(data.dropped),
+    }
+    show({"written": str(out), **rows, **facts}, as_json)
+
+
+@app.command()
+@command
+def predict(
+    classifier: Annotated[Path, typer.Argument(help="Folder or .zip of a classifier.")],
+    table: TableFile,
+    out: Annotated[Path, typer.Argument(help="CSV to write: one line for each row of the table.")],
+    text: TextColumn = None,
+    model: Annotated[str | None, typer.Option(help="The biLM, where it is not under its old name.")] = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    header: Header = None,
+    as_json: AsJson = False,
+) -> None:
+    """Predict every row of a table; rows without text get no label."""
+    from elmo_core.tables.export import to_csv
+    from elmo_core.tasks.prediction import predict_texts
+    from elmo_core.tasks.saving import load_classifier, load_facts
+
+    loaded = load_classifier(classifier, model=model)
+    read = _read(table, encoding, delimiter, header)
+    name = _text_column(read, text or str(load_facts(classifier).get("text_column", "")), text is not None)
+    texts = read.column(name)
+    names = [f"p({label})" for label in loaded.classes_.tolist()]
+
+    def rows(report: Any) -> Iterator[list[str | float | None]]:
+        for line, cell, found in zip(
+            read.lines, texts, predict_texts(loaded, texts, report=report), strict=True
+        ):
+            yield [line, cell, found.label, *(round(float(p), 6) for p in found.probabilities)]
+
+    with progress_bar("Predicting") as bar:
+        content = to_csv(["line", name, "predicted", *names], rows(_report(bar)))
+    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, out)
+    finally:
+        partial.unlink(missing_ok=True)
+    skipped = {
+        "records_skipped": len(read.skipped),
+        "rows_without_text": sum(not one.strip() for one in texts),
+    }
+    show({"written": str(out), "rows": len(texts), **skipped}, as_json)
+
+
+def _read(path: Path, encoding: str | None, delimiter: str | None, header: bool | None) -> Table:
+    from elmo_core.tables.reading import read_table_file
+    from elmo_core.tables.records import counted
+
+    tab = "\t" if delimiter in ("\\t", "tab") else delimiter
+    table = read_table_file(path, encoding=encoding, delimiter=tab, has_header=header)
+    _note(f"{table.name}: {len(table.rows):,} rows, {len(table.columns)} columns.")
+    for reason, count in table.skipped_counts.items():
+        _note(f"Skipped {counted(count, 'record')}: {reason}.")
+    for note in table.reading.notes:
+        _note(note)
+    return table
+
+
+def _dataset(
+    table: Table, text: str | None, label: str | None, merge: list[str], drop_rare: bool
+) -> tuple[Dataset, str, str]:
+    """Usable rows, and the columns they are from."""
+    from elmo_core.exceptions import InputError
+    from elmo_core.tables.columns import guess_label_column
+    from elmo_core.tasks.dataset import prepare
+
+    text_name = _text_column(table, text or "", text is not None)
+    label_name = label
+    if label_name is None:
+        choice = guess_label_column(table, text_name)
+        if choice.column is None:
+            raise InputError(f"{table.name} has no column of labels: {choice.reason}; name one with --label.")
+        label_name = choice.column
+        _note(f"Labels: {choice.column}, which {choice.reason}.")
+    pairs = [pair.partition("=") for pair in merge]
+    if any(not middle for _, middle, _ in pairs):
+        raise InputError(f"--merge wants OLD=NEW, got {', '.join(merge)}.")
+    merged = {old: new for old, _, new in pairs}
+    data = prepare(table, text_name, label_name, merge=merged, drop_rare=drop_rare)
+    data.require_usable()
+    for finding in data.findings:
+        _note(finding.message)
+    return data, text_name, label_name
+
+
+def _text_column(table: Table, wanted: str, is_given: bool) -> str:
+    from elmo_core.exceptions import InputError
+    from elmo_core.tables.columns import guess_text_column
+
+    if is_given or wanted in table.columns:
+        return wanted
+    choice = guess_text_column(table)
+    if choice.column is None:
+        raise InputError(f"{table.name} has no column of texts: {choice.reason}; name one with --text.")
+    _note(f"Texts: {choice.column}, which {choice.reason}.")
+    return choice.column
+
+
+def _static() -> StaticVectors | None:
+    """The word2vec that ships, for a row of the comparison; None where it is missing."""
+    from elmo_core.exceptions import ModelNotFoundError
+    from elmo_core.static.registry import SHIPPED, load_static
+
+    try:
+        return load_static(SHIPPED)
+    except ModelNotFoundError:
+        return None
+
+
+def _report(bar: Any) -> Any:
+    return lambda doing, share: bar(round(1000 * share), 1000)
+
+
+def _say(result: MethodResult | LeftOut) -> None:
+    from elmo_core.tasks.results import LeftOut
+
+    if isinstance(result, LeftOut):
+        _note(f"{result.method:24} left out: {result.reason}")
+        return
+    f1, accuracy = result.scores.macro_f1, result.scores.accuracy
+    _note(
+        f"{result.method:24} macro-F1 {100 * f1.value:5.1f} ({100 * f1.low:.1f} to {100 * f1.high:.1f})  "
+        f"accuracy {100 * accuracy.value:5.1f}  {result.seconds:5.1f} s"
+    )
+
+
+def _note(line: str) -> None:
+    typer.echo(line, err=True)

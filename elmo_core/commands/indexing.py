@@ -1,0 +1,66 @@
+"""`index` and `find`: the uses of a large corpus on disk, and the nearest ones of a use."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elmo_core.commands.models import Model
+from elmo_core.commands.terminal import AsJson, command, progress_bar, show
+
+
+@command
+def index(
+    model: Model,
+    folder: Annotated[Path, typer.Argument(help="Receives the index; an interrupted build goes on.")],
+    text: Annotated[list[str], typer.Option(help="Pattern of the text shards; may be repeated.")],
+    uses: Annotated[int, typer.Option(min=1, help="Most uses to index.")] = 1_000_000,
+    as_json: AsJson = False,
+) -> None:
+    """Index the uses of all words of a corpus by their vectors in the top layer."""
+    from elmo_core.embedder import load_elmo
+    from elmo_core.index.building import build_use_index
+    from elmo_core.index.records import sentences_of_shards
+    from elmo_core.pretraining.corpus import find_shards
+
+    shards = find_shards(text)
+    corpus = " ".join(f"{shard.resolve()}:{shard.stat().st_size}" for shard in shards)
+    with progress_bar("Uses") as report:
+        built = build_use_index(
+            load_elmo(model),
+            sentences_of_shards(shards),
+            folder,
+            corpus=corpus,
+            max_uses=uses,
+            progress=lambda _, written: report(written, uses),
+        )
+    show({"written": str(folder), "uses": built.n_uses, "bytes": built.size_bytes}, as_json)
+
+
+@command
+def find(
+    model: Model,
+    folder: Annotated[Path, typer.Argument(help="An index of the same model.")],
+    sentence: Annotated[str, typer.Argument(help="A sentence.")],
+    word: Annotated[str, typer.Argument(help="The word in it.")],
+    only: Annotated[bool, typer.Option("--only-word", help="Only uses of the same word.")] = False,
+    n: Annotated[int, typer.Option("-n", min=1, help="Uses to show.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Find the uses in an index that are nearest to a word in a sentence."""
+    from elmo_core.contrast.comparison import read_query
+    from elmo_core.embedder import load_elmo
+    from elmo_core.index.records import UseFilter
+    from elmo_core.index.use_index import UseIndex
+
+    opened = UseIndex(folder)
+    query = read_query(load_elmo(model), sentence, word)
+    found = opened.nearest(query.layers, n, where=UseFilter(word) if only else None)
+    if as_json:
+        show({"uses": [vars(use) for use in found]}, as_json=True)
+        return
+    for use in found:
+        sys.stdout.write(f"{use.cosine:.2f}  {use.left} [{use.word}] {use.right}\n")

@@ -1,0 +1,252 @@
+"""`tag train` and `tag predict`: tagged sentences in, a tagger or tags out."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from elmo_core.commands.terminal import AsJson, command, progress_bar, show
+
+if TYPE_CHECKING:
+    from elmo_core.tasks.tagging.comparison import TagLeftOut, TagResult
+    from elmo_core.tasks.tagging.fitting import TagEpoch
+    from elmo_core.tasks.tagging.sentences import TaggedSentences
+
+app = typer.Typer(
+    help="Tag tokens: named entities, word classes, any tags; learn from a file, tag another one.",
+    no_args_is_help=True,
+)
+
+TaggedFile = Annotated[Path, typer.Argument(help="CoNLL, CoNLL-U, JSON, JSONL, or CSV of token and tag.")]
+TokenColumn = Annotated[
+    str | None, typer.Option("--token", help="Column of the tokens; found out if not given.")
+]
+TagColumn = Annotated[str | None, typer.Option("--tag", help="Column of the tags; found out if not given.")]
+Encoding = Annotated[str | None, typer.Option(help="Of the file; found out if not given.")]
+
+
+@app.command()
+@command
+def train(
+    file: TaggedFile,
+    out: Annotated[Path, typer.Argument(help="Folder or .zip for the tagger.")],
+    test: Annotated[
+        Path | None, typer.Option(help="Sentences to test on; 20 % of the file, at random, if not given.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="A name, a folder, a .zip or an official options.json.")
+    ] = "english-small",
+    method: Annotated[
+        str,
+        typer.Option(
+            help='"learned mix", "learned mix + static", "uniform mix", "layer 0" or "static only".'
+        ),
+    ] = "learned mix",
+    head: Annotated[
+        str, typer.Option(help='"lstm" over the sentence, or "token" = g(h_t, w_t) on each token alone.')
+    ] = "lstm",
+    token: TokenColumn = None,
+    tag: TagColumn = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the sentences.")] = 40,
+    seed: Annotated[int, typer.Option(help="Of splits, first weights, order and bootstrap.")] = 0,
+    encoding: Encoding = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn to tag, and test beside a look-up of known words and a CRF over word features."""
+    from elmo_core.embedder import load_elmo
+    from elmo_core.exceptions import InputError
+    from elmo_core.tasks.tagging import comparison as methods
+    from elmo_core.tasks.tagging.saving import save_tagger
+    from elmo_core.tasks.tagging.sentences import split_sentences
+    from elmo_core.tasks.tagging.tagger import HEADS
+
+    if method not in methods.METHODS[2:]:
+        raise InputError(f"--method must be one of {', '.join(methods.METHODS[2:])}; got {method}.")
+    if head not in HEADS:
+        raise InputError(f"--head must be one of {', '.join(HEADS)}; got {head}.")
+    settings = methods.TagComparisonSettings(
+        (*methods.METHODS[:2], method), max_epochs=epochs, head=head, seed=seed
+    )
+    data = _read(file, token, tag, encoding)
+    others = _read(test, token, tag, encoding) if test else None
+    learned, tested = split_sentences(data, 0.2, seed) if others is None else (data, others)
+    elmo = load_elmo(model)
+    results: dict[str, TagResult | TagLeftOut] = {}
+    with progress_bar("Learning") as bar:
+        task = methods.prepare_task(elmo, learned, tested, _report(bar))
+        for one in methods.compare_taggers(elmo, task, settings, report=_report(bar), on_epoch=_say_epoch):
+            results[one.method] = one
+            _say(one)
+    best = results[method]
+    if isinstance(best, methods.TagLeftOut) or best.tagger is None:
+        raise InputError(f"{method} could not be run: {getattr(best, 'reason', '')}.")
+    best.tagger.model = model
+    facts = _facts(best, results[methods.FEATURES], learned, tested)
+    save_tagger(best.tagger, out, facts=facts)
+    show({"written": str(out), **facts}, as_json)
+
+
+@app.command()
+@command
+def predict(
+    tagger: Annotated[Path, typer.Argument(help="Folder or .zip of a tagger.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A .txt with a text a line, or sentences as `tag train` reads them (tags are not looked at)."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(help="What to write: .conll, .jsonl or .html.")],
+    model: Annotated[str | None, typer.Option(help="The biLM, where it is not under its old name.")] = None,
+    token: TokenColumn = None,
+    encoding: Encoding = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tag a file, however long; a .txt is read and written as a stream."""
+    from elmo_core.exceptions import InputError
+    from elmo_core.plots.highlighted_text import to_html
+    from elmo_core.tasks.tagging.prediction import TaggedSentence, tag_stream
+    from elmo_core.tasks.tagging.saving import load_tagger
+    from elmo_core.tasks.tagging.writing import to_conll, to_jsonl
+
+    loaded = load_tagger(tagger, model=model)
+    labels = loaded.head_.tags.labels
+    writers: dict[str, Callable[[Iterator[TaggedSentence]], Iterator[str]]] = {
+        ".conll": to_conll,
+        ".jsonl": to_jsonl,
+        ".html": lambda sentences: to_html(sentences, labels),
+    }
+    if out.suffix.lower() not in writers:
+        raise InputError(f"The kind of {out.name} is not known; let its name end with {', '.join(writers)}.")
+    counts = {"sentences": 0, "tokens": 0, "found": 0}
+    with progress_bar("Tagging") as bar:
+
+        def counted() -> Iterator[TaggedSentence]:
+            for one in tag_stream(loaded, _sentences(file, token, encoding, bar)):
+                counts["sentences"] += 1
+                counts["tokens"] += len(one.tokens)
+                counts["found"] += len(one.found)
+                yield one
+
+        _write(out, writers[out.suffix.lower()](counted()))
+    show({"written": str(out), **counts}, as_json)
+
+
+def _sentences(
+    path: Path, token: str | None, encoding: str | None, bar: Callable[[int, int], None]
+) -> Iterator[tuple[str, ...]]:
+    """Sentences of a file; those of a .txt as they are read."""
+    from elmo_core.exceptions import InputError
+    from elmo_core.tasks.tagging.reading import read_token_path
+    from elmo_core.text.tokenisation import tokenised_sentences
+
+    if path.suffix.lower() != ".txt":
+        read = read_token_path(path, encoding=encoding)
+        _note_reading(read.name, read.kind, len(read.sentences), read.skipped_counts, read.notes)
+        found = read.column(token or read.token_column)
+        for number, sentence in enumerate(found, start=1):
+            bar(number, len(found))
+            yield sentence
+        return
+    try:
+        size, done = max(path.stat().st_size, 1), 0
+        with path.open("rb") as stream:
+            for line in stream:
+                done += len(line)
+                bar(done, size)
+                yield from map(tuple, tokenised_sentences(line.decode(encoding or "utf-8-sig")))
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}; check the path.") from None
+    except (UnicodeDecodeError, LookupError) as error:
+        raise InputError(f"{path} is not {encoding or 'UTF-8'} ({error}); give its --encoding.") from None
+
+
+def _write(out: Path, parts: Iterator[str]) -> None:
+    """Write a file, complete or not at all."""
+    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            for part in parts:
+                stream.write(part)
+        os.replace(partial, out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _read(path: Path, token: str | None, tag: str | None, encoding: str | None) -> TaggedSentences:
+    from elmo_core.tasks.tagging.reading import read_token_path
+    from elmo_core.tasks.tagging.sentences import tagged_sentences
+
+    read = read_token_path(path, encoding=encoding)
+    data = tagged_sentences(read, token, tag)
+    _note_reading(read.name, read.kind, len(data), read.skipped_counts, data.notes)
+    counts = ", ".join(f"{label} {count:,}" for label, count in list(data.label_counts.items())[:12])
+    _note(f"Tags ({data.scheme}): {counts}.")
+    return data
+
+
+def _note_reading(name: str, kind: str, n: int, skipped: dict[str, int], notes: tuple[str, ...]) -> None:
+    from elmo_core.tables.records import counted
+
+    _note(f"{name}: {counted(n, 'sentence')}, {kind}.")
+    for reason, count in skipped.items():
+        _note(f"Left out {counted(count, 'sentence')}: {reason}.")
+    for note in notes:
+        _note(note)
+
+
+def _facts(
+    best: TagResult, features: TagResult | TagLeftOut, learned: TaggedSentences, tested: TaggedSentences
+) -> dict[str, Any]:
+    """What is kept with the tagger, and said at the end."""
+    value = best.scores.value
+    facts: dict[str, Any] = {
+        "data": learned.name,
+        "method": best.method,
+        "measure": best.scores.measure,
+        "score": round(value.value, 4),
+        "score_low": round(value.low, 4),
+        "score_high": round(value.high, 4),
+        "sentences_learned_from": len(learned),
+        "sentences_tested_on": len(tested),
+        "seed": best.seed,
+    }
+    feature_score = getattr(features, "scores", None)
+    if feature_score is not None and features.method in best.against:
+        gap = best.against[features.method].value
+        facts["feature_crf_score"] = round(feature_score.value.value, 4)
+        facts["less_feature_crf"] = [round(one, 4) for one in (gap.value, gap.low, gap.high)]
+    return facts
+
+
+def _report(bar: Any) -> Any:
+    return lambda doing, share: bar(round(1000 * share), 1000)
+
+
+def _say_epoch(method: str, epoch: TagEpoch) -> None:
+    _note(
+        f"  {method}, pass {epoch.number}: loss {epoch.train_loss:.3f}, "
+        f"held-out score {100 * epoch.score:.1f}, "
+        f"{epoch.seconds:.1f} s"
+    )
+
+
+def _say(result: TagResult | TagLeftOut) -> None:
+    scores = getattr(result, "scores", None)
+    if scores is None:
+        _note(f"{result.method:22} left out: {getattr(result, 'reason', '')}")
+        return
+    value = scores.value
+    _note(
+        f"{result.method:22} {scores.measure} {100 * value.value:5.1f} ({100 * value.low:.1f} to "
+        f"{100 * value.high:.1f}), n = {scores.n:,}"
+    )
+
+
+def _note(line: str) -> None:
+    typer.echo(line, err=True)

@@ -1,0 +1,178 @@
+"""Figures of the classifier lab: scores, confusion, calibration, learning curve, layers, deciding words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from elmo_core.measuring.intervals import Estimate
+from elmo_core.plots.style import NEUTRAL, PALETTE, clip, error_bars, mark, new_figure, safe
+from elmo_core.tasks.calibration import Calibration
+from elmo_core.tasks.learning_curve import Point
+from elmo_core.tasks.metrics import Confusion
+from elmo_core.tasks.occlusion import Occlusion
+from elmo_core.tasks.results import BASELINES, LeftOut, MethodResult
+
+_LONGEST_NAME = 24
+
+
+def plot_comparison(results: Sequence[MethodResult | LeftOut], chance: float | None = None) -> go.Figure:
+    """Draw macro-F1 and its 95 % interval of each method, baselines hollow.
+
+    Args:
+        results: of a comparison, as far as it has come.
+        chance: macro-F1 of shuffled labels, drawn as a line.
+    """
+    done = [result for result in results if isinstance(result, MethodResult)]
+    figure = new_figure(height=60 + 34 * max(len(done), 1))
+    for is_baseline, name in ((True, "without a biLM"), (False, "on the biLM")):
+        part = [result for result in done if (result.method in BASELINES) == is_baseline]
+        scores = [result.scores.macro_f1 for result in part]
+        figure.add_scatter(
+            x=[one.value for one in scores],
+            y=[result.method for result in part],
+            error_x=error_bars(scores),
+            mode="markers",
+            name=name,
+            marker={"size": 11, "color": PALETTE[0], "symbol": "circle-open" if is_baseline else "circle"},
+            customdata=[[result.scores.accuracy.value, result.seconds, result.scores.n] for result in part],
+            hovertemplate="%{y}: macro-F1 %{x:.3f}<br>accuracy %{customdata[0]:.3f}, %{customdata[1]:.1f} s, "
+            "n = %{customdata[2]}<extra></extra>",
+        )
+    if chance is not None:
+        figure.add_vline(x=chance, line={"color": NEUTRAL, "dash": "dot"}, annotation_text="shuffled labels")
+    figure.update_xaxes(title="macro-F1", range=(0, 1.02))
+    figure.update_yaxes(categoryorder="array", categoryarray=[result.method for result in reversed(done)])
+    return figure
+
+
+def plot_confusion(found: Confusion) -> go.Figure:
+    """Draw the confusion matrix: colour = share of the true class, text = number of rows.
+
+    A heat map cannot be selected from, so a mark lies over every cell that holds rows; its `customdata` is
+    the number of the cell, true class * K + predicted class.
+    """
+    names = [safe(clip(name, _LONGEST_NAME)) for name in found.classes]
+    k = len(names)
+    totals = found.counts.sum(axis=1, keepdims=True).clip(min=1)
+    figure = new_figure(height=140 + 36 * k)
+    figure.add_heatmap(
+        z=found.counts / totals,
+        x=list(range(k)),
+        y=list(range(k)),
+        text=found.counts,
+        texttemplate="%{text}" if k <= 20 else None,
+        colorscale=[[0, "rgba(0, 114, 178, 0.04)"], [1, PALETTE[0]]],
+        zmin=0,
+        zmax=1,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hoverinfo="skip",
+    )
+    cells = sorted(found.rows)
+    shares = [float(found.counts[cell] / totals[cell[0], 0]) for cell in cells]
+    figure.add_scatter(
+        x=[guess for _, guess in cells],
+        y=[true for true, _ in cells],
+        mode="markers",
+        marker={"size": 30, "symbol": "square-open", "color": PALETTE[1], "line": {"width": 3}, "opacity": 0},
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 0}},
+        customdata=[true * k + guess for true, guess in cells],
+        text=[_cell(names, found, cell, share) for cell, share in zip(cells, shares, strict=True)],
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_layout(clickmode="event+select", dragmode=False)
+    figure.update_xaxes(
+        title="predicted", tickvals=list(range(k)), ticktext=names, range=(-0.5, k - 0.5), showgrid=False
+    )
+    figure.update_yaxes(
+        title="labelled", tickvals=list(range(k)), ticktext=names, range=(k - 0.5, -0.5), showgrid=False
+    )
+    return figure
+
+
+def _cell(names: Sequence[str], found: Confusion, cell: tuple[int, int], share: float) -> str:
+    n = int(found.counts[cell])
+    return f"{n:,} of {names[cell[0]]} taken for {names[cell[1]]}, {share:.0%} of their class"
+
+
+def plot_calibration(curves: Sequence[tuple[str, Calibration]]) -> go.Figure:
+    """Draw accuracy over confidence with 95 % intervals; on the diagonal both are the same.
+
+    Args:
+        curves: name and calibration of each, such as before and after scaling.
+    """
+    figure = new_figure(height=380)
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"color": NEUTRAL, "dash": "dot"}, name="as promised"
+    )
+    for number, (name, found) in enumerate(curves):
+        accuracy = [Estimate(one.accuracy, one.low, one.high) for one in found.bins]
+        figure.add_scatter(
+            x=[one.confidence for one in found.bins],
+            y=[one.value for one in accuracy],
+            error_y=error_bars(accuracy),
+            mode="lines+markers",
+            name=f"{safe(name)} (expected error {found.expected_error:.3f})",
+            marker={"size": 9, **mark(number)},
+            customdata=[one.n for one in found.bins],
+            hovertemplate="confidence %{x:.2f}, accuracy %{y:.2f}, n = %{customdata}<extra></extra>",
+        )
+    figure.update_xaxes(title="confidence", range=(0, 1.02))
+    figure.update_yaxes(title="accuracy", range=(0, 1.02))
+    return figure
+
+
+def plot_learning_curve(points: Sequence[Point]) -> go.Figure:
+    """Draw macro-F1 with its 95 % interval over the number of training texts (logarithmic)."""
+    figure = new_figure(height=340)
+    scores = [point.scores.macro_f1 for point in points]
+    sizes = [point.n_train for point in points]
+    figure.add_scatter(
+        x=sizes,
+        y=[one.value for one in scores],
+        error_y=error_bars(scores),
+        mode="lines+markers",
+        marker={"size": 10, **mark(0)},
+        hovertemplate="%{x} texts: macro-F1 %{y:.3f}<extra></extra>",
+    )
+    figure.update_xaxes(
+        title="training texts", type="log", tickvals=sizes, ticktext=[f"{n:,}" for n in sizes]
+    )
+    figure.update_yaxes(title="macro-F1")
+    return figure
+
+
+def plot_layer_weights(weights: Sequence[float], learned: bool = True) -> go.Figure:
+    """Draw the weight s_j of each layer; the dotted line is the weight that all have before learning."""
+    figure = new_figure(height=260)
+    figure.add_bar(
+        x=[f"layer {index}" for index in range(len(weights))],
+        y=list(weights),
+        marker={"color": PALETTE[0] if learned else NEUTRAL},
+        hovertemplate="%{x}: %{y:.3f}<extra></extra>",
+    )
+    figure.add_hline(y=1 / len(weights), line={"color": NEUTRAL, "dash": "dot"}, annotation_text="before")
+    figure.update_yaxes(title="weight", range=(0, 1))
+    return figure
+
+
+def plot_occlusion(found: Occlusion, class_name: str) -> go.Figure:
+    """Draw what each word adds to the probability of a class, in the order of the text."""
+    figure = new_figure(height=60 + 22 * len(found.tokens))
+    colours = [PALETTE[0] if effect >= 0 else PALETTE[1] for effect in found.effects]
+    figure.add_bar(
+        x=list(found.effects),
+        y=list(range(len(found.tokens))),
+        orientation="h",
+        marker={"color": colours},
+        hovertemplate="%{x:+.3f}<extra></extra>",
+    )
+    ticks = [safe(clip(token, _LONGEST_NAME)) for token in found.tokens]
+    figure.update_yaxes(tickvals=list(range(len(ticks))), ticktext=ticks, autorange="reversed")
+    figure.update_xaxes(title=f"what it adds to the probability of {safe(clip(class_name, _LONGEST_NAME))}")
+    return figure

@@ -1,0 +1,220 @@
+"""The map of a word's uses: one dot a use, faded where the map is wrong about its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from elmo_core.analysis.projection import MIN_DIST, N_NEIGHBOURS
+from elmo_core.analysis.senses import CONTEXT, SenseMap
+from elmo_core.analysis.uses import Use, Uses
+from elmo_core.plots.style import NEUTRAL, clip, listing, mark, new_figure, percent, safe
+
+MAX_POINTS = 10_000
+NO_GROUP, NO_SENSE = "in no group", "no gold sense"
+_CONTEXT_CHARACTERS = 70  # in a hover label, each side
+_NAME = 32  # characters in the legend
+_MANY = 1500  # dots from which on the browser draws them on its graphics processor
+_FAINTEST = 0.3
+_PLANES = {
+    "pca": "PCA keeps what varies most",
+    "umap": f"UMAP keeps neighbours together ({N_NEIGHBOURS} neighbours, distance {MIN_DIST}, "
+    "seed {seed}), so read no distances in it",
+}
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """What the colours and shapes of the dots stand for."""
+
+    codes: tuple[int, ...]
+    """Of each use; -1 = the rest."""
+    names: tuple[str, ...]
+    """Of the codes."""
+    rest: str
+    """Name of the rest."""
+
+    @classmethod
+    def by_sense(cls, uses: Uses) -> Colouring:
+        """Gold senses, in alphabetical order."""
+        names = tuple(sorted({label for label in uses.labels if label is not None}))
+        numbers = {name: number for number, name in enumerate(names)}
+        codes = tuple(-1 if label is None else numbers[label] for label in uses.labels)
+        return cls(codes, names, NO_SENSE)
+
+    def name_of(self, row: int) -> str:
+        """What one use is."""
+        return self.names[self.codes[row]] if self.codes[row] >= 0 else self.rest
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What is drawn over the dots."""
+
+    highlighted: tuple[int, ...] = ()
+    """Uses that stand out while the others fade."""
+    focus: int | None = None
+    """A use from which lines lead to its true neighbours."""
+    trails: tuple[int, ...] = ()
+    """Uses whose ways from layer to layer are drawn."""
+    newcomer: tuple[float, float] | None = None
+    """Place of a sentence that was typed."""
+    newcomer_text: str = ""
+
+
+def plot_map(
+    sense_map: SenseMap,
+    uses: Uses,
+    colouring: Colouring,
+    extras: Extras = Extras(),
+    *,
+    is_faded: bool = True,
+    height: int = 520,
+) -> go.Figure:
+    """Draw one dot for each use of a word.
+
+    The axes are those of all views that share the plane, so that another layer moves dots, never the frame.
+    Every dot carries the id of its use as `customdata`.
+
+    Args:
+        sense_map: where they lie.
+        uses: the uses.
+        colouring: what colour and shape mean.
+        extras: lines and highlights.
+        is_faded: whether dots with false neighbours are faint.
+        height: in pixels.
+    """
+    figure = new_figure(height)
+    _add_lines(figure, sense_map, extras)
+    for code in sorted(set(colouring.codes), key=lambda code: (code < 0, code)):
+        ids = [row for row, own in enumerate(colouring.codes) if own == code]
+        _add_dots(figure, sense_map, uses, colouring, ids, extras.highlighted, is_faded)
+    if extras.newcomer:
+        _add_newcomer(figure, extras)
+    (left, right), (bottom, top) = (padded(ends) for ends in sense_map.frame.extent)
+    hidden = {"showticklabels": False, "showgrid": False, "zeroline": False}
+    figure.update_xaxes(range=(left, right), **hidden)
+    figure.update_yaxes(range=(bottom, top), **hidden)
+    figure.update_layout(dragmode="lasso", showlegend=set(colouring.codes) not in ({-1}, {0}))
+    return figure
+
+
+def describe_map(sense_map: SenseMap, uses: Uses, colouring: Colouring) -> str:
+    """The map in words."""
+    codes = sorted(set(colouring.codes), key=lambda code: -colouring.codes.count(code))
+    named = {code: colouring.names[code] if code >= 0 else colouring.rest for code in codes}
+    parts = listing(f"{colouring.codes.count(code)} {named[code]}" for code in codes)
+    groups = f": {parts}" if len(codes) > 1 else ""
+    method = sense_map.frame.method.upper()
+    return f"Map of {len(uses.uses)} uses of {uses.word} by {sense_map.view} ({method}){groups}."
+
+
+def explain_map(sense_map: SenseMap, uses: Uses, seed: int = 42) -> str:
+    """What the plane is, how far it can be trusted, and how many uses it shows."""
+    n, parts = len(uses.uses), []
+    if uses.found > n:
+        parts.append(f"{n:,} of {uses.found:,} uses, drawn at random (seed {seed}).")
+    n_places = len(np.unique(sense_map.coordinates, axis=0))
+    if n_places < n and sense_map.frame.method == "pca":
+        places = "1 place" if n_places == 1 else f"{n_places} places"
+        parts.append(f"The token vector reads the spelling, not the context: {n} uses share {places}.")
+    shared = "" if sense_map.view == CONTEXT else "; all layers share this plane"
+    parts.append(f"{_PLANES[sense_map.frame.method].format(seed=seed)}{shared}.")
+    if sense_map.kept is not None:
+        parts.append(f"It shows {percent(sense_map.kept)} of the variance.")
+    trust = sense_map.faithfulness
+    parts.append(
+        f"Trustworthiness {trust.trustworthiness:.2f}, continuity {trust.continuity:.2f} "
+        f"({trust.n_neighbours} neighbours); faint dots have false neighbours."
+    )
+    return " ".join(parts)
+
+
+def _add_dots(
+    figure: go.Figure,
+    sense_map: SenseMap,
+    uses: Uses,
+    colouring: Colouring,
+    ids: Sequence[int],
+    highlighted: Collection[int],
+    is_faded: bool,
+) -> None:
+    """Add the uses of one colour."""
+    code = colouring.codes[ids[0]]
+    shares = sense_map.faithfulness.shares[ids]
+    opacity = np.round(_FAINTEST + (1 - _FAINTEST) * np.minimum(1, 2 * shares), 2).tolist()
+    add = figure.add_scattergl if len(uses.uses) > _MANY else figure.add_scatter
+    add(
+        x=sense_map.coordinates[ids, 0],
+        y=sense_map.coordinates[ids, 1],
+        mode="markers",
+        name=safe(f"{clip(colouring.name_of(ids[0]), _NAME)} ({len(ids):,})"),
+        marker={
+            **mark(code if code >= 0 else None),
+            "size": 11 if len(uses.uses) <= 500 else 7,
+            "opacity": opacity if is_faded else 1,
+            "line": {"width": 1, "color": "white"},
+        },
+        customdata=ids,
+        text=[_hover(uses.uses[id], colouring.name_of(id), sense_map.faithfulness.shares[id]) for id in ids],
+        hovertemplate="%{text}<extra></extra>",
+        selectedpoints=[row for row, id in enumerate(ids) if id in highlighted] if highlighted else None,
+        selected={"marker": {"size": 14, "opacity": 1}},
+        unselected={"marker": {"opacity": 0.15}},
+    )
+
+
+def _add_lines(figure: go.Figure, sense_map: SenseMap, extras: Extras) -> None:
+    """True neighbours of one use, and the ways of some from layer to layer."""
+    if extras.focus is not None:
+        start, lines = sense_map.coordinates[extras.focus], []
+        for neighbour in sense_map.faithfulness.true_neighbours[extras.focus]:
+            lines += [start, sense_map.coordinates[neighbour], (None, None)]
+        _add_path(figure, lines, "true neighbours", "solid")
+    lines = []
+    if len(sense_map.frame.coordinates) > 1:
+        for row in extras.trails:
+            lines += [*sense_map.frame.coordinates[:-1, row], (None, None)]  # the mix is no layer
+    if lines:
+        _add_path(figure, lines, "from layer to layer", "dot")
+
+
+def _add_path(figure: go.Figure, points: Sequence[Sequence[float | None]], name: str, dash: str) -> None:
+    figure.add_scatter(
+        x=[None if x is None else float(x) for x, _ in points],
+        y=[None if y is None else float(y) for _, y in points],
+        mode="lines",
+        name=name,
+        line={"color": NEUTRAL, "width": 1.2, "dash": dash},
+        hoverinfo="skip",
+    )
+
+
+def _add_newcomer(figure: go.Figure, extras: Extras) -> None:
+    assert extras.newcomer is not None
+    figure.add_scatter(
+        x=[extras.newcomer[0]],
+        y=[extras.newcomer[1]],
+        mode="markers",
+        name="your sentence",
+        marker={"symbol": "star", "size": 20, "color": "#e69f00", "line": {"width": 2, "color": "#1d2b30"}},
+        text=[safe(clip(extras.newcomer_text, 2 * _CONTEXT_CHARACTERS))],
+        hovertemplate="%{text}<extra>your sentence</extra>",
+    )
+
+
+def padded(ends: tuple[float, float]) -> tuple[float, float]:
+    """The ends of an axis with some room beyond the outermost dots."""
+    low, high = ends
+    margin = 0.06 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _hover(use: Use, name: str, share: float) -> str:
+    left = safe(clip(use.left, _CONTEXT_CHARACTERS, keep_end=True))
+    right = safe(clip(use.right, _CONTEXT_CHARACTERS))
+    kept = f"{percent(share)} of its neighbours here are true"
+    return f"{left}<b>{safe(use.word)}</b>{right}<br><i>{safe(clip(name, 60))}</i> · {kept}"

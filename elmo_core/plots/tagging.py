@@ -1,0 +1,113 @@
+"""Figures of taggers: methods side by side, scores by label, passes as they come, learning curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from elmo_core.plots.style import NEUTRAL, PALETTE, clip, error_bars, mark, new_figure, safe
+from elmo_core.tasks.tagging.comparison import BASELINES, TagLeftOut, TagResult
+from elmo_core.tasks.tagging.fitting import TagEpoch
+from elmo_core.tasks.tagging.learning_curve import TagPoint
+from elmo_core.tasks.tagging.scores import TagScores
+
+_LONGEST_NAME = 24
+_MOST_LABELS = 25
+
+
+def plot_taggers(results: Sequence[TagResult | TagLeftOut]) -> go.Figure:
+    """Draw the score and its 95 % interval of each method, those without a biLM hollow."""
+    done = [result for result in results if isinstance(result, TagResult)]
+    figure = new_figure(height=70 + 34 * max(len(done), 1))
+    for is_baseline, name in ((True, "without a biLM"), (False, "on its layers")):
+        part = [result for result in done if (result.method in BASELINES) == is_baseline]
+        scores = [result.scores.value for result in part]
+        figure.add_scatter(
+            x=[one.value for one in scores],
+            y=[result.method for result in part],
+            error_x=error_bars(scores),
+            mode="markers",
+            name=name,
+            marker={"size": 11, "color": PALETTE[0], "symbol": "circle-open" if is_baseline else "circle"},
+            customdata=[
+                [one.low, one.high, result.seconds] for one, result in zip(scores, part, strict=True)
+            ],
+            hovertemplate="%{y}: %{x:.3f}<br>95 % interval %{customdata[0]:.3f} to %{customdata[1]:.3f}, "
+            "%{customdata[2]:.1f} s<extra></extra>",
+        )
+    figure.update_xaxes(title=done[0].scores.measure if done else "", range=(0, 1.02))
+    figure.update_yaxes(categoryorder="array", categoryarray=[result.method for result in reversed(done)])
+    return figure
+
+
+def plot_labels(scores: TagScores) -> go.Figure:
+    """Draw precision, recall and F1 of each label with their 95 % intervals, frequent labels first."""
+    shown = sorted(scores.labels, key=lambda one: -one.n_gold)[:_MOST_LABELS]
+    names = [safe(clip(one.label, _LONGEST_NAME)) for one in shown]
+    figure = new_figure(height=90 + 56 * max(len(shown), 1))
+    for number, measure in enumerate(("precision", "recall", "f1")):
+        estimates = [getattr(one, measure) for one in shown]
+        figure.add_scatter(
+            x=[one.value for one in estimates],
+            y=[row + 0.22 * (number - 1) for row in range(len(shown))],
+            error_x=error_bars(estimates),
+            mode="markers",
+            name="F1" if measure == "f1" else measure,
+            marker={"size": 9, **mark(number)},
+            customdata=[[one.label, one.n_gold, one.n_predicted] for one in shown],
+            hovertemplate="%{customdata[0]}: %{x:.3f}<br>%{customdata[1]} gold, %{customdata[2]} predicted"
+            "<extra></extra>",
+        )
+    figure.update_xaxes(range=(0, 1.02))
+    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, autorange="reversed")
+    return figure
+
+
+def plot_passes(history: Mapping[str, Sequence[TagEpoch]], measure: str) -> go.Figure:
+    """Draw the held-out score of each pass.
+
+    Args:
+        history: of each method, as far as it has come.
+        measure: what the score is.
+    """
+    figure = new_figure(height=280)
+    for number, (name, epochs) in enumerate(history.items()):
+        figure.add_scatter(
+            x=[epoch.number for epoch in epochs],
+            y=[epoch.score for epoch in epochs],
+            mode="lines+markers",
+            name=name,
+            marker={"size": 8, **mark(number)},
+            line={"color": PALETTE[number % len(PALETTE)]},
+            customdata=[epoch.train_loss for epoch in epochs],
+            hovertemplate="pass %{x}: %{y:.3f}, loss %{customdata:.2f}<extra></extra>",
+        )
+    longest = max((len(epochs) for epochs in history.values()), default=1)
+    figure.update_xaxes(
+        title="pass over the training sentences", range=(0.5, longest + 0.5), dtick=max(1, longest // 8)
+    )
+    figure.update_yaxes(title=f"held-out {measure}", range=(0, 1.02))
+    figure.update_layout(showlegend=True)
+    return figure
+
+
+def plot_tag_learning_curve(points: Sequence[TagPoint]) -> go.Figure:
+    """Draw the score with its 95 % interval over the number of training sentences (logarithmic)."""
+    figure = new_figure(height=320)
+    scores = [point.scores.value for point in points]
+    sizes = [point.n_train for point in points]
+    figure.add_scatter(
+        x=sizes,
+        y=[one.value for one in scores],
+        error_y=error_bars(scores),
+        mode="lines+markers",
+        marker={"size": 10, **mark(0)},
+        line={"color": NEUTRAL},
+        hovertemplate="%{x} sentences: %{y:.3f}<extra></extra>",
+    )
+    figure.update_xaxes(
+        title="training sentences", type="log", tickvals=sizes, ticktext=[f"{n:,}" for n in sizes]
+    )
+    figure.update_yaxes(title=points[0].scores.measure if points else "", range=(0, 1.02))
+    return figure

@@ -1,0 +1,203 @@
+"""The caches of the classifier lab: tables, datasets, baselines, the map.
+
+Results are kept under the SHA-256 of a file and what was asked of it; arguments that start with an
+underscore are no part of the key. Those of the samples are kept for all sessions, those of a user's
+table for its own only.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from elmo_core import StaticVectors, load_static
+from elmo_core.analysis.projection import shared_frame
+from elmo_core.exceptions import ElmoError
+from elmo_core.static.registry import SHIPPED
+from elmo_core.tables.reading import Table, read_table
+from elmo_core.tasks.classifier import ElmoClassifier
+from elmo_core.tasks.comparison import compare_methods
+from elmo_core.tasks.dataset import Dataset, prepare
+from elmo_core.tasks.lab import COMPARED
+from elmo_core.tasks.methods import method_names
+from elmo_core.tasks.occlusion import Occlusion, occlude
+from elmo_core.tasks.plan import step_seconds
+from elmo_core.tasks.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut, MethodResult
+from elmo_core.tasks.saving import classifier_files, load_classifier, load_facts
+from elmo_core.tasks.verdict import Verdict, verdict
+from elmo_core.tasks.words import word_settings
+from elmo_core.weights.store import JsonValue
+from pages.common.loaders import digest, load_model, model_name
+
+SAMPLES = {"Reviews": "reviews.csv", "Topics": "topics.csv", "Messy messages": "messy.csv"}
+
+_FOLDER = Path(__file__).parents[2] / "data" / "samples"
+_RATE_SAMPLE = 60  # texts that are read to measure the speed
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A file that holds a table, and what its results are kept under."""
+
+    key: str
+    name: str
+    content: bytes
+    is_sample: bool = False
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """What the user knows better than what was found out; None = find out."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    has_header: bool | None = None
+
+
+@cache
+def sample_file(name: str) -> TableFile:
+    """A bundled table."""
+    content = (_FOLDER / SAMPLES[name]).read_bytes()
+    return TableFile(digest(content), SAMPLES[name], content, is_sample=True)
+
+
+def table_of(file: TableFile, options: ReadingOptions) -> Table:
+    """The table in a file; InputError if there is none."""
+    read = _read_for_all if file.is_sample else _read_for_session
+    table: Table = read(file.key, options, file)
+    return table
+
+
+def dataset_of(
+    file: TableFile,
+    options: ReadingOptions,
+    columns: tuple[str, str],
+    merge: tuple[tuple[str, str], ...],
+    drop_rare: bool,
+) -> Dataset:
+    """Texts and labels of a table; InputError if its columns cannot be used."""
+    make = _prepare_for_all if file.is_sample else _prepare_for_session
+    data: Dataset = make(file.key, options, columns, merge, drop_rare, table_of(file, options))
+    return data
+
+
+def _read(key: str, options: ReadingOptions, _file: TableFile) -> Table:
+    return read_table(
+        _file.content,
+        _file.name,
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        has_header=options.has_header,
+    )
+
+
+def _prepare(
+    key: str,
+    options: ReadingOptions,
+    columns: tuple[str, str],
+    merge: tuple[tuple[str, str], ...],
+    drop_rare: bool,
+    _table: Table,
+) -> Dataset:
+    return prepare(_table, *columns, merge=dict(merge), drop_rare=drop_rare)
+
+
+_for_all: Any = st.cache_resource(max_entries=16, show_spinner=False)
+_for_session: Any = st.cache_resource(max_entries=3, show_spinner=False, scope="session")
+_read_for_all, _read_for_session = _for_all(_read), _for_session(_read)
+_prepare_for_all, _prepare_for_session = _for_all(_prepare), _for_session(_prepare)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def baselines_of(key: str, n_folds: int, _data: Dataset) -> tuple[MethodResult | LeftOut, ...]:
+    """What guessing and TF-IDF reach on a sample, before anything is trained."""
+    settings = ComparisonSettings(methods=(MAJORITY, TFIDF), n_folds=n_folds)
+    return tuple(compare_methods(load_model(model_name()), _data.texts, _data.labels, settings))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
+def verdict_of(key: str, _results: tuple[MethodResult | LeftOut, ...]) -> Verdict:
+    """The verdict on results; `key` names them."""
+    return verdict(_results)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _seconds_per_character(model: str) -> float:
+    file = sample_file("Reviews")
+    texts = list(table_of(file, ReadingOptions()).column("text")[:_RATE_SAMPLE])
+    elmo = load_model(model)
+    elmo.embed(texts[:2])  # the first call also loads the tokeniser
+    started = time.monotonic()
+    elmo.embed(texts)
+    return (time.monotonic() - started) / sum(map(len, texts))
+
+
+@st.cache_resource(show_spinner=False)
+def static_vectors() -> StaticVectors | None:
+    """The word2vec that ships, for the mean of static vectors; None where it is missing."""
+    try:
+        return load_static(SHIPPED)
+    except ElmoError:
+        return None
+
+
+def methods() -> tuple[str, ...]:
+    """All methods that can be compared here."""
+    return method_names(load_model(model_name()), has_static=static_vectors() is not None)
+
+
+def expected_seconds(data: Dataset, settings: ComparisonSettings) -> float:
+    """How long a comparison will take about, on this machine as it was when the first one was asked for."""
+    name = model_name()
+    elmo = load_model(name)
+    lengths = [min(len(text), settings.max_characters) for text in data.texts]
+    steps = step_seconds(
+        settings.methods or methods(),
+        n_texts=len(lengths),
+        n_characters=float(sum(lengths)),
+        rate=_seconds_per_character(name),
+        shape=(elmo.n_layers, elmo.dim),
+        analyser=word_settings(data.texts).analyser,
+        n_folds=settings.n_folds,
+        limit_s=COMPARED * settings.time_limit_s,
+    )
+    return min(sum(steps.values()) / COMPARED, settings.time_limit_s)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
+def map_of(key: str, _means: np.ndarray) -> np.ndarray:
+    """Places (n, 2) of texts in one plane, by PCA of their vectors (n, D)."""
+    return np.asarray(shared_frame(_means[None], 1).coordinates[0])
+
+
+@st.cache_data(max_entries=64, show_spinner=False, scope="session")
+def words_of(key: str, text: str, class_index: int | None, _classifier: ElmoClassifier) -> Occlusion:
+    """What each word adds to a class; `key` names the classifier. InputError for a text without words."""
+    return occlude(_classifier, text, class_index)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
+def files_of(key: str, _classifier: ElmoClassifier, _facts: Mapping[str, JsonValue]) -> dict[str, bytes]:
+    """The files of a classifier by name; `key` names it."""
+    return classifier_files(_classifier, facts=_facts)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, scope="session")
+def load_saved(key: str, _content: bytes) -> tuple[ElmoClassifier, dict[str, JsonValue]]:
+    """A classifier and its facts out of a user's `.zip`; only the app's own biLM is ever loaded for it.
+
+    Raises:
+        ModelError: it is no classifier, or one of another biLM.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "classifier.zip"
+        path.write_bytes(_content)
+        return load_classifier(path, model=load_model(model_name())), load_facts(path)

@@ -1,0 +1,99 @@
+"""The Python of the layers page: how a labelled set is made, and what is asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pages.common.loaders import model_name
+from pages.common.takeaway import literal, python_cell
+
+_BASE = (
+    "from elmo_core import load_elmo",
+    "from elmo_core.analysis.reading import read_column",
+    "from elmo_core.tables.reading import read_table",
+)
+_USES = (
+    "from elmo_core.analysis.layers.labelled import label_uses",
+    "from elmo_core.analysis.uses import find_uses, gather_vectors",
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Python that makes `data` (and, where there are some, `sentences`)."""
+
+    imports: tuple[str, ...]
+    lines: tuple[str, ...]
+    reads_file: bool = False
+    """Whether a user puts the path and the columns of their own file into it."""
+
+
+def uses_recipe(word: str, path: str = "data/samples/senses.csv", *, reads_file: bool = False) -> Recipe:
+    """The uses of a word in a table of sentences, senses and the words that they are about."""
+    lines = (
+        *_opened(path),
+        'text = read_column(table, "sentence", "sense", "word")',
+        "sentences = text.sentences",
+        f"uses = find_uses(sentences, {literal(word)}, text.labels_of({literal(word)}))",
+        "found = elmo.embed([list(use.tokens) for use in uses.uses])",
+        "data = label_uses(uses, gather_vectors(uses, [one.layers for one in found]))",
+    )
+    return Recipe((*_BASE, *_USES), lines, reads_file)
+
+
+def words_recipe(words: tuple[str, ...]) -> Recipe:
+    """The uses of several words of the sample, each with senses of its own."""
+    imports = (
+        "import numpy as np",
+        *_BASE,
+        "from elmo_core.analysis.layers.labelled import label_vectors",
+        _USES[1],
+    )
+    lines = (
+        *_opened("data/samples/senses.csv"),
+        'text = read_column(table, "sentence", "sense", "word")',
+        "sentences = text.sentences",
+        f"every = [find_uses(sentences, word, text.labels_of(word)) for word in {literal(list(words))}]",
+        "found = [elmo.embed([list(use.tokens) for use in uses.uses]) for uses in every]",
+        "layers = [gather_vectors(a, [one.layers for one in b]) for a, b in zip(every, found)]",
+        'labels = [f"{uses.word}: {label}" for uses in every for label in uses.labels]',
+        "types = [uses.word for uses in every for _ in uses.uses]",
+        "data = label_vectors(np.concatenate(layers, axis=1), labels, types=types)",
+    )
+    return Recipe(imports, lines)
+
+
+def texts_recipe(path: str, label: str, *, reads_file: bool = False) -> Recipe:
+    """The rows of a table by their labels."""
+    lines = (
+        *_opened(path),
+        'sentences = table.column("text")',
+        f"data = label_texts(elmo, sentences, table.column({literal(label)}))",
+    )
+    imports = (_BASE[0], "from elmo_core.analysis.layers.labelled import label_texts", _BASE[2])
+    return Recipe(imports, lines, reads_file)
+
+
+def tagged_recipe(path: str = "data/samples/word_classes.csv") -> Recipe:
+    """The tokens of tagged sentences."""
+    lines = (
+        *_opened(path),
+        'sentences = table.column("tokens")',
+        'pairs = zip(sentences, table.column("tags"))',
+        "data = label_tokens(elmo, [list(zip(a.split(), b.split())) for a, b in pairs])",
+    )
+    imports = (_BASE[0], "from elmo_core.analysis.layers.labelled import label_tokens", _BASE[2])
+    return Recipe(imports, lines)
+
+
+def cell(recipe: Recipe, imports: str, *lines: str) -> str:
+    """The cell of a view: its data, and what is asked of them."""
+    return python_cell("\n".join([*recipe.imports, imports]), *recipe.lines, *lines)
+
+
+def _opened(path: str) -> tuple[str, ...]:
+    return (
+        f"elmo = load_elmo({literal(model_name())})",
+        f"path = {literal(path)}",
+        "table = read_table(open(path, 'rb').read(), path)",
+    )

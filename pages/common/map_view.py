@@ -1,0 +1,260 @@
+"""The map on screen: its settings, its job, its colours, what is selected and what moved most."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from elmo_core.analysis.maps.cost import map_cost
+from elmo_core.analysis.maps.movers import Movers, find_movers
+from elmo_core.analysis.maps.points import MapPoints
+from elmo_core.analysis.maps.projecting import METHOD_NAMES, MapSettings, Method
+from elmo_core.analysis.maps.text_map import TextMap, map_points
+from elmo_core.plots.maps import (
+    Colouring,
+    colouring,
+    describe_map,
+    explain_map,
+    plot_map,
+    shown_rows,
+)
+from pages.common import jobs, takeaway
+from pages.common.concordance import modebar
+from pages.common.loaders import model_name
+from pages.common.map_sources import may_start, sample_points
+from pages.common.mixture_controls import current_mixture
+from pages.common.selection import Selection, selected_ids
+from pages.common.wording import plain
+
+_METHODS: dict[str, Method] = {name: method for method, name in METHOD_NAMES.items()}
+_MOST_LISTED, _N_MOVERS = 1000, 20
+_ANISOTROPIC = 0.2  # mean cosine from which a plain cosine misleads
+
+
+def choose_settings(page: str) -> MapSettings:
+    """Method, dimensions and parameters of the projection."""
+    method = st.segmented_control(
+        "Projection", list(_METHODS), default="UMAP", required=True, key=f"{page}_method", bind="query-params"
+    )
+    dims = st.segmented_control(
+        "Dimensions", ["2D", "3D"], default="2D", required=True, key=f"{page}_dims", bind="query-params"
+    )
+    with st.popover("Options", icon=":material/tune:"):
+        centred = st.toggle(
+            "Centre each layer", True, key=f"{page}_centred",
+            help="Takes off the mean of all points before vectors are compared by cosine.",
+        )  # fmt: skip
+        neighbours = st.slider("UMAP: neighbours", 2, 100, 15, key=f"{page}_neighbours")
+        distance = st.slider("UMAP: least distance", 0.0, 1.0, 0.1, 0.05, key=f"{page}_distance")
+        perplexity = st.slider("t-SNE: perplexity", 5, 50, 30, key=f"{page}_perplexity")
+        seed = st.number_input("Seed", 0, 9999, 42, key=f"{page}_seed")
+    return MapSettings(
+        _METHODS[method], int(dims[0]), neighbours, distance, float(perplexity), centred, int(seed)
+    )
+
+
+def choose_views(page: str, points: MapPoints) -> tuple[MapPoints, tuple[str, ...]]:
+    """The layers to draw, and the points, with the mixture chosen for all pages where it is wanted."""
+    if len(points.views) == 1:
+        return points, points.views
+    mixture = current_mixture(len(points.views))
+    mixed = f"Mix {mixture.text}"
+    chosen = st.multiselect(
+        "Views, in one frame", [*points.views, mixed], default=points.views, key=f"{page}_views",
+        help="Each view starts where the one before it lies. The mix is that of Layers and mixtures.",
+    )  # fmt: skip
+    views = tuple(chosen) or points.views
+    return (points.with_mixture(mixture) if mixed in views else points), views
+
+
+def get_map(page: str, key: str, points: MapPoints, views: tuple[str, ...], settings: MapSettings) -> TextMap:
+    """The map: that of the sample as it opens at once, all others as a job; the page stops while it runs."""
+    subject = f"{key} {views} {settings}"
+    if (views, settings) == (points.views, MapSettings()) and points is _opening():
+        with st.spinner("Drawing the sample"):
+            return opening_map()
+    owner = f"{page}_map"
+    job = jobs.current(owner, subject)
+    if job is None:
+        cost = map_cost(len(points), points.vectors.shape[2], len(views), settings)
+        if not may_start(f"{page}_map_start", "Draw the map", cost.seconds, cost.megabytes):
+            st.stop()
+        work = lambda job: map_points(points, settings, views=views, report=job.report)  # noqa: E731
+        job = jobs.start(owner, subject, "Drawing the map", work)
+    jobs.watch(job)
+    return jobs.result_of(job)  # type: ignore[no-any-return]
+
+
+def _opening() -> MapPoints:
+    return sample_points(model_name(), False, "mean")
+
+
+@st.cache_resource(show_spinner=False)
+def opening_map() -> TextMap:
+    """The map that the page opens on, for all sessions."""
+    return map_points(_opening())
+
+
+def show_map(page: str, key: str, points: MapPoints, found: TextMap) -> None:
+    """The map with its colours and search, what is selected, and how far it can be trusted."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        view = st.segmented_control(
+            "View", found.views, default=found.views[-1], required=True, key=f"{page}_view", wrap=True
+        )
+        column = st.selectbox("Colour by", list(points.columns), key=f"{page}_colour", width=200)
+        search = st.text_input("Search", key=f"{page}_search", max_chars=100, width=200).strip()
+    colours = colouring(points, column)
+    held = _Held(page, len(points), key, f"{view} {column} {search}")
+    matches = find_rows(points, search)
+    rows = shown_rows(len(points), matches)
+    figure = plot_map(points, found, view, colours, rows, set(matches) or set(held.current.highlighted))
+    st.plotly_chart(
+        figure,
+        key=held.key,
+        on_select=held.by_lasso if found.settings.n_dims == 2 else "ignore",
+        config=modebar(f"map-{view}"),
+        alt=describe_map(points, found, view, colours),
+    )
+    _show_facts(points, found, view, colours, len(rows), search, len(matches))
+    takeaway.offer(
+        page, f"map {view}", rows=lambda: map_table(points, found, view), figures={"Map": figure},
+        cell=_cell(found), reads_file=True,
+    )  # fmt: skip
+    _show_selected(page, points, found, view, held)
+    if len(found.views) > 1:
+        _show_movers(page, points, found, held)
+
+
+def find_rows(points: MapPoints, search: str) -> list[int]:
+    """Points whose token is the word searched for, or whose text holds it."""
+    wanted = search.casefold()
+    if not wanted:
+        return []
+    if any(points.lefts):
+        return [row for row, name in enumerate(points.names) if name.casefold() == wanted]
+    return [row for row, text in enumerate(points.rights) if wanted in text.casefold()]
+
+
+def map_table(points: MapPoints, found: TextMap, view: str, rows: list[int] | None = None) -> pd.DataFrame:
+    """Points with their context, columns and place in a view."""
+    kept = np.arange(len(points)) if rows is None else np.array(rows, dtype=np.int64)
+    placed = found.coordinates[found.at(view)][kept]
+    texts: tuple[tuple[str, tuple[str, ...]], ...]
+    texts = (("left", points.lefts), ("point", points.names), ("right", points.rights))
+    if not any(points.lefts):  # a whole text is a point
+        texts = (("text", points.rights),)
+    columns = {name: [values[row] for row in kept] for name, values in texts}
+    own = {name: [values[row] for row in kept] for name, values in points.columns.items()}
+    axes = {axis: placed[:, at] for at, axis in enumerate("xyz"[: placed.shape[1]])}
+    return pd.DataFrame({"row": kept + 1, **columns, **own, "view": view, **axes})
+
+
+def _show_facts(
+    points: MapPoints,
+    found: TextMap,
+    view: str,
+    colours: Colouring,
+    n_shown: int,
+    search: str,
+    n_matches: int,
+) -> None:
+    if n_shown < len(points):
+        st.warning(f"{n_shown:,} of {len(points):,} shown, drawn at random (seed 42); all are in the files.")
+    if points.found > len(points):
+        st.caption(f"{len(points):,} of {points.found:,} points, drawn at random (seed 42).")
+    if search:
+        st.caption(f"{n_matches:,} points match {plain(search)}.")
+    if colours.n_values > len(colours.values):
+        st.caption(f"{colours.n_values:,} values; the {len(colours.values)} most frequent have a colour.")
+    st.caption(explain_map(found, view))
+    cosine = found.mean_cosines[found.at(view)]
+    if not found.settings.centred and cosine > _ANISOTROPIC:
+        st.warning(
+            f"Not centred: two random points have a cosine of {cosine:.2f} in this view, so plain cosines "
+            "say little about likeness. Centring takes that off."
+        )
+    if found.settings.n_dims == 3:
+        st.caption("A lasso needs the plane: choose 2D to select points.")
+
+
+def _show_selected(page: str, points: MapPoints, found: TextMap, view: str, held: _Held) -> None:
+    rows = list(held.current.ids)
+    if not rows:
+        st.caption("Lasso points in the map: they are listed here, and can be taken away as a file.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{len(rows):,} of {len(points):,} points selected**", width="content")
+        st.button("Clear", key=f"{page}_clear", type="tertiary", on_click=held.show, args=((),))
+    table = map_table(points, found, view, rows)
+    st.dataframe(table.head(_MOST_LISTED), hide_index=True, height=280, alt="The selected points")
+    if len(rows) > _MOST_LISTED:
+        st.caption(f"The first {_MOST_LISTED:,} are listed; the files have them all.")
+    takeaway.offer(f"{page}_selected", f"selected {view}", rows=lambda: table)
+
+
+def _show_movers(page: str, points: MapPoints, found: TextMap, held: _Held) -> None:
+    st.markdown("**Biggest movers**")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = st.selectbox("From", found.views, 0, key=f"{page}_mover_from", width=190)
+        rest = [view for view in found.views if view != first]
+        second = st.selectbox("to", rest, len(rest) - 1, key=f"{page}_mover_to", width=190)
+        movers: Movers = find_movers(points, found, first, second)
+        rows = movers.biggest(_N_MOVERS).tolist()
+        st.button(
+            "Show them on the map", key=f"{page}_mover_show", icon=":material/my_location:",
+            on_click=held.show, args=(tuple(rows),),
+        )  # fmt: skip
+    table = map_table(points, found, second, rows).drop(columns=["view", "row"])
+    table.insert(0, "neighbours kept", movers.kept[rows])
+    st.dataframe(
+        table, hide_index=True, height=280, alt=f"Points that move most from {first} to {second}",
+        column_config={"neighbours kept": st.column_config.NumberColumn(format="percent")},
+    )  # fmt: skip
+    st.caption(
+        f"Found in the full space, not on the map: the share of {movers.n_neighbours} nearest neighbours "
+        f"that stay. All points: {movers.kept.mean():.0%} on average; random neighbours: "
+        f"{movers.chance:.1%}."
+    )
+
+
+class _Held:
+    """The selected points of the page."""
+
+    def __init__(self, page: str, n: int, subject: str, view: str) -> None:
+        self.key, self._kept, self._n = f"{page}_chart", f"{page}_selection", n
+        self._keep(self.current.moved_to(subject, view))
+
+    @property
+    def current(self) -> Selection:
+        """The selection now."""
+        found: Selection = st.session_state.get(self._kept, Selection())
+        return found
+
+    def by_lasso(self) -> None:
+        """Callback of the map."""
+        self._keep(self.current.by_map(selected_ids(st.session_state[self.key].selection.points), self._n))
+
+    def show(self, rows: tuple[int, ...]) -> None:
+        """Callback of buttons: these points stand out."""
+        self._keep(replace(self.current, ids=rows, highlighted=rows))
+
+    def _keep(self, selection: Selection) -> None:
+        st.session_state[self._kept] = selection
+
+
+def _cell(found: TextMap) -> str:
+    settings = found.settings
+    return takeaway.python_cell(
+        "from elmo_core import load_elmo\n"
+        "from elmo_core.analysis.maps.points import text_points\n"
+        "from elmo_core.analysis.maps.projecting import MapSettings\n"
+        "from elmo_core.analysis.maps.text_map import map_points\n"
+        "from elmo_core.plots.maps import colouring, plot_map, shown_rows",
+        'texts = open("my-text.txt", encoding="utf-8").read().splitlines()',
+        f"points = text_points(load_elmo({takeaway.literal(model_name())}), texts)",
+        f"found = map_points(points, {settings!r})",
+        'plot_map(points, found, found.views[-1], colouring(points, "length"), shown_rows(len(points)))',
+    )

@@ -1,0 +1,142 @@
+"""What the user of the page of word senses chooses; every choice is part of the page's link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from elmo_core.analysis.groups import NUMBERS, Method
+from elmo_core.analysis.labelled_groups import LabelledGroups, from_json
+from elmo_core.analysis.projection import MIN_UMAP_USES
+from elmo_core.analysis.projection import Method as Projection
+from elmo_core.analysis.senses import CONTEXT, view_names
+from elmo_core.exceptions import InputError
+from elmo_core.plots.sense_map import MAX_POINTS
+from pages.common.loaders import Source, load_model, model_name
+from pages.common.sense_data import Asked, uses_per_second
+from pages.common.sources import choose_word
+from pages.common.wording import duration, plain
+
+_AUTO = "Automatic"
+_GROUPS, _SENSES = "Groups", "Gold senses"
+_JUDGED = "As judged"
+_METHODS: dict[str, Method] = {"k-means": "k-means", "Density": "density"}
+_PROJECTIONS: dict[str, Projection] = {_AUTO: "umap", "PCA": "pca", "UMAP": "umap"}
+_SIZES = (100, 300, 1000, 3000, MAX_POINTS)
+_HELP = "One word; several, parted by commas: bank, shore; or a regular expression between slashes: /bank.+/"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Everything that was chosen."""
+
+    asked: Asked
+    view: str
+    method: Method
+    k: int | None
+    """Groups asked for; None = as many as there is evidence of."""
+    projection: Projection
+    colour: str
+    is_faded: bool
+    has_trails: bool
+    loaded: LabelledGroups | None
+    """Groups from a file, in place of those found."""
+
+    def shows_senses(self, k: int, has_senses: bool) -> bool:
+        """Whether colours are gold senses and not the k groups."""
+        return has_senses and (self.colour == _SENSES or (self.colour == _AUTO and k == 1))
+
+
+def choose(page: str, source: Source | None) -> Choice:
+    """Draw the controls.
+
+    Args:
+        page: prefix of the keys of widgets that are no part of the link.
+        source: the text; None while there is none.
+    """
+    words_row = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        word = choose_word(page, source, words_row, help=_HELP)
+        views = (CONTEXT, *view_names(load_model(model_name()).n_layers))
+        view = st.segmented_control(
+            "View",
+            views,
+            default=CONTEXT,
+            required=True,
+            key="layer",
+            bind="query-params",
+            wrap=True,
+            help="The context is what both directions expect in the word's place, without having read the "
+            "word: there the groups are found. The layers show the word's own vectors.",
+        )
+        with st.popover("Groups", icon=":material/workspaces:"):
+            method, k = _choose_grouping()
+            loaded = _choose_loaded(page)
+        with st.popover("Options", icon=":material/tune:"):
+            asked = _choose_uses(word)
+            projection, colour, is_faded, has_trails = _choose_drawing()
+    return Choice(asked, view, method, k, projection, colour, is_faded, has_trails, loaded)
+
+
+def _choose_grouping() -> tuple[Method, int | None]:
+    method = st.segmented_control(
+        "Method", list(_METHODS), default="k-means", required=True, key="method", bind="query-params"
+    )
+    number = st.segmented_control(
+        "Number of groups",
+        [_JUDGED, *map(str, NUMBERS)],
+        default=_JUDGED,
+        required=True,
+        key="groups",
+        bind="query-params",
+        disabled=method != "k-means",
+    )
+    st.caption(
+        "Groups are looked for in the full space of the contexts, never on the picture. As judged: as many "
+        "as beat their null, are found again in resamples and lie apart; otherwise one. Density (HDBSCAN) "
+        "finds its own number and may leave uses out."
+    )
+    return _METHODS[method], int(number) if number != _JUDGED and method == "k-means" else None
+
+
+def _choose_loaded(page: str) -> LabelledGroups | None:
+    file = st.file_uploader("Load groups that were saved here", type="json", key=f"{page}_groups_file")
+    if file is None:
+        return None
+    try:
+        return from_json(file.getvalue(), file.name)
+    except InputError as error:
+        st.error(plain(str(error)))
+        return None
+
+
+def _choose_uses(word: str) -> Asked:
+    inflections = st.toggle(
+        "Inflections, too",
+        key="inflections",
+        bind="query-params",
+        help="banks for bank, went for go: English, by simplemma's dictionary.",
+    )
+    size = st.select_slider("Most uses", _SIZES, value=1000, key="most", bind="query-params")
+    seed = st.number_input("Seed", 0, 99_999, 42, key="seed", bind="query-params", width=140)
+    pace = uses_per_second()
+    estimate = f" {size:,} take about {duration(size / pace)} here, the first time." if pace else ""
+    st.caption(f"Of more uses a seeded sample is taken; how many of how many is said.{estimate}")
+    return Asked(word, bool(inflections), int(size), int(seed))
+
+
+def _choose_drawing() -> tuple[Projection, str, bool, bool]:
+    projection = st.segmented_control(
+        "Projection", list(_PROJECTIONS), default=_AUTO, required=True, key="projection", bind="query-params"
+    )
+    colour = st.segmented_control(
+        "Colour", [_AUTO, _GROUPS, _SENSES], default=_AUTO, required=True, key="colour", bind="query-params"
+    )
+    is_faded = st.toggle("Fade dots with false neighbours", value=True, key="fade", bind="query-params")
+    has_trails = st.toggle("Trails of selected uses through the layers", key="trails", bind="query-params")
+    st.caption(
+        f"Automatic: PCA below {MIN_UMAP_USES} uses, else UMAP; colours are the groups, or gold senses where "
+        "there is one group."
+    )
+    return _PROJECTIONS[projection], colour, bool(is_faded), bool(has_trails)

@@ -1,0 +1,133 @@
+"""A corpus too large for memory: its uses in an index on disk, searched by word and by vector."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pandas as pd
+import platformdirs
+import streamlit as st
+
+from elmo_core.contrast.comparison import read_query
+from elmo_core.exceptions import InputError
+from elmo_core.index.building import MAX_USES, build_use_index
+from elmo_core.index.records import CorpusSentence, FoundUse, UseFilter, sentences_of_shards
+from elmo_core.index.use_index import ABOUT, UseIndex, read_about
+from elmo_core.pretraining.corpus import find_shards
+from pages.common import jobs, takeaway
+from pages.common.loaders import Source, load_model, model_name
+from pages.common.text_spaces import tokens_of
+from pages.common.wording import plain
+
+_USES_PER_S = 500  # on one busy core; what is said before a build
+_MB_PER_USE = 0.0032
+_ROOT = Path(platformdirs.user_cache_dir("elmo-explorer", appauthor=False)) / "indexes"
+
+
+def show_index(
+    page: str, source: Source, word: str, sentences: tuple[str, str], weights: tuple[float, ...]
+) -> None:
+    """Build or open the index of a corpus, and ask it with the word in both sentences."""
+    pattern, most = _choose_corpus(page)
+    corpus = f"files {pattern}" if pattern else f"text {source.key}"
+    key = sha256(f"{corpus} {model_name()} {weights} {most}".encode()).hexdigest()[:20]
+    index = _opened(page, key, pattern, source, weights, most)
+    st.caption(
+        f"{index.n_uses:,} uses, {index.size_bytes / 1e6:,.0f} MB on disk, "
+        + ("searched through their partitions." if index.about.get("partitions") else "all compared.")
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        only = st.toggle(f"Only uses of {plain(word)}", key=f"{page}_only", value=True)
+        origin = st.text_input("Only from the file", key=f"{page}_origin", width=220).strip()
+    where = UseFilter(word if only else None, origin or None)
+    elmo, frames = load_model(model_name()), []
+    for number, (column, sentence) in enumerate(
+        zip(st.columns(2, gap="large"), sentences, strict=True), start=1
+    ):
+        query = read_query(elmo, sentence, word)
+        started = time.perf_counter()
+        found = index.nearest(query.layers, 10, where=where)
+        took = 1000 * (time.perf_counter() - started)
+        frame = _frame(found)
+        frames.append(frame.assign(sentence=number))
+        column.markdown(f"**{plain(sentence)}**")
+        column.caption(f"{len(found)} nearest uses, found in {took:.0f} ms")
+        column.dataframe(frame, hide_index=True, height="content", alt=f"Nearest uses, sentence {number}")
+    takeaway.offer(page, f"{word} in the corpus", rows=lambda: pd.concat(frames))
+
+
+def _choose_corpus(page: str) -> tuple[str, int]:
+    """Pattern of files on this machine (empty = the text at hand) and most uses."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        pattern = st.text_input(
+            "Files on this machine (a pattern such as corpus/*.txt.gz); empty: the text above",
+            key=f"{page}_pattern",
+            max_chars=500,
+        )
+        most = st.number_input(
+            "Uses at most", 1_000, MAX_USES, 100_000, step=50_000, key=f"{page}_uses", width=200
+        )
+    return pattern.strip(), int(most)
+
+
+def _opened(
+    page: str, key: str, pattern: str, source: Source, weights: tuple[float, ...], most: int
+) -> UseIndex:
+    """The index, once it is built; the page stops here until then."""
+    folder = _ROOT / key
+    subject, is_there = f"index {key}", (folder / ABOUT).is_file()
+    job = jobs.current(f"{page}_index", subject)
+    if job is None and is_there and read_about(folder).get("complete"):  # else it may have no table yet
+        return UseIndex(folder)
+    if pattern:
+        find_shards(pattern)  # says at once where there is no such file
+    if job is None:
+        st.info(
+            ("A build of this corpus was interrupted; it goes on where it was. " if is_there else "")
+            + f"{most:,} uses take about {most / _USES_PER_S / 60:,.0f} minutes on one core and "
+            f"{most * _MB_PER_USE:,.0f} MB on disk; a shorter corpus takes less."
+        )
+        if not st.button("Build the index", key=f"{page}_build", type="primary", icon=":material/database:"):
+            st.stop()
+
+    def work(job: jobs.Job) -> UseIndex:
+        def report(done: int, uses: int) -> None:
+            job.report(f"{uses:,} uses of {done:,} sentences", uses / most)
+
+        elmo = load_model(model_name())
+        rows = sentences_of_shards(find_shards(pattern)) if pattern else _from_text(source)
+        return build_use_index(
+            elmo, rows, folder, corpus=key, weights=weights, max_uses=most, progress=report
+        )
+
+    if job is None:
+        job = jobs.start(f"{page}_index", subject, "Building the index", work)
+    if job.state in ("failed", "cancelled"):
+        st.button("Go on", key=f"{page}_go_on", on_click=jobs.forget, args=(f"{page}_index",))
+    jobs.watch(job)
+    built: UseIndex = jobs.result_of(job)
+    return built
+
+
+def _from_text(source: Source) -> Iterator[CorpusSentence]:
+    for tokens in tokens_of(source):
+        yield CorpusSentence(tuple(tokens))
+
+
+def _frame(found: tuple[FoundUse, ...]) -> pd.DataFrame:
+    if not found:
+        raise InputError("No use in the index meets these conditions; take one of them off.")
+    return pd.DataFrame(
+        {
+            "left": [" ".join(use.left.split()[-7:]) for use in found],
+            "use": [use.word for use in found],
+            "right": [" ".join(use.right.split()[:7]) for use in found],
+            "percentile": [
+                round(100 * use.percentile, 1) if use.percentile is not None else None for use in found
+            ],
+            "file": [use.source for use in found],
+        }
+    )

@@ -1,0 +1,127 @@
+"""What a user takes away from any page: the rows, the figures, the view as a link and as a Python cell."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlencode
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from elmo_core.plots.style import standalone_html
+from elmo_core.tables.export import to_csv
+
+_NEEDS_FILE = "The cell reads your text from a file: put its path in the first line."
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file of the page's own kind, made when it is asked for."""
+
+    label: str
+    file_name: str
+    mime: str
+    make: Callable[[], bytes]
+
+
+def offer(
+    page: str,
+    name: str,
+    *,
+    rows: Callable[[], pd.DataFrame] | None = None,
+    figures: Mapping[str, go.Figure] | None = None,
+    more: tuple[Download, ...] = (),
+    cell: str = "",
+    reads_file: bool = False,
+) -> None:
+    """Offer everything that can be taken away from a view, in one row of buttons.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        name: of the files, without suffix.
+        rows: makes the table behind the view; offered as CSV (formula-safe) and as Parquet.
+        figures: by what they show ("Map"); offered as pages of their own. The camera in a figure's corner
+            saves it as an image.
+        more: further files.
+        cell: Python that rebuilds the view with the public functions.
+        reads_file: whether the cell needs the user's own file.
+    """
+    stem = "-".join(name.lower().split()) or "elmo"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for number, file in enumerate(_downloads(stem, rows, figures or {}, more)):
+            st.download_button(
+                file.label,
+                file.make,
+                file.file_name,
+                file.mime,
+                key=f"{page}_download_{number}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        with st.popover("Link", icon=":material/link:"):
+            st.caption("This view for anyone who can reach this server; a text of yours is not part of it.")
+            st.code(_link(), language=None, wrap_lines=True)
+        if cell:
+            with st.popover("Python", icon=":material/code:", width="content"):
+                st.caption(_NEEDS_FILE if reads_file else "The same with elmo_core alone.")
+                st.code(cell, language="python", wrap_lines=True)
+
+
+def frame_to_csv(frame: pd.DataFrame) -> bytes:
+    """A data frame as CSV that a spreadsheet can open without running anything in it."""
+    cells = frame.astype(object).where(frame.notna(), None)
+    return to_csv([str(column) for column in frame.columns], cells.itertuples(index=False, name=None))
+
+
+def frame_to_parquet(frame: pd.DataFrame) -> bytes:
+    """A data frame as a Parquet file."""
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def python_cell(imports: str, *lines: str) -> str:
+    """A notebook cell: its imports, a blank line, its lines."""
+    return "\n".join([imports, "", *lines])
+
+
+def literal(value: object) -> str:
+    """A value as Python source that stands in one line; numpy's numbers as plain ones."""
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def _downloads(
+    stem: str,
+    rows: Callable[[], pd.DataFrame] | None,
+    figures: Mapping[str, go.Figure],
+    more: tuple[Download, ...],
+) -> list[Download]:
+    found = []
+    if rows is not None:
+        make = rows
+        found += [
+            Download("CSV", f"{stem}.csv", "text/csv", lambda: frame_to_csv(make())),
+            Download(
+                "Parquet", f"{stem}.parquet", "application/octet-stream", lambda: frame_to_parquet(make())
+            ),
+        ]
+    for label, figure in figures.items():
+        file_name = f"{stem}-{label.lower().replace(' ', '-')}.html"
+        found.append(Download(f"{label} (HTML)", file_name, "text/html", partial(_html, figure)))
+    return [*found, *more]
+
+
+def _html(figure: go.Figure) -> bytes:
+    return standalone_html(figure).encode()
+
+
+def _link() -> str:
+    """The address of this view."""
+    address = (st.context.url or "").partition("?")[0]
+    parameters = urlencode(st.query_params.to_dict())
+    return f"{address}?{parameters}" if parameters else address

@@ -1,0 +1,198 @@
+"""A whole text embedded once for a session, and the static vectors to hold against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from elmo_core.analysis.senses import view_names
+from elmo_core.contrast.as_static import type_averages, vectors_of_words_alone
+from elmo_core.contrast.text_space import TextSpace, embed_text
+from elmo_core.pretraining.word2vec import Word2VecSettings
+from elmo_core.static.loading import LoadedVectors, load_vectors_file
+from elmo_core.static.registry import SHIPPED, load_static
+from elmo_core.static.training import vectors_of_sentences
+from elmo_core.static.vectors import StaticVectors
+from elmo_core.text.tokenisation import tokenise
+from pages.common import jobs
+from pages.common.loaders import Source, digest, load_model, model_name, sample
+from pages.common.wording import plain
+
+SHIPPED_STATIC = "word2vec, shipped"
+LAYER_0, AVERAGE, OWN, FILE = "Token vector", "Type average", "word2vec of this text", "A file of vectors"
+KINDS = (SHIPPED_STATIC, LAYER_0, AVERAGE, OWN, FILE)
+_SHORT_TEXT = 8_000  # characters; a longer one is embedded as a job
+_LEARNING = Word2VecSettings(dim=100, epochs=10, subsample=1e-3, learning_rate=0.05)
+_MOST_UPLOADED_MB = 1_000
+
+
+def weights_of(view: str, n_layers: int) -> tuple[float, ...]:
+    """The weights of the layers in a view of `view_names`."""
+    names = view_names(n_layers)
+    if view == names[-1]:
+        return (1.0,) * n_layers
+    return tuple(float(name == view) for name in names[:-1])
+
+
+def tokens_of(source: Source) -> list[list[str]]:
+    """The tokenised sentences of a text."""
+    return [tokenise(sentence) for sentence in source.text.sentences]
+
+
+def space_of(page: str, source: Source) -> TextSpace:
+    """All tokens of a text with their vectors; the page waits for the job that embeds a long one."""
+    if source.is_sample:
+        with st.spinner("Reading the sample"):
+            return sample_space(model_name())
+    key = f"text {model_name()} {source.key}"
+    space: TextSpace = _held(page, "space", key, lambda: _embed(page, key, source))
+    return space
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def sample_space(model: str) -> TextSpace:
+    """The sample, once for all sessions."""
+    return embed_text(load_model(model), tokens_of(sample()))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def shipped_vectors() -> StaticVectors:
+    """The vectors that ship, mapped once for all sessions."""
+    return load_static(SHIPPED)
+
+
+def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: str) -> StaticVectors:
+    """The static vectors of a kind; asks for the file, or waits for the job that learns or reads them.
+
+    Args:
+        page: prefix of all keys.
+        kind: one of `KINDS`.
+        source: the text.
+        space: the same embedded.
+        view: the mix of layers that a type average takes.
+    """
+    elmo = load_model(model_name())
+    key = f"{kind} {model_name()} {source.key} {view}"
+    if kind == LAYER_0:
+        weights = weights_of(LAYER_0, elmo.n_layers)
+        words = tuple(space.rows_by_word)
+        alone: StaticVectors = _held(
+            page, "static", key, lambda: vectors_of_words_alone(elmo, words, weights, LAYER_0)
+        )
+        return alone
+    if kind == AVERAGE:
+        weights = weights_of(view, elmo.n_layers)
+        name = f"{AVERAGE}, {view}"
+        averages: StaticVectors = _held(page, "static", key, lambda: type_averages(space, weights, name))
+        return averages
+    if kind == OWN:
+        learnt: StaticVectors = _held(page, "static", f"{kind} {source.key}", lambda: _learn(page, source))
+        _explain_learning(learnt)
+        return learnt
+    return _from_file(page) if kind == FILE else shipped_vectors()
+
+
+def _held(page: str, name: str, key: str, make: Any) -> Any:
+    """The last result under this name, as long as the key is the same."""
+    slot = f"{page}_{name}_held"
+    if slot not in st.session_state or st.session_state[slot][0] != key:
+        st.session_state[slot] = (key, make())
+    return st.session_state[slot][1]
+
+
+def _done(page: str, subject: str, title: str, work: Any) -> Any:
+    """The result of a job, which is started when there is none; the page stops here until it is done."""
+    job = jobs.current(page, subject)
+    if job is None:
+        job = jobs.start(page, subject, title, work)
+    if job.state in ("failed", "cancelled"):
+        st.button("Try again", key=f"{page}_again", on_click=jobs.forget, args=(page,))
+    jobs.watch(job)
+    return jobs.result_of(job)
+
+
+def _embed(page: str, key: str, source: Source) -> TextSpace:
+    elmo = load_model(model_name())
+    if sum(map(len, source.text.sentences)) <= _SHORT_TEXT:
+        return embed_text(elmo, tokens_of(source))
+
+    def work(job: jobs.Job) -> TextSpace:
+        def report(done: int, total: int) -> None:
+            job.report(f"{done:,} of {total:,} sentences", done / total)
+
+        return embed_text(elmo, tokens_of(source), progress=report)
+
+    space: TextSpace = _done(page, key, "Reading the text", work)
+    return space
+
+
+def _learn(page: str, source: Source) -> StaticVectors:
+    def work(job: jobs.Job) -> StaticVectors:
+        def report(done: int, total: int) -> None:
+            job.report(f"{done:,} of {total:,} words", done / total)
+
+        sentences: Sequence[Sequence[str]] = tokens_of(source)
+        return vectors_of_sentences(sentences, _LEARNING, OWN, progress=report)
+
+    learnt: StaticVectors = _done(f"{page}_static", f"learn {source.key}", "Learning word2vec", work)
+    return learnt
+
+
+def _explain_learning(learnt: StaticVectors) -> None:
+    st.caption(
+        f"Learnt from {learnt.about['corpus_tokens']:,} tokens: CBOW, width {_LEARNING.dim}, "
+        f"{_LEARNING.epochs} passes, words used twice or more, seed {_LEARNING.seed}. "
+        "word2vec wants millions of tokens; with a short text expect little of it."
+    )
+
+
+def _from_file(page: str) -> StaticVectors:
+    """Vectors from a user's file, kept for this session."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        file = st.file_uploader(
+            "GloVe, word2vec (text or binary) or fastText .vec; plain, .gz or .zip",
+            max_upload_size=_MOST_UPLOADED_MB,
+            key=f"{page}_vectors",
+        )
+        most = st.number_input(
+            "Words to read at most", 1_000, 10_000_000, 200_000, step=50_000, key=f"{page}_most", width=200
+        )
+    if file is None:
+        st.info("Choose a file of vectors: its words are then held against the model's.")
+        st.stop()
+    content = file.getvalue()
+
+    def read() -> LoadedVectors:
+        def work(job: jobs.Job) -> LoadedVectors:
+            def report(done: int, total: int) -> None:
+                job.report("", done / max(total, 1))
+
+            with TemporaryDirectory() as name:
+                folder = Path(name)
+                (folder / "vectors").write_bytes(content)
+                kept = folder / "kept"
+                found = load_vectors_file(
+                    folder / "vectors", max_words=int(most), kept_in=kept, progress=report
+                )
+                vectors = found.vectors
+                in_memory = np.array(vectors.matrix)
+            return LoadedVectors(
+                StaticVectors(vectors.name, vectors.words, in_memory, vectors.about), found.report
+            )
+
+        loaded: LoadedVectors = _done(f"{page}_static", key, "Reading the vectors", work)
+        return loaded
+
+    key = f"file {digest(content)} {most}"
+    loaded: LoadedVectors = _held(page, "file", key, read)
+    report = loaded.report
+    limit = ", the most that may be read" if report.has_limit else ""
+    st.caption(f"{plain(file.name)}: {report.n_read:,} words of width {loaded.vectors.dim}{limit}.")
+    if report.n_faults:
+        st.warning(plain(report.summary()))
+    return loaded.vectors

@@ -1,0 +1,90 @@
+"""`classify train` and `classify predict` from a table to a table."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from elmo_core.__main__ import app
+from tests.conftest import ROOT
+
+SAMPLES = ROOT / "data" / "samples"
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["classify", *(str(argument) for argument in arguments)])
+
+
+def last_line(result) -> dict:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def test_help():
+    assert "train" in run("--help").output
+    for name in ("train", "predict"):
+        assert "Usage" in run(name, "--help").output
+
+
+def test_from_a_table_to_predictions(tmp_path):
+    saved = tmp_path / "saved.zip"
+    facts = last_line(
+        run("train", SAMPLES / "topics.csv", saved, "--model", "tiny", "--time-limit", 20, "--json")
+    )
+    assert (facts["rows_read"], facts["rows_dropped"], facts["rows_tested_on"]) == (240, 0, 48)
+    assert facts["text_column"] == "text"
+    assert facts["verdict"].endswith(".")
+    (tmp_path / "new.csv").write_text('id,text,more\n1,=1+1 is a sum,x\n2,,y\n3,"a match, a goal",z\n')
+    facts = last_line(run("predict", saved, tmp_path / "new.csv", tmp_path / "out.csv", "--json"))
+    assert (facts["rows"], facts["rows_without_text"]) == (3, 1)
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["line"] for row in rows] == ["2", "3", "4"]
+    assert rows[0]["text"] == "'=1+1 is a sum"
+    assert rows[1]["predicted"] == ""
+    assert rows[2]["predicted"] in ("science", "sport", "business", "travel")
+    shares = [float(value) for name, value in rows[2].items() if name.startswith("p(")]
+    assert sum(shares) == pytest.approx(1, abs=1e-5)
+    assert {path.name for path in tmp_path.iterdir()} == {"saved.zip", "new.csv", "out.csv"}
+
+
+def test_cross_validation_and_merged_labels(tmp_path):
+    options = [
+        "--merge",
+        "Complaint=complaint",
+        "--drop-rare",
+        "--folds",
+        2,
+        "--balanced",
+        "--time-limit",
+        20,
+    ]
+    result = run("train", SAMPLES / "messy.csv", tmp_path / "saved", "--model", "tiny", *options, "--json")
+    facts = last_line(result)
+    assert facts["records_skipped"] == 3
+    assert facts["rows_learned_from"] == facts["rows_tested_on"] == 153 - facts["rows_dropped"]
+    assert (tmp_path / "saved" / "classifier.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        ("text,label\nfine,a\nbad,a\n", [], "no column of labels"),
+        ("text,label\nfine,a\nbad,b\n", ["--label", "label"], "at least 2 are needed"),
+        ("text,label\nfine,a\nbad,b\n", ["--label", "other"], "has no column 'other'"),
+        ("text,label\nfine,a\nbad,b\n", ["--text", "label", "--label", "label"], "choose two columns"),
+        ("1,2\n3,4\n", [], "no column of texts"),
+        ("", [], "is empty"),
+        (None, [], "There is no file"),
+    ],
+)
+def test_unusable_tables_get_one_sentence(tmp_path, content, options, message):
+    if content is not None:
+        (tmp_path / "a.csv").write_text(content)
+    result = run("train", tmp_path / "a.csv", tmp_path / "saved", "--model", "tiny", *options)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not (tmp_path / "saved").exists()

@@ -1,0 +1,90 @@
+"""A running server and a real browser, one of each for all tests of a worker."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.pages.gestures import settle
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Address of a fresh server with the model of random weights."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    options = {"port": str(port), "address": "127.0.0.1", "headless": "true", "fileWatcherType": "none"}
+    for name, value in options.items():
+        command += [f"--server.{name}", value]
+    environment = {**os.environ, "ELMO_MODEL": "tiny"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_until_healthy(address, process)
+            yield address
+        finally:
+            process.terminate()
+
+
+def _wait_until_healthy(address: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("the server did not start")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    expect.set_options(timeout=20_000)  # a busy machine takes longer than the usual 5 s
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def wide(browser: Browser) -> BrowserContext:
+    """A light, wide screen; its pages share what was fetched before."""
+    return browser.new_context(viewport={"width": 1440, "height": 1500})
+
+
+@pytest.fixture
+def visit(server: str, wide: BrowserContext) -> Iterator[Callable[..., Page]]:
+    """Open a page of the server; afterwards nothing may have failed or left the machine."""
+    pages, outside = [], []
+
+    def open_page(path: str = "/", screen: BrowserContext = wide) -> Page:
+        page = screen.new_page()
+        page.set_default_timeout(60_000)
+        page.on("request", lambda request: outside.append(request.url) if is_outside(request.url) else None)
+        pages.append(page)
+        page.goto(server + path)
+        page.get_by_test_id("stMainBlockContainer").wait_for()
+        settle(page)
+        return page
+
+    def is_outside(url: str) -> bool:
+        return not url.startswith((server, server.replace("http", "ws"), "data:", "blob:"))
+
+    yield open_page
+    for page in pages:
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        page.close()
+    assert outside == []

@@ -1,0 +1,188 @@
+"""The page of entities, run without a browser, on the tiny model."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from elmo_core.tasks.tagging.differences import KINDS
+
+FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
+PAGE = FRAME.parent / "learn" / "entities.py"
+SMALL = "".join(
+    f"{name}\tB-PER\nleft\tO\n{place}\tB-LOC\n.\tO\n\n"
+    for name in ("Ann", "Bob", "Cara", "Dan", "Eve")
+    for place in ("Oslo", "Rome", "Lima")
+).encode()
+
+
+@pytest.fixture(autouse=True)
+def tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELMO_MODEL", "tiny")
+
+
+def opened(**address: str) -> AppTest:
+    """The page, with few passes of few methods."""
+    app = AppTest.from_file(FRAME, default_timeout=60)
+    app.session_state["entities_passes"] = 2
+    app.session_state["entities_methods"] = ["look-up", "feature CRF", "learned mix"]
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    return checked(app.switch_page(str(PAGE)).run())
+
+
+def checked(app: AppTest) -> AppTest:
+    assert not app.exception, [element.value for element in app.exception]
+    return app
+
+
+def trained(app: AppTest, key: str = "entities_job", most_s: float = 60) -> AppTest:
+    end = time.monotonic() + most_s
+    while not app.session_state[key].is_over:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return checked(app.run())
+
+
+def with_files(*contents: tuple[str, bytes]) -> AppTest:
+    app = checked(opened().segmented_control(key="entities_source").set_value("My file").run())
+    for key, (name, content) in zip(("entities_train", "entities_test"), contents, strict=False):
+        app = app.file_uploader(key=key).upload(name, content, "text/plain").run()
+    return checked(app)
+
+
+def own(content: bytes = SMALL, name: str = "own.conll") -> AppTest:
+    app = with_files((name, content))
+    return trained(app.button(key="entities_train_button").click().run())
+
+
+def seen(app: AppTest) -> str:
+    kinds = (app.error, app.info, app.warning, app.success, app.caption, app.markdown, app.subheader)
+    return " ".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
+
+
+def looked_at(app: AppTest, view: str) -> AppTest:
+    return checked(app.segmented_control(key="view").set_value(view).run())
+
+
+def html_of(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def test_it_opens_on_the_sample_and_answers():
+    app = opened()
+    assert "220 sentences to learn from" in seen(app)
+    assert app.button(key="entities_train_button").disabled
+    app = trained(app)
+    assert "the difference is" in seen(app)
+    names = [str(value) for value in app.dataframe[0].value["method"]]
+    assert names == ["look-up", "feature CRF", "learned mix"]
+    assert set(app.dataframe[1].value["label"]) == {"PER", "LOC", "ORG", "DATE"}
+    assert len(app.get("plotly_chart")) == 4
+    again = trained(opened())  # another session finds what the first one has computed
+    assert again.session_state["entities_job"].result is app.session_state["entities_job"].result
+
+
+def test_without_a_file_it_says_what_to_do():
+    app = checked(opened().segmented_control(key="entities_source").set_value("My file").run())
+    assert "Choose a file with tagged sentences" in seen(app)
+    assert "B-PER" in app.code[0].value
+
+
+def test_a_file_of_ones_own_is_learned_and_compared():
+    app = with_files(("own.conll", SMALL))
+    assert "12 sentences to learn from" in seen(app)
+    assert "Ann" in html_of(app)
+    app = trained(app.button(key="entities_train_button").click().run())
+    assert "n = 6" in seen(app)
+    app = looked_at(app, "Differences")
+    app = checked(app.selectbox(key="entities_method").set_value("look-up").run())
+    assert "No difference" in seen(app) or "of" in seen(app)
+
+
+def test_two_files_and_bad_lines():
+    bad = SMALL + b"\nfirst of three\n\n"
+    app = with_files(("own.conll", bad), ("test.conll", SMALL))
+    assert "15 sentences to learn from" in seen(app)
+    assert "15 to test on" in seen(app)
+    assert "Left out 1 sentence" in seen(app)
+    assert any(button.label == "The list" for button in app.get("download_button"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("empty.conll", b"\n", "is empty"),
+        ("prose.txt", b"just a few lines\nof prose are here now\nand not tags\n", "do not agree"),
+        ("words.conll", b"Ann\n\nBob\n", "single column"),
+        ("one.conll", b"Ann B-PER\nleft O\n", "at least two"),
+        ("<b>*x*.conll", b"Ann O\n\nBob O\n", "nothing to learn"),
+    ],
+)
+def test_unusable_files_get_one_sentence(name: str, content: bytes, message: str):
+    app = with_files((name, content))
+    assert message in seen(app)
+    assert "entities_job" not in app.session_state or app.session_state["entities_job"].subject.find(name) < 0
+
+
+def test_differences_show_both_and_text_is_escaped():
+    lines = SMALL + b"<b>x</b>\tB-PER\nleft\tO\n![a](http://x)\tB-LOC\n\n" * 2
+    app = with_files(("own.conll", lines), ("test.conll", lines))
+    app = trained(app.button(key="entities_train_button").click().run())
+    app = looked_at(app, "Differences")
+    app = checked(app.selectbox(key="entities_method").set_value("learned mix").run())
+    frame = app.dataframe[-1].value
+    assert {"kind", "gold", "predicted", "confidence", "sentence"} <= set(frame.columns)
+    assert set(frame["kind"]) <= set(KINDS)
+    shown = html_of(app)
+    assert "<b>x</b>" not in shown
+    pills = app.get("button_group")[-1]
+    assert pills is not None
+    app = looked_at(app, "Take away")
+    labels = {button.label for button in app.get("download_button")}
+    assert {"CSV", "CoNLL", "JSONL", "Text (HTML)", "Tagger (.zip)"} <= labels
+    assert "ElmoTagger('tiny'" in " ".join(code.value for code in app.code)
+
+
+def test_typed_text_is_tagged_and_nothing_is_said_plainly():
+    app = looked_at(own(), "Your text")
+    app = checked(app.text_area(key="entities_typed").set_value("Ann left <i>Oslo</i>.").run())
+    assert "&lt;" in html_of(app)
+    assert "found" in seen(app)
+    app = checked(app.text_area(key="entities_typed").set_value(" ").run())
+    assert "Type a sentence" in seen(app)
+
+
+def test_learning_curve_and_a_file_to_tag():
+    app = looked_at(own(), "More sentences?")
+    app = trained(app.button(key="entities_curve_go").click().run(), "entities_curve_job")
+    assert "so more sentences" in seen(app)
+    app = looked_at(app, "Take away")
+    text = b"Ann left Oslo.\n\nBob slept. Eve left Rome.\n"
+    app = checked(app.file_uploader(key="entities_to_tag").upload("new.txt", text, "text/plain").run())
+    app = trained(app.button(key="entities_file_go").click().run(), "entities_file_job")
+    assert "3 sentences" in seen(app)
+
+
+def test_word_classes_run_through_the_same_page():
+    words: Any = (("we", "PRON"), ("see", "VERB"), ("trees", "NOUN"))
+    content = "".join("".join(f"{word}\t{tag}\n" for word, tag in words) + "\n" for _ in range(8)).encode()
+    app = own(content)
+    assert "accuracy" in seen(app)
+    assert "classes of tokens" in seen(app)
+
+
+def test_cancel_and_no_method():
+    app = with_files(("own.conll", SMALL * 40))
+    app = app.button(key="entities_train_button").click().run()
+    job = app.session_state["entities_job"]
+    job.cancel()
+    app = trained(app)
+    assert "was cancelled" in seen(app)
+    app = checked(app.multiselect(key="entities_methods").set_value([]).run())
+    assert "methods must be" in seen(app)

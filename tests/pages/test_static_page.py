@@ -1,0 +1,208 @@
+"""The page of contextual and static vectors, run without a browser, on the tiny model."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.gestures import settle
+
+PAGES = Path(__file__).parents[2] / "pages"
+
+
+@pytest.fixture(autouse=True)
+def tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELMO_MODEL", "tiny")
+
+
+def opened(**address: str) -> AppTest:
+    app = AppTest.from_file(PAGES / "frame.py", default_timeout=120)
+    app.query_params["word"] = "qqqq"  # nothing to draw on the page that opens first
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    return waited(app.switch_page("explore/static.py"))
+
+
+def waited(app: AppTest) -> AppTest:
+    """The page once no job is under way."""
+    for _ in range(100):
+        app.run()
+        assert not app.exception, [element.value for element in app.exception]
+        if not any(button.label == "Cancel" for button in app.button):
+            return app
+        time.sleep(0.1)
+    raise AssertionError("the job did not end")
+
+
+def columns(app: AppTest) -> list[list[str]]:
+    """The words of each column of the figure."""
+    figure: dict[str, Any] = json.loads(app.get("plotly_chart")[0].proto.spec)
+    return [
+        [t.strip() for t in trace["text"]] for trace in figure["data"] if trace.get("mode") == "markers+text"
+    ]
+
+
+def said(app: AppTest) -> str:
+    kinds = (app.error, app.info, app.warning, app.caption)
+    return " ".join(element.value for kind in kinds for element in kind)
+
+
+def test_it_opens_on_play_already_drawn():
+    app = opened()
+    drawn = columns(app)
+    assert [len(words) for words in drawn] == [10, 10, 10]
+    assert "played" in drawn[0]
+    assert [metric.label for metric in app.metric][-1] == "Cosine of the two uses"
+    assert "By chance two lists of 10 share " in said(app)
+    assert "all 46 uses of play are equally near" in said(app)
+
+
+def test_a_second_sentence_changes_its_column_and_leaves_the_static_one():
+    app = opened()
+    before = columns(app)
+    app.text_input(key="second").set_value("They will play a waltz on two old pianos tonight.")
+    after = columns(waited(app))
+    assert after[:2] == before[:2] and after[2] != before[2]
+
+
+def test_a_sentence_without_the_word_is_one_sentence():
+    app = opened()
+    app.text_input(key="first").set_value("Nothing here.")
+    assert "does not use" in said(waited(app))
+
+
+def test_another_word_starts_with_sentences_of_its_own():
+    app = opened()
+    app.text_input(key="first").set_value("I play.")
+    waited(app)
+    app.button(key="static_word_0").click()
+    app = waited(app)
+    assert app.text_input(key="term").value == "bank" and app.text_input(key="first").value == ""
+    assert "all 46 uses of bank" in said(app)
+
+
+@pytest.mark.parametrize("kind", ["Token vector", "Type average", "word2vec of this text"])
+def test_other_static_vectors(kind: str):
+    app = opened()
+    app.selectbox(key="static").select(kind)
+    assert len(columns(waited(app))[0]) == 10
+
+
+def test_a_file_of_vectors_is_read_and_its_faults_are_told():
+    app = opened()
+    app.selectbox(key="static").select("A file of vectors")
+    app = waited(app)
+    assert "Choose a file of vectors" in said(app)
+    content = b"play 1 0 0\ngame 1 1 0\nbroken 1\nriver 0 0 1\n"
+    app.file_uploader(key="static_vectors").upload("glove.txt", content, "text/plain")
+    app = waited(app)
+    assert "3 words of width 3" in said(app) and "line 3: wrong width" in said(app).replace("\\", "")
+    assert columns(app)[0] == ["game", "river"]
+
+
+def test_the_ranking_is_in_order_and_offers_its_words():
+    app = opened()
+    app.segmented_control(key="show").set_value("Most context-sensitive")
+    app = waited(app)
+    assert list(app.dataframe[0].value.columns)[:3] == ["word", "uses", "mean cosine"]
+    assert app.dataframe[0].value["high"].is_monotonic_increasing
+    links = [link.proto for link in app.get("page_link")]
+    assert [link.label for link in links][:3] == app.dataframe[0].value["word"].tolist()[:3]
+    assert app.session_state["senses_is_own"] is False
+
+
+def test_scores_of_senses_show_the_static_vector_at_chance():
+    app = opened()
+    app.segmented_control(key="show").set_value("Scores")
+    table = waited(app).dataframe[0].value
+    assert table["source"][0].startswith("Static: ") and table["score"][0] == 0.5
+    assert len(table) == 5
+
+
+@pytest.mark.parametrize(("task", "rows"), [("Word similarity", 4), ("Odd one out", 4), ("Analogies", 4)])
+def test_word_scores_have_coverage(task: str, rows: int):
+    app = opened()
+    app.segmented_control(key="show").set_value("Scores")
+    waited(app)
+    app.segmented_control(key="task").set_value(task)
+    table = waited(app).dataframe[0].value
+    assert len(table) == rows and table["coverage"].str.contains(" known").all()
+
+
+def test_a_broken_list_is_one_sentence():
+    app = opened()
+    app.segmented_control(key="show").set_value("Scores")
+    waited(app)
+    app.segmented_control(key="task").set_value("Word similarity")
+    waited(app)
+    app.text_area(key="static_typed_Word similarity").set_value("a b 1\na b")
+    assert "Line 2 must be two words and a number" in said(waited(app))
+
+
+def test_a_corpus_is_indexed_and_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr("pages.common.static_index._ROOT", tmp_path)
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("We saw a play at the theatre.\nThe children play outside.\nNobody.\n")
+    app = opened()
+    app.segmented_control(key="show").set_value("A large corpus")
+    waited(app)
+    app.text_input(key="static_pattern").set_value(str(tmp_path / "none*.txt"))
+    assert "none" in said(waited(app))
+    app.text_input(key="static_pattern").set_value(str(corpus))
+    assert "minutes on one core" in said(waited(app))
+    app.button(key="static_build").click()
+    app = waited(app)
+    assert "12 uses" in said(app) and "all compared" in said(app)
+    assert app.dataframe[0].value["use"].tolist() == ["play", "play"]
+    assert set(app.dataframe[0].value["file"]) == {"corpus.txt"}
+    app.text_input(key="static_origin").set_value("other.txt")
+    assert "No use in the index meets these conditions" in said(waited(app))
+
+
+def test_without_a_text_of_ones_own_it_asks_for_one():
+    app = opened()
+    app.button(key="static_own").click()
+    assert "Paste some sentences" in said(waited(app))
+
+
+def test_own_text_is_compared():
+    app = opened()
+    app.button(key="static_own").click()
+    waited(app)
+    app.text_area(key="static_pasted").set_value(
+        "The bank is shut. A river bank. The town has a bank. Money, money!"
+    )
+    app.button(key="static_paste").click()
+    app = waited(app)
+    assert len(columns(app)) == 3
+
+
+@pytest.mark.browser
+def test_typing_a_second_sentence_changes_one_column(visit):
+    page = visit("/static")
+    words = page.locator(".js-plotly-plot .textpoint text")
+    expect(words).to_have_count(30, timeout=60_000)
+    before = words.all_text_contents()
+    page.get_by_label("Another one").fill("They will play a waltz on two old pianos tonight.")
+    page.keyboard.press("Enter")
+    expect(words.nth(20)).not_to_have_text(before[20], timeout=60_000)
+    settle(page)
+    after = words.all_text_contents()
+    assert after[:20] == before[:20] and after[20:] != before[20:]
+
+
+@pytest.mark.browser
+def test_a_word_of_the_ranking_opens_in_word_senses(visit):
+    page = visit("/static?show=Most+context-sensitive")
+    link = page.get_by_test_id("stMain").get_by_test_id("stPageLink-NavLink").first
+    word = link.inner_text(timeout=60_000).split()[-1]
+    link.click()
+    expect(page.get_by_role("heading", name="Word senses")).to_be_visible(timeout=60_000)
+    expect(page.get_by_label("Word", exact=True)).to_have_value(word, timeout=60_000)
