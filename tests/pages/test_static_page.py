@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import time
 from pathlib import Path
@@ -206,3 +207,14 @@ def test_a_word_of_the_ranking_opens_in_word_senses(visit):
     link.click()
     expect(page.get_by_role("heading", name="Word senses")).to_be_visible(timeout=60_000)
     expect(page.get_by_label("Word", exact=True)).to_have_value(word, timeout=60_000)
+
+
+@pytest.mark.parametrize(
+    "kind", ["word2vec, shipped", "Token vector", "Type average", "word2vec of this text"]
+)
+def test_the_python_cell_finds_what_is_on_screen(kind: str, capsys: pytest.CaptureFixture[str]):
+    app = opened(static=kind, contextual="LSTM layer 1")
+    (cell,) = [code.value for code in app.code if "load_elmo" in code.value]
+    exec(compile(cell, "cell", "exec"), {})
+    printed = [ast.literal_eval(line) for line in capsys.readouterr().out.splitlines()]
+    assert printed == columns(app)
