@@ -10,12 +10,14 @@ from itertools import pairwise
 
 import numpy as np
 
+from elmo_core.tables.records import Progress
+
 _N_HASHES, _BANDS = 64, 16
 _NGRAM = 5
 _MAX_CHARACTERS = 2_000
 _MAX_BUCKET = 20
 _PRIME = (1 << 31) - 1
-_BLOCK = 2_000
+_BLOCK = 500
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,20 @@ def normalise(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def find_duplicates(texts: Sequence[str], labels: Sequence[str]) -> Duplicates:
+def find_duplicates(
+    texts: Sequence[str], labels: Sequence[str], progress: Progress | None = None
+) -> Duplicates:
     """Find rows to leave out before any split, so that no test row stands among the training rows.
 
     Args:
         texts: n texts.
         labels: their labels.
+        progress: told the share done.
     """
     groups: dict[str, list[int]] = {}
     for row, text in enumerate(texts):
+        if progress and row % _BLOCK == 0:
+            progress(row / len(texts))
         groups.setdefault(normalise(text), []).append(row)
     kept, repeated, contradicting = [], [], []
     for rows in groups.values():
@@ -75,7 +82,12 @@ def find_duplicates(texts: Sequence[str], labels: Sequence[str]) -> Duplicates:
 
 
 def find_near_duplicates(
-    texts: Sequence[str], *, threshold: float = 0.8, time_limit_s: float = 5.0, seed: int = 0
+    texts: Sequence[str],
+    *,
+    threshold: float = 0.8,
+    time_limit_s: float = 5.0,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> NearDuplicates:
     """Find pairs of nearly equal texts by min-hashes of their character 5-grams.
 
@@ -87,6 +99,7 @@ def find_near_duplicates(
         threshold: least similarity.
         time_limit_s: rows that have not been reached by then are not searched.
         seed: of the hashes.
+        progress: told the share done, of the texts or of the time.
     """
     from sklearn.feature_extraction.text import HashingVectorizer
 
@@ -105,8 +118,11 @@ def find_near_duplicates(
         )
         for columns in (block.indices[a:b] for a, b in pairwise(block.indptr)):
             _add(np.unique(columns).astype(np.int64), factors, grams, buckets, pairs)
-        if time.monotonic() > end:
+        left_s = end - time.monotonic()
+        if left_s < 0:
             break
+        if progress:
+            progress(max(start / len(texts), 1 - left_s / time_limit_s))
     found = (NearPair(a, b, round(value, 3)) for (a, b), value in sorted(pairs.items()) if value >= threshold)
     return NearDuplicates(tuple(found), len(grams))
 

@@ -15,7 +15,7 @@ from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
 from elmo_core.tables.records import counted
 from elmo_core.tasks.dataset import Dataset
-from pages.common.lab_cache import ReadingOptions, TableFile, dataset_of, table_of
+from pages.common.lab_cache import OpenedTable, TableFile, dataset_of
 from pages.common.table_choice import preview
 from pages.common.wording import plain
 
@@ -36,15 +36,14 @@ class Chosen:
     """Of the file, for each text."""
 
 
-def choose_dataset(page: str, file: TableFile, options: ReadingOptions) -> Chosen | None:
+def choose_dataset(page: str, opened: OpenedTable) -> Chosen | None:
     """Columns, labels and findings of a table; None where there is nothing to learn from.
 
     Args:
         page: prefix of the keys of all widgets.
-        file: the table.
-        options: how it is read.
+        opened: the table.
     """
-    table = table_of(file, options)
+    file, table = opened.file, opened.table
     looking, knowing = st.columns([3, 2], gap="large")
     with looking:
         columns = _columns(f"{page}_{file.key[:12]}", table)
@@ -53,8 +52,7 @@ def choose_dataset(page: str, file: TableFile, options: ReadingOptions) -> Chose
         return None
     merge, drop_rare = _label_options(f"{page}_{file.key[:12]}_{columns[1]}", table, columns[1])
     try:
-        with st.spinner("Looking for duplicates"):
-            data = dataset_of(file, options, columns, merge, drop_rare)
+        data = dataset_of(page, opened, columns, merge, drop_rare)
     except InputError as error:
         st.error(plain(str(error)))
         return None
@@ -62,7 +60,7 @@ def choose_dataset(page: str, file: TableFile, options: ReadingOptions) -> Chose
         _show_classes(data)
     with looking:
         _show_findings(page, data)
-    key = f"{file.key} {options} {columns} {merge} {drop_rare}"
+    key = f"{file.key} {opened.options} {columns} {merge} {drop_rare}"
     return Chosen(key, data, columns, file, tuple(table.lines[row] for row in data.rows))
 
 

@@ -20,7 +20,7 @@ from elmo_core.analysis.reading import (
 from elmo_core.plots.style import clip, listing
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Decoded, Table, read_table, read_text
-from elmo_core.tables.records import Progress
+from elmo_core.tables.records import Progress, Reading, counted
 from pages.common import jobs
 from pages.common.loaders import Source, kept_for_session
 from pages.common.wording import plain
@@ -83,7 +83,7 @@ def choose_from_file(page: str, file: Any) -> Source:
             _warn_of_guess(file.name, decoded.encoding, decoded.is_guessed)
         _preview(pd.DataFrame({"sentence": text.sentences[:_PREVIEW_ROWS]}))
         line = f"text = split_text(read_text(Path({file.name!r}).read_bytes(), {file.name!r}).text)"
-        return Source(key, text, recipe=(line,))
+        return Source(key, text, recipe=(line,), told=_told(file.name, text, decoded))
     table = _prepared(page, key, f"Reading {file.name}", file, lambda p: _read(file, wishes, p))
     with found_row:
         _say_table(table)
@@ -94,7 +94,17 @@ def choose_from_file(page: str, file: Any) -> Source:
     text = _prepared(f"{page}_column", key, title, file, lambda p: read_column(table, *chosen, p))
     columns = ", ".join(map(repr, chosen))
     recipe = (f"table = read_table_file(Path({file.name!r}))", f"text = read_column(table, {columns})")
-    return Source(key, text, recipe=recipe)
+    return Source(key, text, recipe=recipe, told=_told(file.name, text, table.reading))
+
+
+def _told(name: str, text: Text, read: Decoded | Reading) -> str:
+    """A file in one line, with all that may have gone wrong in it."""
+    parts = [counted(len(text.sentences), "sentence")]
+    if text.table and text.table.skipped:
+        parts.append(f"{counted(len(text.table.skipped), 'row')} skipped")
+    if read.is_guessed:
+        parts.append(f"encoding guessed: {read.encoding}")
+    return f"{name}, {', '.join(parts)}"
 
 
 def forget_file(page: str) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -23,6 +23,7 @@ from elmo_core.analysis.projection import shared_frame
 from elmo_core.exceptions import ElmoError
 from elmo_core.static.registry import SHIPPED
 from elmo_core.tables.reading import Table, read_table
+from elmo_core.tables.records import Progress
 from elmo_core.tasks.classifier import ElmoClassifier
 from elmo_core.tasks.comparison import compare_methods
 from elmo_core.tasks.dataset import Dataset, prepare
@@ -35,12 +36,16 @@ from elmo_core.tasks.saving import classifier_files, load_classifier, load_facts
 from elmo_core.tasks.verdict import Verdict, verdict
 from elmo_core.tasks.words import word_settings
 from elmo_core.weights.store import JsonValue
+from pages.common import jobs
+from pages.common.files import LONG_BYTES
 from pages.common.loaders import digest, load_model, model_name
 
 SAMPLES = {"Reviews": "reviews.csv", "Topics": "topics.csv", "Messy messages": "messy.csv"}
 
 _FOLDER = Path(__file__).parents[2] / "data" / "samples"
 _RATE_SAMPLE = 60  # texts that are read to measure the speed
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -69,33 +74,67 @@ def sample_file(name: str) -> TableFile:
     return TableFile(digest(content), SAMPLES[name], content, is_sample=True)
 
 
-def table_of(file: TableFile, options: ReadingOptions) -> Table:
-    """The table in a file; InputError if there is none."""
-    read = _read_for_all if file.is_sample else _read_for_session
-    table: Table = read(file.key, options, file)
+@dataclass(frozen=True)
+class OpenedTable:
+    """A table, and the file and the way it was read."""
+
+    file: TableFile
+    options: ReadingOptions
+    table: Table
+
+
+def table_of(page: str, file: TableFile, options: ReadingOptions) -> Table:
+    """The table in a file; a large one is read as a job, until which the page stops.
+
+    Raises:
+        InputError: there is none.
+    """
+    if len(file.content) > LONG_BYTES:
+        read = partial(_read, "", options, file)
+        return _awaited(f"{page}_table", f"{file.key} {options}", f"Reading {file.name}", read)
+    read_now = _read_for_all if file.is_sample else _read_for_session
+    with st.spinner("Reading the table"):
+        table: Table = read_now(file.key, options, file)
     return table
 
 
 def dataset_of(
-    file: TableFile,
-    options: ReadingOptions,
+    page: str,
+    opened: OpenedTable,
     columns: tuple[str, str],
     merge: tuple[tuple[str, str], ...],
     drop_rare: bool,
 ) -> Dataset:
-    """Texts and labels of a table; InputError if its columns cannot be used."""
-    make = _prepare_for_all if file.is_sample else _prepare_for_session
-    data: Dataset = make(file.key, options, columns, merge, drop_rare, table_of(file, options))
+    """Texts and labels of a table; those of a large one are looked through as a job.
+
+    Raises:
+        InputError: the columns cannot be used.
+    """
+    file, asked = opened.file, (opened.options, columns, merge, drop_rare)
+    if len(file.content) > LONG_BYTES:
+        make = partial(_prepare, "", *asked, opened.table)
+        return _awaited(f"{page}_dataset", f"{file.key} {asked}", "Looking for duplicates", make)
+    make_now = _prepare_for_all if file.is_sample else _prepare_for_session
+    with st.spinner("Looking for duplicates"):
+        data: Dataset = make_now(file.key, *asked, opened.table)
     return data
 
 
-def _read(key: str, options: ReadingOptions, _file: TableFile) -> Table:
+def _awaited(page: str, subject: str, title: str, work: Callable[..., T]) -> T:
+    found: T = jobs.awaited(
+        page, subject, title, lambda job: work(_progress=lambda share: job.report("", share))
+    )
+    return found
+
+
+def _read(key: str, options: ReadingOptions, _file: TableFile, _progress: Progress | None = None) -> Table:
     return read_table(
         _file.content,
         _file.name,
         encoding=options.encoding,
         delimiter=options.delimiter,
         has_header=options.has_header,
+        progress=_progress,
     )
 
 
@@ -106,8 +145,9 @@ def _prepare(
     merge: tuple[tuple[str, str], ...],
     drop_rare: bool,
     _table: Table,
+    _progress: Progress | None = None,
 ) -> Dataset:
-    return prepare(_table, *columns, merge=dict(merge), drop_rare=drop_rare)
+    return prepare(_table, *columns, merge=dict(merge), drop_rare=drop_rare, progress=_progress)
 
 
 _for_all: Any = st.cache_resource(max_entries=16, show_spinner=False)
@@ -132,7 +172,7 @@ def verdict_of(key: str, _results: tuple[MethodResult | LeftOut, ...]) -> Verdic
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _seconds_per_character(model: str) -> float:
     file = sample_file("Reviews")
-    texts = list(table_of(file, ReadingOptions()).column("text")[:_RATE_SAMPLE])
+    texts = list(_read_for_all(file.key, ReadingOptions(), file).column("text")[:_RATE_SAMPLE])
     elmo = load_model(model)
     elmo.embed(texts[:2])  # the first call also loads the tokeniser
     started = time.monotonic()

@@ -45,6 +45,8 @@ class Source:
     is_sample: bool = False
     recipe: tuple[str, ...] = ()
     """Lines of Python that make `text` of the same file."""
+    told: str = ""
+    """One line about one's own text: where it is from, how much of it was read."""
 
 
 def kept(function: Callable[Concatenate[str, Source, P], R]) -> Callable[Concatenate[Source, P], R]:

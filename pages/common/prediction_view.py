@@ -62,9 +62,9 @@ def show_use(page: str, trained: Usable | None, example: str) -> None:
         st.info("No method on the biLM was run, so there is no classifier to use; load one, or train again.")
         return
     show_typing(page, usable, example)
-    with st.expander("Predict a whole table", icon=":material/table_rows:"):
-        show_file(page, usable)
     offer_classifier(page, usable)
+    with st.expander("Predict a whole table", icon=":material/table_rows:"):
+        show_file(page, usable)  # last, because the page stops in it while it reads
 
 
 def _choose(page: str, trained: Usable | None) -> Usable | None:
@@ -124,7 +124,7 @@ def show_file(page: str, usable: Usable) -> None:
     if file is None:
         return
     try:
-        table = table_of(file, ReadingOptions())
+        table = table_of(f"{page}_new", file, ReadingOptions())
     except InputError as error:
         st.error(plain(str(error)))
         return

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from elmo_core.analysis.reading import split_text
 from elmo_core.exceptions import InputError
-from elmo_core.tables.records import MAX_BYTES
+from elmo_core.tables.records import MAX_BYTES, counted
 from pages.common.files import SUFFIXES, choose_from_file, forget_file
 from pages.common.loaders import Source, digest, kept_for_session, sample, words_to_try
 from pages.common.wording import plain
@@ -23,7 +23,9 @@ def choose_source(page: str) -> Source | None:
     """
     if not _is_own(page):
         return sample()
-    with st.expander("My text", expanded=True, icon=":material/edit_note:"):
+    told: str = st.session_state.get(f"{page}_told", "")
+    title = f"My text: {plain(told)}" if told else "My text"
+    with st.expander(title, expanded=not told, icon=":material/edit_note:"):
         pasting, choosing = st.columns(2, gap="large")
         with choosing:
             file = st.file_uploader(
@@ -42,14 +44,9 @@ def choose_source(page: str) -> Source | None:
                 disabled=file is not None,
             )
             st.form_submit_button("Use this text", key=f"{page}_paste", disabled=file is not None)
-        try:
-            if file:
-                return choose_from_file(page, file)
-            forget_file(page)
-            return _from_paste(pasted)
-        except InputError as error:
-            st.error(plain(str(error)))
-            return None
+        source = _read(page, file, pasted)
+    _fold(page, told, source)
+    return source
 
 
 def choose_word(
@@ -93,12 +90,32 @@ def choose_word(
     return word
 
 
+def _read(page: str, file: Any, pasted: str | None) -> Source | None:
+    try:
+        if file:
+            return choose_from_file(page, file)
+        forget_file(page)
+        return _from_paste(pasted)
+    except InputError as error:
+        st.error(plain(str(error)))
+        return None
+
+
+def _fold(page: str, told: str, source: Source | None) -> None:
+    """Fold the panel to a line about what was read, once it is; open it where nothing could be."""
+    now = source.told if source else ""
+    if now != told:
+        st.session_state[f"{page}_told"] = now
+        st.rerun()
+
+
 def _from_paste(pasted: str | None) -> Source | None:
     if not pasted or not pasted.strip():
         return None
     key = digest(pasted.encode("utf-8", "ignore"))
     recipe = 'text = split_text(Path("my-text.txt").read_text(encoding="utf-8"))'
-    return Source(key, kept_for_session(key, lambda: split_text(pasted)), recipe=(recipe,))
+    text = kept_for_session(key, lambda: split_text(pasted))
+    return Source(key, text, recipe=(recipe,), told=f"{counted(len(text.sentences), 'sentence')} pasted")
 
 
 def _is_own(page: str) -> bool:

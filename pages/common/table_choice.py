@@ -10,7 +10,14 @@ from elmo_core.plots.style import clip
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
 from elmo_core.tables.records import MAX_BYTES, counted
-from pages.common.lab_cache import SAMPLES, ReadingOptions, TableFile, sample_file, table_of
+from pages.common.lab_cache import (
+    SAMPLES,
+    OpenedTable,
+    ReadingOptions,
+    TableFile,
+    sample_file,
+    table_of,
+)
 from pages.common.loaders import digest
 from pages.common.wording import plain
 
@@ -24,7 +31,7 @@ _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", None: "on
 _PREVIEW_ROWS, _PREVIEW_CHARACTERS = 4, 60
 
 
-def choose_table(page: str) -> tuple[TableFile, ReadingOptions] | None:
+def choose_table(page: str) -> OpenedTable | None:
     """The table to work with: a sample until users bring their own; None while that is missing.
 
     Args:
@@ -44,15 +51,12 @@ def choose_table(page: str) -> tuple[TableFile, ReadingOptions] | None:
     return _shown(_uploaded(page) if chosen == OWN else sample_file(chosen), options, page)
 
 
-def _shown(
-    file: TableFile | None, options: ReadingOptions, page: str
-) -> tuple[TableFile, ReadingOptions] | None:
+def _shown(file: TableFile | None, options: ReadingOptions, page: str) -> OpenedTable | None:
     """The file, once it is readable and what was found out about it stands on the page."""
     if file is None:
         return None
     try:
-        with st.spinner("Reading the table"):
-            table = table_of(file, options)
+        table = table_of(page, file, options)
     except InputError as error:
         st.error(plain(str(error)))
         return None
@@ -60,7 +64,7 @@ def _shown(
     if table.reading.is_guessed:
         st.warning(f"The encoding is a guess: {table.reading.encoding}. Check the accents below.")
     _show_skipped(page, table)
-    return file, options
+    return OpenedTable(file, options, table)
 
 
 def upload(page: str, label: str) -> TableFile | None:

@@ -31,7 +31,7 @@ st.title("Classify texts")
 st.markdown("Can your labels be told from the texts, and does a biLM do it better than counting words?")
 
 table = choose_table(PAGE)
-chosen = choose_dataset(PAGE, *table) if table else None
+chosen = choose_dataset(PAGE, table) if table else None
 if chosen is None:
     st.stop()
 

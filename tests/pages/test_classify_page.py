@@ -321,6 +321,15 @@ def test_a_run_can_be_cancelled():
     assert "was cancelled" in messages(checked(app.run()))
 
 
+def test_a_large_table_is_read_and_looked_through_as_jobs(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lab_cache, "LONG_BYTES", 100)
+    app = uploaded(*small_table())
+    app = finished(app, "classify_table_job")
+    app = finished(app, "classify_dataset_job")
+    assert "texts to use, 2 labels" in " ".join(one.value for one in app.markdown)
+    assert not button(app, "Train").disabled
+
+
 def test_labels_of_users_are_no_markup():
     content = small_table()[1]
     app = uploaded("<b>.csv", content.replace(b"good", b"<b>![](http://x/y.png)"))

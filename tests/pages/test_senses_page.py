@@ -457,3 +457,14 @@ def test_a_text_gets_its_own_results():
     app = pasted(TEN.replace("lifted steel", "fell") + " The crane. A crane.", app)
     assert "Map of 12 uses of crane" in alt(app)
     assert map_of(app)["data"][0]["x"] != first
+
+
+def test_the_panel_of_ones_own_text_folds_to_a_line_once_it_is_read():
+    app = with_own_text()
+    assert (app.expander[0].label, app.expander[0].proto.expanded) == ("My text", True)
+    app = uploaded("two*.csv", b"text,n\nThe bank paid.,1\nThe bank flooded.,2\nThe bank shut.,3\n\n,4\n")
+    assert app.expander[0].label.replace("\\", "").startswith("My text: two*.csv, 3 sentences")
+    assert not app.expander[0].proto.expanded
+    app = pasted("", with_own_text())
+    assert app.expander[0].proto.expanded
+    assert pasted("One bank. Two banks.", app).expander[0].label == "My text: 2 sentences pasted"
