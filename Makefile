@@ -33,8 +33,8 @@ check: $(VENV)/.stamp-dev ## check format, style and types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 
-bench: $(VENV)/.stamp-app ## measure the engine's speed
-	$(PYTHON) -m bench.engine $(BENCH_ARGS)
+bench: $(VENV)/.stamp-app ## measure the speed of embed; BENCH_ARGS=list tells what else there is
+	$(PYTHON) -m elmo_core bench $(BENCH_ARGS)
 
 notebooks: export OMP_NUM_THREADS := 1
 notebooks: $(VENV)/.stamp-dev ## run the notebooks' tests
