@@ -21,21 +21,20 @@ from pathlib import Path
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bench import benchmark_data
+from bench.centroids import best_mixture, cross_validated, nearest_centroid, unit
+from bench.whitened_senses import WordUses, learned_whitenings, whitened_score
 from elmo_core import Elmo, load_elmo, load_static
-from elmo_core.analysis.whitening import Whitening, learn_whitening
+from elmo_core.analysis.whitening import Whitening
 from elmo_core.static.vectors import StaticVectors
 
 Scores = dict[str, float]
-WordUses = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
-"""Layers (L, n, D) and gold senses of one word's train and test uses."""
 _SENTENCES_PER_CALL = 512
 _PROBE_SENTENCES = 4000
-_WHITENING_SENTENCES = 5000
 _WIC_SHRINKAGE = 0.5  # the middle; nothing of WiC chose it
 
 
@@ -58,46 +57,6 @@ def sentence_means(elmo: Elmo, sentences: Sequence[list[str]]) -> np.ndarray:
         found = elmo.embed(sentences[start : start + _SENTENCES_PER_CALL])
         parts.append(np.stack([item.layers.mean(axis=1) for item in found], axis=1))
     return np.concatenate(parts, axis=1)
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors of length 1 along the last axis."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
-
-
-def mixtures(n_layers: int, steps: int = 10) -> list[tuple[float, ...]]:
-    """All weights that are multiples of 1/steps and add up to 1."""
-    grid = itertools.product(range(steps + 1), repeat=n_layers)
-    return [tuple(part / steps for part in parts) for parts in grid if sum(parts) == steps]
-
-
-def nearest_centroid(train: np.ndarray, gold: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """The sense whose centroid of unit vectors has the highest cosine, for each row of `test`."""
-    senses = np.unique(gold)
-    centroids = unit(np.stack([unit(train)[gold == sense].mean(axis=0) for sense in senses]))
-    return senses[(unit(test) @ centroids.T).argmax(axis=1)]
-
-
-def best_mixture(
-    layers: np.ndarray, gold: np.ndarray, score: Callable[[np.ndarray], float]
-) -> tuple[float, ...]:
-    """The mixture of unit layers with the highest score; ties go to the one nearest to uniform."""
-    options = mixtures(len(layers))
-    scores = [score(np.tensordot(weights, layers, axes=1)) for weights in options]
-    even = np.array([-np.square(weights).sum() for weights in options])
-    return options[int(np.lexsort((even, np.round(scores, 6)))[-1])]
-
-
-def cross_validated(vectors: np.ndarray, gold: np.ndarray) -> float:
-    """Accuracy of the nearest centroid over five folds."""
-    folds = min(5, min(Counter(gold.tolist()).values()))
-    if folds < 2:
-        return 0.0
-    right = [
-        nearest_centroid(vectors[a], gold[a], vectors[b]) == gold[b]
-        for a, b in StratifiedKFold(folds, shuffle=True, random_state=0).split(vectors, gold)
-    ]
-    return float(np.concatenate(right).mean())
 
 
 def senses(elmo: Elmo) -> Scores:
@@ -237,46 +196,6 @@ def word_class(elmo: Elmo) -> Scores:
 
 def _all_tokens(elmo: Elmo, sentences: list[list[str]]) -> np.ndarray:
     return np.concatenate([found.layers for found in elmo.embed(sentences)], axis=1)
-
-
-def learned_whitenings(elmo: Elmo) -> list[Whitening]:
-    """Of layers 1 and 2, from held-out text in lower case, as the sentences of the words are."""
-    sentences = benchmark_data.plain_sentences(_WHITENING_SENTENCES)
-    found = elmo.embed([[token.lower() for token in sentence] for sentence in sentences])
-    tokens = [token for item in found for token in item.tokens]
-    return [
-        learn_whitening(tokens, np.concatenate([item.layers[layer] for item in found])) for layer in (1, 2)
-    ]
-
-
-def whitened_score(words: Sequence[WordUses], whitenings: Sequence[Whitening]) -> float:
-    """Macro accuracy of a mix of whitened layers.
-
-    Shrinkage and weights are the same for every word: those with the best cross-validated macro average
-    on the training parts.
-    """
-
-    def mixed(layers: np.ndarray, option: tuple[float, float]) -> np.ndarray:
-        shrinkage, weight = option
-        first, second = (
-            unit(whitening.apply(layers[layer], shrinkage))
-            for layer, whitening in enumerate(whitenings, start=1)
-        )
-        return np.asarray(weight * first + (1 - weight) * second)
-
-    options = list(itertools.product((0.3, 0.5, 0.7, 0.9), (0.0, 0.25, 0.5, 0.75, 1.0)))
-    train = [
-        np.mean([cross_validated(mixed(layers["train"], option), gold["train"]) for layers, gold in words])
-        for option in options
-    ]
-    chosen = options[int(np.argmax(train))]
-    progress(f"whitened: shrinkage {chosen[0]}, weight of layer 1 {chosen[1]}")
-    right = [
-        nearest_centroid(mixed(layers["train"], chosen), gold["train"], mixed(layers["test"], chosen))
-        == gold["test"]
-        for layers, gold in words
-    ]
-    return 100 * float(np.mean([part.mean() for part in right]))
 
 
 TASKS: dict[str, Callable[[Elmo], Scores]] = {

@@ -18,6 +18,7 @@ MOST_SHOWN = 10_000
 """Points drawn at once: more make a selection slow."""
 OTHERS = "others"
 _MANY = 5000  # points from which on their marks are small
+_EYE = 0.95  # of the camera, on each axis: the cube fills the figure
 _SYMBOLS_3D = ("circle", "diamond", "square", "cross", "x", "circle-open", "square-open")
 
 
@@ -89,7 +90,8 @@ def plot_map(
             f"{name}axis": {**hidden, "range": ends, "title": "", "showbackground": False}
             for name, ends in zip("xyz", ranges, strict=True)
         }
-        figure.update_layout(scene={**axes, "aspectmode": "cube"})
+        eye = dict.fromkeys("xyz", _EYE)
+        figure.update_layout(scene={**axes, "aspectmode": "cube", "camera": {"eye": eye}})
     else:
         figure.update_xaxes(range=ranges[0], **hidden)
         figure.update_yaxes(range=ranges[1], **hidden)
@@ -110,20 +112,20 @@ def explain_map(found: TextMap, view: str) -> str:
     settings, kept = found.settings, found.faithful[found.at(view)]
     parts = {
         "pca": "One PCA frame for all views.",
-        "umap": f"UMAP, neighbours {settings.n_neighbours}, distance {settings.min_dist:g}.",
-        "tsne": f"t-SNE, perplexity {settings.perplexity:g}.",
+        "umap": f"UMAP with {settings.n_neighbours} neighbours, least distance {settings.min_dist:g}.",
+        "tsne": f"t-SNE with perplexity {settings.perplexity:g}.",
     }
     residual = found.residuals[found.at(view)]
     turned = (
-        f" Turned onto the view before, {residual:.0%} of the positions' spread stays away."
+        f" Turned onto the view before it, from which {residual:.0%} of the spread still differs."
         if residual
         else ""
     )
     seed = "" if settings.method == "pca" else f" Seed {settings.seed}."
     return (
-        f"{parts[settings.method]}{seed}{turned} Trustworthiness {kept.trustworthiness:.2f}, continuity "
-        f"{kept.continuity:.2f} (1 = no false, no missing neighbour; of {len(kept.rows):,} points, "
-        f"{kept.n_neighbours} neighbours each)."
+        f"{parts[settings.method]}{seed}{turned} Trustworthiness {kept.trustworthiness:.2f} (1 = no false "
+        f"neighbour on the map), continuity {kept.continuity:.2f} (1 = no neighbour missing), for the "
+        f"{kept.n_neighbours} nearest of {len(kept.rows):,} points."
     )
 
 

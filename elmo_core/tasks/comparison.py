@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from elmo_core.embedder import Elmo
-from elmo_core.exceptions import ConfigError, InputError
-from elmo_core.measuring.splitting import Split, stratified_folds, stratified_split
+from elmo_core.measuring.splitting import Split
 from elmo_core.tasks import baselines
 from elmo_core.tasks.budget import (
     affordable_folds,
@@ -23,6 +22,7 @@ from elmo_core.tasks.budget import (
 from elmo_core.tasks.calibration import calibration, softmax
 from elmo_core.tasks.classifier import ElmoClassifier
 from elmo_core.tasks.judging import judge, spread
+from elmo_core.tasks.layout import chosen_methods, class_codes, make_splits
 from elmo_core.tasks.methods import BASE, classifier_of, method_names
 from elmo_core.tasks.plan import LINEAR_SECONDS, READING, TFIDF_SECONDS, Progress, step_seconds
 from elmo_core.tasks.results import (
@@ -107,38 +107,16 @@ class Comparison:
         self._end = time.monotonic() + self.settings.time_limit_s
         self._static, self._progress = static, Progress(report)
         self._source = TextSource(elmo, texts, self.settings.max_characters, self._progress)
-        if len(texts) != len(labels):
-            raise InputError(f"There are {len(texts)} texts but {len(labels)} labels.")
-        names, self.codes = np.unique(np.asarray(labels), return_inverse=True)
-        counts = np.bincount(self.codes) if len(self.codes) else np.zeros(0)
-        if len(names) < 2 or counts.min() < 2:
-            raise InputError("A comparison needs at least two classes with two texts each.")
-        self.classes = tuple(map(str, names))
-        self.methods = self._chosen_methods()
-        self.splits = self._make_splits(together, split)
+        self.classes, self.codes = class_codes(texts, labels)
+        known = method_names(elmo, has_static=static is not None)
+        self.methods = chosen_methods(self.settings.methods, known)
+        self.splits = [split] if split is not None else make_splits(self.codes, self.settings, together)
         self.layers: TextLayers | None = None
         self.at = np.full(len(texts), -1)
         self._is_given = split is not None
         self._tfidf: np.ndarray | None = None
         self._fitted: dict[str, list[ElmoClassifier]] = {}
         self._note = ""
-
-    def _chosen_methods(self) -> list[str]:
-        asked = set(self.settings.methods)
-        known = method_names(self.elmo, has_static=self._static is not None)
-        wrong = sorted(asked - set(known))
-        if wrong:
-            raise ConfigError(f"There is no method {wrong[0]!r}; there are {', '.join(known)}.")
-        asked |= {BASE[name] for name in asked if name in BASE}
-        return [name for name in known if not asked or name in asked]
-
-    def _make_splits(self, together: Sequence[tuple[int, int]], split: Split | None) -> list[Split]:
-        settings = self.settings
-        if split is not None:
-            return [split]
-        if settings.n_folds:
-            return stratified_folds(self.codes, settings.n_folds, settings.seed, together)
-        return [stratified_split(self.codes, settings.test_share, settings.seed, together)]
 
     @property
     def left_s(self) -> float:
@@ -288,9 +266,8 @@ class Comparison:
         if name == ATTENTION and self.layers.tokens is None:
             return "the vectors of all words of these texts need too much memory; use fewer or shorter texts"
         n_layers = self.elmo.n_layers if name == LEARNED else 1
-        needed = LINEAR_SECONDS * len(self.layers) * self.elmo.dim * n_layers * len(self.splits)
-        if needed > self.left_s:
-            return f"the time was up (about {needed:.0f} s more needed)"
+        if LINEAR_SECONDS * len(self.layers) * self.elmo.dim * n_layers * len(self.splits) > self.left_s:
+            return "the time was up; allow more"
         return ""
 
     def _result(self, name: str, parts: list[np.ndarray], started: float, n_train: int) -> MethodResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +12,6 @@ import streamlit as st
 
 from elmo_core.plots.classification import plot_comparison
 from elmo_core.static.registry import SHIPPED
-from elmo_core.tables.records import counted
 from elmo_core.tasks.lab import Inspection
 from elmo_core.tasks.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut, MethodResult
 from elmo_core.tasks.verdict import Verdict
@@ -119,32 +118,41 @@ def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go
         st.caption("The first results appear within seconds.")
         return None
     found = verdict_of(f"{name} {len(results)}", results)
-    _KINDS.get(found.kind, st.warning)(f"**{plain(found.sentence)}**", icon=":material/gavel:")
-    for reason, n in Counter(one.reason for one in results if isinstance(one, LeftOut)).items():
-        st.caption(f"{counted(n, 'method')} left out: {plain(reason)}.")
+    if {one.method for one in results} != {MAJORITY}:
+        _KINDS.get(found.kind, st.warning)(f"**{plain(found.sentence)}**", icon=":material/gavel:")
+    _show_left_out(results)
     figure = plot_comparison(results, found.chance or None)
-    picture, numbers = st.columns([2, 3], gap="large")
+    picture, words = st.columns([3, 2], gap="large")
     picture.plotly_chart(
         figure,
         key=f"{page}_scores",
         config={"displayModeBar": False},
         alt="Macro-F1 of each method with its 95 % interval: " + _alt(results),
     )
-    with numbers:
-        st.dataframe(
-            table_of_results(results),
-            hide_index=True,
-            column_config=_columns(),
-            height="content",
-            placeholder="",
-            alt="Scores of each method",
-        )
-        n = next((one.scores.n for one in results if isinstance(one, MethodResult)), 0)
-        st.caption(f"Tested on {n:,} texts, the same for all. {_EXPLAINED}")
+    n = next((one.scores.n for one in results if isinstance(one, MethodResult)), 0)
+    words.caption(f"Tested on {n:,} texts, the same for all. {_EXPLAINED}")
+    st.dataframe(
+        table_of_results([one for one in results if isinstance(one, MethodResult)]),
+        hide_index=True,
+        column_config=_columns(),
+        height="content",
+        placeholder="",
+        alt="Scores of each method",
+    )
     return found, figure
 
 
-def table_of_results(results: Results) -> pd.DataFrame:
+def _show_left_out(results: Results) -> None:
+    """The methods that were not run, by reason."""
+    names = defaultdict(list)
+    for one in results:
+        if isinstance(one, LeftOut):
+            names[one.reason].append(one.method)
+    for reason, left_out in names.items():
+        st.caption(plain(f"Left out: {', '.join(left_out)}. Why: {reason}."))
+
+
+def table_of_results(results: Sequence[MethodResult | LeftOut]) -> pd.DataFrame:
     """One row for each method, scores in percent."""
     return pd.DataFrame([_row(result) for result in results])
 

@@ -24,16 +24,19 @@ from pages.common.wording import plain
 _CONTEXT = 42  # characters of context in the table, each side: as many as its columns are wide
 _SHOWN = 50  # selected uses written out in full
 _EXAMPLES = 3  # uses written out while none is selected
+IMAGES = ("SVG", "PNG")
+"""What the camera in a map's corner can save."""
+_SCALE = 3  # pixels of a saved image for each on screen
 _ORDERS = ("Text", "Left context", "Right context", "Group")
 
 
-def modebar(file_name: str) -> dict[str, Any]:
-    """Plotly's buttons: selection, zoom, and the camera, which saves an image that scales."""
+def modebar(file_name: str, image: str = IMAGES[0]) -> dict[str, Any]:
+    """Plotly's buttons: selection, zoom, and the camera, which saves an image of the kind asked for."""
     return {
         "displaylogo": False,
         "scrollZoom": False,
         "modeBarButtonsToRemove": ["autoScale2d"],
-        "toImageButtonOptions": {"format": "svg", "filename": file_name},
+        "toImageButtonOptions": {"format": image.lower(), "filename": file_name, "scale": _SCALE},
     }
 
 

@@ -23,6 +23,7 @@ from elmo_core.contrast.comparison import (
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.contrast.word_spaces import WordSpace, candidates, contextual_space, static_space
 from elmo_core.plots.contrast import describe_columns, plot_columns
+from elmo_core.plots.style import clip
 from elmo_core.static.exports import to_parquet, to_projector, to_word2vec_text
 from elmo_core.static.vectors import StaticVectors
 from pages.common import takeaway
@@ -31,7 +32,7 @@ from pages.common.sense_data import Asked, find
 from pages.common.wording import plain
 
 N_NEAREST = 10
-_USES = 6
+_USES, _CONTEXT = 6, 24
 _BINARY = "application/octet-stream"
 
 
@@ -77,8 +78,16 @@ def choose_sentences(source: Source, word: str) -> tuple[str, str]:
     return typed[0], typed[1]
 
 
-def show_neighbours(page: str, contrast: Contrast, word: str, sentences: Sequence[str]) -> None:
-    """Nearest words in three columns, what they share, and the nearest uses of both sentences."""
+def show_neighbours(page: str, contrast: Contrast, word: str, sentences: Sequence[str], cell: str) -> None:
+    """Nearest words in three columns, what they share, and the nearest uses of both sentences.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        contrast: both worlds.
+        word: whose neighbours are shown.
+        sentences: two that use it.
+        cell: Python that finds the same.
+    """
     elmo = load_model(model_name())
     queries = [read_query(elmo, sentence, word) for sentence in sentences]
     columns = [Column("Static: any sentence", static_neighbours(contrast.static, word, N_NEAREST))]
@@ -97,7 +106,7 @@ def show_neighbours(page: str, contrast: Contrast, word: str, sentences: Sequenc
     st.subheader("All numbers", anchor=False)
     frame = _frame(columns)
     st.dataframe(frame, hide_index=True, height="content", column_config=_columns(frame), alt="Nearest words")
-    _offer(page, contrast, word, sentences, frame, figure)
+    _offer(page, contrast, word, cell, frame, figure)
 
 
 def _show_overlaps(contrast: Contrast, columns: Sequence[Column], queries: Sequence[Query]) -> None:
@@ -145,9 +154,9 @@ def _show_uses(contrast: Contrast, queries: Sequence[Query]) -> None:
             tokens = contrast.text.sentences[sentence]
             rows.append(
                 {
-                    "left": " ".join(tokens[max(0, position - 6) : position]),
+                    "left": clip(" ".join(tokens[:position]), _CONTEXT, keep_end=True),
                     "use": tokens[position],
-                    "right": " ".join(tokens[position + 1 : position + 7]),
+                    "right": clip(" ".join(tokens[position + 1 :]), _CONTEXT),
                     "percentile": 100 * near.percentile,
                 }
             )
@@ -157,10 +166,12 @@ def _show_uses(contrast: Contrast, queries: Sequence[Query]) -> None:
             hide_index=True,
             height="content",
             column_config={
-                "left": st.column_config.TextColumn("Left", alignment="right", width=170),
-                "use": st.column_config.TextColumn("Use", alignment="center", width=60),
-                "right": st.column_config.TextColumn("Right", width=150),
-                "percentile": st.column_config.NumberColumn("Percentile", format="%.1f", width=80),
+                "left": st.column_config.TextColumn("Left", alignment="right", width=155),
+                "use": st.column_config.TextColumn("Use", alignment="center", width=55),
+                "right": st.column_config.TextColumn("Right", width=155),
+                "percentile": st.column_config.NumberColumn(
+                    "%", format="%.1f", width=55, help="Share of random pairs of tokens that are less alike"
+                ),
             },
             alt=f"Uses nearest to the word in sentence {number}",
         )
@@ -180,27 +191,16 @@ def _columns(frame: pd.DataFrame) -> dict[str, Any]:
     """Numbers with as many digits as they deserve."""
     number = st.column_config.NumberColumn
     return {
-        name: number(format="%.2f" if name.endswith("cosine") else "%.1f", width=92)
+        name: number(format="%.2f" if name.endswith("cosine") else "%.1f", width=105)
         for name in frame.columns
         if name.endswith(("cosine", "percentile"))
     }
 
 
 def _offer(
-    page: str, contrast: Contrast, word: str, sentences: Sequence[str], frame: pd.DataFrame, figure: go.Figure
+    page: str, contrast: Contrast, word: str, cell: str, frame: pd.DataFrame, figure: go.Figure
 ) -> None:
     words, units, stem = contrast.contextual.words, contrast.contextual.units, f"{word}-static"
-    cell = takeaway.python_cell(
-        "from elmo_core import load_elmo, load_static",
-        f"elmo = load_elmo({takeaway.literal(model_name())})",
-        'static = load_static("english-word2vec")',
-        f"uses = elmo.embed({takeaway.literal(list(sentences))})",
-        f"word = {takeaway.literal(word)}",
-        "nearest = static.cosines_with(static[word]).argsort()[::-1][1:11]",
-        "print([static.words[row] for row in nearest])  # the same in every sentence",
-        "vectors = [use.layers[-1][[t.casefold() for t in use.tokens].index(word)] for use in uses]",
-        "print((vectors[0] == vectors[1]).all())  # one vector for each use",
-    )
     more = (
         takeaway.Download(
             "Vectors (word2vec)", f"{stem}.txt", "text/plain", lambda: to_word2vec_text(words, units)
@@ -212,4 +212,12 @@ def _offer(
             "Vectors (Parquet)", f"{stem}-vectors.parquet", _BINARY, lambda: to_parquet(words, units)
         ),
     )
-    takeaway.offer(page, stem, rows=lambda: frame, figures={"Columns": figure}, more=more, cell=cell)
+    takeaway.offer(
+        page,
+        stem,
+        rows=lambda: frame,
+        figures={"Columns": figure},
+        more=more,
+        cell=cell,
+        reads_file="Path(" in cell,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -189,7 +190,10 @@ def _show_selected(page: str, points: MapPoints, found: TextMap, view: str, held
         st.markdown(f"**{len(rows):,} of {len(points):,} points selected**", width="content")
         st.button("Clear", key=f"{page}_clear", type="tertiary", on_click=held.show, args=((),))
     table = map_table(points, found, view, rows)
-    st.dataframe(table.head(_MOST_LISTED), hide_index=True, height=280, alt="The selected points")
+    st.dataframe(
+        table.head(_MOST_LISTED), hide_index=True, height=280, column_config=_columns(),
+        alt="The selected points",
+    )  # fmt: skip
     if len(rows) > _MOST_LISTED:
         st.caption(f"The first {_MOST_LISTED:,} are listed; the files have them all.")
     takeaway.offer(f"{page}_selected", f"selected {view}", rows=lambda: table)
@@ -208,16 +212,25 @@ def _show_movers(page: str, points: MapPoints, found: TextMap, held: _Held) -> N
             on_click=held.show, args=(tuple(rows),),
         )  # fmt: skip
     table = map_table(points, found, second, rows).drop(columns=["view", "row"])
-    table.insert(0, "neighbours kept", movers.kept[rows])
+    table.insert(0, "neighbours kept", movers.kept[rows].round(2))
     st.dataframe(
         table, hide_index=True, height=280, alt=f"Points that move most from {first} to {second}",
-        column_config={"neighbours kept": st.column_config.NumberColumn(format="percent")},
+        column_config=_columns(),
     )  # fmt: skip
     st.caption(
         f"Found in the full space, not on the map: the share of {movers.n_neighbours} nearest neighbours "
         f"that stay. All points: {movers.kept.mean():.0%} on average; random neighbours: "
         f"{movers.chance:.1%}."
     )
+
+
+def _columns() -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    return {
+        "text": st.column_config.TextColumn(width=380),
+        "neighbours kept": number("kept", format="percent", help="Of its nearest neighbours"),
+        **{axis: number(format="%.2f") for axis in "xyz"},
+    }
 
 
 class _Held:

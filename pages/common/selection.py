@@ -12,6 +12,10 @@ from typing import Any
 
 import streamlit as st
 
+IN_LINK = "selected"
+"""The parameter of an address that names the selected uses."""
+_BETWEEN, _MOST_IN_LINK = ".", 200
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -62,6 +66,29 @@ def selected(page: str, subject: str) -> tuple[int, ...]:
     """The uses that are selected on a page, before it is drawn; none where they are of another subject."""
     found: Selection = st.session_state.get(f"{page}_selection", Selection())
     return found.ids if found.subject == subject else ()
+
+
+def select_from_link(page: str, subject: str, n: int) -> None:
+    """Select the uses that the address names, which it then names no more.
+
+    Args:
+        page: prefix of all keys.
+        subject: what the n uses are the uses of.
+        n: uses.
+    """
+    asked = st.query_params.pop(IN_LINK, "")
+    ids = [int(part) for part in asked.split(_BETWEEN) if part.isdecimal()]
+    if ids:
+        chosen = Selection(subject).by_card(ids, n)
+        st.session_state[f"{page}_selection"] = chosen
+        st.session_state[f"{page}_table"] = _ticked(len(chosen.ids))
+
+
+def selection_for_link(ids: Iterable[int]) -> dict[str, str]:
+    """What `select_from_link` understands; nothing for more uses than fit into an address."""
+    chosen = tuple(ids)
+    is_short = 0 < len(chosen) <= _MOST_IN_LINK
+    return {IN_LINK: _BETWEEN.join(map(str, chosen))} if is_short else {}
 
 
 class LinkedSelection:
@@ -120,9 +147,12 @@ class LinkedSelection:
 
     def _tick(self, n_rows: int) -> None:
         """Tick the first rows of the table."""
-        st.session_state[self.table_key] = {
-            "selection": {"rows": list(range(n_rows)), "columns": [], "cells": []}
-        }
+        st.session_state[self.table_key] = _ticked(n_rows)
+
+
+def _ticked(n_rows: int) -> dict[str, dict[str, list[int]]]:
+    """The state of a table whose first rows are ticked."""
+    return {"selection": {"rows": list(range(n_rows)), "columns": [], "cells": []}}
 
 
 def selected_ids(points: Iterable[dict[str, Any]]) -> tuple[int, ...]:

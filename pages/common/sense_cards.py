@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -27,6 +28,7 @@ _MARKS = {
     "triangle-down": "▼",
 }
 _SHOWN_NAME = 60
+_IN_LINK = "names"
 _CONDITIONS = (
     "What counts as evidence: the silhouette of the groups beats that of *re-paired contexts* (the left half "
     "of each use with the right half of another one, which for a biLM is exact) and that of *shuffled "
@@ -67,8 +69,27 @@ def name_the_groups(
         grouping = replace(grouping, labels=labels, names=shown)
     digest = sha256(f"{subject} {choice.method} {choice.k} {labels}".encode()).hexdigest()[:12]
     key = f"{page}_name_{digest}"
+    for number, name in _names_in_link(len(names)):
+        st.session_state[f"{key}_{number}"] = name
     written = [st.session_state.get(f"{key}_{number}") or name for number, name in enumerate(names)]
     return grouping, NamedGroups(labels, tuple(written), key)
+
+
+def names_for_link(grouping: Grouping, named: NamedGroups) -> dict[str, str]:
+    """The names for an address, where the user has changed one."""
+    is_changed = named.names != tuple(name.text for name in grouping.names)
+    return {_IN_LINK: json.dumps(named.names)} if is_changed else {}
+
+
+def _names_in_link(n: int) -> list[tuple[int, str]]:
+    """Numbers and names of the n groups that the address names, which it then names no more."""
+    try:
+        found = json.loads(st.query_params.pop(_IN_LINK, "[]"))
+    except ValueError:
+        return []
+    if not isinstance(found, list) or len(found) != n or not all(isinstance(name, str) for name in found):
+        return []
+    return [(number, name[:_SHOWN_NAME]) for number, name in enumerate(found)]
 
 
 def show_card(grouping: Grouping, choice: Choice) -> None:
@@ -107,9 +128,9 @@ def show_groups(
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 colour, shape = PALETTE[number % len(PALETTE)], _MARKS[SYMBOLS[number % len(SYMBOLS)]]
                 st.html(f'<span style="color:{colour};font-size:1.3rem">{shape}</span>', width="content")
+                st.session_state.setdefault(f"{named.key}_{number}", named.names[number])
                 st.text_input(
                     f"Name of group {number + 1}",
-                    value=named.names[number],
                     max_chars=_SHOWN_NAME,
                     key=f"{named.key}_{number}",
                     label_visibility="collapsed",

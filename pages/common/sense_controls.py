@@ -13,6 +13,7 @@ from elmo_core.analysis.projection import Method as Projection
 from elmo_core.analysis.senses import CONTEXT, view_names
 from elmo_core.exceptions import InputError
 from elmo_core.plots.sense_map import MAX_POINTS
+from pages.common.concordance import IMAGES
 from pages.common.loaders import Source, load_model, model_name
 from pages.common.sense_data import Asked, uses_per_second
 from pages.common.sources import choose_word
@@ -42,6 +43,8 @@ class Choice:
     has_trails: bool
     loaded: LabelledGroups | None
     """Groups from a file, in place of those found."""
+    image: str
+    """What the camera of the map saves."""
 
     def shows_senses(self, k: int, has_senses: bool) -> bool:
         """Whether colours are gold senses and not the k groups."""
@@ -76,7 +79,11 @@ def choose(page: str, source: Source | None) -> Choice:
         with st.popover("Options", icon=":material/tune:"):
             asked = _choose_uses(word)
             projection, colour, is_faded, has_trails = _choose_drawing()
-    return Choice(asked, view, method, k, projection, colour, is_faded, has_trails, loaded)
+            image = st.segmented_control(
+                "The map's camera saves", IMAGES, default=IMAGES[0], required=True, key="image",
+                bind="query-params", help="The camera stands in the corner of the map, beside the lasso.",
+            )  # fmt: skip
+    return Choice(asked, view, method, k, projection, colour, is_faded, has_trails, loaded, image)
 
 
 def _choose_grouping() -> tuple[Method, int | None]:

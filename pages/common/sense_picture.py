@@ -44,7 +44,7 @@ class Picture:
             figure,
             key=linked.map_key,
             on_select=linked.on_map,
-            config=modebar(f"{uses.word}-{self.choice.view}"),
+            config=modebar(f"{uses.word.strip('/')}-{self.choice.view}", self.choice.image),
             alt=describe_map(self.drawn, uses, self.colouring),
         )
         if umap_job:

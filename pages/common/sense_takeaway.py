@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from elmo_core.analysis.labelled_groups import to_json
 from elmo_core.analysis.senses import Grouping, SenseMap, Study
 from pages.common.loaders import Source, model_name
-from pages.common.sense_cards import NamedGroups
+from pages.common.selection import selection_for_link
+from pages.common.sense_cards import NamedGroups, names_for_link
 from pages.common.sense_controls import Choice
 from pages.common.takeaway import Download, literal, offer, python_cell
 
@@ -34,8 +35,9 @@ def offer_all(
     named: NamedGroups,
     drawn: SenseMap,
     figure: go.Figure,
+    selected: Sequence[int],
 ) -> None:
-    """Offer everything, in one row of buttons."""
+    """Offer everything, in one row of buttons; the link to a sample carries selection and names."""
     about: dict[str, str | int | None] = {
         "model": model_name(),
         "method": choice.method,
@@ -59,6 +61,9 @@ def offer_all(
         ),
         cell=cell_of(source, choice, named.names),
         reads_file=not source.is_sample,
+        in_link={**selection_for_link(selected), **names_for_link(grouping, named)}
+        if source.is_sample
+        else None,
     )
 
 

@@ -44,7 +44,7 @@ def choose_source(page: str) -> Source | None:
                 disabled=file is not None,
             )
             st.form_submit_button("Use this text", key=f"{page}_paste", disabled=file is not None)
-        source = _read(page, file, pasted)
+        source = _read(page, file, pasted) or (None if file else _brought(page))
     _fold(page, told, source)
     return source
 
@@ -125,6 +125,24 @@ def _is_own(page: str) -> bool:
 def _use_own(page: str, is_own: bool, key: str) -> None:
     st.session_state[f"{page}_is_own"] = is_own
     st.session_state[key] = ""
+    st.session_state.pop(f"{page}_brought", None)
+
+
+def bring_text(page: str, source: Source) -> None:
+    """Let another page read the same text; its own panel says where it is from.
+
+    Args:
+        page: prefix of the keys of the page that is opened next.
+        source: the text.
+    """
+    st.session_state[f"{page}_is_own"] = not source.is_sample
+    if not source.is_sample:
+        st.session_state[f"{page}_pasted"], st.session_state[f"{page}_brought"] = "", source
+
+
+def _brought(page: str) -> Source | None:
+    found: Source | None = st.session_state.get(f"{page}_brought")
+    return found
 
 
 def set_state(key: str, value: Any) -> None:

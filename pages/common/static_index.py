@@ -16,14 +16,25 @@ from elmo_core.exceptions import InputError
 from elmo_core.index.building import MAX_USES, build_use_index
 from elmo_core.index.records import CorpusSentence, FoundUse, UseFilter, sentences_of_shards
 from elmo_core.index.use_index import ABOUT, UseIndex, read_about
+from elmo_core.plots.style import clip
 from elmo_core.pretraining.corpus import find_shards
 from pages.common import jobs, takeaway
 from pages.common.loaders import Source, load_model, model_name
 from pages.common.text_spaces import tokens_of
-from pages.common.wording import plain
+from pages.common.wording import duration, plain
 
 _USES_PER_S = 500  # on one busy core; what is said before a build
 _MB_PER_USE = 0.0032
+_FEW_USES = 10_000  # whose index is built without asking
+_CONTEXT = 24  # characters on each side
+_COLUMNS = {
+    "left": st.column_config.TextColumn("Left", alignment="right", width=155),
+    "use": st.column_config.TextColumn("Use", alignment="center", width=55),
+    "right": st.column_config.TextColumn("Right", width=155),
+    "percentile": st.column_config.NumberColumn(
+        "%", format="%.1f", width=55, help="Share of random pairs of uses that are less alike"
+    ),
+}
 _ROOT = Path(platformdirs.user_cache_dir("elmo-explorer", appauthor=False)) / "indexes"
 
 
@@ -31,6 +42,10 @@ def show_index(
     page: str, source: Source, word: str, sentences: tuple[str, str], weights: tuple[float, ...]
 ) -> None:
     """Build or open the index of a corpus, and ask it with the word in both sentences."""
+    st.caption(
+        "Among all uses in a corpus, those nearest to the word in each of the two sentences. The corpus is "
+        "the text of this page, or files on the server; it is read once, into an index on disk."
+    )
     pattern, most = _choose_corpus(page)
     corpus = f"files {pattern}" if pattern else f"text {source.key}"
     key = sha256(f"{corpus} {model_name()} {weights} {most}".encode()).hexdigest()[:20]
@@ -41,7 +56,8 @@ def show_index(
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         only = st.toggle(f"Only uses of {plain(word)}", key=f"{page}_only", value=True)
-        origin = st.text_input("Only from the file", key=f"{page}_origin", width=220).strip()
+        asked = st.text_input("Only from the file", key=f"{page}_origin", width=220) if pattern else ""
+        origin = asked.strip()
     where = UseFilter(word if only else None, origin or None)
     elmo, frames = load_model(model_name()), []
     for number, (column, sentence) in enumerate(
@@ -55,7 +71,13 @@ def show_index(
         frames.append(frame.assign(sentence=number))
         column.markdown(f"**{plain(sentence)}**")
         column.caption(f"{len(found)} nearest uses, found in {took:.0f} ms")
-        column.dataframe(frame, hide_index=True, height="content", alt=f"Nearest uses, sentence {number}")
+        column.dataframe(
+            frame,
+            hide_index=True,
+            height="content",
+            column_config=_COLUMNS,
+            alt=f"Nearest uses, sentence {number}",
+        )
     takeaway.offer(page, f"{word} in the corpus", rows=lambda: pd.concat(frames))
 
 
@@ -63,9 +85,10 @@ def _choose_corpus(page: str) -> tuple[str, int]:
     """Pattern of files on this machine (empty = the text at hand) and most uses."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         pattern = st.text_input(
-            "Files on this machine (a pattern such as corpus/*.txt.gz); empty: the text above",
+            "Files on the server",
             key=f"{page}_pattern",
             max_chars=500,
+            placeholder="a pattern such as corpus/*.txt.gz; empty: the text of this page",
         )
         most = st.number_input(
             "Uses at most", 1_000, MAX_USES, 100_000, step=50_000, key=f"{page}_uses", width=200
@@ -84,18 +107,19 @@ def _opened(
         return UseIndex(folder)
     if pattern:
         find_shards(pattern)  # says at once where there is no such file
-    if job is None:
+    n = most if pattern else min(most, sum(map(len, tokens_of(source))))
+    if job is None and (n > _FEW_USES or is_there):
         st.info(
             ("A build of this corpus was interrupted; it goes on where it was. " if is_there else "")
-            + f"{most:,} uses take about {most / _USES_PER_S / 60:,.0f} minutes on one core and "
-            f"{most * _MB_PER_USE:,.0f} MB on disk; a shorter corpus takes less."
+            + f"{n:,} uses take about {duration(n / _USES_PER_S)} on one core and "
+            f"{n * _MB_PER_USE:,.0f} MB on disk" + ("; a shorter corpus takes less." if pattern else ".")
         )
         if not st.button("Build the index", key=f"{page}_build", type="primary", icon=":material/database:"):
             st.stop()
 
     def work(job: jobs.Job) -> UseIndex:
         def report(done: int, uses: int) -> None:
-            job.report(f"{uses:,} uses of {done:,} sentences", uses / most)
+            job.report(f"{uses:,} uses of {done:,} sentences", uses / n)
 
         elmo = load_model(model_name())
         rows = sentences_of_shards(find_shards(pattern)) if pattern else _from_text(source)
@@ -122,12 +146,12 @@ def _frame(found: tuple[FoundUse, ...]) -> pd.DataFrame:
         raise InputError("No use in the index meets these conditions; take one of them off.")
     return pd.DataFrame(
         {
-            "left": [" ".join(use.left.split()[-7:]) for use in found],
+            "left": [clip(use.left, _CONTEXT, keep_end=True) for use in found],
             "use": [use.word for use in found],
-            "right": [" ".join(use.right.split()[:7]) for use in found],
+            "right": [clip(use.right, _CONTEXT) for use in found],
             "percentile": [
                 round(100 * use.percentile, 1) if use.percentile is not None else None for use in found
             ],
-            "file": [use.source for use in found],
+            **({"file": [use.source for use in found]} if any(use.source for use in found) else {}),
         }
     )

@@ -14,6 +14,7 @@ from elmo_core.plots.contrast import plot_ranking
 from pages.common import takeaway
 from pages.common.contrast import Contrast
 from pages.common.loaders import Source
+from pages.common.sources import bring_text
 from pages.common.wording import plain
 
 SENSES = Path(__file__).parents[1] / "explore" / "senses.py"
@@ -54,24 +55,15 @@ def show_ranking(page: str, source: Source, contrast: Contrast) -> None:
         )
         st.dataframe(frame, hide_index=True, height=420, column_config=_columns(), alt="Ranking of words")
     st.markdown("**Open in Word senses**")
-    _bring_text(source)
+    # The link carries the word because this page keeps its own word under another key: a widget that is
+    # still bound to the address would overrule it.
+    bring_text("senses", source)
     with st.container(horizontal=True, gap="medium"):
         for one in ranking.words[:_LINKED]:
             st.page_link(
                 SENSES, label=plain(one.word), icon=":material/scatter_plot:", query_params={"word": one.word}
             )
     takeaway.offer(page, "context-sensitive words", rows=lambda: frame, figures={"Ranking": figure})
-
-
-def _bring_text(source: Source) -> None:
-    """Let Word senses read the same text: a link to another page carries no more than an address.
-
-    It carries the word because this page keeps its own word under another key: a widget that is still bound
-    to the address would overrule the link.
-    """
-    if not source.is_sample:
-        st.session_state["senses_pasted"] = "\n".join(source.text.sentences)
-    st.session_state["senses_is_own"] = not source.is_sample
 
 
 def _frame(ranking: SensitivityRanking) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def show_scores(page: str, source: Source, contrast: Contrast, vectors: StaticVe
         st.plotly_chart(figure, key=f"{page}_scores", config={"displayModeBar": False}, alt=_describe(scores))
     frame = _frame(scores)
     with table:
-        st.caption(f"{note} Dotted: chance. Intervals: 95%, resamples with seed 42, or Wilson's for shares.")
+        st.caption(f"{note} Dotted: chance. Intervals of 95%: resamples (seed 42), for shares Wilson's.")
         st.dataframe(frame, hide_index=True, height="content", column_config=_columns(), alt="Scores")
     takeaway.offer(page, f"scores {task}", rows=lambda: frame, figures={"Scores": figure})
 
@@ -160,8 +160,9 @@ def _frame(scores: Sequence[Score]) -> pd.DataFrame:
 
 def _columns() -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    numbers = {name: number(name.capitalize(), format="%.2f") for name in ("score", "low", "high", "chance")}
-    return {"source": text("Source"), **numbers, "coverage": text("Coverage")}
+    names = ("score", "low", "high", "chance")
+    numbers = {name: number(name.capitalize(), format="%.2f", width=58) for name in names}
+    return {"source": text("Source", width=160), **numbers, "coverage": text("Coverage", width=90)}
 
 
 def _describe(scores: Sequence[Score]) -> str:

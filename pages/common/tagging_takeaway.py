@@ -18,7 +18,7 @@ from elmo_core.weights.store import JsonValue
 from pages.common import jobs
 from pages.common.jobs import Job
 from pages.common.loaders import digest
-from pages.common.tagging_views import difference_frame, mismatches
+from pages.common.tagging_differences import difference_frame, mismatches
 from pages.common.tagging_work import Outcome, TaggedFile, tag_file
 from pages.common.takeaway import Download, literal, offer, python_cell
 from pages.common.wording import plain

@@ -38,6 +38,7 @@ def offer(
     more: tuple[Download, ...] = (),
     cell: str = "",
     reads_file: bool = False,
+    in_link: Mapping[str, str] | None = None,
 ) -> None:
     """Offer everything that can be taken away from a view, in one row of buttons.
 
@@ -50,6 +51,7 @@ def offer(
         more: further files.
         cell: Python that rebuilds the view with the public functions.
         reads_file: whether the cell needs the user's own file.
+        in_link: more of the view, which the page takes from the address when it opens.
     """
     stem = "-".join(name.lower().split()) or "elmo"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -65,7 +67,7 @@ def offer(
             )
         with st.popover("Link", icon=":material/link:"):
             st.caption("This view for anyone who can reach this server; a text of yours is not part of it.")
-            st.code(_link(), language=None, wrap_lines=True)
+            st.code(_link(in_link or {}), language=None, wrap_lines=True)
         if cell:
             with st.popover("Python", icon=":material/code:", width="content"):
                 st.caption(_NEEDS_FILE if reads_file else "The same with elmo_core alone.")
@@ -120,8 +122,8 @@ def _html(figure: go.Figure) -> bytes:
     return standalone_html(figure).encode()
 
 
-def _link() -> str:
+def _link(more: Mapping[str, str]) -> str:
     """The address of this view."""
     address = (st.context.url or "").partition("?")[0]
-    parameters = urlencode(st.query_params.to_dict())
+    parameters = urlencode({**st.query_params.to_dict(), **more})
     return f"{address}?{parameters}" if parameters else address

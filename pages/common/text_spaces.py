@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,6 +30,17 @@ KINDS = (SHIPPED_STATIC, LAYER_0, AVERAGE, OWN, FILE)
 _SHORT_TEXT = 8_000  # characters; a longer one is embedded as a job
 _LEARNING = Word2VecSettings(dim=100, epochs=10, subsample=1e-3, learning_rate=0.05)
 _MOST_UPLOADED_MB = 1_000
+
+
+@dataclass(frozen=True)
+class ChosenStatic:
+    """Static vectors, and Python that makes them."""
+
+    vectors: StaticVectors
+    needs: str
+    """Its line of import."""
+    recipe: str
+    """Makes `static` of `elmo`, `tokens`, `space` and `weights`."""
 
 
 def weights_of(view: str, n_layers: int) -> tuple[float, ...]:
@@ -66,7 +78,7 @@ def shipped_vectors() -> StaticVectors:
     return load_static(SHIPPED)
 
 
-def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: str) -> StaticVectors:
+def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: str) -> ChosenStatic:
     """The static vectors of a kind; asks for the file, or waits for the job that learns or reads them.
 
     Args:
@@ -81,20 +93,34 @@ def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: 
     if kind == LAYER_0:
         weights = weights_of(LAYER_0, elmo.n_layers)
         words = tuple(space.rows_by_word)
-        alone: StaticVectors = _held(
-            page, "static", key, lambda: vectors_of_words_alone(elmo, words, weights, LAYER_0)
+        alone = _held(page, "static", key, lambda: vectors_of_words_alone(elmo, words, weights, LAYER_0))
+        return ChosenStatic(
+            alone,
+            "from elmo_core.contrast.as_static import vectors_of_words_alone",
+            f"static = vectors_of_words_alone(elmo, tuple(space.rows_by_word), {weights}, {LAYER_0!r})",
         )
-        return alone
     if kind == AVERAGE:
         weights = weights_of(view, elmo.n_layers)
         name = f"{AVERAGE}, {view}"
-        averages: StaticVectors = _held(page, "static", key, lambda: type_averages(space, weights, name))
-        return averages
+        return ChosenStatic(
+            _held(page, "static", key, lambda: type_averages(space, weights, name)),
+            "from elmo_core.contrast.as_static import type_averages",
+            f"static = type_averages(space, weights, {name!r})",
+        )
     if kind == OWN:
         learnt: StaticVectors = _held(page, "static", f"{kind} {source.key}", lambda: _learn(page, source))
         _explain_learning(learnt)
-        return learnt
-    return _from_file(page) if kind == FILE else shipped_vectors()
+        return ChosenStatic(
+            learnt,
+            "from elmo_core.pretraining.word2vec import Word2VecSettings\n"
+            "from elmo_core.static.training import vectors_of_sentences",
+            f"static = vectors_of_sentences(tokens, {_LEARNING!r}, {OWN!r})",
+        )
+    if kind == FILE:
+        return _from_file(page)
+    return ChosenStatic(
+        shipped_vectors(), "from elmo_core import load_static", f"static = load_static({SHIPPED!r})"
+    )
 
 
 def _held(page: str, name: str, key: str, make: Any) -> Any:
@@ -103,17 +129,6 @@ def _held(page: str, name: str, key: str, make: Any) -> Any:
     if slot not in st.session_state or st.session_state[slot][0] != key:
         st.session_state[slot] = (key, make())
     return st.session_state[slot][1]
-
-
-def _done(page: str, subject: str, title: str, work: Any) -> Any:
-    """The result of a job, which is started when there is none; the page stops here until it is done."""
-    job = jobs.current(page, subject)
-    if job is None:
-        job = jobs.start(page, subject, title, work)
-    if job.state in ("failed", "cancelled"):
-        st.button("Try again", key=f"{page}_again", on_click=jobs.forget, args=(page,))
-    jobs.watch(job)
-    return jobs.result_of(job)
 
 
 def _embed(page: str, key: str, source: Source) -> TextSpace:
@@ -127,7 +142,7 @@ def _embed(page: str, key: str, source: Source) -> TextSpace:
 
         return embed_text(elmo, tokens_of(source), progress=report)
 
-    space: TextSpace = _done(page, key, "Reading the text", work)
+    space: TextSpace = jobs.awaited(page, key, "Reading the text", work)
     return space
 
 
@@ -139,7 +154,7 @@ def _learn(page: str, source: Source) -> StaticVectors:
         sentences: Sequence[Sequence[str]] = tokens_of(source)
         return vectors_of_sentences(sentences, _LEARNING, OWN, progress=report)
 
-    learnt: StaticVectors = _done(f"{page}_static", f"learn {source.key}", "Learning word2vec", work)
+    learnt: StaticVectors = jobs.awaited(f"{page}_static", f"learn {source.key}", "Learning word2vec", work)
     return learnt
 
 
@@ -151,7 +166,7 @@ def _explain_learning(learnt: StaticVectors) -> None:
     )
 
 
-def _from_file(page: str) -> StaticVectors:
+def _from_file(page: str) -> ChosenStatic:
     """Vectors from a user's file, kept for this session."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         file = st.file_uploader(
@@ -185,7 +200,7 @@ def _from_file(page: str) -> StaticVectors:
                 StaticVectors(vectors.name, vectors.words, in_memory, vectors.about), found.report
             )
 
-        loaded: LoadedVectors = _done(f"{page}_static", key, "Reading the vectors", work)
+        loaded: LoadedVectors = jobs.awaited(f"{page}_static", key, "Reading the vectors", work)
         return loaded
 
     key = f"file {digest(content)} {most}"
@@ -195,4 +210,8 @@ def _from_file(page: str) -> StaticVectors:
     st.caption(f"{plain(file.name)}: {report.n_read:,} words of width {loaded.vectors.dim}{limit}.")
     if report.n_faults:
         st.warning(plain(report.summary()))
-    return loaded.vectors
+    return ChosenStatic(
+        loaded.vectors,
+        "from elmo_core.static.loading import load_vectors_file",
+        f"static = load_vectors_file(Path({file.name!r}), max_words={int(most)}).vectors",
+    )

@@ -9,7 +9,8 @@ from elmo_core.exceptions import ElmoError
 from pages.common import concordance
 from pages.common import sense_contexts as contexts
 from pages.common import sense_data as data
-from pages.common.selection import LinkedSelection, selected
+from pages.common.handover import offer_both_worlds
+from pages.common.selection import LinkedSelection, select_from_link, selected
 from pages.common.sense_cards import name_the_groups, show_card, show_groups
 from pages.common.sense_change import show_change
 from pages.common.sense_controls import choose
@@ -51,6 +52,7 @@ except ElmoError as error:
     st.stop()
 
 above, table_row, below = st.container(), st.container(), st.container()
+select_from_link(PAGE, subject, n)
 chosen = selected(PAGE, subject)
 with below:
     part = st.segmented_control(
@@ -71,8 +73,9 @@ with detail, st.container(gap="small"):
     show_groups(PAGE, grouping, named, linked, uses.labels)
 with detail if len(named.names) == 1 else result:
     concordance.show_selected(PAGE, uses, picture.colouring, linked)
+    offer_both_worlds(PAGE, source, [uses.uses[use] for use in linked.current.ids])
 with table_row:
-    offer_all(PAGE, source, choice, study, grouping, named, drawn, figure)
+    offer_all(PAGE, source, choice, study, grouping, named, drawn, figure, linked.current.ids)
     linked.sort(concordance.choose_order(PAGE, uses, named.labels))
     concordance.show_table(uses, named.colouring, linked)
 with below:

@@ -7,6 +7,7 @@ import streamlit as st
 from elmo_core.analysis.senses import view_names
 from elmo_core.exceptions import ElmoError
 from pages.common import contrast, static_index, static_ranking, static_scores
+from pages.common.contrast_cell import python_cell
 from pages.common.loaders import load_model, model_name
 from pages.common.sources import choose_source, choose_word
 from pages.common.text_spaces import KINDS, choose_static, space_of, weights_of
@@ -47,16 +48,17 @@ try:
     if len(text.sentences) < text.n_sentences:
         st.caption(f"The first {len(text.sentences):,} of {text.n_sentences:,} sentences are read here.")
     weights = weights_of(view, len(text.layers))
-    vectors = choose_static(PAGE, kind, source, text, view)
-    both = contrast.contrast_of(text, vectors, weights, view)
+    static = choose_static(PAGE, kind, source, text, view)
+    both = contrast.contrast_of(text, static.vectors, weights, view)
     if show == NEIGHBOURS:
         sentences = contrast.choose_sentences(source, word)
-        contrast.show_neighbours(PAGE, both, word, sentences)
+        cell = python_cell(source, static, both, word, sentences)
+        contrast.show_neighbours(PAGE, both, word, sentences, cell)
     elif show == CORPUS:
         static_index.show_index(PAGE, source, word, contrast.choose_sentences(source, word), weights)
     elif show == RANKING:
         static_ranking.show_ranking(PAGE, source, both)
     else:
-        static_scores.show_scores(PAGE, source, both, vectors)
+        static_scores.show_scores(PAGE, source, both, static.vectors)
 except ElmoError as error:
     st.error(plain(str(error)))

@@ -9,7 +9,7 @@ import streamlit as st
 from elmo_core.exceptions import ElmoError
 from elmo_core.tasks.tagging.comparison import estimated_seconds
 from elmo_core.tasks.tagging.verdict import best_on_layers, tag_verdict
-from pages.common import jobs, tagging_takeaway, tagging_views
+from pages.common import jobs, tagging_differences, tagging_takeaway, tagging_views
 from pages.common.loaders import load_model, model_name
 from pages.common.tagging_data import choose_corpus, choose_settings
 from pages.common.tagging_work import Outcome, compare, curve
@@ -75,7 +75,8 @@ view = st.segmented_control(
 if view == SCORES:
     tagging_views.show_scores(outcome, best)
 elif view == DIFFERENCES:
-    tagging_views.show_differences(PAGE, outcome, tagging_views.choose_result(PAGE, outcome, best))
+    result = tagging_differences.choose_result(PAGE, outcome, best)
+    tagging_differences.show_differences(PAGE, outcome, result)
 elif view == TRY:
     tagging_views.show_own_text(PAGE, outcome, best)
 elif view == MORE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -457,6 +458,33 @@ def test_a_text_gets_its_own_results():
     app = pasted(TEN.replace("lifted steel", "fell") + " The crane. A crane.", app)
     assert "Map of 12 uses of crane" in alt(app)
     assert map_of(app)["data"][0]["x"] != first
+
+
+def test_the_link_carries_selection_and_names():
+    app = opened(groups="2", selected="3.7.x.4000", names='["river", "<b>money"]')
+    assert list(table_of(app).index[:3]) == [3, 7, 0]
+    assert set(table_of(app)["group"]) == {"river", "<b>money"}
+    links = [code.value for code in app.code if code.value.startswith("http") or "selected=" in code.value]
+    assert any("selected=3.7" in link and "names=%5B%22river" in link for link in links)
+    app = checked(app.button(key="senses_clear").click().run())
+    assert not any("selected=" in code.value for code in app.code)
+
+
+def test_selected_uses_open_in_both_worlds_with_their_text():
+    app = pasted("The old bank was shut. We sat on the bank of a river. A bank pays. No bank is open.")
+    assert not [one for one in app.button if one.label.startswith("Compare with")]
+    ticked = {"selection": {"rows": [1, 2], "columns": [], "cells": []}}
+    app.session_state["senses_table"] = ticked
+    app.session_state["senses_selection"] = replace(
+        app.session_state["senses_selection"], ids=(1, 2), highlighted=(1, 2), first=(1, 2)
+    )
+    checked(app.run())
+    checked(app.button(key="senses_both_worlds").click().run())
+    assert app.session_state["static_is_own"] is True
+    assert app.session_state["static_word"] == "bank"
+    assert [app.query_params[name] for name in ("term", "first", "second")] == [
+        ["bank"], ["We sat on the bank of a river."], ["A bank pays."]
+    ]  # fmt: skip
 
 
 def test_the_panel_of_ones_own_text_folds_to_a_line_once_it_is_read():

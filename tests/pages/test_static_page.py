@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import time
 from pathlib import Path
@@ -152,11 +153,12 @@ def test_a_corpus_is_indexed_and_asked(monkeypatch: pytest.MonkeyPatch, tmp_path
     corpus.write_text("We saw a play at the theatre.\nThe children play outside.\nNobody.\n")
     app = opened()
     app.segmented_control(key="show").set_value("A large corpus")
-    waited(app)
+    app = waited(app)  # the sample is small enough to be indexed without asking
+    assert "7,417 uses" in said(app) and list(app.dataframe[0].value.columns[:3]) == ["left", "use", "right"]
     app.text_input(key="static_pattern").set_value(str(tmp_path / "none*.txt"))
     assert "none" in said(waited(app))
     app.text_input(key="static_pattern").set_value(str(corpus))
-    assert "minutes on one core" in said(waited(app))
+    assert "on one core" in said(waited(app))
     app.button(key="static_build").click()
     app = waited(app)
     assert "12 uses" in said(app) and "all compared" in said(app)
@@ -206,3 +208,14 @@ def test_a_word_of_the_ranking_opens_in_word_senses(visit):
     link.click()
     expect(page.get_by_role("heading", name="Word senses")).to_be_visible(timeout=60_000)
     expect(page.get_by_label("Word", exact=True)).to_have_value(word, timeout=60_000)
+
+
+@pytest.mark.parametrize(
+    "kind", ["word2vec, shipped", "Token vector", "Type average", "word2vec of this text"]
+)
+def test_the_python_cell_finds_what_is_on_screen(kind: str, capsys: pytest.CaptureFixture[str]):
+    app = opened(static=kind, contextual="LSTM layer 1")
+    (cell,) = [code.value for code in app.code if "load_elmo" in code.value]
+    exec(compile(cell, "cell", "exec"), {})
+    printed = [ast.literal_eval(line) for line in capsys.readouterr().out.splitlines()]
+    assert printed == columns(app)
