@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 # Read by libraries when they are imported, which is later: one thread for each computation, because two
-# on a busy machine wait for each other, and the layer of numba that lets sessions run at the same time.
+# on a busy machine wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
 
 import streamlit as st
 

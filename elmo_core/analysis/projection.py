@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import warnings
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from elmo_core.analysis.umap_turn import umap_turn
 from elmo_core.exceptions import InputError
 from elmo_core.tables.records import Progress
 
@@ -23,8 +22,6 @@ N_NEIGHBOURS, MIN_DIST = 15, 0.1
 _EPOCHS = (300, 150)  # of UMAP in the first view, and in the others, which start where that one ended
 _SPREAD = 10.0  # half the width of what UMAP starts from
 _EXACT_UP_TO = 4096  # uses; from here on UMAP would compile its search for near neighbours for half a minute
-
-_umap_lock = threading.Lock()  # two UMAPs at once take four times as long as two in turn
 
 
 @dataclass(frozen=True)
@@ -123,9 +120,7 @@ def _umap(points: np.ndarray, start: np.ndarray, n_epochs: int, seed: int) -> np
     n_neighbours = min(N_NEIGHBOURS, len(points) - 1)
     widest = np.abs(start).max() or 1.0
     scattered = np.random.default_rng(seed).normal(scale=1e-3, size=start.shape)  # parts equal points
-    with _umap_lock, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="n_jobs value")  # a seed means one thread; that is wanted
-        warnings.filterwarnings("ignore", message="precomputed_knn")  # no new points will be asked for
+    with umap_turn():
         reducer = UMAP(
             n_neighbors=n_neighbours,
             min_dist=MIN_DIST,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -13,15 +13,17 @@ from elmo_core.analysis.maps.points import (
     MOST_POINTS,
     MapPoints,
     Pooling,
+    columns_of,
     given_points,
     text_points,
     token_points,
 )
 from elmo_core.exceptions import InputError
-from elmo_core.tables.vectors import read_vectors
+from elmo_core.tables.vectors import OwnVectors, read_vectors
 from pages.common import jobs
 from pages.common.loaders import Source, digest, kept_for_session, load_model, model_name, sample
 from pages.common.sources import choose_source
+from pages.common.takeaway import literal
 from pages.common.wording import duration, plain
 
 SAMPLE, OWN_TEXT, OWN_VECTORS = "Sample", "My text", "My vectors"
@@ -33,8 +35,19 @@ _MOST_SAMPLE_TOKENS = 3000
 _MAX_UPLOAD_MB = 200
 
 
-def choose_points(page: str) -> tuple[str, MapPoints] | None:
-    """The points and what they are kept under; None while they are missing.
+@dataclass(frozen=True, eq=False)
+class ChosenPoints:
+    """The points of a map, and Python that makes them."""
+
+    key: str
+    """What results about them are kept under."""
+    points: MapPoints
+    recipe: tuple[str, ...]
+    reads_file: bool
+
+
+def choose_points(page: str) -> ChosenPoints | None:
+    """The points; None while they are missing.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -70,17 +83,28 @@ def choose_points(page: str) -> tuple[str, MapPoints] | None:
     if source is None:
         st.info("Paste some text or choose a file: every sentence or token becomes a point.")
         return None
-    return _read(page, source, kind == TOKENS, POOLINGS[pooling])
+    is_tokens, pooled = kind == TOKENS, POOLINGS[pooling]
+    key, points = _read(page, source, is_tokens, pooled)
+    make = (
+        f"token_points(elmo, text.sentences, columns_of(text), most={_most_tokens(source)})"
+        if is_tokens
+        else f"text_points(elmo, text.sentences, columns_of(text), pooling={pooled!r})"
+    )
+    recipe = (f"elmo = load_elmo({literal(model_name())})", *source.recipe, f"points = {make}")
+    return ChosenPoints(key, points, recipe, reads_file=not source.is_sample)
 
 
 def make_points(source: Source, is_tokens: bool, pooling: Pooling, report: Report | None = None) -> MapPoints:
     """Embed the points of a text."""
     text, elmo = source.text, load_model(model_name())
-    columns = _columns(source)
+    columns = columns_of(text)
     if is_tokens:
-        most = _MOST_SAMPLE_TOKENS if source.is_sample else MOST_POINTS
-        return token_points(elmo, text.sentences, columns, most=most, report=report)
+        return token_points(elmo, text.sentences, columns, most=_most_tokens(source), report=report)
     return text_points(elmo, text.sentences, columns, pooling=pooling, report=report)
+
+
+def _most_tokens(source: Source) -> int:
+    return _MOST_SAMPLE_TOKENS if source.is_sample else MOST_POINTS
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -118,21 +142,7 @@ def may_start(key: str, title: str, seconds: float, megabytes: float) -> bool:
     return st.button(title, key=key, type="primary")
 
 
-def _columns(source: Source) -> Mapping[str, tuple[str, ...]]:
-    """Values of each sentence: all columns of its table that repeat, or the labels it came with."""
-    text = source.text
-    if text.table is None:
-        return {}
-    everything = tuple(range(len(text.sentences)))
-    found: dict[str, tuple[str, ...]] = {}
-    for column in text.table.columns:
-        values = tuple(value or "" for value in text.values(column, everything))
-        if 1 < len(set(values)) <= max(50, len(values) // 3):
-            found[column] = values
-    return found
-
-
-def _own_vectors(page: str) -> tuple[str, MapPoints] | None:
+def _own_vectors(page: str) -> ChosenPoints | None:
     file: Any = st.file_uploader(
         "Your vectors: .npy (n x width), or Parquet with a column of lists or columns of numbers",
         type=["npy", "parquet"], max_upload_size=_MAX_UPLOAD_MB, key=f"{page}_vectors",
@@ -147,8 +157,16 @@ def _own_vectors(page: str) -> tuple[str, MapPoints] | None:
     own = kept_for_session(f"vectors {key}", lambda: read_vectors(content, file.name))
     if own.n_skipped:
         st.warning(f"{own.n_skipped:,} rows of {plain(file.name)} skipped: no finite vector.")
+    points = kept_for_session(f"points {key}", lambda: _points_of(own))
+    recipe = (
+        f"own = read_vectors(Path({file.name!r}).read_bytes(), {file.name!r})",
+        'columns = own.columns or {"all": ("vectors",) * len(own.names)}',
+        f"points = given_points(own.vectors, own.names, columns, most={MOST_POINTS})",
+    )
+    return ChosenPoints(key, points, recipe, reads_file=True)
+
+
+def _points_of(own: OwnVectors) -> MapPoints:
     columns = {name: cells for name, cells in own.columns.items() if len(set(cells)) > 1}
     columns = columns or {"all": ("vectors",) * len(own.names)}
-    return key, kept_for_session(
-        f"points {key}", lambda: given_points(own.vectors, own.names, columns, most=MOST_POINTS)
-    )
+    return given_points(own.vectors, own.names, columns, most=MOST_POINTS)

@@ -25,7 +25,8 @@ from elmo_core.plots.maps import (
 from pages.common import jobs, takeaway
 from pages.common.concordance import modebar
 from pages.common.loaders import model_name
-from pages.common.map_sources import may_start, sample_points
+from pages.common.map_cell import map_cell
+from pages.common.map_sources import ChosenPoints, may_start, sample_points
 from pages.common.mixture_controls import current_mixture
 from pages.common.selection import Selection, selected_ids
 from pages.common.wording import plain
@@ -99,7 +100,7 @@ def opening_map() -> TextMap:
     return map_points(_opening())
 
 
-def show_map(page: str, key: str, points: MapPoints, found: TextMap) -> None:
+def show_map(page: str, chosen: ChosenPoints, points: MapPoints, found: TextMap) -> None:
     """The map with its colours and search, what is selected, and how far it can be trusted."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         view = st.segmented_control(
@@ -108,7 +109,7 @@ def show_map(page: str, key: str, points: MapPoints, found: TextMap) -> None:
         column = st.selectbox("Colour by", list(points.columns), key=f"{page}_colour", width=200)
         search = st.text_input("Search", key=f"{page}_search", max_chars=100, width=200).strip()
     colours = colouring(points, column)
-    held = _Held(page, len(points), key, f"{view} {column} {search}")
+    held = _Held(page, len(points), chosen.key, f"{view} {column} {search}")
     matches = find_rows(points, search)
     rows = shown_rows(len(points), matches)
     figure = plot_map(points, found, view, colours, rows, set(matches) or set(held.current.highlighted))
@@ -122,7 +123,7 @@ def show_map(page: str, key: str, points: MapPoints, found: TextMap) -> None:
     _show_facts(points, found, view, colours, len(rows), search, len(matches))
     takeaway.offer(
         page, f"map {view}", rows=lambda: map_table(points, found, view), figures={"Map": figure},
-        cell=_cell(found), reads_file=True,
+        cell=map_cell(chosen, found, view, column), reads_file=chosen.reads_file,
     )  # fmt: skip
     _show_selected(page, points, found, view, held)
     if len(found.views) > 1:
@@ -256,18 +257,3 @@ class _Held:
 
     def _keep(self, selection: Selection) -> None:
         st.session_state[self._kept] = selection
-
-
-def _cell(found: TextMap) -> str:
-    settings = found.settings
-    return takeaway.python_cell(
-        "from elmo_core import load_elmo\n"
-        "from elmo_core.analysis.maps.points import text_points\n"
-        "from elmo_core.analysis.maps.projecting import MapSettings\n"
-        "from elmo_core.analysis.maps.text_map import map_points\n"
-        "from elmo_core.plots.maps import colouring, plot_map, shown_rows",
-        'texts = open("my-text.txt", encoding="utf-8").read().splitlines()',
-        f"points = text_points(load_elmo({takeaway.literal(model_name())}), texts)",
-        f"found = map_points(points, {settings!r})",
-        'plot_map(points, found, found.views[-1], colouring(points, "length"), shown_rows(len(points)))',
-    )

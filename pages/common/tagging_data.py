@@ -32,6 +32,7 @@ SUFFIXES = ("conll", "conllu", "bio", "iob", "tsv", "txt", "jsonl", "json", "csv
 TEST_SHARE = 0.2
 _FOLDER = Path(__file__).parents[2] / "data" / "samples"
 _PREVIEW_ROWS = 12
+_OF_MODEL, _OF_FILE = "the model's own", "a file of mine"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,25 @@ def choose_corpus(page: str, slot: DeltaGenerator) -> Corpus | None:
         persist_state="session",
     )
     return sample() if kind == SAMPLE else _own(page)
+
+
+def wants_own_static(page: str, slot: DeltaGenerator) -> bool:
+    """Whether static vectors come from a file and not from the model's softmax.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        slot: where the widget goes.
+    """
+    chosen = slot.segmented_control(
+        "Static vectors",
+        (_OF_MODEL, _OF_FILE),
+        default=_OF_MODEL,
+        required=True,
+        key=f"{page}_static",
+        persist_state="session",
+        help="Of the methods with static vectors: GloVe, word2vec or fastText in place of the model's own.",
+    )
+    return bool(chosen == _OF_FILE)
 
 
 def choose_settings(page: str, elmo: Elmo, slot: DeltaGenerator) -> TagComparisonSettings:

@@ -91,11 +91,14 @@ def _cell(outcome: Outcome, best: TagResult) -> str:
     sample = "data/samples/entities.{}.conll"
     paths = [sample.format(part) if corpus.is_sample else f"{part}.conll" for part in ("train", "test")]
     names = ("mix", "static", "head", "hidden", "max_epochs", "patience", "random_state")
-    settings = ", ".join(f"{name}={literal(getattr(tagger, name))}" for name in names)
+    own = outcome.static if outcome.static and tagger.static is outcome.static.vectors else None
+    given = {name: literal(getattr(tagger, name)) for name in names} | ({"static": "static"} if own else {})
+    settings = ", ".join(f"{name}={value}" for name, value in given.items())
     return python_cell(
         "from pathlib import Path\n\nfrom elmo_core import ElmoTagger\n"
         "from elmo_core.tasks.tagging.reading import read_token_path\n"
-        "from elmo_core.tasks.tagging.sentences import tagged_sentences",
+        "from elmo_core.tasks.tagging.sentences import tagged_sentences" + (f"\n{own.needs}" if own else ""),
+        *([own.recipe] if own else []),
         f"paths = {paths!r}",
         "train, test = (tagged_sentences(read_token_path(Path(path))) for path in paths)",
         f"tagger = ElmoTagger({literal(tagger.elmo_.name)}, {settings})",

@@ -29,6 +29,7 @@ from elmo_core.tasks.text_layers import part_of
 from elmo_core.text.tokenisation import tokenised_sentences
 from pages.common.jobs import Job
 from pages.common.tagging_data import Corpus
+from pages.common.text_spaces import ChosenStatic
 
 _READING = 0.1
 """Share of the bar for the pass of the biLM."""
@@ -42,6 +43,8 @@ class Outcome:
     corpus: Corpus
     task: TagTask
     results: tuple[TagResult | TagLeftOut, ...]
+    static: ChosenStatic | None = None
+    """A user's own static vectors."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,21 @@ class TaggedFile:
     """By suffix."""
 
 
-def compare(elmo: Elmo, corpus: Corpus, settings: TagComparisonSettings, job: Job) -> Outcome:
-    """Compare methods; what the sample gives is kept for all sessions."""
-    if corpus.is_sample:
+def compare(
+    elmo: Elmo, corpus: Corpus, settings: TagComparisonSettings, static: ChosenStatic | None, job: Job
+) -> Outcome:
+    """Compare methods; what the sample gives is kept for all sessions.
+
+    Args:
+        elmo: the model.
+        corpus: sentences to learn from and to test on.
+        settings: what to compare.
+        static: a user's own static vectors; None = those of the model.
+        job: whose parts are the results as they come.
+    """
+    if corpus.is_sample and static is None:
         return _of_sample(f"{elmo.name} {settings!r}", elmo, settings, job)
-    return _compare(elmo, corpus, settings, job)
+    return _compare(elmo, corpus, settings, job, static)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -68,18 +81,30 @@ def _of_sample(key: str, _elmo: Elmo, _settings: TagComparisonSettings, _job: Jo
     return _compare(_elmo, sample(), _settings, _job)
 
 
-def _compare(elmo: Elmo, corpus: Corpus, settings: TagComparisonSettings, job: Job) -> Outcome:
+def _compare(
+    elmo: Elmo,
+    corpus: Corpus,
+    settings: TagComparisonSettings,
+    job: Job,
+    static: ChosenStatic | None = None,
+) -> Outcome:
     def told(name: str, epoch: TagEpoch) -> None:
         job.parts.append((name, epoch))
 
-    task = prepare_task(elmo, corpus.train, corpus.test, part_of(job.report, 0.0, _READING))
+    task = prepare_task(
+        elmo,
+        corpus.train,
+        corpus.test,
+        part_of(job.report, 0.0, _READING),
+        static=static.vectors if static else None,
+    )
     results = []
     for result in compare_taggers(
         elmo, task, settings, report=part_of(job.report, _READING, 1.0), on_epoch=told
     ):
         results.append(result)
         job.parts.append(result)
-    return Outcome(corpus, task, tuple(results))
+    return Outcome(corpus, task, tuple(results), static)
 
 
 def curve(

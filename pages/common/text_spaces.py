@@ -117,7 +117,7 @@ def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: 
             f"static = vectors_of_sentences(tokens, {_LEARNING!r}, {OWN!r})",
         )
     if kind == FILE:
-        return _from_file(page)
+        return vectors_from_file(page)
     return ChosenStatic(
         shipped_vectors(), "from elmo_core import load_static", f"static = load_static({SHIPPED!r})"
     )
@@ -166,8 +166,12 @@ def _explain_learning(learnt: StaticVectors) -> None:
     )
 
 
-def _from_file(page: str) -> ChosenStatic:
-    """Vectors from a user's file, kept for this session."""
+def vectors_from_file(page: str) -> ChosenStatic:
+    """Vectors from a user's file, kept for this session; the page stops until they are read.
+
+    Args:
+        page: prefix of all keys.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         file = st.file_uploader(
             "GloVe, word2vec (text or binary) or fastText .vec; plain, .gz or .zip",
@@ -178,7 +182,7 @@ def _from_file(page: str) -> ChosenStatic:
             "Words to read at most", 1_000, 10_000_000, 200_000, step=50_000, key=f"{page}_most", width=200
         )
     if file is None:
-        st.info("Choose a file of vectors: its words are then held against the model's.")
+        st.info("Choose a file of vectors: they are used once they are read.")
         st.stop()
     content = file.getvalue()
 

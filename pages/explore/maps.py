@@ -18,10 +18,9 @@ try:
     chosen = choose_points(PAGE)
     if chosen is None:
         st.stop()
-    key, points = chosen
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         settings = choose_settings(PAGE)
-        points, views = choose_views(PAGE, points)
-    show_map(PAGE, key, points, get_map(PAGE, key, points, views, settings))
+        points, views = choose_views(PAGE, chosen.points)
+    show_map(PAGE, chosen, points, get_map(PAGE, chosen.key, points, views, settings))
 except ElmoError as error:
     st.error(plain(str(error)))

@@ -11,8 +11,9 @@ from elmo_core.tasks.tagging.comparison import estimated_seconds
 from elmo_core.tasks.tagging.verdict import best_on_layers, tag_verdict
 from pages.common import jobs, tagging_differences, tagging_takeaway, tagging_views
 from pages.common.loaders import load_model, model_name
-from pages.common.tagging_data import choose_corpus, choose_settings
+from pages.common.tagging_data import choose_corpus, choose_settings, wants_own_static
 from pages.common.tagging_work import Outcome, compare, curve
+from pages.common.text_spaces import vectors_from_file
 from pages.common.wording import duration, plain
 
 PAGE, CURVE = "entities", "entities_curve"
@@ -30,6 +31,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
 try:
     settings = choose_settings(PAGE, elmo, options)
     corpus = choose_corpus(PAGE, data_slot)
+    static = vectors_from_file(PAGE) if wants_own_static(PAGE, options) else None
 except ElmoError as error:
     st.error(plain(str(error)))
     st.stop()
@@ -37,10 +39,10 @@ if corpus is None:
     st.info("Choose a file with tagged sentences: entities, word classes, or any other tags.")
     st.stop()
 
-subject = f"{elmo.name} {corpus.key} {settings!r}"
+subject = f"{elmo.name} {corpus.key} {settings!r} {static.recipe if static else ''}"
 n_train, n_test = (sum(map(len, part.tokens)) for part in (corpus.train, corpus.test))
 needed = estimated_seconds(n_train, n_test, settings)
-work = partial(compare, elmo, corpus, settings)
+work = partial(compare, elmo, corpus, settings, static)
 job = jobs.current(PAGE, subject)
 if job is None and corpus.is_sample:  # the page opens with an answer
     job = jobs.start(PAGE, subject, "Training", work)

@@ -186,3 +186,18 @@ def test_cancel_and_no_method():
     assert "was cancelled" in seen(app)
     app = checked(app.multiselect(key="entities_methods").set_value([]).run())
     assert "methods must be" in seen(app)
+
+
+def test_a_file_of_ones_own_static_vectors():
+    app = opened()
+    app.multiselect(key="entities_methods").set_value(["static only"])
+    checked(app.segmented_control(key="entities_static").set_value("a file of mine").run())
+    assert "Choose a file of vectors" in seen(app)
+    content = b"Marta 1 0 0\nBergen 0 1 0\nbroken 1\nthe 0 0 1\n"
+    app.file_uploader(key="entities_vectors").upload("glove.txt", content, "text/plain").run()
+    app = trained(app, "entities_static_job")
+    assert "3 words of width 3" in seen(app)
+    app = trained(app)
+    app.segmented_control(key="view").set_value("Take away").run()
+    (cell,) = [code.value for code in app.code if "ElmoTagger(" in code.value]
+    assert "load_vectors_file(Path('glove.txt')" in cell and "static=static" in cell

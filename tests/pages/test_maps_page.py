@@ -133,3 +133,17 @@ def test_ones_own_vectors():
     broken = app.file_uploader(key="maps_vectors").upload("v.npy", b"\x93NUMPY", "application/octet-stream")
     checked(broken.run())
     assert "is not a NumPy array" in app.error[0].value
+
+
+@pytest.mark.parametrize("points", ["Sentences", "Tokens"])
+def test_the_python_cell_draws_the_map_on_screen(points: str):
+    app = finished(opened(maps_points=points))
+    app.selectbox(key="maps_colour").select("word").run()
+    (cell,) = [code.value for code in app.code if "load_elmo" in code.value]
+    body, _, last = cell.rpartition("\n")
+    names: dict[str, Any] = {}
+    exec(compile(body, "cell", "exec"), names)
+    drawn = json.loads(eval(last, names).to_json())
+    shown = chart(app)
+    assert [trace["name"] for trace in drawn["data"]] == [trace["name"] for trace in shown["data"]]
+    assert drawn["data"][0]["x"] == shown["data"][0]["x"]

@@ -483,7 +483,7 @@ def test_selected_uses_open_in_both_worlds_with_their_text():
     assert app.session_state["static_is_own"] is True
     assert app.session_state["static_word"] == "bank"
     assert [app.query_params[name] for name in ("term", "first", "second")] == [
-        ["bank"], ["We sat on the bank of a river."], ["A bank pays."]
+        "bank", "We sat on the bank of a river.", "A bank pays."
     ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from elmo_core.analysis.layers.labelled import Report, embed_in_blocks
 from elmo_core.analysis.layers.mixture import Mixture, layer_names
+from elmo_core.analysis.reading import Text
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
 from elmo_core.text.tokenisation import tokenise
@@ -19,7 +20,7 @@ Pooling = Literal["mean", "weighted", "max"]
 
 MOST_POINTS = 50_000
 """More tokens or texts than this are sampled (seeded)."""
-_SMOOTHING = 1e-3
+_SMOOTHING, _FEW_VALUES = 1e-3, 50
 _CONTEXT = 60  # characters of context kept on each side of a token
 
 
@@ -58,6 +59,19 @@ class MapPoints:
     def view(self, name: str) -> np.ndarray:
         """Vectors float32 (n, D) of one view."""
         return np.asarray(self.vectors[self.views.index(name)])
+
+
+def columns_of(text: Text) -> dict[str, tuple[str, ...]]:
+    """What a text's table says of each sentence: all columns whose values repeat, or are few."""
+    if text.table is None:
+        return {}
+    everything = tuple(range(len(text.sentences)))
+    found: dict[str, tuple[str, ...]] = {}
+    for column in text.table.columns:
+        values = tuple(value or "" for value in text.values(column, everything))
+        if 1 < len(set(values)) <= max(_FEW_VALUES, len(values) // 3):
+            found[column] = values
+    return found
 
 
 def token_points(

@@ -6,8 +6,6 @@ and lets both report and stop: UMAP after any epoch, t-SNE after every 250 itera
 
 from __future__ import annotations
 
-import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from elmo_core.analysis.maps.nearest import Neighbours
+from elmo_core.analysis.umap_turn import umap_turn
 from elmo_core.exceptions import ConfigError
 
 Method = Literal["pca", "umap", "tsne"]
@@ -26,8 +25,6 @@ MOST_TSNE = 5000
 MIN_NEIGHBOURS_POINTS = 15
 """Below this many points neighbours say little, and PCA is drawn."""
 _TSNE_PIECES = 3
-
-_lock = threading.Lock()  # two UMAPs at once take four times as long as two in turn
 
 
 @dataclass(frozen=True)
@@ -131,9 +128,7 @@ def _umap(
         precomputed_knn=(rows, distances),
         tqdm_kwds=_progress(n_epochs, report),
     )
-    with _lock, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="n_jobs value")  # a seed means one thread; that is wanted
-        warnings.filterwarnings("ignore", message="precomputed_knn")  # it is not going to place new points
+    with umap_turn(report and (lambda: report(0.0))):
         return np.asarray(reducer.fit_transform(units), dtype=np.float32)
 
 

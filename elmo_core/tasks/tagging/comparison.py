@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError
@@ -17,6 +18,7 @@ from elmo_core.tasks.tagging.sentences import TaggedSentences
 from elmo_core.tasks.tagging.tagger import ElmoTagger, HeadName, Mix
 from elmo_core.tasks.tagging.token_data import TokenData, embed_tokens
 from elmo_core.tasks.text_layers import Report, part_of
+from elmo_core.tasks.word_vectors import WordVectors
 
 LOOK_UP, FEATURES, STATIC = "look-up", "feature CRF", "static only"
 LAYER_0, UNIFORM, LEARNED, BOTH = "layer 0", "uniform mix", "learned mix", "learned mix + static"
@@ -101,6 +103,8 @@ class TagTask:
     test_data: TokenData
     seconds: float
     """For the pass of the biLM."""
+    static: WordVectors | None = None
+    """Of the methods with static vectors; None = those of the model's own softmax."""
 
 
 def estimated_seconds(n_train: int, n_test: int, settings: TagComparisonSettings) -> float:
@@ -122,15 +126,28 @@ def usual_methods(elmo: Elmo) -> tuple[str, ...]:
 
 
 def prepare_task(
-    elmo: Elmo, train: TaggedSentences, test: TaggedSentences, report: Report | None = None
+    elmo: Elmo,
+    train: TaggedSentences,
+    test: TaggedSentences,
+    report: Report | None = None,
+    *,
+    static: WordVectors | None = None,
 ) -> TagTask:
-    """Run the biLM once over training and test sentences; errors as `embed_tokens`."""
+    """Run the biLM once over training and test sentences; errors as `embed_tokens`.
+
+    Args:
+        elmo: the model.
+        train: sentences to learn from.
+        test: sentences to test on.
+        report: told how far it is.
+        static: vectors of the methods with static ones; None = those of the model's own softmax.
+    """
     started = time.monotonic()
     share = len(train) / (len(train) + len(test))
 
     data = embed_tokens(elmo, train.tokens, report=part_of(report, 0.0, share))
     other = embed_tokens(elmo, test.tokens, report=part_of(report, share, 1.0))
-    return TagTask(train, test, data, other, time.monotonic() - started)
+    return TagTask(train, test, data, other, time.monotonic() - started, static)
 
 
 def compare_taggers(
@@ -189,10 +206,10 @@ def _run(
     elif name == FEATURES:
         tick = None if report is None else lambda: report("", 0.5)
         predicted = feature_crf(train.tokens, train.tags, test.tokens, tick=tick)
-    elif name in _WITH_STATIC and elmo.model.softmax is None:
+    elif name in _WITH_STATIC and task.static is None and elmo.model.softmax is None:
         return TagLeftOut(name, f"{elmo.name} has no softmax, so no static vectors of its own")
     else:
-        tagger = tagger_of(name, elmo, settings)
+        tagger = tagger_of(name, elmo, settings, task.static)
         tagger.fit(
             task.train_data,
             train.tags,
@@ -223,12 +240,15 @@ def _run(
     )
 
 
-def tagger_of(name: str, model: Elmo | str, settings: TagComparisonSettings) -> ElmoTagger:
-    """The tagger behind a method, not fitted."""
+def tagger_of(
+    name: str, model: Elmo | str, settings: TagComparisonSettings, static: WordVectors | None = None
+) -> ElmoTagger:
+    """The tagger behind a method, not fitted; `static` as in `TagTask`."""
+    vectors: WordVectors | Literal["output"] = "output" if static is None else static
     return ElmoTagger(
         model,
         mix=_MIXES[name],
-        static="output" if name in _WITH_STATIC else None,
+        static=vectors if name in _WITH_STATIC else None,
         head=settings.head,
         hidden=settings.hidden,
         max_epochs=settings.max_epochs,

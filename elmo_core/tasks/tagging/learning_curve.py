@@ -53,7 +53,9 @@ def tag_learning_curve(
             continue
         done = sum(sizes[:at]) / sum(sizes)
         own = None if report is None else _part(report, size, done, size / sum(sizes))
-        tagger = tagger_of(method, elmo, settings).fit(task.train_data.take(rows), tags, report=own)
+        tagger = tagger_of(method, elmo, settings, task.static).fit(
+            task.train_data.take(rows), tags, report=own
+        )
         predicted = tagger.predict(task.test_data)
         yield TagPoint(size, score_tags(task.test.tags, predicted, is_spans=task.test.is_spans))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from elmo_core import load_elmo
 from elmo_core.exceptions import CancelledError, ConfigError, InputError, TrainingError
+from elmo_core.static.vectors import StaticVectors
 from elmo_core.tasks.tagging import comparison as methods
 from elmo_core.tasks.tagging.baselines import look_up
 from elmo_core.tasks.tagging.feature_crf import feature_crf, features
@@ -126,3 +129,15 @@ def test_word_classes_go_the_same_way(elmo):
     results = list(methods.compare_taggers(elmo, task, settings))
     assert {one.scores.measure for one in results} == {"accuracy"}
     assert results[1].scores.value.value == 1.0
+
+
+def test_ones_own_static_vectors_take_the_place_of_the_models(elmo, task):
+    words = tuple(dict.fromkeys(word for row in task.train.tokens for word in row))
+    matrix = np.random.default_rng(0).standard_normal((len(words), 7)).astype(np.float32)
+    own = StaticVectors("own", words, matrix)
+    settings = methods.TagComparisonSettings((methods.STATIC, methods.LEARNED), max_epochs=1)
+    static, learned = methods.compare_taggers(elmo, replace(task, static=own), settings)
+    assert static.tagger.static is own and static.tagger.head_.shape.static_dim == 7
+    assert learned.tagger.static is None
+    (before,) = methods.compare_taggers(elmo, task, replace(settings, methods=(methods.STATIC,)))
+    assert before.tagger.static == "output"
