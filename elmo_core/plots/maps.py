@@ -18,7 +18,7 @@ MOST_SHOWN = 10_000
 """Points drawn at once: more make a selection slow."""
 OTHERS = "others"
 _MANY = 5000  # points from which on their marks are small
-_EYE = 0.95  # of the camera, on each axis: the cube fills the figure
+_EYE = 0.8  # of the camera, on each axis: the cube fills the figure
 _SYMBOLS_3D = ("circle", "diamond", "square", "cross", "x", "circle-open", "square-open")
 
 

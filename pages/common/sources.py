@@ -71,7 +71,7 @@ def choose_word(
     offered = words_to_try(source) if source else ()
     first = sample_word if sample_word in offered else offered[0] if offered else ""
     typed = st.text_input(
-        "Word", placeholder=first, max_chars=100, key=key, bind="query-params", width=190, help=help
+        "Word", placeholder=first, max_chars=100, key=key, bind="query-params", width=160, help=help
     )
     word = typed.strip() or first
     with row, st.container(horizontal=True, gap="small"):
