@@ -33,7 +33,7 @@ check: $(VENV)/.stamp-dev ## check format, style and types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 
-bench: $(VENV)/.stamp-app ## run the benchmarks
+bench: $(VENV)/.stamp-app ## measure the speed of embed; BENCH_ARGS=list tells what else there is
 	$(PYTHON) -m elmo_core bench $(BENCH_ARGS)
 
 notebooks: export OMP_NUM_THREADS := 1

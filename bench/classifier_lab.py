@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.benchmark_data import ROOT, sentiment
+from bench.memory import peak_mb
 from elmo_core import Elmo, load_elmo, load_static
 from elmo_core.measuring.splitting import Split
 from elmo_core.tables.columns import guess_label_column, guess_text_column
@@ -107,12 +107,11 @@ def measure(elmo: Elmo, name: str, settings: ComparisonSettings) -> dict[str, ob
         progress(f"  {rows[-1]}")
     found = verdict(results)
     progress(f"  {found.sentence}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {
         "methods": rows,
         "verdict": found.sentence,
         "seconds": round(time.monotonic() - started, 1),
-        "peak_gb": round(peak, 2),
+        "peak_gb": round(peak_mb() / 1024, 2),
     }
 
 

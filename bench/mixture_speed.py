@@ -10,7 +10,6 @@ On random vectors with groups, so that nothing depends on a model; processor tim
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from functools import partial
 import numpy as np
 import torch
 
+from bench.memory import peak_mb
 from elmo_core.analysis.layers.grams import layer_grams
 from elmo_core.analysis.layers.labelled import Labelled, label_vectors
 from elmo_core.analysis.layers.mixture import mixture_grid
@@ -110,14 +110,13 @@ def one_map(n: int, width: int) -> None:
     start, clock = time.process_time(), time.perf_counter()
     found = map_points(points, MapSettings("umap"))
     taken, passed = time.process_time() - start, time.perf_counter() - clock
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     kept = found.faithful[0].trustworthiness
     cells = (
         f"{n:,}",
         f"{compiled:.0f} s",
         f"{taken:.0f} s",
         f"{passed:.0f} s",
-        f"{peak:,.0f} MB",
+        f"{peak_mb():,.0f} MB",
         f"{kept:.2f}",
     )
     sys.stdout.write("|".join(cells) + "\n")
@@ -145,7 +144,7 @@ def main() -> None:
         return
     parts = {
         "triangle": (triangle, (100, 1000, 5000)),
-        "slider": (slider, (100, 1000)),
+        "slider": (slider, (100, 1000, 5000)),
         "umap": (umap, (5000, 20_000, 50_000)),
     }
     for name in options.parts:

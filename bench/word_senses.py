@@ -182,6 +182,19 @@ def sense_tables(elmo: Elmo, words: Iterable[str]) -> str:
     )
 
 
+def sense_names(elmo: Elmo, words: Iterable[str]) -> str:
+    """What substitutes call the gold senses themselves: the names, apart from how good the groups are."""
+    rows = []
+    for word in words:
+        uses = gold_uses(word)
+        senses = sorted(set(uses.labels), key=uses.labels.count, reverse=True)
+        codes = np.array([senses.index(label) for label in uses.labels])
+        rows += named(elmo, uses, embed_uses(elmo, uses), codes)
+    return (
+        f"## Names of the gold senses\n\n{table('word|sense|uses|distinctive substitutes|gold sense', rows)}"
+    )
+
+
 def control_tables(elmo: Elmo) -> str:
     """Words of one sense: how often there is said to be more than one group."""
     parts = []
@@ -263,13 +276,14 @@ def main() -> None:
     )
     parser.add_argument("model")
     parser.add_argument("--words", nargs="+", default=benchmark_data.sense_words())
-    known = ("control", "senses", "times")
+    known = ("control", "senses", "names", "times")
     parser.add_argument("--parts", nargs="+", choices=known, default=known)
     options = parser.parse_args()
     elmo = load_elmo(options.model)
     makers = {
         "control": lambda: control_tables(elmo),
         "senses": lambda: sense_tables(elmo, options.words),
+        "names": lambda: sense_names(elmo, options.words),
         "times": lambda: time_table(elmo),
     }
     for part in options.parts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from elmo_core.commands import classifying, embedding, indexing, models, static, tagging, training
+from elmo_core.commands import benchmarks, classifying, embedding, indexing, models, static, tagging, training
 
 app = typer.Typer(
     help="Deep contextual word vectors: look into, use and train biLMs in ELMo's format.",
@@ -24,6 +24,7 @@ for function in (
     indexing.find,
 ):
     app.command()(function)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(benchmarks.bench)
 app.add_typer(classifying.app, name="classify")
 app.add_typer(tagging.app, name="tag")
 

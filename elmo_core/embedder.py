@@ -20,7 +20,7 @@ from elmo_core.config import BiLMConfig
 from elmo_core.embedding.engine import Engine
 from elmo_core.embedding.machine import choose_device, choose_dtype, require_memory
 from elmo_core.embedding.plan import carried, independent
-from elmo_core.embedding.reading import number_words, read_texts
+from elmo_core.embedding.reading import Text, number_words, read_texts
 from elmo_core.embedding.result import Embedding
 from elmo_core.exceptions import ConfigError, InputError, ModelError
 from elmo_core.nn.bilm import BiLM
@@ -147,6 +147,13 @@ class Elmo:
         """
         _check(state, batch_size)
         texts = read_texts(sentences)
+        layers = self.layers_of(texts, state=state, batch_size=batch_size, progress=progress)
+        return [Embedding(list(text.tokens), array) for text, array in zip(texts, layers, strict=True)]
+
+    def layers_of(
+        self, texts: Sequence[Text], *, state: State, batch_size: int | None, progress: Progress | None
+    ) -> list[np.ndarray]:
+        """Layers float32 (L, T, D) of texts that have been read: what `embed` is made of; see there."""
         n_tokens = sum(len(text.tokens) for text in texts)
         require_memory(n_tokens, self.n_layers, self.dim)
         words, parts = number_words(texts)
@@ -159,7 +166,7 @@ class Elmo:
                 progress(round(share * n_tokens), n_tokens)
 
         self._engine.run(words, chains, layers, self._threads or torch.get_num_threads(), report)
-        return [Embedding(text.tokens, array) for text, array in zip(texts, layers, strict=True)]
+        return layers
 
 
 def _check(state: str, batch_size: int | None) -> None:

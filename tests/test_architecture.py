@@ -1,7 +1,8 @@
 """The rules of the house, held over the syntax trees of all files.
 
 exceptions < text.characters < config < text, nn, tables, measuring < weights < embedder, pretraining
-    < static, index, analysis, tasks < contrast < plots < the public face < the command line
+    < serving < static, bulk, index, analysis, tasks < contrast < plots < the public face
+    < the command line
     < pages.common < pages < app
 
 Imports run downwards only, and groups of one rank do not import each other. An import inside a function
@@ -36,7 +37,14 @@ RANKS = {
             ["elmo_core.weights"],
             ["elmo_core.embedding"],  # how the embedder does it
             ["elmo_core.embedder", "elmo_core.pretraining"],
-            ["elmo_core.static", "elmo_core.index", "elmo_core.analysis", "elmo_core.tasks"],
+            ["elmo_core.serving"],  # an embedder that is shared
+            [
+                "elmo_core.static",
+                "elmo_core.bulk",
+                "elmo_core.index",
+                "elmo_core.analysis",
+                "elmo_core.tasks",
+            ],
             ["elmo_core.contrast"],  # static against contextual: looks at both
             ["elmo_core.plots"],
             ["elmo_core"],

@@ -1,24 +1,15 @@
-"""`embed`: a text file, one sentence a line -> HDF5 with all layers."""
+"""`embed`: text files, one sentence a line -> HDF5, Parquet or arrays."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from elmo_core.commands.models import Model
-from elmo_core.commands.terminal import AsJson, command, progress_bar, read_text, show
-
-if TYPE_CHECKING:
-    import h5py
-
-    from elmo_core.embedder import Elmo, Embedding
-
-_LINES_PER_CALL = 2048
+from elmo_core.commands.terminal import AsJson, command, show, work_bar
 
 
 class State(StrEnum):
@@ -36,52 +27,80 @@ class Dtype(StrEnum):
     auto = "auto"
 
 
+class Format(StrEnum):
+    """What is written."""
+
+    hdf5 = "hdf5"
+    parquet = "parquet"
+    arrays = "arrays"
+
+
+class Vectors(StrEnum):
+    """What is kept of each sentence."""
+
+    all = "all"
+    mixed = "mixed"
+    pooled = "pooled"
+
+
+class Precision(StrEnum):
+    """Of the numbers that are written."""
+
+    float32 = "float32"
+    float16 = "float16"
+
+
 @command
 def embed(
     model: Model,
-    sentences: Annotated[Path, typer.Argument(help="UTF-8 text, one sentence a line.")],
-    out: Annotated[Path, typer.Argument(help="HDF5 file to write.")],
+    sentences: Annotated[
+        list[Path], typer.Argument(help="UTF-8 text, one sentence a line (.gz, .xz, .zst).")
+    ],
+    out: Annotated[Path, typer.Argument(help="HDF5 file, or folder of Parquet files or arrays.")],
+    form: Annotated[
+        Format | None, typer.Option("--format", help="By default hdf5; parquet where OUT ends so.")
+    ] = None,
+    vectors: Annotated[
+        Vectors, typer.Option(help="All layers or their mix for each token; the mix's mean for a sentence.")
+    ] = Vectors.all,
+    weights: Annotated[
+        str | None, typer.Option(help="Of the layers in the mix, such as 0.2,0.3,0.5; default: equal.")
+    ] = None,
+    gamma: Annotated[float, typer.Option(help="Factor of the mix.")] = 1.0,
+    precision: Annotated[Precision, typer.Option(help="Of the numbers written.")] = Precision.float32,
     state: Annotated[
-        State, typer.Option(help="zero: each sentence alone; carry: as officially.")
+        State, typer.Option(help="zero: each sentence alone; carry: as officially, all in memory.")
     ] = State.zero,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows of a batch, for --state carry.")] = None,
     tokenised: Annotated[bool, typer.Option("--tokenised", help="Tokens are separated by blanks.")] = False,
     dtype: Annotated[Dtype, typer.Option(help="Precision of the products.")] = Dtype.float32,
     as_json: AsJson = False,
 ) -> None:
-    """Embed every line of a text file into HDF5.
+    """Embed every line of text files of any size; the same command goes on after an interruption.
 
-    Line i becomes OUT["i"] of shape (layers, tokens, width), blank lines too (they have no tokens);
-    OUT["sentences"] holds the tokens.
+    HDF5: line i becomes OUT["i"] of shape (layers, tokens, width), blank lines too (they have no tokens);
+    OUT["sentences"] holds the tokens. Parquet: one row a token. Arrays: parts with vectors.npy,
+    offsets.npy and tokens.txt, to be mapped into memory.
     """
-    import numpy as np
-
+    from elmo_core.bulk.job import BulkProgress, Reading, embed_files
+    from elmo_core.bulk.rows import RowSettings
     from elmo_core.embedder import load_elmo
 
-    lines = read_text(sentences).split("\n")
-    lines = lines[:-1] if lines[-1] == "" else lines
-    given = [line.split() for line in lines] if tokenised else [line.strip() for line in lines]
+    by_name = Format.parquet if out.suffix == ".parquet" else Format.hdf5
+    settings = RowSettings(vectors.value, _weights(weights), gamma, precision.value)
+    reading = Reading(tokenised, state.value, batch_size)
     elmo = load_elmo(model, dtype=dtype.value)
-    partial = out.with_name(out.name + ".partial")
-    n_tokens = 0
-    try:
-        with progress_bar("Embedding") as report, _create(partial) as file:
-            texts = []
-            for index, found in enumerate(_embedded(elmo, given, state.value, batch_size, report)):
-                file.create_dataset(str(index), data=found.layers)
-                texts.append(" ".join(found.tokens))
-                n_tokens += len(found.tokens)
-            encoded = [text.encode("utf-8", "ignore") for text in texts]
-            file.create_dataset("sentences", data=np.array(encoded, dtype=object), dtype=_string_type())
-            file.attrs.update(model=elmo.name, state=state.value, dtype=elmo.dtype)
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
+    with work_bar("Embedding") as report:
+
+        def tell(now: BulkProgress) -> None:
+            report(now.share, f"{now.tokens:,} words, {now.words_per_s:,.0f} words/s", now.seconds_left)
+
+        written = embed_files(elmo, sentences, out, form or by_name, settings, reading, progress=tell)
     show(
         {
             "written": str(out),
-            "sentences": len(given),
-            "tokens": n_tokens,
+            "sentences": written.sentences,
+            "tokens": written.tokens,
             "layers": elmo.n_layers,
             "width": elmo.dim,
         },
@@ -89,29 +108,17 @@ def embed(
     )
 
 
-def _create(path: Path) -> h5py.File:
-    import h5py
+def _weights(text: str | None) -> tuple[float, ...] | None:
+    """Numbers separated by commas.
 
-    return h5py.File(path, "w")
+    Raises:
+        InputError: they are none.
+    """
+    from elmo_core.exceptions import InputError
 
-
-def _string_type() -> object:
-    import h5py
-
-    return h5py.string_dtype()
-
-
-def _embedded(
-    elmo: Elmo,
-    sentences: list[list[str]] | list[str],
-    state: str,
-    batch_size: int | None,
-    report: Callable[[int, int], None],
-) -> Iterator[Embedding]:
-    """All sentences in order; with state zero a block at a time, so that memory stays bounded."""
-    if state == "carry":
-        yield from elmo.embed(sentences, state="carry", batch_size=batch_size, progress=report)
-        return
-    for start in range(0, len(sentences), _LINES_PER_CALL):
-        yield from elmo.embed(sentences[start : start + _LINES_PER_CALL])
-        report(min(start + _LINES_PER_CALL, len(sentences)), len(sentences))
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"The weights must be numbers separated by commas, got {text!r}.") from None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
@@ -16,6 +18,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -27,6 +30,7 @@ from elmo_core.exceptions import ElmoError
 Arguments = ParamSpec("Arguments")
 AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON on standard output.")]
 _FAILED = 2
+_LINE_EVERY_S = 30.0
 
 
 def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
@@ -62,6 +66,47 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def work_bar(title: str) -> Iterator[Callable[[float, str, float | None], None]]:
+    """A bar on stderr for hours of work: the callable takes (share done, what to say, seconds left).
+
+    Where stderr is a file, a line is added to it now and then.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines_now_and_then(title)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[said]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(title, total=1.0, said="")
+
+        def report(share: float, said: str, seconds_left: float | None) -> None:
+            bar.update(task, completed=share, said=f"{said}{_left(seconds_left)}")
+
+        yield report
+
+
+def _lines_now_and_then(title: str) -> Callable[[float, str, float | None], None]:
+    last = time.monotonic()
+
+    def report(share: float, said: str, seconds_left: float | None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _LINE_EVERY_S:
+            last = time.monotonic()
+            typer.echo(f"{title}: {share:.1%}, {said}{_left(seconds_left)}", err=True)
+
+    return report
+
+
+def _left(seconds: float | None) -> str:
+    return "" if seconds is None else f", {timedelta(seconds=round(seconds))} left"
 
 
 def show(facts: Mapping[str, Any], as_json: bool) -> None:

@@ -17,9 +17,9 @@ START, END = 0, 1
 
 @dataclass(frozen=True)
 class Text:
-    """One item of the input, which becomes one result."""
+    """One item of the input, which becomes one result; equal ones have equal results."""
 
-    tokens: list[str]
+    tokens: tuple[str, ...]
     lengths: tuple[int, ...]
     """Tokens of each of its sentences; they add up to `len(tokens)`."""
 
@@ -56,7 +56,7 @@ def read_texts(sentences: Iterable[str | Sequence[str]]) -> list[Text]:
 def _read_text(item: object, index: int) -> Text:
     if isinstance(item, str):
         found = list(tokenised_sentences(item))
-        return Text([token for tokens in found for token in tokens], tuple(map(len, found)))
+        return Text(tuple(token for tokens in found for token in tokens), tuple(map(len, found)))
     if not isinstance(item, list | tuple):
         raise InputError(
             f"Sentence {index} is a {type(item).__name__}; give a string, or a list of tokens as strings."
@@ -67,7 +67,7 @@ def _read_text(item: object, index: int) -> Text:
                 f"Sentence {index}: token {position} is a {type(token).__name__}; tokens must be strings "
                 "(untokenised sentences are given as strings, not in lists of their own)."
             )
-    return Text(list(item), (len(item),) if item else ())
+    return Text(tuple(item), (len(item),) if item else ())
 
 
 def number_words(texts: Sequence[Text]) -> tuple[list[str], list[Sentence]]:

@@ -9,6 +9,7 @@ import lzma
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from elmo_core.exceptions import CorpusError
 
@@ -52,16 +53,17 @@ def find_shards(patterns: str | Sequence[str]) -> list[Path]:
     return sorted(shards)
 
 
-def _open(shard: Path) -> io.BufferedIOBase:
-    if shard.suffix == ".gz":
-        return gzip.GzipFile(shard)
-    if shard.suffix == ".xz":
-        return lzma.LZMAFile(shard)
-    if shard.suffix == ".zst":
+def decompressed(raw: BinaryIO, suffix: str) -> BinaryIO:
+    """The text in a file that is open, by its name's end: `.gz`, `.xz`, `.zst`, or plain."""
+    if suffix == ".gz":
+        return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
+    if suffix == ".xz":
+        return cast(BinaryIO, lzma.LZMAFile(raw))
+    if suffix == ".zst":
         import zstandard
 
-        return io.BufferedReader(zstandard.open(shard, "rb"))
-    return shard.open("rb")
+        return cast(BinaryIO, io.BufferedReader(zstandard.open(raw, "rb")))
+    return raw
 
 
 def read_lines(shard: Path, report: CorpusReport) -> Iterator[str]:
@@ -77,7 +79,7 @@ def read_lines(shard: Path, report: CorpusReport) -> Iterator[str]:
     has_text = False
     number = 0
     try:
-        with _open(shard) as stream:
+        with shard.open("rb") as file, decompressed(file, shard.suffix) as stream:
             for number, raw in enumerate(stream, start=1):
                 try:
                     line = raw.decode("utf-8").strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -20,6 +19,7 @@ from safetensors.torch import load_file, save
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ModelError, ModelNotFoundError
 from elmo_core.weights.archive import unpacked
+from elmo_core.weights.fingerprint import fingerprint
 from elmo_core.weights.jsonfile import read_json
 from elmo_core.weights.registry import known_models
 from elmo_core.weights.replacing import new_folder
@@ -27,16 +27,6 @@ from elmo_core.weights.store import JsonValue
 
 HEAD, CARD = "head.safetensors", "README.md"
 FORMAT = 1
-
-
-def fingerprint(elmo: Elmo) -> str:
-    """What tells one biLM from another: SHA-256 over the parameters that its vectors depend on."""
-    found = hashlib.sha256()
-    for name, parameter in sorted(elmo.model.named_parameters()):
-        if not name.startswith("softmax"):
-            found.update(name.encode())
-            found.update(parameter.detach().to("cpu", torch.float16).contiguous().numpy().tobytes())
-    return found.hexdigest()
 
 
 def reference(model: Elmo | str | Path, elmo: Elmo) -> str:
@@ -52,7 +42,7 @@ def model_facts(model: Elmo | str | Path, elmo: Elmo) -> dict[str, JsonValue]:
     """What is kept of the biLM: how to find it, and how to know it again."""
     return {
         "name": reference(model, elmo),
-        "sha256": fingerprint(elmo),
+        "sha256": fingerprint(elmo.model),
         "layers": elmo.n_layers,
         "width": elmo.dim,
     }
@@ -168,7 +158,7 @@ def section(content: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def check_model(elmo: Elmo, about: Mapping[str, Any], what: str) -> None:
     """Raise ModelError unless a biLM is the one that was kept."""
-    if fingerprint(elmo) != about.get("sha256"):
+    if fingerprint(elmo.model) != about.get("sha256"):
         raise ModelError(f"{elmo.name} is not the biLM this {what} was trained on; give that one as model.")
 
 

@@ -83,6 +83,12 @@ def _judged(
     )
     kind: Kind = "tfidf as good"
     sentence = f"TF-IDF is as good here: {top.method} has {numbers}."
+    if low > 0:
+        counted = f"p = {gap.p_value:.3f} counts {len(contextual)} times"
+        sentence = (
+            f"Not shown to be better than TF-IDF: {top.method} has {numbers}, but it was picked from "
+            f"{len(contextual)} on these very rows, so {counted}."
+        )
     if gap.p_value * len(contextual) <= _LEVEL:
         is_better = gap.macro_f1.value > 0
         kind = "elmo better" if is_better else "tfidf better"

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from elmo_core.config import BiLMConfig
+from elmo_core.nn.bilm import BiLM
 from elmo_core.nn.highway import CARRY_BIAS
 from elmo_core.text.vocabulary import SPECIALS, Vocabulary
 from elmo_core.weights.assembly import fill, skeleton
@@ -36,15 +37,27 @@ WORDS = tuple(_COMMON.split())
 
 def tiny_model() -> StoredModel:
     """Make the tiny model; no random state outside of it is touched."""
-    config, generator = BiLMConfig.tiny(), np.random.default_rng(SEED)
-    model = skeleton(config)
+    model = random_model(BiLMConfig.tiny(), SEED)
+    about: dict[str, JsonValue] = {"format": "built-in", "title": TITLE, "seed": SEED, "words_seen": 0}
+    return StoredModel(NAME, model, Vocabulary((*SPECIALS, *WORDS)), about)
+
+
+def random_model(config: BiLMConfig, seed: int) -> BiLM:
+    """Make a model of any shape whose random weights keep every layer alive.
+
+    Args:
+        config: the shape.
+        seed: the same one gives the same weights.
+
+    Returns:
+        The model in evaluation mode, float32.
+    """
+    model, generator = skeleton(config), np.random.default_rng(seed)
     weights = {
         name: torch.from_numpy(_values(name, tuple(parameter.shape), generator))
         for name, parameter in model.named_parameters()
     }
-    fill(model, weights, Path(NAME))
-    about: dict[str, JsonValue] = {"format": "built-in", "title": TITLE, "seed": SEED, "words_seen": 0}
-    return StoredModel(NAME, model, Vocabulary((*SPECIALS, *WORDS)), about)
+    return fill(model, weights, Path(NAME))
 
 
 def _values(name: str, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:

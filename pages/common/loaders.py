@@ -17,11 +17,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 import streamlit as st
 
-from elmo_core import load_elmo, load_static
+from elmo_core import load_static
 from elmo_core.analysis import reading
 from elmo_core.analysis.reading import Text
 from elmo_core.analysis.uses import frequent_words
-from elmo_core.embedder import Elmo
+from elmo_core.serving.shared import BUDGET, SharedElmo, load_shared
 from elmo_core.tables.reading import read_table
 from elmo_core.weights.registry import known_models
 
@@ -70,9 +70,15 @@ def model_name() -> str:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def load_model(name: str) -> Elmo:
-    """One model in memory for all sessions."""
-    return load_elmo(name)
+def load_model(name: str) -> SharedElmo:
+    """One model in memory for all sessions and pages, with the layers of what they asked for."""
+    return load_shared(name, budget=kept_megabytes() << 20)
+
+
+def kept_megabytes() -> int:
+    """Most megabytes of layers that are kept: ELMO_CACHE_MB, a whole number, else what is usual."""
+    asked = os.environ.get("ELMO_CACHE_MB", "")
+    return int(asked) if asked.isascii() and asked.isdigit() else BUDGET >> 20
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
-from pages.common.loaders import load_model, model_name
+from pages.common.loaders import kept_megabytes, load_model, model_name
 
 
 def show_model() -> None:
@@ -25,6 +25,7 @@ def show_model() -> None:
             "Layers": f"{elmo.n_layers}: token vector, {elmo.n_layers - 1} biLSTM",
             "Width": f"{elmo.dim} ({elmo.dim // 2} each way)",
             "Words seen": f"{words_seen:,}" if isinstance(words_seen, int) else "not stated",
+            "Vectors kept": f"up to {kept_megabytes()} MB, for all pages",
         }
         st.table(facts, border="horizontal")
         st.caption(

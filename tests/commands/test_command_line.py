@@ -39,6 +39,17 @@ def test_an_error_is_one_sentence_and_status_2():
     assert "tiny" in done.stderr
 
 
+def test_benchmarks_are_listed_run_and_refused_by_name():
+    assert "engine" in run("bench", "list").stdout.split()
+    done = subprocess.run(
+        [sys.executable, "-m", "elmo_core", "bench", "serving", "tiny", "--sessions", "2", "--requests", "2"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and "| 2 | joined |" in done.stdout
+    refused = run("bench", "no-such")
+    assert refused.exit_code == 2 and "There is no benchmark 'no-such'" in refused.stderr
+
+
 @pytest.mark.parametrize("command", ["info", "embed", "export", "evaluate", "pretrain"])
 def test_every_command_explains_itself(command):
     assert "Usage" in run(command, "--help").stdout

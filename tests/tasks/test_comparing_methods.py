@@ -152,6 +152,10 @@ def test_verdicts(elmo, results):
     )
     better = verdict([tfidf, replace(learned, against_tfidf=gap)])
     assert better.kind == "elmo better"
+    many = replace(gap, p_value=0.012, macro_f1=replace(gap.macro_f1, value=0.1, low=0.01, high=0.2))
+    picked = [replace(learned, against_tfidf=many, method=f"head {number}") for number in range(8)]
+    unsure = verdict([tfidf, *picked])
+    assert unsure.kind == "tfidf as good" and "p = 0.012 counts 8 times" in unsure.sentence
     flat = replace(learned, method=STATIC, scores=tfidf.scores)
     assert "which know no context" in verdict([flat, replace(tfidf, scores=learned.scores), learned]).sentence
     fewer = verdict([tfidf, replace(learned, n_train=50)])

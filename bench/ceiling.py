@@ -1,0 +1,106 @@
+"""The matrix products of an embedding alone: what the engine would take if all else cost nothing.
+
+The shapes are those of the engine's own plan (blocks of distinct words in the char CNN, chunks of input
+products, one recurrent product and one projection a step), the weights those of the model, the order the
+same, on as many worker threads. Nothing is looked up, activated, copied or allocated in between.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from elmo_core.embedding.engine import Sizes
+from elmo_core.embedding.plan import Batch, independent
+from elmo_core.embedding.reading import number_words, read_texts
+from elmo_core.embedding.workers import Task, side_by_side
+from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
+from elmo_core.text.characters import word_lengths, words_to_ids
+
+_LEAST_ROWS = 4  # as the engine pads its products
+_FULL_ROWS = 16  # as the engine fills its blocks of words
+
+
+class Ceiling:
+    """The products of one model."""
+
+    def __init__(self, model: BiLM) -> None:
+        """Take over a model; its number format is that of the products."""
+        self._model, self._config = model, model.config
+        dtype = model.directions[0][0].bias.dtype  # type: ignore[index]
+        self._sizes = Sizes.of(torch.device("cpu"), 4 * model.config.lstm_dim * dtype.itemsize)
+        self._dtype, self._numbers, self._results = dtype, torch.empty(0, dtype=dtype), threading.local()
+
+    def run(self, sentences: Sequence[Sequence[str]], n_threads: int) -> float:
+        """Make all products of these sentences.
+
+        Returns:
+            Floating-point operations made (two for each multiplication with its addition).
+        """
+        words, parts = number_words(read_texts(sentences))
+        chains = independent(parts, self._sizes.rows)
+        lstms = [
+            self._lstm_task(batch, direction) for (batch,) in chains for direction in (FORWARD, BACKWARD)
+        ]
+        return 2.0 * sum(
+            multiplications
+            for tasks in (self._word_tasks(words), lstms)
+            for multiplications in side_by_side(tasks, n_threads)
+        )
+
+    def _rows(self, rows: int, columns: int) -> Tensor:
+        """Some numbers, made once and only read."""
+        if len(self._numbers) < rows * columns:
+            self._numbers = torch.full((rows * columns,), 0.5, dtype=self._dtype)
+        return self._numbers[: rows * columns].view(rows, columns)
+
+    def _multiply(self, rows: Tensor, weight: Tensor) -> int:
+        """Make one product, into memory that each thread keeps; its multiplications."""
+        n_rows, (n_inner, n_columns) = len(rows), weight.shape
+        kept: Tensor | None = getattr(self._results, "kept", None)
+        if kept is None or len(kept) < n_rows * n_columns:
+            kept = self._results.kept = torch.empty(n_rows * n_columns, dtype=self._dtype)
+        torch.mm(rows, weight, out=kept[: n_rows * n_columns].view(n_rows, n_columns))
+        return n_rows * n_inner * n_columns
+
+    def _word_tasks(self, words: Sequence[str]) -> Iterator[Task]:
+        cnn = self._model.char_cnn
+        assert cnn is not None
+        lengths = sorted(word_lengths(words_to_ids(words, cnn.config.max_characters)).tolist())
+        for start in range(0, len(lengths), self._sizes.words):
+            block = lengths[start : start + self._sizes.words]
+            n_words = -(-len(block) // _FULL_ROWS) * _FULL_ROWS
+            yield self._word_task(n_words, cnn.columns_needed(block[-1]))
+
+    def _word_task(self, n_words: int, n_columns: int) -> Task:
+        cnn = self._model.char_cnn
+        assert cnn is not None
+        done = 0
+        for (width, _), weight in zip(cnn.config.filters, cnn.filters, strict=True):
+            windows = self._rows(n_words * (n_columns - width + 1), weight.shape[0])
+            done += self._multiply(windows, weight)
+        rows = self._rows(n_words, cnn.config.n_filters)
+        for highway in cnn.highways:
+            done += self._multiply(rows, highway.weight_carry)
+            done += self._multiply(rows, highway.weight_transform)
+        if cnn.projection is not None:
+            done += self._multiply(rows, cnn.projection.weight.t())
+        yield done
+
+    def _lstm_task(self, batch: Batch, direction: int) -> Task:
+        layers = list(self._model.directions[direction])  # type: ignore[arg-type]
+        dim, cells = self._config.projection_dim, self._config.lstm_dim
+        for chunk in batch.chunks(direction, self._sizes.chunk):
+            done = 0
+            for layer in layers:
+                tokens = self._rows(max(sum(chunk.sizes), _LEAST_ROWS), dim)
+                done += self._multiply(tokens, layer.weight_input)
+                for size in chunk.sizes:
+                    n_rows = max(size, _LEAST_ROWS)
+                    done += self._multiply(self._rows(n_rows, dim), layer.weight_hidden)
+                    if layer.weight_projection is not None:
+                        done += self._multiply(self._rows(n_rows, cells), layer.weight_projection)
+            yield done

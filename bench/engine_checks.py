@@ -1,0 +1,88 @@
+"""Two promises of the engine on real text, held or not.
+
+    python -m bench.engine_checks [english-small] [--text FILE] [--sentences 1000]
+
+* bfloat16 against float32: the cosine of every token in every layer is at least 0.999;
+* one sentence of ten words takes less than 5 ms: its words new to the engine, and known to it.
+
+Status 1 where one is broken. The time is the least of many calls, so that other work on the machine does
+not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bench.engine_inputs import SHIPPED, choose_input, load_shape, read_sentences
+from elmo_core.embedder import Elmo
+from elmo_core.weights.store import StoredModel
+
+LEAST_COSINE, MOST_MS = 0.999, 5.0
+_CALLS, _BLOCK = 200, 256
+
+
+def cosines(stored: StoredModel, sentences: list[list[str]]) -> np.ndarray:
+    """Cosine of float32 and bfloat16: (L, T) over all tokens."""
+    single, half = Elmo(stored), Elmo(stored, dtype="bfloat16")
+    found = []
+    for start in range(0, len(sentences), _BLOCK):
+        block = sentences[start : start + _BLOCK]
+        for one, other in zip(single.embed(block), half.embed(block), strict=True):
+            a, b = one.layers.astype(np.float64), other.layers.astype(np.float64)
+            lengths = np.linalg.norm(a, axis=2) * np.linalg.norm(b, axis=2)
+            found.append((a * b).sum(axis=2) / lengths)
+    return np.concatenate(found, axis=1)
+
+
+def latency_ms(stored: StoredModel, sentence: list[str], dtype: str) -> tuple[float, float]:
+    """Milliseconds of one call: with new words, with known ones."""
+    new, known = [], []
+    for _ in range(_CALLS // 10):
+        elmo = Elmo(stored, dtype=dtype)
+        new.append(_ms(elmo, sentence))
+        known += [_ms(elmo, sentence) for _ in range(10)]
+    return min(new), min(known)
+
+
+def _ms(elmo: Elmo, sentence: list[str]) -> float:
+    start = time.perf_counter()
+    elmo.embed([sentence])
+    return 1000 * (time.perf_counter() - start)
+
+
+def main() -> None:
+    """Check and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", nargs="?", default=SHIPPED)
+    parser.add_argument("--text", type=Path, help="UTF-8 text; default: the bundled samples")
+    parser.add_argument("--sentences", type=int, default=1000)
+    options = parser.parse_args()
+    stored, weights = load_shape(options.model)
+    sentences = read_sentences(options.text)
+    found = cosines(stored, sentences[: options.sentences])
+    sys.stdout.write(f"{stored.name} ({weights}), {torch.get_num_threads()} thread(s)\n")
+    sys.stdout.write(
+        f"bfloat16 to float32: {found.shape[1]:,} tokens, least cosine by layer "
+        f"{', '.join(f'{value:.5f}' for value in found.min(axis=1))} (at least {LEAST_COSINE}); "
+        f"{(found.min(axis=0) < LEAST_COSINE).sum():,} tokens below\n"
+    )
+    (sentence,) = choose_input("one", sentences, 1, 1)
+    times = {dtype: latency_ms(stored, sentence, dtype) for dtype in ("float32", "bfloat16")}
+    for dtype, (new, known) in times.items():
+        sys.stdout.write(
+            f"{len(sentence)} words in {dtype}: new words {new:.1f} ms, known words {known:.1f} ms "
+            f"(less than {MOST_MS:.0f} ms)\n"
+        )
+    sys.exit(found.min() < LEAST_COSINE or max(times["float32"]) >= MOST_MS)
+
+
+if __name__ == "__main__":
+    main()

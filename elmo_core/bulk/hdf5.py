@@ -1,0 +1,55 @@
+"""One HDF5 file as the official programs write it: sentence i is the data set "i".
+
+Shape (L, T, D) for all layers, (T, D) for the mix, (D,) for its mean; "sentences" holds the tokens,
+separated by blanks. A half-written HDF5 file cannot be repaired, so parts are files of their own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from elmo_core.bulk.rows import Format, Part, RowSettings
+
+SENTENCES = "sentences"
+_TEXT_ROWS = 1024
+
+
+def write_part(path: Path, part: Part, settings: RowSettings) -> None:
+    """Write one file."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        for number, _, rows in part.numbered():
+            file.create_dataset(str(number), data=_official(rows, settings))
+        texts = [" ".join(tokens).encode("utf-8", "ignore") for tokens in part.tokens]
+        file.create_dataset(SENTENCES, data=np.array(texts, dtype=object), dtype=h5py.string_dtype())
+
+
+def join_parts(parts: list[Path], target: Path, facts: dict[str, Any]) -> None:
+    """Copy all data sets into one file."""
+    import h5py
+
+    with h5py.File(target, "w") as joined:
+        texts = joined.create_dataset(
+            SENTENCES, (0,), h5py.string_dtype(), maxshape=(None,), chunks=(_TEXT_ROWS,)
+        )
+        for path in parts:
+            with h5py.File(path) as file:
+                first = len(texts)
+                texts.resize((first + len(file[SENTENCES]),))
+                texts[first:] = file[SENTENCES][:]
+                for number in range(first, len(texts)):
+                    file.copy(str(number), joined)
+        joined.attrs.update({name: facts[name] for name in ("model", "state", "dtype")})
+
+
+HDF5 = Format(".hdf5", write_part, join_parts)
+
+
+def _official(rows: np.ndarray, settings: RowSettings) -> np.ndarray:
+    if settings.vectors == "all":
+        return rows.transpose(1, 0, 2)
+    return rows[0] if settings.vectors == "pooled" else rows

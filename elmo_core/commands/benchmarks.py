@@ -1,0 +1,45 @@
+"""`bench`: run one of the measurements that come with the source."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elmo_core.commands.terminal import command
+
+_SOURCE = Path(__file__).parents[2]
+
+
+@command
+def bench(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Which; `list` tells what there is.")] = "engine",
+) -> None:
+    """Run a measurement, the speed of `embed` unless another one is named; what follows goes to it.
+
+    `python -m elmo_core bench word_senses --help` tells what that one takes.
+    """
+    from elmo_core.exceptions import InputError
+
+    programs = _programs()
+    if not programs:
+        raise InputError(f"The benchmarks come with the source, and {_SOURCE} has none; clone the project.")
+    if name == "list":
+        for program in programs:
+            typer.echo(program)
+        return
+    if name not in programs:
+        raise InputError(f"There is no benchmark {name!r}; choose from {', '.join(programs)}.")
+    done = subprocess.run([sys.executable, "-m", f"bench.{name}", *context.args], cwd=_SOURCE, check=False)
+    if done.returncode:
+        raise typer.Exit(done.returncode)
+
+
+def _programs() -> list[str]:
+    """Names of the modules in `bench/` that can be run."""
+    modules = sorted((_SOURCE / "bench").glob("*.py"))
+    return [path.stem for path in modules if 'if __name__ == "__main__":' in path.read_text("utf-8")]

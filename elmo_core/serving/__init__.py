@@ -1,0 +1,1 @@
+"""One model for many at a time: layers that were computed before are kept, requests are joined."""

@@ -1,0 +1,112 @@
+"""A model that many sessions ask at once: it remembers layers within a budget, and joins small requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from elmo_core.embedder import Elmo, Progress, State
+from elmo_core.embedding.reading import Text
+from elmo_core.exceptions import ConfigError
+from elmo_core.serving.joining import Joined
+from elmo_core.serving.layer_cache import CacheUse, LayerCache
+from elmo_core.weights.registry import load_model
+from elmo_core.weights.store import StoredModel
+
+__all__ = ["SharedElmo", "load_shared"]
+
+_MOST_JOINED_TOKENS, _MOST_JOINED_TEXTS = 2000, 256
+"""Larger requests run on their own: they tell how far they are, and can be stopped."""
+BUDGET = 256 << 20
+"""Bytes of layers that are kept where nothing else is said."""
+
+
+class SharedElmo(Elmo):
+    """An `Elmo` whose `embed` gives the same bits, faster where texts come again or several threads ask.
+
+    A text's vectors do not depend on what stands beside it, so they can be computed with others and kept.
+    Layers that it hands out are shared: they cannot be written to; take a copy to change them.
+    """
+
+    def __init__(
+        self,
+        stored: StoredModel,
+        *,
+        device: str = "auto",
+        dtype: str = "float32",
+        threads: int | None = None,
+        budget: int = BUDGET,
+    ) -> None:
+        """Make a model ready to serve.
+
+        Args:
+            stored: see `Elmo`.
+            device: see `Elmo`.
+            dtype: see `Elmo`.
+            threads: see `Elmo`.
+            budget: most bytes of layers that are kept; 0 keeps none.
+
+        Raises:
+            ConfigError: the budget is negative; others as those of `Elmo`.
+            ModelError: as of `Elmo`.
+        """
+        if budget < 0:
+            raise ConfigError(f"The budget of kept layers must be 0 bytes or more, got {budget}.")
+        super().__init__(stored, device=device, dtype=dtype, threads=threads)
+        self._cache = LayerCache(budget)
+        self._joined = Joined[Text, np.ndarray](self._compute_joined, _MOST_JOINED_TEXTS)
+
+    @property
+    def cache_use(self) -> CacheUse:
+        """How full the budget is, and how often it helped."""
+        return self._cache.use
+
+    def layers_of(
+        self, texts: Sequence[Text], *, state: State, batch_size: int | None, progress: Progress | None
+    ) -> list[np.ndarray]:
+        """As those of `Elmo`, but not to be written to: they may be kept, and handed out again."""
+        if state != "zero":
+            return super().layers_of(texts, state=state, batch_size=batch_size, progress=progress)
+        layers = {text: self._cache.find(text) for text in dict.fromkeys(texts)}
+        missing = [text for text, kept in layers.items() if kept is None]
+        n_all, n_missing = _n_tokens(texts), _n_tokens(missing)
+        done = n_all - n_missing
+
+        def report(n_done: int, _: int) -> None:
+            if progress is not None:
+                progress(done + n_done, n_all)
+
+        if missing:
+            computed = self._compute(missing, n_missing, report)
+            layers |= zip(missing, computed, strict=True)
+            self._keep(missing, computed)
+        if n_all and not n_missing:
+            report(0, 0)
+        return [layers[text] for text in texts]  # type: ignore[misc]
+
+    def _compute(self, texts: Sequence[Text], n_tokens: int, report: Progress) -> list[np.ndarray]:
+        """Together with what other threads ask for, unless it is much."""
+        if n_tokens > _MOST_JOINED_TOKENS or len(texts) > _MOST_JOINED_TEXTS:
+            return super().layers_of(texts, state="zero", batch_size=None, progress=report)
+        computed = self._joined(texts)
+        report(n_tokens, n_tokens)
+        return computed
+
+    def _compute_joined(self, texts: list[Text]) -> list[np.ndarray]:
+        return super().layers_of(texts, state="zero", batch_size=None, progress=None)
+
+    def _keep(self, texts: Sequence[Text], layers: Sequence[np.ndarray]) -> None:
+        if self._cache.takes(sum(one.nbytes for one in layers)):
+            for text, one in zip(texts, layers, strict=True):
+                self._cache.keep(text, one)
+
+
+def load_shared(name_or_path: str | Path, *, budget: int = BUDGET) -> SharedElmo:
+    """Load a model to serve many, on this machine's best device; arguments and errors as of `load_elmo`."""
+    return SharedElmo(load_model(name_or_path), budget=budget)
+
+
+def _n_tokens(texts: Iterable[Text]) -> int:
+    return sum(len(text.tokens) for text in texts)
