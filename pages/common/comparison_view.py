@@ -119,7 +119,8 @@ def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go
         return None
     found = verdict_of(f"{name} {len(results)}", results)
     if {one.method for one in results} != {MAJORITY}:
-        _KINDS.get(found.kind, st.warning)(f"**{plain(found.sentence)}**", icon=":material/gavel:")
+        sentence = found.sentence[:1].upper() + found.sentence[1:]
+        _KINDS.get(found.kind, st.warning)(f"**{plain(sentence)}**", icon=":material/gavel:")
     _show_left_out(results)
     figure = plot_comparison(results, found.chance or None)
     picture, words = st.columns([3, 2], gap="large")
@@ -131,8 +132,9 @@ def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go
     )
     n = next((one.scores.n for one in results if isinstance(one, MethodResult)), 0)
     words.caption(f"Tested on {n:,} texts, the same for all. {_EXPLAINED}")
+    table = table_of_results([one for one in results if isinstance(one, MethodResult)])
     st.dataframe(
-        table_of_results([one for one in results if isinstance(one, MethodResult)]),
+        table if table["note"].any() else table.drop(columns="note"),
         hide_index=True,
         column_config=_columns(),
         height="content",
@@ -201,6 +203,7 @@ def _row(result: MethodResult | LeftOut) -> dict[str, object]:
 def _columns() -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
+        "method": st.column_config.TextColumn(width=190),
         "macro-F1": number(format="%.1f"),
         "95 %": st.column_config.TextColumn(width=105),
         "accuracy": number(format="%.1f"),

@@ -48,6 +48,8 @@ def show_differences(page: str, outcome: Outcome, result: TagResult) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         key=f"{page}_differences",
+        placeholder="",
+        column_config={"confidence": st.column_config.NumberColumn(format="percent", width=85)},
         alt="Differences between gold and predicted tags",
     )
     rows = [row for row in event.selection.rows if row < len(kept)] or range(min(_SHOWN, len(kept)))

@@ -68,7 +68,8 @@ def show_live(job: Job, measure: str) -> None:
 
 def show_scores(outcome: Outcome, best: TagResult) -> None:
     """Methods side by side, labels of the best one, its layers and passes."""
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([9, 10], gap="medium")
+    column = st.column_config.Column
     with left:
         st.subheader("Is it better than what needs no biLM?")
         figure = figures.plot_taggers(outcome.results)
@@ -77,7 +78,12 @@ def show_scores(outcome: Outcome, best: TagResult) -> None:
         for result in outcome.results:
             if isinstance(result, TagLeftOut):
                 st.caption(f"{result.method}: left out, {plain(result.reason)}.")
-        st.dataframe(method_frame(outcome.results), hide_index=True, alt="Scores of the methods")
+        st.dataframe(
+            method_frame(outcome.results),
+            hide_index=True,
+            column_config={"method": column(width=130), "seconds": column(width=60)},
+            alt="Scores of the methods",
+        )
     with right:
         st.subheader(f"Which labels does the {best.method} find?")
         st.plotly_chart(
@@ -85,7 +91,16 @@ def show_scores(outcome: Outcome, best: TagResult) -> None:
             key="entities_figure_labels",
             alt="Scores of each label, as in the table",
         )
-        st.dataframe(label_frame(best), hide_index=True, alt="Scores of the labels")
+        st.dataframe(
+            label_frame(best),
+            hide_index=True,
+            column_config={
+                "label": column(width=50),
+                "gold": column(width=45),
+                "predicted": column(width=75),
+            },
+            alt="Scores of the labels",
+        )
     _show_learning(best)
 
 
@@ -129,7 +144,7 @@ def method_frame(results: Sequence[TagResult | TagLeftOut]) -> pd.DataFrame:
         {
             "method": one.method,
             f"{one.scores.measure} (95 %)": _with_interval(one.scores.value),
-            f"gain over {FEATURES}": _gap(one.against[FEATURES].value) if FEATURES in one.against else "",
+            f"over {FEATURES}": _gap(one.against[FEATURES].value) if FEATURES in one.against else "",
             "seconds": round(one.seconds, 1),
         }
         for one in results

@@ -24,7 +24,7 @@ st.markdown("Which words name people, places, organisations or dates, and how su
 
 elmo = load_model(model_name())
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    data_slot = st.container(width=240)
+    data_slot = st.container(width="content")
     options = st.popover("Options", icon=":material/tune:")
     go = st.container(width="content")
 
