@@ -3,7 +3,8 @@
 The library of products first brings a weight into the order in which it computes, which for a few rows
 takes longer than the product itself. A recurrence makes the same product at every step, so a model that no
 longer changes has its weights brought into that order once (oneDNN's packed layout, as `torch.compile`
-uses it): 1.2 to 1.8 times as fast for 64 rows, 2 to 5 times for one.
+uses it). The product alone is then 1.2 to 1.8 times as fast for 64 rows and 2 to 5 times for one; a whole
+embedding gains less, as `bench.engine` tells with `--packed` and `--no-packed`.
 """
 
 from __future__ import annotations
