@@ -2,12 +2,12 @@
 
 The shapes are those of the engine's own plan (blocks of distinct words in the char CNN, chunks of input
 products, one recurrent product and one projection a step), the weights those of the model, the order the
-same, on as many worker threads. Nothing is looked up, activated, copied or allocated in between.
+same, on as many worker threads. Nothing is looked up, activated or copied in between.
 """
 
 from __future__ import annotations
 
-import threading
+import copy
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -18,6 +18,7 @@ from elmo_core.embedding.plan import Batch, independent
 from elmo_core.embedding.reading import number_words, read_texts
 from elmo_core.embedding.workers import Task, side_by_side
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
+from elmo_core.nn.products import PackedWeight, product
 from elmo_core.text.characters import word_lengths, words_to_ids
 
 _LEAST_ROWS = 4  # as the engine pads its products
@@ -27,12 +28,21 @@ _FULL_ROWS = 16  # as the engine fills its blocks of words
 class Ceiling:
     """The products of one model."""
 
-    def __init__(self, model: BiLM) -> None:
-        """Take over a model; its number format is that of the products."""
+    def __init__(self, model: BiLM, packed: bool) -> None:
+        """Take over a model; its number format is that of the products.
+
+        Args:
+            model: float32 or bfloat16, left as it is.
+            packed: whether the products are those of a packed model.
+        """
+        if packed:
+            model = copy.deepcopy(model)
+            model.pack()
         self._model, self._config = model, model.config
         dtype = model.directions[0][0].bias.dtype  # type: ignore[index]
         self._sizes = Sizes.of(torch.device("cpu"), 4 * model.config.lstm_dim * dtype.itemsize)
-        self._dtype, self._numbers, self._results = dtype, torch.empty(0, dtype=dtype), threading.local()
+        self._dtype, self._numbers = dtype, torch.empty(0, dtype=dtype)
+        self._least_rows = 1 if packed else _LEAST_ROWS  # `product` itself fills up to two
 
     def run(self, sentences: Sequence[Sequence[str]], n_threads: int) -> float:
         """Make all products of these sentences.
@@ -57,14 +67,10 @@ class Ceiling:
             self._numbers = torch.full((rows * columns,), 0.5, dtype=self._dtype)
         return self._numbers[: rows * columns].view(rows, columns)
 
-    def _multiply(self, rows: Tensor, weight: Tensor) -> int:
-        """Make one product, into memory that each thread keeps; its multiplications."""
-        n_rows, (n_inner, n_columns) = len(rows), weight.shape
-        kept: Tensor | None = getattr(self._results, "kept", None)
-        if kept is None or len(kept) < n_rows * n_columns:
-            kept = self._results.kept = torch.empty(n_rows * n_columns, dtype=self._dtype)
-        torch.mm(rows, weight, out=kept[: n_rows * n_columns].view(n_rows, n_columns))
-        return n_rows * n_inner * n_columns
+    def _multiply(self, rows: Tensor, weight: Tensor | PackedWeight, n_columns: int) -> int:
+        """Make one product; its multiplications."""
+        product(None, rows, weight)
+        return len(rows) * rows.shape[1] * n_columns
 
     def _word_tasks(self, words: Sequence[str]) -> Iterator[Task]:
         cnn = self._model.char_cnn
@@ -81,13 +87,14 @@ class Ceiling:
         done = 0
         for (width, _), weight in zip(cnn.config.filters, cnn.filters, strict=True):
             windows = self._rows(n_words * (n_columns - width + 1), weight.shape[0])
-            done += self._multiply(windows, weight)
-        rows = self._rows(n_words, cnn.config.n_filters)
+            done += self._multiply(windows, weight, weight.shape[1])
+        n_filters = cnn.config.n_filters
+        rows = self._rows(n_words, n_filters)
         for highway in cnn.highways:
-            done += self._multiply(rows, highway.weight_carry)
-            done += self._multiply(rows, highway.weight_transform)
+            done += self._multiply(rows, highway.weight("weight_carry", self._dtype), n_filters)
+            done += self._multiply(rows, highway.weight("weight_transform", self._dtype), n_filters)
         if cnn.projection is not None:
-            done += self._multiply(rows, cnn.projection.weight.t())
+            done += self._multiply(rows, cnn.projection.weight.t(), self._config.projection_dim)
         yield done
 
     def _lstm_task(self, batch: Batch, direction: int) -> Task:
@@ -97,10 +104,12 @@ class Ceiling:
             done = 0
             for layer in layers:
                 tokens = self._rows(max(sum(chunk.sizes), _LEAST_ROWS), dim)
-                done += self._multiply(tokens, layer.weight_input)
+                done += self._multiply(tokens, layer.weight_input, 4 * cells)
+                hidden = layer.weight("weight_hidden", self._dtype)
                 for size in chunk.sizes:
-                    n_rows = max(size, _LEAST_ROWS)
-                    done += self._multiply(self._rows(n_rows, dim), layer.weight_hidden)
-                    if layer.weight_projection is not None:
-                        done += self._multiply(self._rows(n_rows, cells), layer.weight_projection)
+                    n_rows = max(size, self._least_rows)
+                    done += self._multiply(self._rows(n_rows, dim), hidden, 4 * cells)
+                    if layer.has_projection:
+                        projection = layer.weight("weight_projection", self._dtype)
+                        done += self._multiply(self._rows(n_rows, cells), projection, dim)
             yield done

@@ -18,6 +18,7 @@ from elmo_core.embedding.token_vectors import TokenVectors
 from elmo_core.embedding.workers import Task, side_by_side
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
 from elmo_core.nn.lstm import LSTMState
+from elmo_core.nn.products import can_pack
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.assembly import skeleton
 
@@ -54,18 +55,21 @@ class Sizes:
 class Engine:
     """One model, ready to run on one device in one number format; threads may share it."""
 
-    def __init__(self, model: BiLM, vocabulary: Vocabulary | None, device: torch.device, dtype: str) -> None:
-        """Prepare a model; it is copied only where device or number format differ.
+    def __init__(
+        self, model: BiLM, vocabulary: Vocabulary | None, device: torch.device, dtype: str, packed: bool
+    ) -> None:
+        """Prepare a model; weights are shared where they run as they are.
 
         Args:
             model: in evaluation mode, float32, on the CPU.
             vocabulary: of a model with word-id input.
             device: where to run.
             dtype: of the products, a name in `DTYPES`.
+            packed: whether to hold weights once more, packed (see `BiLM.pack`), where this machine can.
         """
         self._device, self._dtype = device, DTYPES[dtype]
         self.sizes = Sizes.of(device, 4 * model.config.lstm_dim * self._dtype.itemsize)
-        self._model = _working_copy(model, device, self._dtype)
+        self._model = _working_copy(model, device, self._dtype, packed and can_pack(device.type, self._dtype))
         self._word_cost, self._step_cost = _multiplications(model.config)
         self._vectors = TokenVectors(self._model, vocabulary, device, self.sizes.words, self._word_cost)
 
@@ -142,12 +146,14 @@ def _multiplications(config: BiLMConfig) -> tuple[int, int]:
     return filters + cnn.n_filters * (2 * cnn.n_highway * cnn.n_filters + dim), step
 
 
-def _working_copy(model: BiLM, device: torch.device, dtype: torch.dtype) -> BiLM:
+def _working_copy(model: BiLM, device: torch.device, dtype: torch.dtype, packed: bool) -> BiLM:
     """The model itself, or one without softmax that has what runs here on that device in that format."""
-    if device.type == "cpu" and dtype == torch.float32:
+    if device.type == "cpu" and dtype == torch.float32 and not packed:
         return model
     copy = skeleton(dataclasses.replace(model.config, has_softmax=False))
     weights = {name: value.to(device, dtype) for name, value in model.state_dict().items()}
     kept = {name: weights[name] for name in copy.state_dict()}
     copy.load_state_dict(kept, assign=True)
+    if packed:
+        copy.pack()
     return copy.eval()

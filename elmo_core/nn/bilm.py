@@ -117,6 +117,16 @@ class BiLM(nn.Module):
             new_states.append(state)
         return outputs, new_states
 
+    def pack(self) -> None:
+        """Bring the weights of the recurrence and of the highways into the order they are computed in.
+
+        The others are used for many rows at once, where it would gain little. It cannot be trained then.
+        """
+        for layer in (*self._layers(FORWARD), *self._layers(BACKWARD)):
+            layer.pack("weight_hidden", *(["weight_projection"] if layer.has_projection else []))
+        for highway in self.char_cnn.highways if self.char_cnn is not None else ():
+            highway.pack("weight_carry", "weight_transform")  # type: ignore[operator]
+
     def _layers(self, direction: int) -> list[ProjectedLSTM]:
         return list(self.directions[direction])  # type: ignore[call-overload,no-any-return]
 

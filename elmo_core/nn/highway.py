@@ -5,11 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from elmo_core.nn.products import PackableModule, product
+
 CARRY_BIAS = -2.0
 """Initial bias of the carry gate: a fresh layer hands most of its input on unchanged."""
 
 
-class Highway(nn.Module):
+class Highway(PackableModule):
     """One layer: g = sigmoid(x W_carry + b_carry); y = g relu(x W_transform + b_transform) + (1 - g) x.
 
     bilm-tf calls the gate of the *transformed* part "carry"; its names are kept.
@@ -28,6 +30,6 @@ class Highway(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (U, F) to (U, F), products in the dtype of `x`."""
         dtype = x.dtype
-        gate = torch.addmm(self.bias_carry.to(dtype), x, self.weight_carry.to(dtype)).sigmoid()
-        new = torch.addmm(self.bias_transform.to(dtype), x, self.weight_transform.to(dtype)).relu()
+        gate = product(self.bias_carry.to(dtype), x, self.weight("weight_carry", dtype)).sigmoid_()
+        new = product(self.bias_transform.to(dtype), x, self.weight("weight_transform", dtype)).relu_()
         return torch.lerp(x, new, gate)

@@ -23,14 +23,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn import functional
+
+from elmo_core.nn.products import PackableModule, PackedWeight, product
 
 FORGET_BIAS = 1.0
 """Added to the forget gate at run time, as TensorFlow does; it is not part of the stored bias."""
-
-_LEAST_ROWS = 4
-"""Smaller products take another path in the library of products, with other rounding: a sentence's last
-digits would tell how many others it was computed with."""
 
 
 class LSTMState(NamedTuple):
@@ -56,10 +53,11 @@ def cell_forward(gates: Tensor, cell: Tensor, clip: float) -> tuple[Tensor, Tens
     """
     active = gates.to(cell.dtype)
     i, j, f, o = active.chunk(4, dim=1)
-    for gate in (i, f.add_(FORGET_BIAS), o):
-        gate.sigmoid_()
+    f.add_(FORGET_BIAS)
+    i.sigmoid_()
+    active[:, 2 * cell.shape[1] :].sigmoid_()  # f and o
     j.tanh_()
-    new = (f * cell).add_(i * j).clamp_(-clip, clip)
+    new = (f * cell).addcmul_(i, j).clamp_(-clip, clip)
     return active.to(gates.dtype), new, new.tanh().mul_(o).to(gates.dtype)
 
 
@@ -95,8 +93,8 @@ class _Recurrence(torch.autograd.Function):
     def forward(
         ctx: Any,
         inputs: Tensor,  # (N, 4D) x W_input + b, packed
-        weight_hidden: Tensor,  # (P, 4D)
-        weight_projection: Tensor | None,  # (D, P)
+        weight_hidden: Tensor | PackedWeight,  # (P, 4D)
+        weight_projection: Tensor | PackedWeight | None,  # (D, P)
         output: Tensor,  # (B, P)
         cell: Tensor,  # (B, D)
         sizes: Sequence[int],
@@ -109,15 +107,16 @@ class _Recurrence(torch.autograd.Function):
         first_output, gates, cells, hiddens = output, [], [cell], []
         step = _compiled(cell_forward) if keep else cell_forward
         final_output, final_cell, start = output.clone(), cell.clone(), 0
-        for size in sizes:
-            sums = _product(inputs[start : start + size], output[:size], weight_hidden)  # (n, 4D)
+        for size, following in zip(sizes, (*sizes[1:], 0), strict=True):
+            sums = product(inputs[start : start + size], output[:size], weight_hidden)  # (n, 4D)
             activated, cell, hidden = step(sums, cell[:size], cell_clip)
             output = hidden
             if weight_projection is not None:
-                output = _product(None, hidden, weight_projection)
+                output = product(None, hidden, weight_projection)
                 output.clamp_(-projection_clip, projection_clip)
             outputs[start : start + size] = output
-            final_output[:size], final_cell[:size] = output, cell
+            ended = slice(following, size)
+            final_output[ended], final_cell[ended] = output[ended], cell[ended]
             start += size
             if keep:
                 gates.append(activated)
@@ -160,18 +159,6 @@ class _Recurrence(torch.autograd.Function):
         return grad_sums, grad_hidden, grad_projection, grad_output, grad_cell, None, None, None, None
 
 
-def _product(added: Tensor | None, rows: Tensor, weight: Tensor) -> Tensor:
-    """Rows (n, K) times weight (K, M), plus `added` (n, M) or (M,): each row as if it were one of many."""
-    n_rows = len(rows)
-    missing = max(0, _LEAST_ROWS - n_rows)
-    if missing:
-        rows = functional.pad(rows, (0, 0, 0, missing))
-        if added is not None and added.dim() == 2:
-            added = functional.pad(added, (0, 0, 0, missing))
-    product = rows @ weight if added is None else torch.addmm(added, rows, weight)
-    return product[:n_rows] if missing else product
-
-
 def _outputs_before(first: Tensor, outputs: Tensor, sizes: Sequence[int]) -> Tensor:
     """(N, P): the output that each step of each row received from the step before."""
     parts, start = [first[: sizes[0]]], 0
@@ -197,7 +184,7 @@ def _compiled(function: Any) -> Any:
     return _COMPILED.get(function, function)
 
 
-class ProjectedLSTM(nn.Module):
+class ProjectedLSTM(PackableModule):
     """One layer of one direction, in the layout of the official weight files."""
 
     def __init__(
@@ -225,8 +212,9 @@ class ProjectedLSTM(nn.Module):
         self.weight_input = nn.Parameter(torch.empty(input_dim, 4 * cell_dim))
         self.weight_hidden = nn.Parameter(torch.empty(output_dim, 4 * cell_dim))
         self.bias = nn.Parameter(torch.zeros(4 * cell_dim))
-        projects = projection_dim is not None
-        self.weight_projection = nn.Parameter(torch.empty(cell_dim, output_dim)) if projects else None
+        self.has_projection = projection_dim is not None
+        projection = nn.Parameter(torch.empty(cell_dim, output_dim)) if self.has_projection else None
+        self.weight_projection = projection
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -262,11 +250,11 @@ class ProjectedLSTM(nn.Module):
         if not sizes:
             return inputs.new_zeros(0, self.output_dim), state
         dtype = inputs.dtype
-        projection = None if self.weight_projection is None else self.weight_projection.to(dtype)
-        sums = _product(self.bias.to(dtype), inputs, self.weight_input.to(dtype))  # (N, 4D)
+        projection = self.weight("weight_projection", dtype) if self.has_projection else None
+        sums = product(self.bias.to(dtype), inputs, self.weight("weight_input", dtype))  # (N, 4D)
         outputs, output, cell = _Recurrence.apply(  # type: ignore[no-untyped-call]
             sums,
-            self.weight_hidden.to(dtype),
+            self.weight("weight_hidden", dtype),
             projection,
             *state,
             sizes,

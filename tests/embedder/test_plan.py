@@ -67,7 +67,7 @@ def test_blank_texts_keep_their_row_only_where_the_state_is_carried():
 
 def test_sentences_of_one_string_stay_apart():
     (text,) = read_texts(["We sat. They left.\nWhy?"])
-    assert text.tokens == ["We", "sat", ".", "They", "left", ".", "Why", "?"]
+    assert text.tokens == ("We", "sat", ".", "They", "left", ".", "Why", "?")
     assert text.lengths == (3, 3, 2)
     _, sentences = number_words([text])
     assert [(sentence.start, len(sentence.words)) for sentence in sentences] == [(0, 3), (3, 3), (6, 2)]
