@@ -114,7 +114,7 @@ def _show_suspects(inside: Inside) -> None:
             for one in found.suspects
         ]
     )
-    st.markdown(f"**{len(frame):,} of {len(found.rows):,} labels look wrong**, the most suspicious first")
+    st.markdown(f"**{len(frame):,} of {len(found.rows):,} labels may be wrong**, the most suspicious first")
     st.caption(
         f"Confident learning (Northcutt et al. 2021) on the probabilities of {PROBE}, each text predicted by "
         "a model that has not seen it. Many of these are merely hard; look before you correct."
@@ -167,7 +167,9 @@ def _show_words(inside: Inside) -> None:
         help="The mistakes first, the surest of them at the top.",
     )
     row = frame.iloc[options.index(text)]
-    st.caption(plain(f"Labelled {row['labelled']}, predicted {row['predicted']} with p = {row['p']:.2f}."))
+    told = f"Labelled {row['labelled']}, predicted {row['predicted']} with p = {row['p']:.2f} when tested"
+    later = "" if result.classifier else "; the bars ask the classifier that has learned from all texts since"
+    st.caption(plain(f"{told}{later}."))
     show_deciding_words(inside.page, inside.key, classifier, text)
 
 
