@@ -93,8 +93,8 @@ class _Recurrence(torch.autograd.Function):
     def forward(
         ctx: Any,
         inputs: Tensor,  # (N, 4D) x W_input + b, packed
-        weight_hidden: Tensor | PackedWeight,  # (P, 4D)
-        weight_projection: Tensor | PackedWeight | None,  # (D, P)
+        weight_hidden: Tensor,  # (P, 4D)
+        weight_projection: Tensor | None,  # (D, P)
         output: Tensor,  # (B, P)
         cell: Tensor,  # (B, D)
         sizes: Sequence[int],
@@ -252,14 +252,18 @@ class ProjectedLSTM(PackableModule):
         dtype = inputs.dtype
         projection = self.weight("weight_projection", dtype) if self.has_projection else None
         sums = product(self.bias.to(dtype), inputs, self.weight("weight_input", dtype))  # (N, 4D)
-        outputs, output, cell = _Recurrence.apply(  # type: ignore[no-untyped-call]
-            sums,
-            self.weight("weight_hidden", dtype),
-            projection,
-            *state,
-            sizes,
-            self.cell_clip,
-            self.projection_clip,
-            torch.is_grad_enabled(),
-        )
+        weights = self.weight("weight_hidden", dtype), projection
+        clips = self.cell_clip, self.projection_clip
+        if _learns_nothing_here(sums):
+            from elmo_core.nn.recurrence import run_recurrence  # numba takes long to import
+
+            found = run_recurrence(sums, *weights, *state, sizes, FORGET_BIAS, clips)
+        else:
+            found = _Recurrence.apply(sums, *weights, *state, sizes, *clips, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
+        outputs, output, cell = found
         return outputs, LSTMState(output, cell)
+
+
+def _learns_nothing_here(sums: Tensor) -> bool:
+    """Whether the kernels of `nn.recurrence` serve: on the CPU, in float32 or bfloat16, without gradients."""
+    return not torch.is_grad_enabled() and sums.device.type == "cpu" and sums.dtype != torch.float64
