@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--vectors", choices=get_args(Vectors), default="pooled")
     parser.add_argument("--precision", choices=get_args(Precision), default="float32")
     options = parser.parse_args()
-    elmo, sentences = load_elmo(options.model, dtype=options.dtype, packed=True), read_sentences(options.text)
+    elmo, sentences = load_elmo(options.model, dtype=options.dtype), read_sentences(options.text)
     options.folder.mkdir(parents=True, exist_ok=True)
     text, target = options.folder / "bulk-text.txt", options.folder / "bulk-vectors"
     with text.open("w", encoding="utf-8") as file:

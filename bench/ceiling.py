@@ -18,7 +18,7 @@ from elmo_core.embedding.plan import Batch, independent
 from elmo_core.embedding.reading import number_words, read_texts
 from elmo_core.embedding.workers import Task, side_by_side
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
-from elmo_core.nn.products import PackedWeight, product
+from elmo_core.nn.products import Weight, packs, product
 from elmo_core.text.characters import word_lengths, words_to_ids
 
 _LEAST_ROWS = 4  # as the engine pads its products
@@ -28,21 +28,21 @@ _FULL_ROWS = 16  # as the engine fills its blocks of words
 class Ceiling:
     """The products of one model."""
 
-    def __init__(self, model: BiLM, packed: bool) -> None:
+    def __init__(self, model: BiLM) -> None:
         """Take over a model; its number format is that of the products.
 
         Args:
             model: float32 or bfloat16, left as it is.
-            packed: whether the products are those of a packed model.
         """
-        if packed:
+        dtype = model.directions[0][0].bias.dtype  # type: ignore[index]
+        is_packed = packs("cpu", dtype)
+        if is_packed:
             model = copy.deepcopy(model)
             model.pack()
         self._model, self._config = model, model.config
-        dtype = model.directions[0][0].bias.dtype  # type: ignore[index]
         self._sizes = Sizes.of(torch.device("cpu"), 4 * model.config.lstm_dim * dtype.itemsize)
         self._dtype, self._numbers = dtype, torch.empty(0, dtype=dtype)
-        self._least_rows = 1 if packed else _LEAST_ROWS  # `product` itself fills up to two
+        self._least_rows = 1 if is_packed else _LEAST_ROWS  # `product` itself fills up to two
 
     def run(self, sentences: Sequence[Sequence[str]], n_threads: int) -> float:
         """Make all products of these sentences.
@@ -67,7 +67,7 @@ class Ceiling:
             self._numbers = torch.full((rows * columns,), 0.5, dtype=self._dtype)
         return self._numbers[: rows * columns].view(rows, columns)
 
-    def _multiply(self, rows: Tensor, weight: Tensor | PackedWeight, n_columns: int) -> int:
+    def _multiply(self, rows: Tensor, weight: Weight, n_columns: int) -> int:
         """Make one product; its multiplications."""
         product(None, rows, weight)
         return len(rows) * rows.shape[1] * n_columns

@@ -34,7 +34,7 @@ from bench.ceiling import Ceiling
 from bench.engine_inputs import INPUTS, SHAPES, choose_input, load_shape, read_sentences
 from bench.plain_bilm import PlainBiLM
 from elmo_core.embedder import Elmo
-from elmo_core.embedding.machine import DTYPES
+from elmo_core.embedding.machine import DTYPES, has_bfloat16
 from elmo_core.weights.store import StoredModel
 
 Sentences = list[list[str]]
@@ -89,7 +89,6 @@ class Bench:
     threads: int
     text: Path | None
     with_memory: bool
-    packed: bool
     clock: str
     """A name in `CLOCKS`: on a busy machine the processor time of one thread tells more than the wall's."""
 
@@ -111,17 +110,14 @@ class Bench:
     ) -> list[Row]:
         some = given[:_PLAIN_SENTENCES]
         plain = PlainBiLM(stored.model)
-        ceilings = {dtype: Ceiling(model, self.packed) for dtype, model in models.items()}
+        ceilings = {dtype: Ceiling(model) for dtype, model in models.items()}
         operations: dict[str, float] = {}
         taken: dict[tuple[str, str], list[float]] = {}
         repeats, clock = _REPEATS.get(name, 1), CLOCKS[self.clock]
         for _ in range(self.rounds):
             taken.setdefault((PLAIN, ""), []).append(seconds(lambda: plain.embed(some), repeats, clock))
             for dtype in models:
-                engines = [
-                    Elmo(stored, dtype=dtype, threads=self.threads, packed=self.packed)
-                    for _ in range(repeats)
-                ]
+                engines = [Elmo(stored, dtype=dtype, threads=self.threads) for _ in range(repeats)]
                 left = iter(engines)
                 engine = seconds(lambda left=left: next(left).embed(given), repeats, clock)
                 taken.setdefault(("engine", dtype), []).append(engine)
@@ -160,7 +156,7 @@ class Bench:
         exact = PlainBiLM(copy.deepcopy(stored.model).double()).embed(some)
         found = {PLAIN: plain}
         for dtype in self.dtypes:
-            embedded = Elmo(stored, dtype=dtype, threads=self.threads, packed=self.packed).embed(some)
+            embedded = Elmo(stored, dtype=dtype, threads=self.threads).embed(some)
             found[dtype] = [item.layers for item in embedded]
         return {
             who: float(max(np.abs(a - b).max() for a, b in zip(layers, exact, strict=True)))
@@ -174,19 +170,23 @@ class Bench:
         command = [sys.executable, "-m", "bench.engine", "--one-use", shape, who]
         command += ["--sentences", str(self.n_sentences), "--threads", str(self.threads)]
         command += ["--text", str(self.text)] if self.text else []
-        command += ["--packed" if self.packed else "--no-packed"]
         return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def one_use(shape: str, who: str, given: Sentences, threads: int, packed: bool) -> None:
+def one_use(shape: str, who: str, given: Sentences, threads: int) -> None:
     """Embed once and print the peak memory of this process in MB."""
     stored, _ = load_shape(shape)
     if who == PLAIN:
         PlainBiLM(stored.model).embed(given)
     else:
-        Elmo(stored, dtype=who, threads=threads, packed=packed).embed(given)
+        Elmo(stored, dtype=who, threads=threads).embed(given)
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     sys.stdout.write(next(line.split()[1] for line in lines if line.startswith("VmHWM"))[:-3] + "\n")
+
+
+def native_dtypes() -> list[str]:
+    """Number formats that the processor has products of its own for."""
+    return [name for name in DTYPES if name != "bfloat16" or has_bfloat16(torch.device("cpu"))]
 
 
 def conditions(bench: Bench) -> dict[str, object]:
@@ -200,7 +200,6 @@ def conditions(bench: Bench) -> dict[str, object]:
         "processor": names[0] if names else platform.processor(),
         "threads": bench.threads,
         "clock": bench.clock,
-        "packed": bench.packed,
         "load_before": round(os.getloadavg()[0], 1),
         "torch": torch.__version__,
         "rounds": bench.rounds,
@@ -237,14 +236,19 @@ def main() -> None:
     )
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=SHAPES)
     parser.add_argument("--inputs", nargs="+", choices=INPUTS, default=INPUTS)
-    parser.add_argument("--dtypes", nargs="+", choices=list(DTYPES), default=list(DTYPES))
+    parser.add_argument(
+        "--dtypes",
+        nargs="+",
+        choices=list(DTYPES),
+        default=native_dtypes(),
+        help="default: what the processor has products for",
+    )
     parser.add_argument("--text", type=Path, help="UTF-8 text; default: the bundled samples")
     parser.add_argument("--sentences", type=int, default=1000, help="of the batch")
     parser.add_argument("--words", type=int, default=500, help="of the document")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--clock", choices=CLOCKS, default="wall", help="processor: with one thread only")
-    parser.add_argument("--packed", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--no-memory", action="store_true", help="leave out the fresh processes")
     parser.add_argument("--json", type=Path, help="also write the table to this file")
     parser.add_argument("--one-use", nargs=2, help=argparse.SUPPRESS)
@@ -252,12 +256,11 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     sentences = read_sentences(options.text)
     if options.one_use:
-        one_use(*options.one_use, sentences[: options.sentences], options.threads, options.packed)
+        one_use(*options.one_use, sentences[: options.sentences], options.threads)
         return
     bench = Bench(
         sentences, options.sentences, options.words, options.rounds, tuple(options.dtypes),
         options.threads, options.text, not options.no_memory and Path("/proc/self/status").exists(),
-        options.packed,
         options.clock,
     )  # fmt: skip
     facts, rows = conditions(bench), []

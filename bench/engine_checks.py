@@ -29,7 +29,7 @@ _CALLS, _BLOCK = 200, 256
 
 def cosines(stored: StoredModel, sentences: list[list[str]]) -> np.ndarray:
     """Cosine of float32 and bfloat16: (L, T) over all tokens."""
-    single, half = Elmo(stored, packed=True), Elmo(stored, dtype="bfloat16", packed=True)
+    single, half = Elmo(stored), Elmo(stored, dtype="bfloat16")
     found = []
     for start in range(0, len(sentences), _BLOCK):
         block = sentences[start : start + _BLOCK]
@@ -44,7 +44,7 @@ def latency_ms(stored: StoredModel, sentence: list[str], dtype: str) -> tuple[fl
     """Milliseconds of one call: with new words, with known ones."""
     new, known = [], []
     for _ in range(_CALLS // 10):
-        elmo = Elmo(stored, dtype=dtype, packed=True)
+        elmo = Elmo(stored, dtype=dtype)
         new.append(_ms(elmo, sentence))
         known += [_ms(elmo, sentence) for _ in range(10)]
     return min(new), min(known)

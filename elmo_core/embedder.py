@@ -41,7 +41,6 @@ def load_elmo(
     device: str = "auto",
     dtype: str = "float32",
     threads: int | None = None,
-    packed: bool = False,
     download: bool = False,
 ) -> Elmo:
     """Load a model.
@@ -52,7 +51,6 @@ def load_elmo(
         device: see `Elmo`.
         dtype: see `Elmo`.
         threads: see `Elmo`.
-        packed: see `Elmo`.
         download: whether an official model that is not on this machine may be fetched.
 
     Raises:
@@ -62,7 +60,7 @@ def load_elmo(
         ConfigError: the device, number format or number of threads is impossible.
     """
     stored = load_model(name_or_path, download=download)
-    return Elmo(stored, device=device, dtype=dtype, threads=threads, packed=packed)
+    return Elmo(stored, device=device, dtype=dtype, threads=threads)
 
 
 class Elmo:
@@ -75,7 +73,6 @@ class Elmo:
         device: str = "auto",
         dtype: str = "float32",
         threads: int | None = None,
-        packed: bool = False,
     ) -> None:
         """Make a model ready to run.
 
@@ -86,9 +83,6 @@ class Elmo:
                 has it) or "auto" (bfloat16 where the device has it). Results are float32 in any case.
             threads: cores for one call; None = as many as torch uses at the time of the call. The
                 results have the same bits for any number.
-            packed: whether to hold the weights of the recurrence and the highways once more, in the order
-                in which a processor computes with them: faster, most of all for single sentences, for up
-                to nearly the memory of the model.
 
         Raises:
             ConfigError: the device, number format or number of threads is impossible.
@@ -109,7 +103,7 @@ class Elmo:
         self.device: str = str(chosen)
         self.dtype: str = choose_dtype(dtype, chosen)
         self._threads = threads
-        self._engine = Engine(self.model, self.vocabulary, chosen, self.dtype, packed)
+        self._engine = Engine(self.model, self.vocabulary, chosen, self.dtype)
 
     @property
     def config(self) -> BiLMConfig:

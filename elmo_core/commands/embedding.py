@@ -89,7 +89,7 @@ def embed(
     by_name = Format.parquet if out.suffix == ".parquet" else Format.hdf5
     settings = RowSettings(vectors.value, _weights(weights), gamma, precision.value)
     reading = Reading(tokenised, state.value, batch_size)
-    elmo = load_elmo(model, dtype=dtype.value, packed=True)
+    elmo = load_elmo(model, dtype=dtype.value)
     with work_bar("Embedding") as report:
 
         def tell(now: BulkProgress) -> None:

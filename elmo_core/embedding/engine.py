@@ -18,7 +18,7 @@ from elmo_core.embedding.token_vectors import TokenVectors
 from elmo_core.embedding.workers import Task, side_by_side
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
 from elmo_core.nn.lstm import LSTMState
-from elmo_core.nn.products import can_pack
+from elmo_core.nn.products import packs
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.assembly import skeleton
 
@@ -55,9 +55,7 @@ class Sizes:
 class Engine:
     """One model, ready to run on one device in one number format; threads may share it."""
 
-    def __init__(
-        self, model: BiLM, vocabulary: Vocabulary | None, device: torch.device, dtype: str, packed: bool
-    ) -> None:
+    def __init__(self, model: BiLM, vocabulary: Vocabulary | None, device: torch.device, dtype: str) -> None:
         """Prepare a model; weights are shared where they run as they are.
 
         Args:
@@ -65,11 +63,10 @@ class Engine:
             vocabulary: of a model with word-id input.
             device: where to run.
             dtype: of the products, a name in `DTYPES`.
-            packed: whether to hold weights once more, packed (see `BiLM.pack`), where this machine can.
         """
         self._device, self._dtype = device, DTYPES[dtype]
         self.sizes = Sizes.of(device, 4 * model.config.lstm_dim * self._dtype.itemsize)
-        self._model = _working_copy(model, device, self._dtype, packed and can_pack(device.type, self._dtype))
+        self._model = _working_copy(model, device, self._dtype)
         self._word_cost, self._step_cost = _multiplications(model.config)
         self._vectors = TokenVectors(self._model, vocabulary, device, self.sizes.words, self._word_cost)
 
@@ -146,14 +143,14 @@ def _multiplications(config: BiLMConfig) -> tuple[int, int]:
     return filters + cnn.n_filters * (2 * cnn.n_highway * cnn.n_filters + dim), step
 
 
-def _working_copy(model: BiLM, device: torch.device, dtype: torch.dtype, packed: bool) -> BiLM:
+def _working_copy(model: BiLM, device: torch.device, dtype: torch.dtype) -> BiLM:
     """The model itself, or one without softmax that has what runs here on that device in that format."""
-    if device.type == "cpu" and dtype == torch.float32 and not packed:
+    if device.type == "cpu" and dtype == torch.float32:
         return model
     copy = skeleton(dataclasses.replace(model.config, has_softmax=False))
     weights = {name: value.to(device, dtype) for name, value in model.state_dict().items()}
     kept = {name: weights[name] for name in copy.state_dict()}
     copy.load_state_dict(kept, assign=True)
-    if packed:
+    if packs(device.type, dtype):
         copy.pack()
     return copy.eval()

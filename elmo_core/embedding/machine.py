@@ -38,13 +38,14 @@ def choose_dtype(name: str, device: torch.device) -> str:
         ConfigError: the name is unknown.
     """
     if name == "auto":
-        return "bfloat16" if _has_bfloat16(device) else "float32"
+        return "bfloat16" if has_bfloat16(device) else "float32"
     if name not in DTYPES:
         raise ConfigError(f"dtype must be auto, {' or '.join(DTYPES)}, got {name!r}.")
     return name
 
 
-def _has_bfloat16(device: torch.device) -> bool:
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the device has products of its own in bfloat16; where it has not, they take much longer."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     flags = set(_told(_PROCESSOR, "flags").split())

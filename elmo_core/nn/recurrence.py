@@ -14,7 +14,11 @@ import torch
 from torch import Tensor
 
 from elmo_core.nn.kernels import cell_step, run_row
-from elmo_core.nn.products import PackedWeight, Weight, product
+from elmo_core.nn.products import Weight, product
+from elmo_core.nn.summation import block_ends
+
+_InBlocks = tuple[np.ndarray, np.ndarray]
+"""A weight (K, M) and where the blocks of its sums end, for `kernels.run_row`."""
 
 
 def run_recurrence(
@@ -45,10 +49,10 @@ def run_recurrence(
     output, cell = output.clone(), cell.clone()
     outputs = inputs.new_empty(inputs.shape[0], output.shape[1])
     hidden = torch.empty_like(cell)
+    alone = _in_blocks(weight_hidden), _in_blocks(weight_projection)
     start = 0
-    rows = _row_weights(weight_hidden, weight_projection)
     for size in sizes:
-        if size == 1 and rows is not None:
+        if size == 1 and alone[0] is not None and alone[1] is not None:
             break
         sums = product(inputs[start : start + size], output[:size], weight_hidden)  # (n, 4D)
         _step(sums, cell[:size], hidden[:size], forget_bias, clips[0])
@@ -57,11 +61,16 @@ def run_recurrence(
             new = product(None, new, weight_projection).clamp_(-clips[1], clips[1])
         outputs[start : start + size] = output[:size] = new
         start += size
-    if rows is not None and start < len(inputs):
-        bounds = np.array(clips, dtype=np.float32)
-        states = output[0].numpy(), cell[:1].numpy()
-        run_row(inputs[start:].numpy(), *rows, *states, np.float32(forget_bias), bounds, outputs[start:].numpy())
-        output[0] = outputs[-1]
+    if start < len(inputs):
+        rest = outputs[start:]
+        states = (
+            output[0].numpy(),
+            cell[:1].numpy(),
+            np.float32(forget_bias),
+            np.array(clips, dtype=np.float32),
+        )
+        run_row(inputs[start:].numpy(), *alone, *states, rest.numpy())
+        output[0] = rest[-1]
     return outputs, output, cell
 
 
@@ -70,10 +79,11 @@ def _step(sums: Tensor, cell: Tensor, hidden: Tensor, forget_bias: float, clip: 
     cell_step(gates, cell.numpy(), np.float32(forget_bias), np.float32(clip), hidden.numpy())
 
 
-def _row_weights(hidden: Weight, projection: Weight | None) -> tuple[np.ndarray, np.ndarray] | None:
-    """Weights for a single row, or None where it would round otherwise than one of many."""
-    of_hidden = hidden.for_a_row if isinstance(hidden, PackedWeight) else None
-    of_projection = projection.for_a_row if isinstance(projection, PackedWeight) else None
-    if projection is None:
-        of_projection = np.empty((0, 0), dtype=np.float32)
-    return None if of_hidden is None or of_projection is None else (of_hidden, of_projection)
+def _in_blocks(weight: Weight | None) -> _InBlocks | None:
+    """A weight for a single row, or None where that row would round otherwise than one of many."""
+    if weight is None:
+        return np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.int64)
+    if not isinstance(weight, Tensor) or weight.dtype != torch.float32:
+        return None
+    ends = block_ends(*weight.shape)
+    return None if ends is None else (weight.detach().numpy(), np.array(ends))
