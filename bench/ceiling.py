@@ -18,10 +18,9 @@ from elmo_core.embedding.plan import Batch, independent
 from elmo_core.embedding.reading import number_words, read_texts
 from elmo_core.embedding.workers import Task, side_by_side
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
-from elmo_core.nn.products import Weight, packs, product
+from elmo_core.nn.products import LEAST_ROWS, packs, product
 from elmo_core.text.characters import word_lengths, words_to_ids
 
-_LEAST_ROWS = 4  # as the engine pads its products
 _FULL_ROWS = 16  # as the engine fills its blocks of words
 
 
@@ -35,14 +34,12 @@ class Ceiling:
             model: float32 or bfloat16, left as it is.
         """
         dtype = model.directions[0][0].bias.dtype  # type: ignore[index]
-        is_packed = packs("cpu", dtype)
-        if is_packed:
+        if packs("cpu", dtype):
             model = copy.deepcopy(model)
             model.pack()
         self._model, self._config = model, model.config
         self._sizes = Sizes.of(torch.device("cpu"), 4 * model.config.lstm_dim * dtype.itemsize)
         self._dtype, self._numbers = dtype, torch.empty(0, dtype=dtype)
-        self._least_rows = 1 if is_packed else _LEAST_ROWS  # `product` itself fills up to two
 
     def run(self, sentences: Sequence[Sequence[str]], n_threads: int) -> float:
         """Make all products of these sentences.
@@ -67,7 +64,7 @@ class Ceiling:
             self._numbers = torch.full((rows * columns,), 0.5, dtype=self._dtype)
         return self._numbers[: rows * columns].view(rows, columns)
 
-    def _multiply(self, rows: Tensor, weight: Weight, n_columns: int) -> int:
+    def _multiply(self, rows: Tensor, weight: Tensor, n_columns: int) -> int:
         """Make one product; its multiplications."""
         product(None, rows, weight)
         return len(rows) * rows.shape[1] * n_columns
@@ -103,11 +100,11 @@ class Ceiling:
         for chunk in batch.chunks(direction, self._sizes.chunk):
             done = 0
             for layer in layers:
-                tokens = self._rows(max(sum(chunk.sizes), _LEAST_ROWS), dim)
+                tokens = self._rows(max(sum(chunk.sizes), LEAST_ROWS), dim)
                 done += self._multiply(tokens, layer.weight_input, 4 * cells)
                 hidden = layer.weight("weight_hidden", self._dtype)
                 for size in chunk.sizes:
-                    n_rows = max(size, self._least_rows)
+                    n_rows = max(size, LEAST_ROWS)
                     done += self._multiply(self._rows(n_rows, dim), hidden, 4 * cells)
                     if layer.has_projection:
                         projection = layer.weight("weight_projection", self._dtype)

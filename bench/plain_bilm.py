@@ -15,8 +15,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
+from elmo_core.nn.cells import FORGET_BIAS
 from elmo_core.nn.char_cnn import CharCNN
-from elmo_core.nn.lstm import FORGET_BIAS, ProjectedLSTM
+from elmo_core.nn.lstm import ProjectedLSTM
 from elmo_core.text.characters import SENTENCE_END, SENTENCE_START, words_to_ids
 
 BATCH_SIZE = 32

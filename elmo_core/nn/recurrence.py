@@ -1,89 +1,184 @@
-"""The recurrence of one layer where nothing is learned: in place, no step allocates more than its gates.
+"""The loop of an LSTM over time: once with all that its gradients need, once with nothing but the result.
 
-Same function as `nn.lstm` computes under autograd, to the rounding. While several rows are alive, a step is
-two products of the library and one kernel; from where a single row is left, one kernel runs it to its end.
-A row has the same bits whatever stands beside it.
+Everything that does not depend on the step before is outside of it: the input half of the gates before, the
+gradients of the weights after, each as one product over all steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import warnings
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
-from elmo_core.nn.kernels import cell_step, run_row
-from elmo_core.nn.products import Weight, product
-from elmo_core.nn.summation import block_ends
-
-_InBlocks = tuple[np.ndarray, np.ndarray]
-"""A weight (K, M) and where the blocks of its sums end, for `kernels.run_row`."""
+from elmo_core.nn.cells import cell_backward, cell_forward, cell_in_place, compiled
+from elmo_core.nn.products import LEAST_ROWS, full_product, product
 
 
 def run_recurrence(
     inputs: Tensor,
-    weight_hidden: Weight,
-    weight_projection: Weight | None,
+    weight_hidden: Tensor,
+    weight_projection: Tensor | None,
     output: Tensor,
     cell: Tensor,
     sizes: Sequence[int],
-    forget_bias: float,
-    clips: tuple[float, float],
+    cell_clip: float,
+    projection_clip: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Run packed sequences on the CPU.
+    """Run packed sequences where nothing is learned.
 
     Args:
-        inputs: (N, 4D) x W_input + b, packed; float32 or bfloat16, the format of the products.
+        inputs: (N, 4D) x W_input + b, packed, in the format of the products.
         weight_hidden: (P, 4D).
         weight_projection: (D, P), or None where the cells are the output (then P = D).
         output: (B, P) before the first step.
-        cell: (B, D) before the first step, float32.
+        cell: (B, D) before the first step, float32 (float64 in float64 models).
         sizes: rows alive at each step, never rising; they add up to N.
-        forget_bias: added to the forget gate.
-        clips: bounds of cells and projected outputs.
+        cell_clip: bound of the cells.
+        projection_clip: bound of the projected outputs.
 
     Returns:
         Outputs (N, P), and output (B, P) and cell (B, D) of each row after its last step.
     """
-    output, cell = output.clone(), cell.clone()
-    outputs = inputs.new_empty(inputs.shape[0], output.shape[1])
-    hidden = torch.empty_like(cell)
-    alone = _in_blocks(weight_hidden), _in_blocks(weight_projection)
+    n_rows = len(output)
+    states = _filled_up(output), _filled_up(cell)
+    few = inputs.new_zeros(LEAST_ROWS, inputs.shape[1])
+    loop = _without_python() if inputs.device.type == "cpu" else _loop
+    weights = weight_hidden, weight_projection
+    outputs, output, cell = loop(inputs, *weights, *states, few, list(sizes), cell_clip, projection_clip)
+    return outputs, output[:n_rows], cell[:n_rows]
+
+
+def _filled_up(state: Tensor) -> Tensor:
+    """A copy of (B, ...) with at least `LEAST_ROWS` rows: zeros stand beside a few."""
+    copy = state.new_zeros(max(len(state), LEAST_ROWS), state.shape[1])
+    copy[: len(state)] = state
+    return copy
+
+
+def _loop(
+    inputs: Tensor,
+    weight_hidden: Tensor,
+    weight_projection: Tensor | None,
+    output: Tensor,
+    cell: Tensor,
+    few: Tensor,
+    sizes: list[int],
+    cell_clip: float,
+    projection_clip: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`run_recurrence`, its states of at least `LEAST_ROWS` rows; in what TorchScript can read of Python."""
+    outputs = inputs.new_empty((len(inputs), output.shape[1]))  # (N, P)
     start = 0
     for size in sizes:
-        if size == 1 and alone[0] is not None and alone[1] is not None:
-            break
-        sums = product(inputs[start : start + size], output[:size], weight_hidden)  # (n, 4D)
-        _step(sums, cell[:size], hidden[:size], forget_bias, clips[0])
-        new = hidden[:size].to(inputs.dtype)
+        n = max(size, len(few))
+        sums = inputs[start : start + size]
+        if size < n:
+            few[:size] = sums
+            sums = few
+        sums = full_product(sums, output[:n], weight_hidden)  # (n, 4D)
+        new = cell_in_place(sums.to(cell.dtype), cell[:n], cell_clip).to(output.dtype)  # (n, D)
         if weight_projection is not None:
-            new = product(None, new, weight_projection).clamp_(-clips[1], clips[1])
-        outputs[start : start + size] = output[:size] = new
+            new = full_product(None, new, weight_projection).clamp_(-projection_clip, projection_clip)
+        output[:n] = new
+        outputs[start : start + size] = new[:size]
         start += size
-    if start < len(inputs):
-        rest = outputs[start:]
-        states = (
-            output[0].numpy(),
-            cell[:1].numpy(),
-            np.float32(forget_bias),
-            np.array(clips, dtype=np.float32),
-        )
-        run_row(inputs[start:].numpy(), *alone, *states, rest.numpy())
-        output[0] = rest[-1]
     return outputs, output, cell
 
 
-def _step(sums: Tensor, cell: Tensor, hidden: Tensor, forget_bias: float, clip: float) -> None:
-    gates = sums.float().numpy()
-    cell_step(gates, cell.numpy(), np.float32(forget_bias), np.float32(clip), hidden.numpy())
+@functools.cache
+def _without_python() -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
+    """The loop as TorchScript, which does not hold Python's lock.
+
+    Under the lock, the two directions of a sentence take as long on two cores as on one: its products are too
+    small for what it costs to hand the lock over. The operations, and so the bits, are the same.
+    `torch.compile` would need a C++ compiler on every user's machine, and time for every new shape.
+    """
+    if not torch.backends.mkldnn.is_available():  # it could not read `full_product`
+        return _loop
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*torch.jit.script. is deprecated", DeprecationWarning)
+        return torch.jit.script(_loop)
 
 
-def _in_blocks(weight: Weight | None) -> _InBlocks | None:
-    """A weight for a single row, or None where that row would round otherwise than one of many."""
-    if weight is None:
-        return np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.int64)
-    if not isinstance(weight, Tensor) or weight.dtype != torch.float32:
-        return None
-    ends = block_ends(*weight.shape)
-    return None if ends is None else (weight.detach().numpy(), np.array(ends))
+class LearningRecurrence(torch.autograd.Function):
+    """The loop over time with its backward pass; what does not depend on the step before is outside of it."""
+
+    @staticmethod
+    def forward(  # noqa: D102
+        ctx: Any,
+        inputs: Tensor,  # (N, 4D) x W_input + b, packed
+        weight_hidden: Tensor,  # (P, 4D)
+        weight_projection: Tensor | None,  # (D, P)
+        output: Tensor,  # (B, P)
+        cell: Tensor,  # (B, D)
+        sizes: Sequence[int],
+        cell_clip: float,
+        projection_clip: float,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        outputs = inputs.new_empty(inputs.shape[0], output.shape[1])  # (N, P)
+        first_output, gates, cells, hiddens = output, [], [cell], []
+        step = compiled(cell_forward)
+        final_output, final_cell, start = output.clone(), cell.clone(), 0
+        for size, following in zip(sizes, (*sizes[1:], 0), strict=True):
+            sums = product(inputs[start : start + size], output[:size], weight_hidden)  # (n, 4D)
+            activated, cell, hidden = step(sums, cell[:size], cell_clip)
+            output = hidden
+            if weight_projection is not None:
+                output = product(None, hidden, weight_projection)
+                output.clamp_(-projection_clip, projection_clip)
+            outputs[start : start + size] = output
+            ended = slice(following, size)
+            final_output[ended], final_cell[ended] = output[ended], cell[ended]
+            start += size
+            gates.append(activated)
+            cells.append(cell)
+            hiddens.append(hidden)
+        ctx.sizes, ctx.clips, ctx.lists = sizes, (cell_clip, projection_clip), (gates, cells, hiddens)
+        ctx.save_for_backward(weight_hidden, weight_projection, first_output, outputs)
+        return outputs, final_output, final_cell
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102
+        grad_outputs, grad_output, grad_cell = grads[0], grads[1].clone(), grads[2].clone()
+        weight_hidden, weight_projection, first_output, outputs = ctx.saved_tensors
+        (gates, cells, hiddens), (cell_clip, projection_clip) = ctx.lists, ctx.clips
+        step = compiled(cell_backward)
+        hidden_t = weight_hidden.t().contiguous()
+        projection_t = None if weight_projection is None else weight_projection.t().contiguous()
+        grad_sums = outputs.new_empty(outputs.shape[0], weight_hidden.shape[1])
+        projected = torch.empty_like(outputs)
+        end = outputs.shape[0]
+        for t in reversed(range(len(ctx.sizes))):
+            size = ctx.sizes[t]
+            rows = slice(end - size, end)
+            # rows that end at this step still hold the gradient of their final state
+            grad = grad_outputs[rows] + grad_output[:size]
+            if projection_t is not None:
+                grad = grad.masked_fill(outputs[rows].abs() >= projection_clip, 0.0)
+                projected[rows] = grad
+                grad = grad @ projection_t  # (n, D)
+            grad_sums[rows], grad_cell[:size] = step(
+                gates[t], cells[t][:size], cells[t + 1], grad, grad_cell[:size], cell_clip
+            )
+            grad_output[:size] = grad_sums[rows] @ hidden_t
+            end -= size
+        before = _outputs_before(first_output, outputs, ctx.sizes)
+        grad_hidden = before.t() @ grad_sums
+        grad_projection = None if weight_projection is None else torch.cat(hiddens).t() @ projected
+        return grad_sums, grad_hidden, grad_projection, grad_output, grad_cell, None, None, None
+
+
+def _outputs_before(first: Tensor, outputs: Tensor, sizes: Sequence[int]) -> Tensor:
+    """(N, P): the output that each step of each row received from the step before."""
+    parts, start = [first[: sizes[0]]], 0
+    for size, following in pairwise(sizes):
+        parts.append(outputs[start : start + following])
+        start += size
+    return torch.cat(parts)

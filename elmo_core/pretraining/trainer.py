@@ -18,7 +18,7 @@ from torch import Tensor
 
 from elmo_core.exceptions import TrainingError
 from elmo_core.nn.bilm import BiLM
-from elmo_core.nn.lstm import compile_cells
+from elmo_core.nn.cells import compile_cells
 from elmo_core.pretraining.cache import TokenCache
 from elmo_core.pretraining.checkpoint import load_checkpoint, save_checkpoint
 from elmo_core.pretraining.estimate import Estimate, estimate_run
