@@ -49,12 +49,14 @@ class PackableModule(nn.Module):
 
 
 def product(added: Tensor | None, rows: Tensor, weight: Tensor) -> Tensor:
-    """Rows (n, K) times weight (K, M), plus `added` (M,): each row as if it were one of many."""
+    """Rows (n, K) times weight (K, M), plus `added` (n, M) or (M,): each row as if it were one of many."""
     n_rows = len(rows)
-    if n_rows < LEAST_ROWS:
-        rows = functional.pad(rows, (0, 0, 0, LEAST_ROWS - n_rows))
-    found = full_product(added, rows, weight)
-    return found[:n_rows] if n_rows < LEAST_ROWS else found
+    if n_rows >= LEAST_ROWS:
+        return full_product(added, rows, weight)
+    fill = (0, 0, 0, LEAST_ROWS - n_rows)
+    if added is not None and added.dim() == 2:
+        added = functional.pad(added, fill)
+    return full_product(added, functional.pad(rows, fill), weight)[:n_rows]
 
 
 def full_product(added: Tensor | None, rows: Tensor, weight: Tensor) -> Tensor:

@@ -47,10 +47,10 @@ def run_recurrence(
     """
     n_rows = len(output)
     states = _filled_up(output), _filled_up(cell)
-    few = inputs.new_zeros(LEAST_ROWS, inputs.shape[1])
+    few = inputs.new_zeros(LEAST_ROWS, inputs.shape[1]), inputs.new_zeros(LEAST_ROWS, cell.shape[1])
     loop = _without_python() if inputs.device.type == "cpu" else _loop
     weights = weight_hidden, weight_projection
-    outputs, output, cell = loop(inputs, *weights, *states, few, list(sizes), cell_clip, projection_clip)
+    outputs, output, cell = loop(inputs, *weights, *states, *few, list(sizes), cell_clip, projection_clip)
     return outputs, output[:n_rows], cell[:n_rows]
 
 
@@ -68,11 +68,16 @@ def _loop(
     output: Tensor,
     cell: Tensor,
     few: Tensor,
+    few_cells: Tensor,
     sizes: list[int],
     cell_clip: float,
     projection_clip: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """`run_recurrence`, its states of at least `LEAST_ROWS` rows; in what TorchScript can read of Python."""
+    """`run_recurrence` in what TorchScript can read of Python; the states have `LEAST_ROWS` rows or more.
+
+    Where fewer rows are alive, their products are those of `few` (LEAST_ROWS, 4D) and `few_cells`
+    (LEAST_ROWS, D), put there for that.
+    """
     outputs = inputs.new_empty((len(inputs), output.shape[1]))  # (N, P)
     start = 0
     for size in sizes:
@@ -81,12 +86,15 @@ def _loop(
         if size < n:
             few[:size] = sums
             sums = few
-        sums = full_product(sums, output[:n], weight_hidden)  # (n, 4D)
-        new = cell_in_place(sums.to(cell.dtype), cell[:n], cell_clip).to(output.dtype)  # (n, D)
+        sums = full_product(sums, output[:n], weight_hidden)[:size].to(cell.dtype)  # (size, 4D)
+        new = cell_in_place(sums, cell[:size], cell_clip).to(output.dtype)  # (size, D)
         if weight_projection is not None:
-            new = full_product(None, new, weight_projection).clamp_(-projection_clip, projection_clip)
-        output[:n] = new
-        outputs[start : start + size] = new[:size]
+            if size < n:
+                few_cells[:size] = new
+                new = few_cells
+            new = full_product(None, new, weight_projection)[:size].clamp_(-projection_clip, projection_clip)
+        output[:size] = new  # rows that have ended keep theirs
+        outputs[start : start + size] = new
         start += size
     return outputs, output, cell
 

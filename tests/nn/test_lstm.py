@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.utils.rnn import pack_sequence
 
-from elmo_core.nn import lstm
+from elmo_core.nn import cells, recurrence
 from elmo_core.nn.lstm import LSTMState, ProjectedLSTM
 from tests.reference import lstm_step
 
@@ -58,6 +58,7 @@ def rows_of(packed: Tensor, sizes: Sequence[int]) -> list[Tensor]:
     projects=st.booleans(),
     cell_clip=st.sampled_from([None, 0.3]),
     projection_clip=st.sampled_from([None, 0.2]),
+    learns=st.booleans(),
     seed=st.integers(0, 1000),
 )
 def test_each_packed_row_is_the_reference_alone(
@@ -66,6 +67,7 @@ def test_each_packed_row_is_the_reference_alone(
     projects: bool,
     cell_clip: float | None,
     projection_clip: float | None,
+    learns: bool,
     seed: int,
 ):
     torch.manual_seed(seed)
@@ -74,7 +76,9 @@ def test_each_packed_row_is_the_reference_alone(
     packed = pack_sequence(inputs)
     sizes = packed.batch_sizes.tolist()
     state = random_state(layer, len(inputs) + spare)
-    outputs, after = layer(packed.data, sizes, state)
+    with torch.set_grad_enabled(learns):
+        outputs, after = layer(packed.data, sizes, state)
+    assert outputs.requires_grad == learns
     clips = {"cell_clip": cell_clip, "proj_clip": projection_clip}
     for row, (found, given_inputs) in enumerate(zip(rows_of(outputs, sizes), inputs, strict=True)):
         cell, output = state.cell[row].numpy(), state.output[row].numpy()
@@ -109,6 +113,29 @@ def test_the_caller_keeps_what_it_gave():
         (outputs.sum() + after.output.sum() + after.cell.sum()).backward()
         assert all(torch.equal(*pair) for pair in zip((inputs, *state), copies, strict=True))
         assert not set(map(Tensor.data_ptr, after)) & set(map(Tensor.data_ptr, state))
+
+
+@torch.no_grad()
+def test_nothing_is_written_where_nothing_is_learned():
+    for projects in (True, False):
+        layer = layer_of(projects, 0.3, 0.2)
+        inputs, state = torch.randn(5, INPUT, dtype=torch.float64), random_state(layer, 3)
+        copies = [tensor.clone() for tensor in (inputs, *state, *layer.parameters())]
+        _, after = layer(inputs, [3, 2], state)
+        given = (inputs, *state, *layer.parameters())
+        assert all(torch.equal(*pair) for pair in zip(given, copies, strict=True))
+        assert not set(map(Tensor.data_ptr, after)) & set(map(Tensor.data_ptr, state))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_loop_without_python_gives_the_same_bits(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch):
+    layer = layer_of(cell_clip=0.5, projection_clip=0.3).float()
+    inputs, sizes = torch.randn(14, INPUT, dtype=dtype), [6, 5, 2, 1]
+    state = layer.zero_state(6, dtype)
+    found = layer(inputs, sizes, state)
+    monkeypatch.setattr(recurrence, "_without_python", lambda: recurrence._loop)
+    torch.testing.assert_close(found, layer(inputs, sizes, state), rtol=0, atol=0)
 
 
 def test_changing_the_outputs_is_noticed_by_the_backward_pass():
@@ -242,12 +269,12 @@ def test_compiled_cells_change_nothing_but_rounding(monkeypatch: pytest.MonkeyPa
 
         return compiled
 
-    monkeypatch.setattr(lstm, "_COMPILED", {})
+    monkeypatch.setattr(cells, "_COMPILED", {})
     monkeypatch.setattr(torch, "compile", remember)
     layer, inputs = layer_of(), torch.randn(3, INPUT, dtype=torch.float64)
     plain, _ = layer(inputs, [2, 1], layer.zero_state(2))
-    lstm.compile_cells()
-    lstm.compile_cells()
+    cells.compile_cells()
+    cells.compile_cells()
     outputs, _ = layer(inputs, [2, 1], layer.zero_state(2))
     outputs.sum().backward()
     assert torch.equal(outputs, plain)
@@ -261,6 +288,6 @@ def test_outputs_before_are_shifted_by_one_step_in_each_row():
     packed = pack_sequence(rows)
     sizes = packed.batch_sizes.tolist()
     assert all(size >= following for size, following in pairwise(sizes))
-    before = rows_of(lstm._outputs_before(first, packed.data, sizes), sizes)
+    before = rows_of(recurrence._outputs_before(first, packed.data, sizes), sizes)
     for row, found in enumerate(before):
         assert torch.equal(found, torch.cat([first[row : row + 1], rows[row][:-1]]))
