@@ -51,18 +51,27 @@ class PackableModule(nn.Module):
 def product(added: Tensor | None, rows: Tensor, weight: Tensor) -> Tensor:
     """Rows (n, K) times weight (K, M), plus `added` (n, M) or (M,): each row as if it were one of many."""
     n_rows = len(rows)
-    if n_rows >= LEAST_ROWS:
-        return full_product(added, rows, weight)
-    fill = (0, 0, 0, LEAST_ROWS - n_rows)
-    if added is not None and added.dim() == 2:
-        added = functional.pad(added, fill)
-    return full_product(added, functional.pad(rows, fill), weight)[:n_rows]
-
-
-def full_product(added: Tensor | None, rows: Tensor, weight: Tensor) -> Tensor:
-    """`product` of at least `LEAST_ROWS` rows, as TorchScript can read it; `added` is (n, M) or (M,)."""
-    if weight.is_mkldnn:
+    if n_rows < LEAST_ROWS:
+        fill = (0, 0, 0, LEAST_ROWS - n_rows)
+        rows = functional.pad(rows, fill)
         if added is not None and added.dim() == 2:
-            return torch.ops.mkldnn._linear_pointwise(rows, added, weight, None, "add")  # type: ignore[no-any-return]
-        return torch.ops.mkldnn._linear_pointwise(rows, weight, added, "none", [], "")  # type: ignore[no-any-return]
-    return rows @ weight if added is None else torch.addmm(added, rows, weight)
+            added = functional.pad(added, fill)
+    found: Tensor
+    if weight.is_mkldnn:
+        found = torch.ops.mkldnn._linear_pointwise(rows, weight, added, "none", [], "")
+    else:
+        found = rows @ weight if added is None else torch.addmm(added, rows, weight)
+    return found[:n_rows] if n_rows < LEAST_ROWS else found
+
+
+def step_product(added: Tensor | None, rows: Tensor, weight: Tensor) -> Tensor:
+    """`product` of `LEAST_ROWS` rows or more, in what TorchScript can read of Python.
+
+    `added` (n, M) may be overwritten. (Out of place, TorchScript would take product and sum apart, and round
+    the product before the sum.)
+    """
+    if weight.is_mkldnn:
+        if added is None:
+            return torch.ops.mkldnn._linear_pointwise(rows, weight, None, "none", [], "")  # type: ignore[no-any-return]
+        return torch.ops.mkldnn._linear_pointwise(rows, added, weight, None, "add")  # type: ignore[no-any-return]
+    return rows @ weight if added is None else added.addmm_(rows, weight)

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from elmo_core.nn.cells import cell_backward, cell_forward, cell_in_place, compiled
-from elmo_core.nn.products import LEAST_ROWS, full_product, product
+from elmo_core.nn.products import LEAST_ROWS, product, step_product
 
 
 def run_recurrence(
@@ -33,7 +33,7 @@ def run_recurrence(
     """Run packed sequences where nothing is learned.
 
     Args:
-        inputs: (N, 4D) x W_input + b, packed, in the format of the products.
+        inputs: (N, 4D) x W_input + b, packed, in the format of the products; overwritten.
         weight_hidden: (P, 4D).
         weight_projection: (D, P), or None where the cells are the output (then P = D).
         output: (B, P) before the first step.
@@ -86,13 +86,13 @@ def _loop(
         if size < n:
             few[:size] = sums
             sums = few
-        sums = full_product(sums, output[:n], weight_hidden)[:size].to(cell.dtype)  # (size, 4D)
+        sums = step_product(sums, output[:n], weight_hidden)[:size].to(cell.dtype)  # (size, 4D)
         new = cell_in_place(sums, cell[:size], cell_clip).to(output.dtype)  # (size, D)
         if weight_projection is not None:
             if size < n:
                 few_cells[:size] = new
                 new = few_cells
-            new = full_product(None, new, weight_projection)[:size].clamp_(-projection_clip, projection_clip)
+            new = step_product(None, new, weight_projection)[:size].clamp_(-projection_clip, projection_clip)
         output[:size] = new  # rows that have ended keep theirs
         outputs[start : start + size] = new
         start += size
@@ -107,7 +107,7 @@ def _without_python() -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
     small for what it costs to hand the lock over. The operations, and so the bits, are the same.
     `torch.compile` would need a C++ compiler on every user's machine, and time for every new shape.
     """
-    if not torch.backends.mkldnn.is_available():  # it could not read `full_product`
+    if not torch.backends.mkldnn.is_available():  # it could not read `step_product`
         return _loop
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*torch.jit.script. is deprecated", DeprecationWarning)
