@@ -59,10 +59,11 @@ class Ceiling:
         )
 
     def _rows(self, rows: int, columns: int) -> Tensor:
-        """Some numbers, made once and only read."""
-        if len(self._numbers) < rows * columns:
-            self._numbers = torch.full((rows * columns,), 0.5, dtype=self._dtype)
-        return self._numbers[: rows * columns].view(rows, columns)
+        """Some numbers, made once and only read; several threads may ask at a time."""
+        numbers = self._numbers
+        if len(numbers) < rows * columns:
+            self._numbers = numbers = torch.full((rows * columns,), 0.5, dtype=self._dtype)
+        return numbers[: rows * columns].view(rows, columns)
 
     def _multiply(self, rows: Tensor, weight: Tensor, n_columns: int) -> int:
         """Make one product; its multiplications."""
