@@ -64,14 +64,23 @@ def product(added: Tensor | None, rows: Tensor, weight: Tensor) -> Tensor:
     return found[:n_rows] if n_rows < LEAST_ROWS else found
 
 
-def step_product(added: Tensor | None, rows: Tensor, weight: Tensor) -> Tensor:
+def step_product(added: Tensor | None, rows: Tensor, weight: Tensor, most_rows: int = 128) -> Tensor:
     """`product` of `LEAST_ROWS` rows or more, in what TorchScript can read of Python.
 
-    `added` (n, M) may be overwritten. (Out of place, TorchScript would take product and sum apart, and round
-    the product before the sum.)
+    Args:
+        added: (n, M) or None; may be overwritten. (Out of place, TorchScript would take product and sum
+            apart, and round the product before the sum.)
+        rows: (n, K).
+        weight: (K, M).
+        most_rows: of one product without a sum, which is that of the projection, with the longest sums: of
+            192 rows, MKL begins to make sums of thousands of terms in another order.
     """
     if weight.is_mkldnn:
         if added is None:
             return torch.ops.mkldnn._linear_pointwise(rows, weight, None, "none", [], "")  # type: ignore[no-any-return]
         return torch.ops.mkldnn._linear_pointwise(rows, added, weight, None, "add")  # type: ignore[no-any-return]
-    return rows @ weight if added is None else added.addmm_(rows, weight)
+    if added is not None:
+        return added.addmm_(rows, weight)
+    if len(rows) > most_rows:
+        return torch.cat([part @ weight for part in rows.split(most_rows)])
+    return rows @ weight
