@@ -85,11 +85,14 @@ def embed(
     from elmo_core.bulk.job import BulkProgress, Reading, embed_files
     from elmo_core.bulk.rows import RowSettings
     from elmo_core.embedder import load_elmo
+    from elmo_core.embedding.machine import emulation_warning
 
     by_name = Format.parquet if out.suffix == ".parquet" else Format.hdf5
     settings = RowSettings(vectors.value, _weights(weights), gamma, precision.value)
     reading = Reading(tokenised, state.value, batch_size)
     elmo = load_elmo(model, dtype=dtype.value)
+    if warning := emulation_warning(elmo.dtype, elmo.device):
+        typer.echo(warning, err=True)
     with work_bar("Embedding") as report:
 
         def tell(now: BulkProgress) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -31,17 +32,17 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def choose_dtype(name: str, device: torch.device) -> str:
+def choose_dtype(name: str, device: torch.device) -> Literal["float32", "bfloat16"]:
     """Turn "auto" into a number format: bfloat16 where the device has products of its own for it.
 
     Raises:
         ConfigError: the name is unknown.
     """
-    if name == "auto":
-        return "bfloat16" if has_bfloat16(device) else "float32"
-    if name not in DTYPES:
+    if name == "bfloat16" or (name == "auto" and has_bfloat16(device)):
+        return "bfloat16"
+    if name not in ("auto", "float32"):
         raise ConfigError(f"dtype must be auto, {' or '.join(DTYPES)}, got {name!r}.")
-    return name
+    return "float32"
 
 
 def has_bfloat16(device: torch.device) -> bool:
@@ -50,6 +51,16 @@ def has_bfloat16(device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     flags = set(_told(_PROCESSOR, "flags").split())
     return device.type == "cpu" and bool(flags & {"avx512_bf16", "amx_bf16"})
+
+
+def emulation_warning(dtype: str, device: str | torch.device) -> str:
+    """One sentence where the products of a number format take longer than they should; empty otherwise."""
+    if dtype != "bfloat16" or has_bfloat16(torch.device(device)):
+        return ""
+    return (
+        "This device has no products of its own in bfloat16, they take several times as long as in float32; "
+        "use auto or float32."
+    )
 
 
 def available_bytes() -> int | None:

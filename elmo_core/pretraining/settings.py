@@ -66,8 +66,9 @@ class PretrainConfig(JsonConfig):
     """Decay, per 10 steps, of the running average of the weights that is evaluated and exported; 0 = none."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto = a graphics processor where there is one; each worker of `torchrun` takes one of its own."""
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    """Of the products; weights, optimiser and cell states stay float32."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "float32"
+    """Of the products; weights, optimiser and cell states stay float32. auto = bfloat16 where the device has
+    products of its own for it (a run that goes on elsewhere may then change)."""
     compile: bool = False
     """Fuse the pointwise steps with torch.compile (needs a C++ compiler; pays off after minutes)."""
     threads: int = 1

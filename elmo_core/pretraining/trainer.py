@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from elmo_core.embedding.machine import choose_dtype, emulation_warning
 from elmo_core.exceptions import TrainingError
 from elmo_core.nn.bilm import BiLM
 from elmo_core.nn.cells import compile_cells
@@ -109,7 +110,8 @@ class Trainer:
         self.vocabulary = vocabulary or build_vocabulary(cache, config)
         tags = config.model.tags or (tags_of(cache.types) if config.tagged else ())
         model = dataclasses.replace(config.model, n_words=len(self.vocabulary), tags=tags)
-        self.config = dataclasses.replace(config, model=model)
+        self._device = self._workers.device(config.device)
+        self.config = dataclasses.replace(config, model=model, dtype=choose_dtype(config.dtype, self._device))
         self._valid = _first_tokens(valid, config.valid_tokens)
         self._learner = Learner(self.config, cache, self.vocabulary, self._workers)
         self.step, self.best, self._without_gain = 0, math.inf, 0
@@ -123,6 +125,8 @@ class Trainer:
                 f"{self.folder} holds the checkpoints of a run; resume it or give another folder."
             )
         log.info(self.config.softmax_choice(len(self.vocabulary)))
+        if warning := emulation_warning(self.config.dtype, self._device):
+            log.warning(warning)
         if self.config.compile:
             compile_cells()
         if found:

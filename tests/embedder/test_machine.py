@@ -54,6 +54,14 @@ def test_auto_takes_bfloat16_only_from_a_processor_that_has_it(files, flags, wan
     assert load_elmo("tiny", dtype="auto").dtype == wanted
 
 
+def test_a_format_that_is_emulated_is_named_before_it_costs_time(files):
+    (files / "cpuinfo").write_text("flags\t: avx2\n")
+    assert "auto or float32" in machine.emulation_warning("bfloat16", "cpu")
+    assert machine.emulation_warning("float32", "cpu") == ""
+    (files / "cpuinfo").write_text("flags\t: avx512_bf16\n")
+    assert machine.emulation_warning("bfloat16", CPU) == ""
+
+
 def test_float32_is_the_default_whatever_the_processor(files):
     (files / "cpuinfo").write_text("flags\t: avx512_bf16\n")
     assert load_elmo("tiny").dtype == "float32"
