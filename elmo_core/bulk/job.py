@@ -19,14 +19,13 @@ from elmo_core.bulk.lines import LineReader, content_mark
 from elmo_core.bulk.parquet import PARQUET
 from elmo_core.bulk.parts import PartFolder
 from elmo_core.bulk.rows import Format, Part, RowSettings
-from elmo_core.bulk.stream import embed_stream
+from elmo_core.bulk.stream import embed_carried, embed_stream
 from elmo_core.embedder import Elmo, Embedding, State
 from elmo_core.exceptions import ConfigError
 from elmo_core.weights.fingerprint import fingerprint
 
 FORMATS = {"hdf5": HDF5, "parquet": PARQUET, "arrays": ARRAYS}
 _PART_BYTES, _PART_SENTENCES = 64 << 20, 16_384
-_CARRIED_BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Reading:
     tokenised: bool = False
     """Whether tokens are separated by blanks; otherwise lines are tokenised."""
     state: State = "zero"
-    """As for `Elmo.embed`; the carried state needs the vectors of all lines in memory at once."""
+    """As for `Elmo.embed`; with a carried state, a job that goes on computes once more what is there."""
     batch_size: int | None = None
     """Rows of a batch, for the carried state."""
 
@@ -161,6 +160,7 @@ def _blocks(elmo: Elmo, lines: LineReader, n_done: int, reading: Reading) -> Ite
     if reading.state == "zero":
         yield from embed_stream(elmo, itertools.islice(lines, n_done, None))
         return
-    found = elmo.embed(list(lines), state=reading.state, batch_size=reading.batch_size)
-    for start in range(n_done, len(found), _CARRIED_BLOCK):
-        yield found[start : start + _CARRIED_BLOCK]
+    n_read = 0  # the state of a text is known only to who has read it from the beginning
+    for block in embed_carried(elmo, lines, reading.batch_size):
+        yield block[max(0, n_done - n_read) :]
+        n_read += len(block)

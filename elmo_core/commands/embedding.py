@@ -69,7 +69,7 @@ def embed(
     gamma: Annotated[float, typer.Option(help="Factor of the mix.")] = 1.0,
     precision: Annotated[Precision, typer.Option(help="Of the numbers written.")] = Precision.float32,
     state: Annotated[
-        State, typer.Option(help="zero: each sentence alone; carry: as officially, all in memory.")
+        State, typer.Option(help="zero: each sentence alone; carry: as officially, from batch to batch.")
     ] = State.zero,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows of a batch, for --state carry.")] = None,
     tokenised: Annotated[bool, typer.Option("--tokenised", help="Tokens are separated by blanks.")] = False,
@@ -77,6 +77,8 @@ def embed(
     as_json: AsJson = False,
 ) -> None:
     """Embed every line of text files of any size; the same command goes on after an interruption.
+
+    With --state carry it then reads the text from the beginning: what was written stays as it is.
 
     HDF5: line i becomes OUT["i"] of shape (layers, tokens, width), blank lines too (they have no tokens);
     OUT["sentences"] holds the tokens. Parquet: one row a token. Arrays: parts with vectors.npy,
