@@ -33,7 +33,7 @@ from elmo_core.bulk.rows import Precision, Vectors
 from elmo_core.embedder import Elmo, load_elmo
 
 _TURN_S, _LOOK_EVERY_S = 20.0, 0.2
-_PIECE_SENTENCES = 1000
+_PIECE_SENTENCES = 300
 _STEADY_AFTER_S = 60.0
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -60,27 +60,27 @@ class Command:
     spent: Spent = field(default_factory=Spent)
     memory: list[tuple[float, float]] = field(default_factory=list)
     """Seconds of its own running time, resident MB."""
+    _began_at_s: float = 0.0
 
     def wait_until_it_embeds(self, about: Path) -> None:
         """Let it start and load its model."""
         while not about.is_file() and self.process.poll() is None:
             time.sleep(_LOOK_EVERY_S / 4)
+        self._began_at_s = processor_s(self.process.pid)
 
     def take_turn(self) -> bool:
         """Let it run, then stop it; whether it goes on after that."""
-        before = processor_s(self.process.pid)
-        self.process.send_signal(signal.SIGCONT)
+        os.kill(self.process.pid, signal.SIGCONT)
         start = now = time.perf_counter()
         while now < start + _TURN_S and not self.has_ended():
-            self.spent.processor_s += processor_s(self.process.pid) - before
-            before = processor_s(self.process.pid)
+            self.spent.processor_s = processor_s(self.process.pid) - self._began_at_s
             self.memory.append((self.spent.wall_s + now - start, resident_mb(self.process.pid)))
             time.sleep(_LOOK_EVERY_S)
             now = time.perf_counter()
         self.spent.wall_s += now - start
         if self.has_ended():
             return False
-        self.process.send_signal(signal.SIGSTOP)
+        os.kill(self.process.pid, signal.SIGSTOP)
         return True
 
     def has_ended(self) -> bool:
