@@ -1,32 +1,97 @@
-"""Bulk embedding of many words: memory over time, and its speed beside `embed` in memory.
+"""The command `embed` on a long text: its memory over time, and its speed beside `Elmo.embed` in memory.
 
     python -m bench.bulk_embedding FOLDER --words 1000000 [--text FILE] [--model english-small]
         [--format arrays] [--vectors pooled] [--dtype bfloat16] [--precision float16]
 
 The text (by default the bundled samples) is repeated with a new word in every sentence, so that the cache
-of words does not answer everything. Before and after, a piece of it is embedded in memory. All layers of
-ten million words of english-small take 61 GB of disk; pooled vectors take a few hundred MB.
+of words does not answer everything. The command runs in a process of its own. Every twenty seconds it is
+stopped (SIGSTOP) while this process embeds the next piece of the same text in memory, so both meet the same
+load of the machine; what the load takes is not in the processor's time, of which the ratio is given too.
+All layers of ten million words of english-small take 61 GB of disk; pooled vectors take a few hundred MB.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import shutil
-import statistics
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
 from bench.engine_inputs import SHIPPED, read_sentences
-from elmo_core.bulk.job import FORMATS, BulkProgress, Reading, embed_files
-from elmo_core.bulk.rows import Precision, RowSettings, Vectors
+from bench.memory import resident_mb
+from elmo_core.bulk.job import FORMATS
+from elmo_core.bulk.parts import ABOUT
+from elmo_core.bulk.rows import Precision, Vectors
 from elmo_core.embedder import Elmo, load_elmo
 
-_PIECE_SENTENCES = 2000
+_TURN_S, _LOOK_EVERY_S = 20.0, 0.2
+_PIECE_SENTENCES = 300
 _STEADY_AFTER_S = 60.0
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Spent:
+    """What some words took."""
+
+    words: int = 0
+    wall_s: float = 0.0
+    processor_s: float = 0.0
+
+    def over(self, other: Spent) -> tuple[float, float]:
+        """This speed as a share of another one: by the clock, and by the processor's time."""
+        share = self.words / other.words
+        return share * other.wall_s / self.wall_s, share * other.processor_s / self.processor_s
+
+
+@dataclass
+class Command:
+    """The running command, which has its turns."""
+
+    process: subprocess.Popen[bytes]
+    spent: Spent = field(default_factory=Spent)
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    """Seconds of its own running time, resident MB."""
+    _began_at_s: float = 0.0
+
+    def wait_until_it_embeds(self, about: Path) -> None:
+        """Let it start and load its model."""
+        while not about.is_file() and self.process.poll() is None:
+            time.sleep(_LOOK_EVERY_S / 4)
+        self._began_at_s = processor_s(self.process.pid)
+
+    def take_turn(self) -> bool:
+        """Let it run, then stop it; whether it goes on after that."""
+        os.kill(self.process.pid, signal.SIGCONT)
+        start = now = time.perf_counter()
+        while now < start + _TURN_S and not self.has_ended():
+            self.spent.processor_s = processor_s(self.process.pid) - self._began_at_s
+            self.memory.append((self.spent.wall_s + now - start, resident_mb(self.process.pid)))
+            time.sleep(_LOOK_EVERY_S)
+            now = time.perf_counter()
+        self.spent.wall_s += now - start
+        if self.has_ended():
+            return False
+        os.kill(self.process.pid, signal.SIGSTOP)
+        return True
+
+    def has_ended(self) -> bool:
+        """Whether it is over; its memory and times can still be read until it is waited for."""
+        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def processor_s(pid: int) -> float:
+    """Processor time of another process."""
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / _TICKS_PER_S
 
 
 def long_text(sentences: list[list[str]], n_words: int) -> Iterator[list[str]]:
@@ -39,27 +104,23 @@ def long_text(sentences: list[list[str]], n_words: int) -> Iterator[list[str]]:
         done += len(tokens)
 
 
-def resident_mb() -> float:
-    """Memory of this process now."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) / 1024
-
-
-def in_memory_speed(elmo: Elmo, piece: list[list[str]]) -> float:
-    """Words per second of one call."""
-    start = time.perf_counter()
+def embed_piece(elmo: Elmo, piece: list[list[str]], spent: Spent) -> None:
+    """One call in memory."""
+    wall, processor = time.perf_counter(), time.process_time()
     elmo.embed(piece)
-    return sum(map(len, piece)) / (time.perf_counter() - start)
+    spent.words += sum(map(len, piece))
+    spent.wall_s += time.perf_counter() - wall
+    spent.processor_s += time.process_time() - processor
 
 
 def steady(memory: list[tuple[float, float]]) -> list[float]:
     """Memory after the first minute, or in the second half of a shorter run."""
     start = min(_STEADY_AFTER_S, memory[-1][0] / 2)
-    return [mb for at, mb in memory if at >= start]
+    return [mb for at, mb in memory if at >= start and mb > 0]
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print a row of a table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -75,33 +136,35 @@ def main() -> None:
     elmo, sentences = load_elmo(options.model, dtype=options.dtype), read_sentences(options.text)
     options.folder.mkdir(parents=True, exist_ok=True)
     text, target = options.folder / "bulk-text.txt", options.folder / "bulk-vectors"
+    folder = target.with_name(f"{target.name}.parts") if FORMATS[options.format].join else target
     with text.open("w", encoding="utf-8") as file:
         file.writelines(" ".join(tokens) + "\n" for tokens in long_text(sentences, options.words))
-    piece = list(itertools.islice(long_text(sentences, options.words), _PIECE_SENTENCES))
-    speeds = [in_memory_speed(elmo, piece)]
-    memory, start = [(0.0, resident_mb())], time.perf_counter()
-
-    def note(now: BulkProgress) -> None:
-        memory.append((time.perf_counter() - start, resident_mb()))
-        sys.stderr.write(f"{now.share:.1%}, {now.words_per_s:,.0f} words/s, {memory[-1][1]:,.0f} MB\n")
-
-    settings = RowSettings(options.vectors, precision=options.precision)
+    chosen = [f"--{name}={getattr(options, name)}" for name in ("dtype", "format", "vectors", "precision")]
+    arguments = [sys.executable, "-m", "elmo_core", "embed", options.model, text, target, "--tokenised"]
+    pieces, in_memory = long_text(sentences, options.words), Spent()
+    command = Command(subprocess.Popen([*arguments, *chosen], stdout=subprocess.DEVNULL))
     try:
-        written = embed_files(
-            elmo, [text], target, options.format, settings, Reading(tokenised=True), progress=note
-        )
+        command.wait_until_it_embeds(folder / ABOUT)
+        while command.take_turn():
+            embed_piece(elmo, list(itertools.islice(pieces, _PIECE_SENTENCES)), in_memory)
     finally:
+        command.process.kill()
+        failed = command.process.wait()
         text.unlink()
-        if target.is_dir():
-            shutil.rmtree(target)
+        for path in (target, folder):
+            shutil.rmtree(path, ignore_errors=True)
         target.unlink(missing_ok=True)
-    taken = time.perf_counter() - start
-    speeds.append(in_memory_speed(elmo, piece))
-    kept, in_memory = steady(memory), statistics.mean(speeds)
+    if failed:
+        sys.exit(failed)
+    command.spent.words = sum(map(len, long_text(sentences, options.words)))
+    kept, (by_clock, by_processor) = steady(command.memory), command.spent.over(in_memory)
     sys.stdout.write(
-        f"{written.tokens:,} words in {taken:,.0f} s: {written.tokens / taken:,.0f} words/s, "
-        f"{written.tokens / taken / in_memory:.0%} of `embed` in memory ({speeds[0]:,.0f} before, "
-        f"{speeds[1]:,.0f} after); steady memory {min(kept):,.0f} to {max(kept):,.0f} MB\n"
+        "| model | written | words | `embed` words/s | in memory words/s | share | by processor time | MB |\n"
+        "|---|---|---|---|---|---|---|---|\n"
+        f"| {options.model} | {options.vectors} {options.precision} {options.format} "
+        f"| {command.spent.words:,} | {command.spent.words / command.spent.wall_s:,.0f} "
+        f"| {in_memory.words / in_memory.wall_s:,.0f} | {by_clock:.0%} | {by_processor:.0%} "
+        f"| {min(kept):,.0f} to {max(kept):,.0f} |\n"
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from elmo_core.config import BiLMConfig
+from elmo_core.embedding.carrying import CarriedText
 from elmo_core.embedding.engine import Engine
 from elmo_core.embedding.machine import choose_device, choose_dtype, require_memory
 from elmo_core.embedding.plan import carried, independent
@@ -133,7 +134,7 @@ class Elmo:
         With state "zero", every sentence is read on its own: its vectors are the same whatever stands
         beside it. State "carry" is the official behaviour: batches of `batch_size` consecutive
         sentences, the LSTM state kept from batch to batch, row by row. It starts from zero in each
-        call, so a call gives the same result every time; hand in a whole text at once.
+        call, so a call gives the same result every time; hand in a whole text at once, or see `carry`.
 
         Args:
             sentences: lists of tokens, taken as they are (an empty token is a token), or strings, which
@@ -154,6 +155,17 @@ class Elmo:
         texts = read_texts(sentences)
         layers = self.layers_of(texts, state=state, batch_size=batch_size, progress=progress)
         return [Embedding(list(text.tokens), array) for text, array in zip(texts, layers, strict=True)]
+
+    def carry(self, batch_size: int | None) -> CarriedText:
+        """Begin a text that comes piece by piece, embedded as `embed` does it with state "carry".
+
+        Raises:
+            InputError: `batch_size` is no whole number from 1 up.
+        """
+        _check("carry", batch_size)
+        assert batch_size is not None
+        shape = (self.n_layers, self.dim)
+        return CarriedText(self._engine, batch_size, shape, self._threads or torch.get_num_threads())
 
     def layers_of(
         self, texts: Sequence[Text], *, state: State, batch_size: int | None, progress: Progress | None

@@ -9,24 +9,29 @@ import itertools
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from elmo_core.bulk.arrays import ARRAYS
+from elmo_core.bulk.distributed import Workers, embed_on_workers
 from elmo_core.bulk.hdf5 import HDF5
 from elmo_core.bulk.lines import LineReader, content_mark
 from elmo_core.bulk.parquet import PARQUET
 from elmo_core.bulk.parts import PartFolder
 from elmo_core.bulk.rows import Format, Part, RowSettings
-from elmo_core.bulk.stream import embed_stream
+from elmo_core.bulk.stream import embed_carried, embed_stream
 from elmo_core.embedder import Elmo, Embedding, State
 from elmo_core.exceptions import ConfigError
 from elmo_core.weights.fingerprint import fingerprint
 
 FORMATS = {"hdf5": HDF5, "parquet": PARQUET, "arrays": ARRAYS}
+Block = Iterable[tuple[list[str], np.ndarray]]
+"""Tokens and rows of consecutive sentences."""
+
 _PART_BYTES, _PART_SENTENCES = 64 << 20, 16_384
-_CARRIED_BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Reading:
     tokenised: bool = False
     """Whether tokens are separated by blanks; otherwise lines are tokenised."""
     state: State = "zero"
-    """As for `Elmo.embed`; the carried state needs the vectors of all lines in memory at once."""
+    """As for `Elmo.embed`; with a carried state, a job that goes on computes once more what is there."""
     batch_size: int | None = None
     """Rows of a batch, for the carried state."""
 
@@ -72,6 +77,7 @@ def embed_files(
     settings: RowSettings,
     reading: Reading = Reading(),
     *,
+    workers: Workers | None = None,
     progress: Callable[[BulkProgress], None] | None = None,
 ) -> Written:
     """Embed all lines of all files, numbered through; a job that was stopped goes on where it was.
@@ -83,18 +89,21 @@ def embed_files(
         form: a name in `FORMATS`.
         settings: what is kept of each sentence.
         reading: how the text is read.
+        workers: processes that embed; None = this one. They need Ray, and the state "zero".
         progress: told after each block; an error it raises stops the job, which can go on later.
 
     Returns:
         What is in the target now. A folder that is complete already stays as it is.
 
     Raises:
-        ConfigError: the format is unknown.
+        ConfigError: the format is unknown, or the workers are impossible.
         InputError: the text cannot be read, the settings do not fit the model, or the target holds
             something else.
     """
     if form not in FORMATS:
         raise ConfigError(f"The format must be {', '.join(FORMATS)}, got {form!r}.")
+    if workers is not None and reading.state != "zero":
+        raise ConfigError('Workers read each sentence alone; leave them out for the state "carry".')
     settings.check(elmo.n_layers)
     chosen = FORMATS[form]
     facts = {
@@ -111,7 +120,9 @@ def embed_files(
     parts = PartFolder(folder, facts, chosen.suffix)
     if not parts.is_complete:
         try:
-            _embed(elmo, LineReader(files, reading.tokenised), parts, chosen, settings, reading, progress)
+            lines = LineReader(files, reading.tokenised)
+            blocks = _blocks(elmo, lines, parts.n_sentences, settings, reading, workers)
+            _embed(blocks, lines, parts, chosen, settings, progress)
         except BaseException:
             parts.remove_if_empty()
             raise
@@ -126,21 +137,20 @@ def embed_files(
 
 
 def _embed(
-    elmo: Elmo,
+    blocks: Iterable[Block],
     lines: LineReader,
     parts: PartFolder,
     form: Format,
     settings: RowSettings,
-    reading: Reading,
     progress: Callable[[BulkProgress], None] | None,
 ) -> None:
     """Write the parts that are missing."""
     started, n_before = time.perf_counter(), parts.n_tokens
     part, n_tokens = Part(parts.n_sentences), n_before
-    for block in _blocks(elmo, lines, parts.n_sentences, reading):
-        for found in block:
-            part.add(found.tokens, settings.rows(found))
-            n_tokens += len(found.tokens)
+    for block in blocks:
+        for tokens, rows in block:
+            part.add(tokens, rows)
+            n_tokens += len(tokens)
         if part.n_bytes >= _PART_BYTES or len(part.tokens) >= _PART_SENTENCES:
             _write(part, parts, form, settings)
             part = Part(parts.n_sentences)
@@ -156,11 +166,29 @@ def _write(part: Part, parts: PartFolder, form: Format, settings: RowSettings) -
     parts.append(len(part.tokens), part.n_tokens, lambda path: form.write_part(path, part, settings))
 
 
-def _blocks(elmo: Elmo, lines: LineReader, n_done: int, reading: Reading) -> Iterator[list[Embedding]]:
+def _blocks(
+    elmo: Elmo,
+    lines: LineReader,
+    n_done: int,
+    settings: RowSettings,
+    reading: Reading,
+    workers: Workers | None,
+) -> Iterator[Block]:
     """Results of the lines that are not done, block by block; parts end where blocks end."""
-    if reading.state == "zero":
-        yield from embed_stream(elmo, itertools.islice(lines, n_done, None))
+    if workers is not None:
+        yield from embed_on_workers(elmo, lines, n_done, settings, workers)
         return
-    found = elmo.embed(list(lines), state=reading.state, batch_size=reading.batch_size)
-    for start in range(n_done, len(found), _CARRIED_BLOCK):
-        yield found[start : start + _CARRIED_BLOCK]
+    found = (
+        embed_stream(elmo, itertools.islice(lines, n_done, None))
+        if reading.state == "zero"
+        else _carried(elmo, lines, n_done, reading)
+    )
+    for block in found:
+        yield ((one.tokens, settings.rows(one)) for one in block)
+
+
+def _carried(elmo: Elmo, lines: LineReader, n_done: int, reading: Reading) -> Iterator[list[Embedding]]:
+    n_read = 0  # the state of a text is known only to who has read it from the beginning
+    for block in embed_carried(elmo, lines, reading.batch_size):
+        yield block[max(0, n_done - n_read) :]
+        n_read += len(block)

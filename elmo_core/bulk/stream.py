@@ -28,17 +28,51 @@ def embed_stream(elmo: Elmo, sentences: Iterable[str | Sequence[str]]) -> Iterat
     Raises:
         InputError: as `Elmo.embed`.
     """
-    token_bytes = 4 * elmo.n_layers * elmo.dim
+    for block in cut_blocks(sentences, 4 * elmo.n_layers * elmo.dim):
+        yield elmo.embed(block)
+
+
+def embed_carried(
+    elmo: Elmo, sentences: Iterable[str | Sequence[str]], batch_size: int | None
+) -> Iterator[list[Embedding]]:
+    """Embed sentences one block after the other, the LSTM state carried as `Elmo.embed` does it.
+
+    Args:
+        elmo: the model.
+        sentences: any number, as for `Elmo.embed`; taken as they are needed.
+        batch_size: sentences of a batch; must be given.
+
+    Yields:
+        The results of some sentences, in order.
+
+    Raises:
+        InputError: as `Elmo.embed`.
+    """
+    text = elmo.carry(batch_size)
+    for block in cut_blocks(sentences, 4 * elmo.n_layers * elmo.dim):
+        yield text.read(block)
+    yield text.read([], is_last=True)
+
+
+def cut_blocks(
+    sentences: Iterable[str | Sequence[str]], token_bytes: int
+) -> Iterator[list[str | Sequence[str]]]:
+    """Cut a stream where the results of a block are large enough.
+
+    Args:
+        sentences: any number.
+        token_bytes: of the results of a token.
+    """
     block: list[str | Sequence[str]] = []
     n_bytes = 0
     for sentence in sentences:
         block.append(sentence)
         n_bytes += token_bytes * _estimated_tokens(sentence)
         if n_bytes >= _BLOCK_BYTES or len(block) == _BLOCK_SENTENCES:
-            yield elmo.embed(block)
+            yield block
             block, n_bytes = [], 0
     if block:
-        yield elmo.embed(block)
+        yield block
 
 
 def _estimated_tokens(sentence: str | Sequence[str]) -> int:

@@ -69,19 +69,24 @@ def embed(
     gamma: Annotated[float, typer.Option(help="Factor of the mix.")] = 1.0,
     precision: Annotated[Precision, typer.Option(help="Of the numbers written.")] = Precision.float32,
     state: Annotated[
-        State, typer.Option(help="zero: each sentence alone; carry: as officially, all in memory.")
+        State, typer.Option(help="zero: each sentence alone; carry: as officially, from batch to batch.")
     ] = State.zero,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows of a batch, for --state carry.")] = None,
     tokenised: Annotated[bool, typer.Option("--tokenised", help="Tokens are separated by blanks.")] = False,
     dtype: Annotated[Dtype, typer.Option(help="Precision of the products.")] = Dtype.float32,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that embed, by Ray.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Embed every line of text files of any size; the same command goes on after an interruption.
+
+    With --workers, processes started here embed its blocks, or those of the cluster that RAY_ADDRESS names.
+    With --state carry it then reads the text from the beginning: what was written stays as it is.
 
     HDF5: line i becomes OUT["i"] of shape (layers, tokens, width), blank lines too (they have no tokens);
     OUT["sentences"] holds the tokens. Parquet: one row a token. Arrays: parts with vectors.npy,
     offsets.npy and tokens.txt, to be mapped into memory.
     """
+    from elmo_core.bulk.distributed import Workers
     from elmo_core.bulk.job import BulkProgress, Reading, embed_files
     from elmo_core.bulk.rows import RowSettings
     from elmo_core.embedder import load_elmo
@@ -98,7 +103,10 @@ def embed(
         def tell(now: BulkProgress) -> None:
             report(now.share, f"{now.tokens:,} words, {now.words_per_s:,.0f} words/s", now.seconds_left)
 
-        written = embed_files(elmo, sentences, out, form or by_name, settings, reading, progress=tell)
+        pool = None if workers is None else Workers(model, workers)
+        written = embed_files(
+            elmo, sentences, out, form or by_name, settings, reading, workers=pool, progress=tell
+        )
     show(
         {
             "written": str(out),

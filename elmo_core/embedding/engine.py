@@ -22,6 +22,9 @@ from elmo_core.nn.products import packs
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.assembly import skeleton
 
+Carried = tuple[list[LSTMState], list[LSTMState]]
+"""The LSTM state of each layer, forward and backward."""
+
 _USUAL_COLUMNS = 20
 """Characters of a word in the char CNN, for estimates."""
 
@@ -72,6 +75,10 @@ class Engine:
         self._word_cost, self._step_cost = _multiplications(model.config)
         self._vectors = TokenVectors(self._model, vocabulary, device, self.sizes.words, self._word_cost)
 
+    def zero_states(self, rows: int) -> Carried:
+        """The state before any word, for `rows` sentences side by side."""
+        return self._model.zero_states(rows), self._model.zero_states(rows)
+
     def run(
         self,
         words: Sequence[str],
@@ -79,6 +86,7 @@ class Engine:
         layers: Sequence[np.ndarray],
         n_threads: int,
         report: Callable[[float], None],
+        states: Carried | None = None,
     ) -> None:
         """Compute all layers.
 
@@ -88,6 +96,7 @@ class Engine:
             layers: float32 (L, T, 2P) of each text, filled in.
             n_threads: cores to use.
             report: called with the share of the work that is done; an error it raises stops the work.
+            states: where the only chain goes on; brought up to its end. None = chains start from zero.
         """
         if not chains:
             return
@@ -96,7 +105,7 @@ class Engine:
         n_steps = 2 * sum(batch.n_steps for chain in chains for batch in chain)
         total = len(missing) * self._word_cost + n_steps * self._step_cost
         done = 0
-        phases = (self._vectors.tasks(words, missing, vectors), self._tasks(chains, vectors, layers))
+        phases = (self._vectors.tasks(words, missing, vectors), self._tasks(chains, vectors, layers, states))
         for tasks in phases:
             with closing(side_by_side(tasks, n_threads)) as costs:
                 for cost in costs:
@@ -104,16 +113,28 @@ class Engine:
                     report(done / total)
 
     def _tasks(
-        self, chains: Sequence[Chain], vectors: np.ndarray, layers: Sequence[np.ndarray]
+        self,
+        chains: Sequence[Chain],
+        vectors: np.ndarray,
+        layers: Sequence[np.ndarray],
+        carried: Carried | None,
     ) -> Iterator[Task]:
         """Every chain in both directions; `vectors` must be complete when the first task is asked for."""
         on_device = torch.from_numpy(vectors).to(self._device, self._dtype)
         for chain in chains:
             for direction in (FORWARD, BACKWARD):
-                yield self._run_chain(chain, direction, on_device, layers)
+                states = None if carried is None else carried[direction]
+                yield self._run_chain(chain, direction, on_device, layers, states)
 
-    def _run_chain(self, chain: Chain, direction: int, vectors: Tensor, layers: Sequence[np.ndarray]) -> Task:
-        states = self._model.zero_states(max(len(batch.rows) for batch in chain))
+    def _run_chain(
+        self,
+        chain: Chain,
+        direction: int,
+        vectors: Tensor,
+        layers: Sequence[np.ndarray],
+        states: list[LSTMState] | None,
+    ) -> Task:
+        states = states or self._model.zero_states(max(len(batch.rows) for batch in chain))
         for batch in chain:
             rows = torch.from_numpy(batch.rows).to(self._device)
             current = [LSTMState(state.output[rows], state.cell[rows]) for state in states]

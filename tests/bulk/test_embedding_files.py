@@ -212,6 +212,40 @@ def test_a_stream_takes_sentences_as_it_needs_them(elmo):
     assert next(lines) == lines_of(10)[3]
 
 
+@pytest.mark.parametrize("batch_size", [1, 4, 50])
+def test_a_carried_state_goes_over_the_ends_of_blocks(elmo, batch_size):
+    """Lines of several sentences, and none, begin and end in the middle of batches."""
+    lines = [". ".join(lines_of(i % 4, seed=i)).capitalize() + "." * (i % 4) for i in range(31)]
+    expected = elmo.embed(lines, state="carry", batch_size=batch_size)
+    unread = iter(lines)
+    blocks = stream.embed_carried(elmo, unread, batch_size)
+    found = next(blocks)
+    assert unread.__length_hint__() == 28
+    found += [one for block in blocks for one in block]
+    assert [one.tokens for one in found] == [one.tokens for one in expected]
+    for one, wanted in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one.layers, wanted.layers)
+
+
+def test_a_stopped_job_with_a_carried_state_goes_on_to_the_same_bits(elmo, tmp_path):
+    text, reading = write(tmp_path / "in.txt", lines_of(40)), Reading(state="carry", batch_size=4)
+
+    def stop(now):
+        if now.sentences >= 20:
+            raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        embed_files(elmo, [text], tmp_path / "out", "arrays", RowSettings(), reading, progress=stop)
+    n_parts = len(list((tmp_path / "out").glob("part-*")))
+    assert n_parts >= 2
+    embed_files(elmo, [text], tmp_path / "out", "arrays", RowSettings(), reading)
+    found = read_back(tmp_path / "out", "arrays", RowSettings())
+    expected = elmo.embed(lines_of(40), state="carry", batch_size=4)
+    assert [one for one, _ in found] == [" ".join(one.tokens) for one in expected]
+    for (_, ours), wanted in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, wanted.layers.transpose(1, 0, 2))
+
+
 def test_files_are_numbered_through_and_may_be_compressed(elmo, tmp_path):
     lines = lines_of(12)
     content = ["".join(f"{line}\r\n" for line in lines[start : start + 4]).encode() for start in (0, 4, 8)]

@@ -1,0 +1,175 @@
+"""The blocks of a text embedded by several processes or machines at once, by Ray Data, and back in order.
+
+One task reads and cuts the text as a single process would; each worker holds the model and embeds whole
+blocks. So the rows have the same bits as those of a single process, and a job may go on with other workers
+than it began with. A worker that dies is started again and gets its block once more.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from elmo_core.bulk.lines import LineReader
+from elmo_core.bulk.rows import RowSettings
+from elmo_core.bulk.stream import cut_blocks
+from elmo_core.embedder import Elmo, load_elmo
+from elmo_core.exceptions import ConfigError, ElmoError, ModelError
+from elmo_core.weights.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ADDRESS = "RAY_ADDRESS"
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_worker_niceness": "0",  # the workers are the job: they need not give way to everything else
+}
+"""Of a Ray that is started here, unless they are set already."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who embeds."""
+
+    model: str
+    """Name or path of the model, the same for every worker."""
+    n: int
+    """How many, each with one core."""
+
+
+class _Embedder:
+    """What a worker holds."""
+
+    def __init__(self, model: str, dtype: str, sha256: str, settings: RowSettings) -> None:
+        self._elmo, self._settings = load_elmo(model, dtype=dtype, threads=1, packed=True), settings
+        if fingerprint(self._elmo.model) != sha256:
+            raise ModelError(f"A worker finds another model under {model}; put the same one on all machines.")
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """One block to its rows."""
+        import pyarrow as pa
+
+        (block,), (share,) = table["block"].to_pylist(), table["share"].to_pylist()
+        found = self._elmo.embed(json.loads(block))
+        rows = np.concatenate([self._settings.rows(one) for one in found])
+        return pa.table(
+            {
+                "tokens": [json.dumps([one.tokens for one in found])],
+                "rows": pa.array([rows.tobytes()], pa.large_binary()),
+                "share": [share],
+            }
+        )
+
+
+def embed_on_workers(
+    elmo: Elmo, lines: LineReader, n_done: int, settings: RowSettings, workers: Workers
+) -> Iterator[list[tuple[list[str], np.ndarray]]]:
+    """Embed the lines that are not done, each sentence on its own.
+
+    Args:
+        elmo: the model, to be sure that the workers have the same one.
+        lines: the text, which the workers' machines must find under the same paths; its `share` is kept.
+        n_done: lines to leave out.
+        settings: what is kept of each sentence.
+        workers: who embeds. They belong to the Ray cluster that RAY_ADDRESS names, or are started here.
+
+    Yields:
+        Tokens and rows of the sentences of each block, in order.
+
+    Raises:
+        ConfigError: Ray is not installed.
+        InputError: as for a single process.
+        ModelError: a worker cannot load the model, or finds another one.
+    """
+    with _ray_data(workers.n) as data:
+        token_bytes = 4 * elmo.n_layers * elmo.dim
+        blocks = data.from_items([0]).map_batches(
+            _read, batch_format="pyarrow", fn_args=(lines, n_done, token_bytes), num_cpus=0
+        )
+        found = blocks.map_batches(
+            _Embedder,
+            fn_constructor_args=(workers.model, elmo.dtype, fingerprint(elmo.model), settings),
+            batch_size=1,
+            batch_format="pyarrow",
+            compute=data.ActorPoolStrategy(size=workers.n, max_tasks_in_flight_per_actor=2),
+            num_cpus=1,
+        )
+        width = (elmo.n_layers, elmo.dim) if settings.vectors == "all" else (elmo.dim,)
+        with _own_errors():
+            for row in found.iter_rows():
+                lines.share = row["share"]
+                yield list(_sentences(row, width, settings))
+
+
+def _read(_: pa.Table, lines: LineReader, n_done: int, token_bytes: int) -> Iterator[pa.Table]:
+    """The blocks of the text, one a row."""
+    import pyarrow as pa
+
+    for block in cut_blocks(itertools.islice(lines, n_done, None), token_bytes):
+        yield pa.table({"block": [json.dumps(block)], "share": [lines.share]})
+
+
+def _sentences(
+    row: dict[str, Any], width: tuple[int, ...], settings: RowSettings
+) -> Iterator[tuple[list[str], np.ndarray]]:
+    rows = np.frombuffer(row["rows"], dtype=settings.precision).reshape(-1, *width)
+    start = 0
+    for tokens in json.loads(row["tokens"]):
+        end = start + (1 if settings.vectors == "pooled" else len(tokens))
+        yield tokens, rows[start:end]
+        start = end
+
+
+@contextmanager
+def _ray_data(n_workers: int) -> Iterator[Any]:
+    """Ray Data, ready to run."""
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+        import ray.data
+    except ImportError:
+        raise ConfigError(
+            "Workers need Ray, which is not installed; run `pip install -r requirements-distributed.txt`."
+        ) from None
+    is_ours = not ray.is_initialized()
+    if is_ours:
+        source = str(Path(__file__).parents[2])
+        here = {"num_cpus": n_workers, "include_dashboard": False} if _ADDRESS not in os.environ else {}
+        environment = {"env_vars": {"PYTHONPATH": source}} if here else None
+        ray.init(log_to_driver=False, logging_level="ERROR", runtime_env=environment, **here)
+    context = ray.data.DataContext.get_current()
+    context.execution_options.preserve_order = True
+    context.target_max_block_size = 1  # each row is handed on at once
+    context.enable_progress_bars = context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # there is a bar of our own
+    try:
+        yield ray.data
+    finally:
+        if is_ours:
+            ray.shutdown()
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """Bring what a worker complained about here as it was."""
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ElmoError):
+            cause = getattr(cause, "cause", None) or cause.__cause__
+        if cause is None:
+            raise
+        raise cause from None
