@@ -66,7 +66,7 @@ def milliseconds(elmo: Elmo, sentences: list[list[str]]) -> float:
 def run_once(folder: Path, mapped: Path | None, sentences: list[list[str]]) -> dict[str, float]:
     """What a process of its own does, and how long each step takes in seconds."""
     imported = time.perf_counter()
-    elmo = load_elmo(folder, threads=1, packed=True)
+    elmo = load_elmo(folder, threads=1)
     loaded = time.perf_counter()
     if mapped is not None:
         elmo._engine._vectors._remember(*read_vectors(mapped, sentences))  # what a cache would do
@@ -93,10 +93,10 @@ def measure(name: str, options: argparse.Namespace, sentences: list[list[str]]) 
     write_folder(stored, folder, dtype="float32")
     batch = choose_input("batch", sentences, options.sentences, 0)
     one = choose_input("one", sentences, 0, 0)
-    write_vectors(Elmo(stored, threads=1, packed=True), [*batch, *one], mapped)
+    write_vectors(Elmo(stored, threads=1), [*batch, *one], mapped)
     new, known, read = [], [], []
     for _ in range(options.rounds):
-        elmo = Elmo(stored, threads=1, packed=True)
+        elmo = Elmo(stored, threads=1)
         elmo.embed([["\N{BULLET}"]])  # whatever only the first call does
         new.append(milliseconds(elmo, batch))
         known.append(milliseconds(elmo, batch))

@@ -52,7 +52,7 @@ class _Embedder:
     """What a worker holds."""
 
     def __init__(self, model: str, dtype: str, sha256: str, settings: RowSettings) -> None:
-        self._elmo, self._settings = load_elmo(model, dtype=dtype, threads=1, packed=True), settings
+        self._elmo, self._settings = load_elmo(model, dtype=dtype, threads=1), settings
         if fingerprint(self._elmo.model) != sha256:
             raise ModelError(f"A worker finds another model under {model}; put the same one on all machines.")
 
