@@ -3,7 +3,7 @@
     python -m bench.model_card data/models/english-small --texts wikipedia.valid.txt.xz wikitext2.valid.txt
     python -m bench.model_card data/models/english-small --tasks      the card alone, from the scores kept
 
-Perplexities are those of the full softmax in bfloat16 products; the scores are those of
+Perplexities are those of the full softmax; the scores are those of
 `bench.model_scores`. Both are kept beside the card as scores.json.
 """
 
@@ -19,6 +19,7 @@ import torch
 
 from bench.model_scores import TASKS
 from elmo_core import load_elmo
+from elmo_core.embedding.machine import DTYPES, choose_dtype
 from elmo_core.pretraining.corpus import CorpusReport, read_lines
 from elmo_core.pretraining.evaluation import text_perplexity
 from elmo_core.text.tokenisation import tokenised_sentences
@@ -55,7 +56,8 @@ def perplexity(stored: StoredModel, text: Path) -> dict[str, float]:
     assert stored.vocabulary is not None
     lines = read_lines(text, CorpusReport())
     sentences = [tokens for line in lines for tokens in tokenised_sentences(line)]
-    found = text_perplexity(stored.model, stored.vocabulary, sentences, dtype=torch.bfloat16)
+    dtype = DTYPES[choose_dtype("auto", torch.device("cpu"))]
+    found = text_perplexity(stored.model, stored.vocabulary, sentences, dtype=dtype)
     sys.stderr.write(f"{text.name}: {found.mean:.1f}\n")
     return {
         "forward": found.forward,
