@@ -6,7 +6,6 @@ gradients of the weights after, each as one product over all steps.
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -48,7 +47,7 @@ def run_recurrence(
     n_rows = len(output)
     states = _filled_up(output), _filled_up(cell)
     few = inputs.new_zeros(LEAST_ROWS, inputs.shape[1]), inputs.new_zeros(LEAST_ROWS, cell.shape[1])
-    loop = _without_python() if inputs.device.type == "cpu" else _loop
+    loop = _loop_without_python if inputs.device.type == "cpu" else _loop
     weights = weight_hidden, weight_projection
     outputs, output, cell = loop(inputs, *weights, *states, *few, list(sizes), cell_clip, projection_clip)
     return outputs, output[:n_rows], cell[:n_rows]
@@ -99,8 +98,7 @@ def _loop(
     return outputs, output, cell
 
 
-@functools.cache
-def _without_python() -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
+def _scripted() -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
     """The loop as TorchScript, which does not hold Python's lock.
 
     Under the lock, the two directions of a sentence take as long on two cores as on one: its products are too
@@ -112,6 +110,9 @@ def _without_python() -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*torch.jit.script. is deprecated", DeprecationWarning)
         return torch.jit.script(_loop)
+
+
+_loop_without_python = _scripted()
 
 
 class LearningRecurrence(torch.autograd.Function):
