@@ -3,6 +3,7 @@
     python -m bench.model_scores english-small            the whole table, as Markdown
     python -m bench.model_scores MODEL --tasks senses     one task
     python -m bench.model_scores MODEL --json scores.json
+    python -m bench.model_scores MODEL --dtype bfloat16    what the number format costs
 
 Everything that is chosen (mixtures, thresholds, penalties) is chosen on the training part alone, in
 the same way for every word.
@@ -30,6 +31,7 @@ from bench.centroids import best_mixture, cross_validated, nearest_centroid, uni
 from bench.whitened_senses import WordUses, learned_whitenings, whitened_score
 from elmo_core import Elmo, load_elmo, load_static
 from elmo_core.analysis.whitening import Whitening
+from elmo_core.embedding.machine import DTYPES
 from elmo_core.static.vectors import StaticVectors
 
 Scores = dict[str, float]
@@ -229,9 +231,10 @@ def main() -> None:
     )
     parser.add_argument("model")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of the products")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    elmo = load_elmo(options.model)
+    elmo = load_elmo(options.model, dtype=options.dtype)
     table = {name: TASKS[name](elmo) for name in options.tasks}
     sys.stdout.write(as_markdown(table))
     if options.json:
