@@ -167,9 +167,12 @@ def _own_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        ours: ElmoError | None = None
         cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, ElmoError):
+        while cause is not None:
+            ours = cause if isinstance(cause, ElmoError) else ours
             cause = getattr(cause, "cause", None) or cause.__cause__
-        if cause is None:
+        if ours is None:
             raise
-        raise cause from None
+        message = str(ours).partition("\n")[0]  # Ray adds lines on how to try again
+        raise type(ours)(message) from None
