@@ -153,7 +153,7 @@ def _ray_data(n_workers: int) -> Iterator[Any]:
     context.execution_options.preserve_order = True
     context.target_max_block_size = 1  # each row is handed on at once
     context.enable_progress_bars = context.print_on_execution_start = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)  # there is a bar of our own
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # bar and errors are ours
     try:
         yield ray.data
     finally:
