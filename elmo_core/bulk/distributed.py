@@ -153,7 +153,7 @@ def _ray_data(n_workers: int) -> Iterator[Any]:
     context.execution_options.preserve_order = True
     context.target_max_block_size = 1  # each row is handed on at once
     context.enable_progress_bars = context.print_on_execution_start = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)  # there is a bar of our own
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # bar and errors are ours
     try:
         yield ray.data
     finally:
@@ -167,9 +167,12 @@ def _own_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        ours: ElmoError | None = None
         cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, ElmoError):
+        while cause is not None:
+            ours = cause if isinstance(cause, ElmoError) else ours
             cause = getattr(cause, "cause", None) or cause.__cause__
-        if cause is None:
+        if ours is None:
             raise
-        raise cause from None
+        message = str(ours).partition("\n")[0]  # Ray adds lines on how to try again
+        raise type(ours)(message) from None
