@@ -81,6 +81,7 @@ RECIPES: dict[str, Recipe] = {
     "base, another seed": Recipe({"seed": 43}),
     "rate 1.5e-3": Recipe({"learning_rate": 1.5e-3}),
     "rate 6e-3": Recipe({"learning_rate": 6e-3}),
+    "rate 1.2e-2": Recipe({"learning_rate": 1.2e-2}),
     "cosine from the start": Recipe({"decay_from": 0.0}),
     "cosine from 0.7": Recipe({"decay_from": 0.7}),
     "averaged (0.9)": Recipe({"average_decay": 0.9}),
