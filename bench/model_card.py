@@ -2,9 +2,10 @@
 
     python -m bench.model_card data/models/english-small --texts wikipedia.valid.txt.xz wikitext2.valid.txt
     python -m bench.model_card data/models/english-small --tasks      the card alone, from the scores kept
+    python -m bench.model_card data/models/english-small --tasks --curve scores.csv    and the curve
 
-Perplexities are those of the full softmax; the scores are those of
-`bench.model_scores`. Both are kept beside the card as scores.json.
+Perplexities are those of the full softmax; the scores are those of `bench.model_scores`; the curve is that
+of `bench.score_curve`. All are kept beside the card as scores.json.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Any
 
 import torch
 
+from bench.kept_rows import KeptRows
 from bench.model_scores import TASKS
+from bench.score_curve import KEY, as_table
 from elmo_core import load_elmo
 from elmo_core.embedding.machine import DTYPES, choose_dtype
 from elmo_core.pretraining.corpus import CorpusReport, read_lines
@@ -27,6 +30,14 @@ from elmo_core.weights.folder import read_folder
 from elmo_core.weights.store import StoredModel
 
 TEMPLATE = Path(__file__).with_suffix(".md")
+_CURVE = """
+## Scores over words seen
+
+From `python -m bench.score_curve`: the same shape from random weights, without the warm start, at a rate that
+is held (so that every point is the model of a run that could go on), in float32; beside it finished models.
+Perplexity is that of the first 750 sentences of held-out Wikipedia; the scores are measured as above.
+
+{table}"""
 
 
 def main() -> None:
@@ -37,12 +48,16 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--texts", type=Path, nargs="*", default=[])
     parser.add_argument("--tasks", nargs="*", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--curve", type=Path, help="scores.csv of bench.score_curve")
     options = parser.parse_args()
     kept = options.model / "scores.json"
     measured: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     stored = read_folder(options.model)
     for text in options.texts:
         measured.setdefault("perplexity", {})[text.name.split(".txt")[0]] = perplexity(stored, text)
+        kept.write_text(json.dumps(measured, indent=1) + "\n")
+    if options.curve:
+        measured["curve"] = KeptRows(options.curve, KEY).rows
         kept.write_text(json.dumps(measured, indent=1) + "\n")
     elmo = load_elmo(options.model)
     for task in options.tasks:
@@ -102,6 +117,7 @@ def card(stored: StoredModel, folder: Path, measured: dict[str, Any]) -> str:
         recipe=about.get("summary", "see config.json"),
         perplexities="\n".join(rows),
         scores="\n".join(scores),
+        curve=_CURVE.format(table=as_table(measured["curve"])) if measured.get("curve") else "",
     )
 
 

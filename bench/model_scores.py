@@ -28,6 +28,7 @@ from sklearn.preprocessing import StandardScaler
 
 from bench import benchmark_data
 from bench.centroids import best_mixture, cross_validated, nearest_centroid, unit
+from bench.sense_layers import layer_accuracies, target_vectors, uses_in_layers
 from bench.whitened_senses import WordUses, learned_whitenings, whitened_score
 from elmo_core import Elmo, load_elmo, load_static
 from elmo_core.analysis.whitening import Whitening
@@ -38,18 +39,6 @@ Scores = dict[str, float]
 _SENTENCES_PER_CALL = 512
 _PROBE_SENTENCES = 4000
 _WIC_SHRINKAGE = 0.5  # the middle; nothing of WiC chose it
-
-
-def target_vectors(elmo: Elmo, sentences: Sequence[list[str]], positions: Sequence[int]) -> np.ndarray:
-    """Vectors of one token of each sentence in all layers: float32 (L, n, D)."""
-    parts = []
-    for start in range(0, len(sentences), _SENTENCES_PER_CALL):
-        block = slice(start, start + _SENTENCES_PER_CALL)
-        found = elmo.embed(sentences[block])
-        parts.append(
-            np.stack([item.layers[:, at] for item, at in zip(found, positions[block], strict=True)], axis=1)
-        )
-    return np.concatenate(parts, axis=1)
 
 
 def sentence_means(elmo: Elmo, sentences: Sequence[list[str]]) -> np.ndarray:
@@ -65,12 +54,9 @@ def senses(elmo: Elmo) -> Scores:
     """CoarseWSD, macro average over the words of the test accuracy in percent."""
     rows: dict[str, list[float]] = {}
     words: list[WordUses] = []
-    for word in benchmark_data.sense_words():
-        parts = {part: benchmark_data.sense_uses(word, part) for part in ("train", "test")}
-        layers = {part: target_vectors(elmo, uses.sentences, uses.positions) for part, uses in parts.items()}
-        gold = {part: np.array(uses.senses) for part, uses in parts.items()}
-        words.append((layers, gold))
-        for name, value in _word_scores(layers, gold).items():
+    for word, uses in uses_in_layers(elmo):
+        words.append(uses)
+        for name, value in (layer_accuracies(*uses) | _mixture_accuracy(*uses)).items():
             rows.setdefault(name, []).append(100 * value)
         progress(f"{word}: " + ", ".join(f"{name} {values[-1]:.1f}" for name, values in rows.items()))
     found = {name: float(np.mean(values)) for name, values in rows.items()}
@@ -78,24 +64,15 @@ def senses(elmo: Elmo) -> Scores:
     return found
 
 
-def _word_scores(layers: dict[str, np.ndarray], gold: dict[str, np.ndarray]) -> Scores:
-    def accuracy(train: np.ndarray, test: np.ndarray) -> float:
-        return float((nearest_centroid(train, gold["train"], test) == gold["test"]).mean())
-
-    most = Counter(gold["train"].tolist()).most_common(1)[0][0]
-    found = {"most frequent sense": float((gold["test"] == most).mean())}
-    for index, (train, test) in enumerate(zip(layers["train"], layers["test"], strict=True)):
-        found[f"layer {index}"] = accuracy(train, test)
-    found["uniform mix"] = accuracy(layers["train"].mean(axis=0), layers["test"].mean(axis=0))
+def _mixture_accuracy(layers: dict[str, np.ndarray], gold: dict[str, np.ndarray]) -> Scores:
     means = layers["train"].mean(axis=1, keepdims=True)  # of all uses, their senses unseen
     centred = {part: unit(values - means) for part, values in layers.items()}
     chosen = best_mixture(
         centred["train"], gold["train"], lambda mixed: cross_validated(mixed, gold["train"])
     )
-    found["best mixture, centred"] = accuracy(
-        np.tensordot(chosen, centred["train"], axes=1), np.tensordot(chosen, centred["test"], axes=1)
-    )
-    return found
+    train, test = (np.tensordot(chosen, centred[part], axes=1) for part in ("train", "test"))
+    right = nearest_centroid(train, gold["train"], test) == gold["test"]
+    return {"best mixture, centred": float(right.mean())}
 
 
 def word_in_context(elmo: Elmo) -> Scores:

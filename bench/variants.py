@@ -1,7 +1,7 @@
 """Variants of the biLM on UD English EWT: what a context vector of parts of speech brings.
 
     python -m bench.variants            about 15 minutes on one thread
-    python -m bench.variants --epochs 2
+    python -m bench.variants --epochs 2 --csv variants.csv      a variant in that file is not trained again
 
 Three models of one size learn from the training part, each with the full softmax, and are measured on the
 development part with its gold tags: words read by their characters, the same with the part of speech of
@@ -18,9 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.benchmark_data import ROOT
+from bench.kept_rows import KeptRows
 from elmo_core.config import BiLMConfig, CharCNNConfig
 from elmo_core.pretraining.cache import TokenCache, open_corpus
-from elmo_core.pretraining.evaluation import Perplexity, text_perplexity
+from elmo_core.pretraining.evaluation import text_perplexity
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.pretraining.trainer import Trainer
 
@@ -45,8 +46,8 @@ def corpus(part: str, folder: Path, tagged: bool) -> TokenCache:
     )
 
 
-def trained(name: str, folder: Path, epochs: float) -> tuple[Perplexity, int]:
-    """Perplexity of a variant on the development part, and its number of parameters."""
+def trained(name: str, folder: Path, epochs: float) -> dict[str, object]:
+    """Perplexities of a variant on the development part, and its number of parameters."""
     shape, tagged = VARIANTS[name]
     cache, held_out = corpus("train", folder, tagged), corpus("dev", folder, tagged)
     valid = [held_out.words(index) for index in range(held_out.n_sentences)]
@@ -61,7 +62,11 @@ def trained(name: str, folder: Path, epochs: float) -> tuple[Perplexity, int]:
             sys.stderr.write(f"{name}: {row.words:,} words, perplexity {row.perplexity:.1f}\n")
     model = trainer.exported_model()
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
-    return text_perplexity(model, trainer.vocabulary, valid), n_parameters
+    found = text_perplexity(model, trainer.vocabulary, valid)
+    return {
+        "parameters": n_parameters, "forward": found.forward, "backward": found.backward, "mean": found.mean,
+        "predictions": found.n_predictions, "unknown": found.unknown_share,
+    }  # fmt: skip
 
 
 def main() -> None:
@@ -69,16 +74,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--epochs", type=float, default=8)
+    parser.add_argument("--epochs", type=float, default=8.0)
+    parser.add_argument("--csv", type=Path)
     options = parser.parse_args()
-    lines = ["| input | parameters | forward | backward | mean perplexity |", "|---|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as folder:
+        kept = KeptRows(options.csv or Path(folder) / "variants.csv", ("input", "epochs"))
         for name in VARIANTS:
-            found, n_parameters = trained(name, Path(folder), options.epochs)
-            numbers = f"{found.forward:.1f} | {found.backward:.1f} | **{found.mean:.1f}**"
-            lines.append(f"| {name} | {n_parameters:,} | {numbers} |")
-    note = f"{found.n_predictions:,} predictions, {found.unknown_share:.1%} of unknown words, state carried."
-    sys.stdout.write("\n".join([*lines, "", note]) + "\n")
+            if (name, options.epochs) not in kept:
+                kept.add(
+                    {"input": name, "epochs": options.epochs, **trained(name, Path(folder), options.epochs)}
+                )
+    rows = [row for row in kept.rows if row["epochs"] == str(options.epochs)]
+    lines = ["| input | parameters | forward | backward | mean perplexity |", "|---|---|---|---|---|"]
+    for row in rows:
+        forward, backward, mean = (f"{float(row[name]):.1f}" for name in ("forward", "backward", "mean"))
+        lines.append(f"| {row['input']} | {int(row['parameters']):,} | {forward} | {backward} | **{mean}** |")
+    unknown = f"{float(rows[0]['unknown']):.1%} of unknown words"
+    sys.stdout.write(
+        "\n".join([*lines, "", f"{rows[0]['predictions']} predictions, {unknown}, state carried."]) + "\n"
+    )
 
 
 if __name__ == "__main__":
