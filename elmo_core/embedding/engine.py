@@ -54,7 +54,7 @@ class Sizes:
         if device.type != "cpu":
             return cls(1024, 256, 8192)
         rows = 256 if gate_bytes >= 1 << 16 else 64
-        return cls(64, rows, min(max((3 << 20) // gate_bytes, rows), 4096))
+        return cls(64, rows, min(max((3 << 20) // gate_bytes, 64), 4096))
 
 
 class Engine:
