@@ -113,10 +113,13 @@ def embed_piece(elmo: Elmo, piece: list[list[str]], spent: Spent) -> None:
     spent.processor_s += time.process_time() - processor
 
 
-def steady(memory: list[tuple[float, float]]) -> list[float]:
-    """Memory after the first minute, or in the second half of a shorter run."""
-    start = min(_STEADY_AFTER_S, memory[-1][0] / 2)
-    return [mb for at, mb in memory if at >= start and mb > 0]
+def highest(memory: list[tuple[float, float]]) -> tuple[float, float]:
+    """Most memory in the first minute and after it (in the halves of a shorter run).
+
+    Between its highest points it falls whenever a part has been written.
+    """
+    split = min(_STEADY_AFTER_S, memory[-1][0] / 2)
+    return max(mb for at, mb in memory if at < split), max(mb for at, mb in memory if at >= split)
 
 
 def main() -> None:
@@ -157,14 +160,15 @@ def main() -> None:
     if failed:
         sys.exit(failed)
     command.spent.words = sum(map(len, long_text(sentences, options.words)))
-    kept, (by_clock, by_processor) = steady(command.memory), command.spent.over(in_memory)
+    (first, later), (by_clock, by_processor) = highest(command.memory), command.spent.over(in_memory)
     sys.stdout.write(
-        "| model | written | words | `embed` words/s | in memory words/s | share | by processor time | MB |\n"
-        "|---|---|---|---|---|---|---|---|\n"
+        "| model | written | words | `embed` words/s | in memory words/s | share | by processor time "
+        "| MB in the first minute | MB after it |\n"
+        "|---|---|---|---|---|---|---|---|---|\n"
         f"| {options.model} | {options.vectors} {options.precision} {options.format} "
         f"| {command.spent.words:,} | {command.spent.words / command.spent.wall_s:,.0f} "
         f"| {in_memory.words / in_memory.wall_s:,.0f} | {by_clock:.0%} | {by_processor:.0%} "
-        f"| {min(kept):,.0f} to {max(kept):,.0f} |\n"
+        f"| {first:,.0f} | {later:,.0f} |\n"
     )
 
 
