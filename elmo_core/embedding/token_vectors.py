@@ -17,8 +17,8 @@ from elmo_core.text.vocabulary import Vocabulary
 
 _CACHE_WORDS = 100_000
 _CACHE_BYTES = 32 << 20
-"""With what Python adds to each word this is 50 MB; twice as much would answer 3 % more of the words of an
-encyclopaedia, which is 1 to 2 % of the time, and would let a job's memory grow for a million words."""
+"""What Python adds to each word comes on top. With much more, few more words would be known, and a long job's
+memory would grow for a long time."""
 _LONGEST_CACHED = 50
 _FULL_ROWS = 16
 """Blocks are filled up to a multiple of this: with a few rows a product may take another path, with other
