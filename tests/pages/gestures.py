@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import FloatRect, Locator, Page
 
 _IDLE_LOOKS = 3
+_LOOKS_AT_A_BOX = 100
 
 
 def settle(page: Page) -> None:
@@ -18,8 +19,7 @@ def settle(page: Page) -> None:
 
 def lasso(chart: Locator, left: float = 0.0, right: float = 0.5) -> None:
     """Draw a lasso around a vertical strip of a chart, given as shares of its width."""
-    page, box = chart.page, chart.locator(".nsewdrag").first.bounding_box()
-    assert box is not None
+    page, box = chart.page, _box_at_rest(chart.locator(".nsewdrag").first)
     x0, x1 = (box["x"] + 5 + share * (box["width"] - 10) for share in (left, right))
     top, bottom = box["y"] + 5, box["y"] + box["height"] - 5
     page.mouse.move(x0, top)
@@ -32,6 +32,18 @@ def lasso(chart: Locator, left: float = 0.0, right: float = 0.5) -> None:
 
 def tick_row(table: Locator, row: int) -> None:
     """Tick the box of a row of a data frame, counted from 0."""
-    box = table.locator("canvas").first.bounding_box()
-    assert box is not None
+    box = _box_at_rest(table.locator("canvas").first)
     table.page.mouse.click(box["x"] + 17, box["y"] + 35 * (row + 1) + 17)
+
+
+def _box_at_rest(part: Locator) -> FloatRect:
+    """Where a part of a page lies once it is drawn and no longer moves (a chart drawn anew has no place)."""
+    settle(part.page)
+    before = None
+    for _ in range(_LOOKS_AT_A_BOX):
+        box = part.bounding_box()
+        if box is not None and box == before:
+            return box
+        before = box
+        part.page.wait_for_timeout(100)
+    raise AssertionError(f"{part} has not come to rest")
