@@ -1,19 +1,16 @@
-"""The map on screen: its settings, its job, its colours, what is selected and what moved most."""
+"""The map on screen: its colours, what is selected and what moved most."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
-from elmo_core.analysis.maps.cost import map_cost
 from elmo_core.analysis.maps.movers import Movers, find_movers
 from elmo_core.analysis.maps.points import MapPoints
-from elmo_core.analysis.maps.projecting import METHOD_NAMES, MapSettings, Method
-from elmo_core.analysis.maps.text_map import TextMap, map_points
+from elmo_core.analysis.maps.tables import find_rows, map_table
+from elmo_core.analysis.maps.text_map import TextMap
 from elmo_core.plots.maps import (
     Colouring,
     colouring,
@@ -22,82 +19,15 @@ from elmo_core.plots.maps import (
     plot_map,
     shown_rows,
 )
-from pages.common import jobs, takeaway
+from pages.common import takeaway
 from pages.common.concordance import modebar
-from pages.common.loaders import model_name
 from pages.common.map_cell import map_cell
-from pages.common.map_sources import ChosenPoints, may_start, sample_points
-from pages.common.mixture_controls import current_mixture
+from pages.common.map_sources import ChosenPoints
 from pages.common.selection import Selection, selected_ids
 from pages.common.wording import plain
 
-_METHODS: dict[str, Method] = {name: method for method, name in METHOD_NAMES.items()}
 _MOST_LISTED, _N_MOVERS = 1000, 20
 _ANISOTROPIC = 0.2  # mean cosine from which a plain cosine misleads
-
-
-def choose_settings(page: str) -> MapSettings:
-    """Method, dimensions and parameters of the projection."""
-    method = st.segmented_control(
-        "Projection", list(_METHODS), default="UMAP", required=True, key=f"{page}_method", bind="query-params"
-    )
-    dims = st.segmented_control(
-        "Dimensions", ["2D", "3D"], default="2D", required=True, key=f"{page}_dims", bind="query-params"
-    )
-    with st.popover("Options", icon=":material/tune:"):
-        centred = st.toggle(
-            "Centre each layer", True, key=f"{page}_centred",
-            help="Takes off the mean of all points before vectors are compared by cosine.",
-        )  # fmt: skip
-        neighbours = st.slider("UMAP: neighbours", 2, 100, 15, key=f"{page}_neighbours")
-        distance = st.slider("UMAP: least distance", 0.0, 1.0, 0.1, 0.05, key=f"{page}_distance")
-        perplexity = st.slider("t-SNE: perplexity", 5, 50, 30, key=f"{page}_perplexity")
-        seed = st.number_input("Seed", 0, 9999, 42, key=f"{page}_seed")
-    return MapSettings(
-        _METHODS[method], int(dims[0]), neighbours, distance, float(perplexity), centred, int(seed)
-    )
-
-
-def choose_views(page: str, points: MapPoints) -> tuple[MapPoints, tuple[str, ...]]:
-    """The layers to draw, and the points, with the mixture chosen for all pages where it is wanted."""
-    if len(points.views) == 1:
-        return points, points.views
-    mixture = current_mixture(len(points.views))
-    mixed = f"Mix {mixture.text}"
-    chosen = st.multiselect(
-        "Views, in one frame", [*points.views, mixed], default=points.views, key=f"{page}_views",
-        help="Each view starts where the one before it lies. The mix is that of Layers and mixtures.",
-    )  # fmt: skip
-    views = tuple(chosen) or points.views
-    return (points.with_mixture(mixture) if mixed in views else points), views
-
-
-def get_map(page: str, key: str, points: MapPoints, views: tuple[str, ...], settings: MapSettings) -> TextMap:
-    """The map: that of the sample as it opens at once, all others as a job; the page stops while it runs."""
-    subject = f"{key} {views} {settings}"
-    if (views, settings) == (points.views, MapSettings()) and points is _opening():
-        with st.spinner("Drawing the sample"):
-            return opening_map()
-    owner = f"{page}_map"
-    job = jobs.current(owner, subject)
-    if job is None:
-        cost = map_cost(len(points), points.vectors.shape[2], len(views), settings)
-        if not may_start(f"{page}_map_start", "Draw the map", cost.seconds, cost.megabytes):
-            st.stop()
-        work = lambda job: map_points(points, settings, views=views, report=job.report)  # noqa: E731
-        job = jobs.start(owner, subject, "Drawing the map", work)
-    jobs.watch(job)
-    return jobs.result_of(job)  # type: ignore[no-any-return]
-
-
-def _opening() -> MapPoints:
-    return sample_points(model_name(), False, "mean")
-
-
-@st.cache_resource(show_spinner=False)
-def opening_map() -> TextMap:
-    """The map that the page opens on, for all sessions."""
-    return map_points(_opening())
 
 
 def show_map(page: str, chosen: ChosenPoints, points: MapPoints, found: TextMap) -> None:
@@ -128,30 +58,6 @@ def show_map(page: str, chosen: ChosenPoints, points: MapPoints, found: TextMap)
     _show_selected(page, points, found, view, held)
     if len(found.views) > 1:
         _show_movers(page, points, found, held)
-
-
-def find_rows(points: MapPoints, search: str) -> list[int]:
-    """Points whose token is the word searched for, or whose text holds it."""
-    wanted = search.casefold()
-    if not wanted:
-        return []
-    if any(points.lefts):
-        return [row for row, name in enumerate(points.names) if name.casefold() == wanted]
-    return [row for row, text in enumerate(points.rights) if wanted in text.casefold()]
-
-
-def map_table(points: MapPoints, found: TextMap, view: str, rows: list[int] | None = None) -> pd.DataFrame:
-    """Points with their context, columns and place in a view."""
-    kept = np.arange(len(points)) if rows is None else np.array(rows, dtype=np.int64)
-    placed = found.coordinates[found.at(view)][kept]
-    texts: tuple[tuple[str, tuple[str, ...]], ...]
-    texts = (("left", points.lefts), ("point", points.names), ("right", points.rights))
-    if not any(points.lefts):  # a whole text is a point
-        texts = (("text", points.rights),)
-    columns = {name: [values[row] for row in kept] for name, values in texts}
-    own = {name: [values[row] for row in kept] for name, values in points.columns.items()}
-    axes = {axis: placed[:, at] for at, axis in enumerate("xyz"[: placed.shape[1]])}
-    return pd.DataFrame({"row": kept + 1, **columns, **own, "view": view, **axes})
 
 
 def _show_facts(

@@ -19,7 +19,7 @@ def warm_up() -> None:
     from elmo_core.plots.sense_map import Colouring, plot_map
     from pages.common import sense_data as data
     from pages.common.loaders import FIRST_WORD, model_name, sample
-    from pages.common.map_view import opening_map
+    from pages.common.map_settings import opening_map
     from pages.common.text_spaces import sample_space
 
     asked = data.Asked(FIRST_WORD)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from pages.common.map_settings import choose_settings, choose_views, get_map
 from pages.common.map_sources import choose_points
-from pages.common.map_view import choose_settings, choose_views, get_map, show_map
+from pages.common.map_view import show_map
 from pages.common.wording import plain
 
 PAGE = "maps"
