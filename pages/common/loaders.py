@@ -26,7 +26,8 @@ from elmo_core.tables.reading import read_table
 from elmo_core.weights.registry import known_models
 
 SHIPPED_MODEL, RANDOM_MODEL, STATIC_VECTORS = "english-small", "tiny", "english-word2vec"
-FIRST_WORD = "bank"
+FIRST_WORD = "play"
+"""What the pages about a word open on in the sample: its uses do fall into groups."""
 
 _SAMPLE = Path(__file__).parents[2] / "data" / "samples" / "senses.csv"
 

@@ -11,7 +11,7 @@ from elmo_core.analysis.reading import split_text
 from elmo_core.exceptions import InputError
 from elmo_core.tables.records import MAX_BYTES, counted
 from pages.common.files import SUFFIXES, choose_from_file, forget_file
-from pages.common.loaders import Source, digest, kept_for_session, sample, words_to_try
+from pages.common.loaders import FIRST_WORD, Source, digest, kept_for_session, sample, words_to_try
 from pages.common.wording import plain
 
 
@@ -54,22 +54,21 @@ def choose_word(
     source: Source | None,
     row: DeltaGenerator,
     *,
-    sample_word: str = "",
     help: str | None = None,
     key: str = "word",
 ) -> str:
-    """The word to look at: what is typed, else the first of the words that are offered as buttons.
+    """The word to look at: what is typed, else that of the sample, or the first one of the user's text.
 
     Args:
         page: prefix of the keys of all buttons.
         source: the text; None = no words to offer yet.
         row: where the buttons go.
-        sample_word: the word that a page opens on in the sample; empty = its first one.
         help: what may be typed.
         key: of the word, in the session and in the address.
     """
     offered = words_to_try(source) if source else ()
-    first = sample_word if sample_word in offered else offered[0] if offered else ""
+    is_own = _is_own(page)
+    first = (offered[0] if is_own else FIRST_WORD) if offered else ""
     typed = st.text_input(
         "Word", placeholder=first, max_chars=100, key=key, bind="query-params", width=160, help=help
     )
@@ -78,7 +77,6 @@ def choose_word(
         for number, other in enumerate(offered):
             kind: Any = "primary" if other == word.casefold() else "secondary"
             st.button(other, key=f"{page}_word_{number}", type=kind, on_click=set_state, args=(key, other))
-        is_own = _is_own(page)
         st.button(
             "Back to the sample" if is_own else "Use my text",
             key=f"{page}_own",

@@ -23,7 +23,7 @@ source = choose_source(PAGE)
 words_row, controls = st.container(), st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
 views = view_names(load_model(model_name()).n_layers)
 with controls:
-    word = choose_word(PAGE, source, words_row, sample_word="play", key="term")
+    word = choose_word(PAGE, source, words_row, key="term")
     kind = st.selectbox("Static vectors", KINDS, key="static", bind="query-params", width=220)
     view = st.segmented_control(
         "Contextual",
