@@ -28,8 +28,9 @@ from sklearn.preprocessing import StandardScaler
 
 from bench import benchmark_data
 from bench.centroids import best_mixture, cross_validated, nearest_centroid, unit
-from bench.sense_layers import layer_accuracies, target_vectors, uses_in_layers
-from bench.whitened_senses import WordUses, learned_whitenings, whitened_score
+from bench.sense_layers import layer_accuracies, plain_views
+from bench.targets import Targets, WordUses, target_vectors, word_uses
+from bench.whitened_senses import learned_whitenings, whitened_score
 from elmo_core import Elmo, load_elmo, load_static
 from elmo_core.analysis.whitening import Whitening
 from elmo_core.embedding.machine import DTYPES
@@ -54,7 +55,7 @@ def senses(elmo: Elmo) -> Scores:
     """CoarseWSD, macro average over the words of the test accuracy in percent."""
     rows: dict[str, list[float]] = {}
     words: list[WordUses] = []
-    for word, uses in uses_in_layers(elmo):
+    for word, uses in word_uses(elmo):
         words.append(uses)
         for name, value in (layer_accuracies(*uses) | _mixture_accuracy(*uses)).items():
             rows.setdefault(name, []).append(100 * value)
@@ -64,9 +65,9 @@ def senses(elmo: Elmo) -> Scores:
     return found
 
 
-def _mixture_accuracy(layers: dict[str, np.ndarray], gold: dict[str, np.ndarray]) -> Scores:
-    means = layers["train"].mean(axis=1, keepdims=True)  # of all uses, their senses unseen
-    centred = {part: unit(values - means) for part, values in layers.items()}
+def _mixture_accuracy(uses: dict[str, Targets], gold: dict[str, np.ndarray]) -> Scores:
+    means = uses["train"].layers.mean(axis=1, keepdims=True)  # of all uses, their senses unseen
+    centred = {part: unit(targets.layers - means) for part, targets in uses.items()}
     chosen = best_mixture(
         centred["train"], gold["train"], lambda mixed: cross_validated(mixed, gold["train"])
     )
@@ -86,23 +87,24 @@ def word_in_context(elmo: Elmo) -> Scores:
             )
             for side in (0, 1)
         ]
-        views = [_with_mixes(side, whitening) for side in sides]
-        cosines[part] = (unit(views[0]) * unit(views[1])).sum(axis=-1)  # (L + 2, n)
+        views = [_pair_views(targets, whitening) for targets in sides]
+        cosines[part] = {
+            name: (unit(first) * unit(views[1][name])).sum(axis=-1) for name, first in views[0].items()
+        }
         gold[part] = np.array([pair.same for pair in pairs])
     found = {"chance": 50.0}
-    names = [*(f"layer {i}" for i in range(elmo.n_layers)), "uniform mix", "layer 2, whitened"]
-    for index, name in enumerate(names):
-        grid = np.quantile(cosines["train"][index], np.linspace(0, 1, 501))
-        right = [((cosines["train"][index] > cut) == gold["train"]).mean() for cut in grid]
-        cut = grid[int(np.argmax(right))]
-        found[name] = 100 * float(((cosines["dev"][index] > cut) == gold["dev"]).mean())
+    for name, train in cosines["train"].items():
+        grid = np.quantile(train, np.linspace(0, 1, 501))
+        cut = grid[int(np.argmax([((train > cut) == gold["train"]).mean() for cut in grid]))]
+        found[name] = 100 * float(((cosines["dev"][name] > cut) == gold["dev"]).mean())
     return found
 
 
-def _with_mixes(layers: np.ndarray, whitening: Whitening) -> np.ndarray:
-    """The layers (L, n, D), the mean of the LSTM layers, and layer 2 whitened: (L + 2, n, D)."""
-    mean = layers[1:].mean(axis=0)
-    return np.stack([*layers, mean, whitening.apply(layers[2], _WIC_SHRINKAGE)])
+def _pair_views(targets: Targets, whitening: Whitening) -> dict[str, np.ndarray]:
+    """Each layer, the mean of the LSTM layers, layer 2 whitened, and the context."""
+    whitened = whitening.apply(targets.layers[2], _WIC_SHRINKAGE)
+    mean = targets.layers[1:].mean(axis=0)
+    return plain_views(targets) | {"uniform mix": mean, "layer 2, whitened": whitened}
 
 
 def sentiment(elmo: Elmo) -> Scores:

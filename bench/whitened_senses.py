@@ -10,11 +10,10 @@ import numpy as np
 
 from bench import benchmark_data
 from bench.centroids import cross_validated, nearest_centroid, unit
+from bench.targets import WordUses
 from elmo_core import Elmo
 from elmo_core.analysis.whitening import Whitening, learn_whitening
 
-WordUses = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
-"""Layers (L, n, D) and gold senses of one word's train and test uses."""
 _WHITENING_SENTENCES = 5000
 
 
@@ -45,14 +44,16 @@ def whitened_score(words: Sequence[WordUses], whitenings: Sequence[Whitening]) -
 
     options = list(itertools.product((0.3, 0.5, 0.7, 0.9), (0.0, 0.25, 0.5, 0.75, 1.0)))
     train = [
-        np.mean([cross_validated(mixed(layers["train"], option), gold["train"]) for layers, gold in words])
+        np.mean([cross_validated(mixed(uses["train"].layers, option), gold["train"]) for uses, gold in words])
         for option in options
     ]
     chosen = options[int(np.argmax(train))]
     sys.stderr.write(f"whitened: shrinkage {chosen[0]}, weight of layer 1 {chosen[1]}\n")
     right = [
-        nearest_centroid(mixed(layers["train"], chosen), gold["train"], mixed(layers["test"], chosen))
+        nearest_centroid(
+            mixed(uses["train"].layers, chosen), gold["train"], mixed(uses["test"].layers, chosen)
+        )
         == gold["test"]
-        for layers, gold in words
+        for uses, gold in words
     ]
     return 100 * float(np.mean([part.mean() for part in right]))

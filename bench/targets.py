@@ -1,0 +1,61 @@
+"""Vectors of the words that a benchmark asks about: their own in every layer, and that of their context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench import benchmark_data
+from bench.benchmark_data import Uses
+from elmo_core import Elmo
+from elmo_core.analysis.use_vectors import context_halves, edge_outputs
+
+_SENTENCES_PER_CALL = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """One token of each of n sentences."""
+
+    layers: np.ndarray
+    """float32 (L, n, 2P): its own vectors."""
+    contexts: np.ndarray
+    """float32 (n, P): what both directions expect in its place, added up; neither has read the token."""
+
+
+WordUses = tuple[dict[str, Targets], dict[str, np.ndarray]]
+"""Vectors and gold senses of one word's train and test uses."""
+
+
+def target_vectors(elmo: Elmo, sentences: Sequence[list[str]], positions: Sequence[int]) -> Targets:
+    """Embed n sentences and keep one token of each."""
+    edges, layers, contexts = edge_outputs(elmo), [], []
+    for start in range(0, len(sentences), _SENTENCES_PER_CALL):
+        block = slice(start, start + _SENTENCES_PER_CALL)
+        for found, at in zip(elmo.embed(sentences[block]), positions[block], strict=True):
+            layers.append(found.layers[:, at])
+            contexts.append(context_halves(found.layers, edges)[:, at].sum(axis=0))
+    return Targets(np.stack(layers, axis=1), np.stack(contexts))
+
+
+def word_uses(elmo: Elmo, most: int | None = None) -> Iterator[tuple[str, WordUses]]:
+    """The words of CoarseWSD with their vectors.
+
+    Args:
+        elmo: the model.
+        most: at most that many uses of each word in each part, the same seeded sample for every model.
+    """
+    for word in benchmark_data.sense_words():
+        parts = {part: sample(benchmark_data.sense_uses(word, part), most) for part in ("train", "test")}
+        found = {part: target_vectors(elmo, uses.sentences, uses.positions) for part, uses in parts.items()}
+        yield word, (found, {part: np.array(uses.senses) for part, uses in parts.items()})
+
+
+def sample(uses: Uses, most: int | None) -> Uses:
+    """A seeded sample of uses, in their order; all of them where there are no more than `most`."""
+    if most is None or len(uses.senses) <= most:
+        return uses
+    kept = np.sort(np.random.default_rng(0).permutation(len(uses.senses))[:most]).tolist()
+    return Uses(*([part[index] for index in kept] for part in (uses.sentences, uses.positions, uses.senses)))
