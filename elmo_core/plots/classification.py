@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from elmo_core.measuring.intervals import Estimate
-from elmo_core.plots.style import NEUTRAL, PALETTE, clip, error_bars, mark, new_figure, safe
+from elmo_core.plots.style import INK, NEUTRAL, PALETTE, clip, error_bars, mark, new_figure, safe
 from elmo_core.tasks.calibration import Calibration
 from elmo_core.tasks.learning_curve import Point
 from elmo_core.tasks.metrics import Confusion
 from elmo_core.tasks.occlusion import Occlusion
 from elmo_core.tasks.results import BASELINES, LeftOut, MethodResult
 
-_LONGEST_NAME = 24
+_LONGEST_NAME, _MOST_NUMBERED = 24, 20
 
 
 def plot_comparison(results: Sequence[MethodResult | LeftOut], chance: float | None = None) -> go.Figure:
@@ -47,8 +48,8 @@ def plot_comparison(results: Sequence[MethodResult | LeftOut], chance: float | N
     return figure
 
 
-def plot_confusion(found: Confusion) -> go.Figure:
-    """Draw the confusion matrix: colour = share of the true class, text = number of rows.
+def plot_confusion(found: Confusion, ink: str = INK) -> go.Figure:
+    """Draw the confusion matrix: colour = share of the true class, number = rows, in `ink`.
 
     A heat map cannot be selected from, so a mark lies over every cell that holds rows; its `customdata` is
     the number of the cell, true class * K + predicted class.
@@ -61,9 +62,7 @@ def plot_confusion(found: Confusion) -> go.Figure:
         z=found.counts / totals,
         x=list(range(k)),
         y=list(range(k)),
-        text=found.counts,
-        texttemplate="%{text}" if k <= 20 else None,
-        colorscale=[[0, "rgba(0, 114, 178, 0.04)"], [1, PALETTE[0]]],
+        colorscale=[[0, "rgba(0, 114, 178, 0.04)"], [1, "rgba(0, 114, 178, 0.6)"]],
         zmin=0,
         zmax=1,
         showscale=False,
@@ -85,6 +84,10 @@ def plot_confusion(found: Confusion) -> go.Figure:
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
     )
+    if k <= _MOST_NUMBERED:
+        # the text of a heat map is dark or light as on a white page
+        for (true, guess), n in np.ndenumerate(found.counts):
+            figure.add_annotation(x=guess, y=true, text=f"{n:,}", showarrow=False, font={"color": ink})
     figure.update_layout(clickmode="event+select", dragmode=False)
     figure.update_xaxes(
         title="predicted", tickvals=list(range(k)), ticktext=names, range=(-0.5, k - 0.5), showgrid=False

@@ -13,14 +13,14 @@ from elmo_core.measuring.intervals import Estimate
 # a white and from a dark page come first.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "triangle-down")
-NEUTRAL = "#7f8c93"
+NEUTRAL, INK = "#7f8c93", "#1d2b30"
 
 TEMPLATE = go.layout.Template(
     layout={
         "font": {
             "family": "Source Sans, Source Sans Pro, Helvetica, Arial, sans-serif",
             "size": 14,
-            "color": "#1d2b30",
+            "color": INK,
         },
         "colorway": PALETTE,
         "paper_bgcolor": "#ffffff",

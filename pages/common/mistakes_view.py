@@ -56,11 +56,12 @@ def show_mistakes(inside: Inside) -> None:
     """Confusion matrix and classes; a cell opens its texts."""
     result = inside.result
     found = confusion(result.gold, result.predicted, result.classes, result.rows.tolist())
-    figure = plot_confusion(found)
+    figure = plot_confusion(found)  # to take away
+    shown = plot_confusion(found, "#ffffff") if st.context.theme.type == "dark" else figure
     matrix, detail = st.columns(2, gap="large")
     with matrix:
         event = st.plotly_chart(
-            figure,
+            shown,
             key=f"{inside.page}_confusion",
             on_select="rerun",
             selection_mode="points",

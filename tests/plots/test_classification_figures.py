@@ -43,7 +43,7 @@ def test_comparison_tells_baselines_and_leaves_out_what_was_not_run():
 def test_confusion_cells_know_their_rows():
     found = confusion(GOLD, SURE.argmax(axis=1), ["<b>a</b>", "b" * 40], range(6))
     figure = plot_confusion(found)
-    assert figure.data[0].text.tolist() == [[3, 0], [1, 2]]
+    assert [note.text for note in figure.layout.annotations] == ["3", "0", "1", "2"]
     marks = figure.data[1]
     assert list(zip(marks.y, marks.x, marks.customdata, strict=True)) == [(0, 0, 0), (1, 0, 2), (1, 1, 3)]
     assert "taken for &lt;b&gt;a&lt;/b&gt;" in marks.text[1]
