@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.plots.style import INK, NEUTRAL, PALETTE, clip, error_bars, mark, new_figure, safe
 from elmo_core.tasks.calibration import Calibration
-from elmo_core.tasks.learning_curve import Point
 from elmo_core.tasks.metrics import Confusion
 from elmo_core.tasks.occlusion import Occlusion
 from elmo_core.tasks.results import BASELINES, LeftOut, MethodResult
@@ -127,26 +126,6 @@ def plot_calibration(curves: Sequence[tuple[str, Calibration]]) -> go.Figure:
         )
     figure.update_xaxes(title="confidence", range=(0, 1.02))
     figure.update_yaxes(title="accuracy", range=(0, 1.02))
-    return figure
-
-
-def plot_learning_curve(points: Sequence[Point]) -> go.Figure:
-    """Draw macro-F1 with its 95 % interval over the number of training texts (logarithmic)."""
-    figure = new_figure(height=340)
-    scores = [point.scores.macro_f1 for point in points]
-    sizes = [point.n_train for point in points]
-    figure.add_scatter(
-        x=sizes,
-        y=[one.value for one in scores],
-        error_y=error_bars(scores),
-        mode="lines+markers",
-        marker={"size": 10, **mark(0)},
-        hovertemplate="%{x} texts: macro-F1 %{y:.3f}<extra></extra>",
-    )
-    figure.update_xaxes(
-        title="training texts", type="log", tickvals=sizes, ticktext=[f"{n:,}" for n in sizes]
-    )
-    figure.update_yaxes(title="macro-F1")
     return figure
 
 

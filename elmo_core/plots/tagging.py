@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from elmo_core.plots.style import NEUTRAL, PALETTE, clip, error_bars, mark, new_figure, safe
+from elmo_core.plots.style import PALETTE, clip, error_bars, mark, new_figure, safe
 from elmo_core.tasks.tagging.comparison import BASELINES, TagLeftOut, TagResult
 from elmo_core.tasks.tagging.fitting import TagEpoch
-from elmo_core.tasks.tagging.learning_curve import TagPoint
 from elmo_core.tasks.tagging.scores import TagScores
 
 _LONGEST_NAME = 24
@@ -89,25 +88,4 @@ def plot_passes(history: Mapping[str, Sequence[TagEpoch]], measure: str) -> go.F
     )
     figure.update_yaxes(title=f"held-out {measure}", range=(0, 1.02))
     figure.update_layout(showlegend=True)
-    return figure
-
-
-def plot_tag_learning_curve(points: Sequence[TagPoint]) -> go.Figure:
-    """Draw the score with its 95 % interval over the number of training sentences (logarithmic)."""
-    figure = new_figure(height=320)
-    scores = [point.scores.value for point in points]
-    sizes = [point.n_train for point in points]
-    figure.add_scatter(
-        x=sizes,
-        y=[one.value for one in scores],
-        error_y=error_bars(scores),
-        mode="lines+markers",
-        marker={"size": 10, **mark(0)},
-        line={"color": NEUTRAL},
-        hovertemplate="%{x} sentences: %{y:.3f}<extra></extra>",
-    )
-    figure.update_xaxes(
-        title="training sentences", type="log", tickvals=sizes, ticktext=[f"{n:,}" for n in sizes]
-    )
-    figure.update_yaxes(title=points[0].scores.measure if points else "", range=(0, 1.02))
     return figure

@@ -7,11 +7,8 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from elmo_core.plots.classification import (
-    plot_calibration,
-    plot_layer_weights,
-    plot_learning_curve,
-)
+from elmo_core.plots.classification import plot_calibration, plot_layer_weights
+from elmo_core.plots.learning_curve import plot_learning_curve
 from elmo_core.plots.style import clip
 from elmo_core.tasks.lab import PROBE, Inspection
 from elmo_core.tasks.learning_curve import trend
@@ -87,7 +84,12 @@ def _show_curve(inside: Inside) -> None:
     told = trend(found.curve)
     st.markdown(f"**{plain(told.sentence)}**")
     st.plotly_chart(
-        plot_learning_curve(found.curve),
+        plot_learning_curve(
+            [point.n_train for point in found.curve],
+            [point.scores.macro_f1 for point in found.curve],
+            of="texts",
+            measure="macro-F1",
+        ),
         key=f"{inside.page}_curve",
         config={"displayModeBar": False},
         alt=told.sentence,

@@ -11,6 +11,7 @@ from elmo_core.measuring.intervals import Estimate
 from elmo_core.plots import tagging as figures
 from elmo_core.plots.classification import plot_layer_weights
 from elmo_core.plots.highlighted_text import highlighted
+from elmo_core.plots.learning_curve import plot_learning_curve
 from elmo_core.plots.style import percent
 from elmo_core.tables.records import counted
 from elmo_core.tasks.tagging.comparison import FEATURES, TagLeftOut, TagResult
@@ -212,7 +213,12 @@ def show_own_text(page: str, outcome: Outcome, best: TagResult) -> None:
 def show_curve(points: Sequence[TagPoint]) -> None:
     """The score for growing parts of the training sentences."""
     st.plotly_chart(
-        figures.plot_tag_learning_curve(points),
+        plot_learning_curve(
+            [point.n_train for point in points],
+            [point.scores.value for point in points],
+            of="sentences",
+            measure=points[-1].scores.measure,
+        ),
         key="entities_figure_curve_figure",
         alt="Score by training sentences",
     )

@@ -10,11 +10,10 @@ from elmo_core.plots.classification import (
     plot_comparison,
     plot_confusion,
     plot_layer_weights,
-    plot_learning_curve,
     plot_occlusion,
 )
+from elmo_core.plots.learning_curve import plot_learning_curve
 from elmo_core.tasks.calibration import calibration
-from elmo_core.tasks.learning_curve import Point
 from elmo_core.tasks.metrics import confusion, score
 from elmo_core.tasks.occlusion import Occlusion
 from elmo_core.tasks.results import LEARNED, TFIDF, LeftOut, MethodResult
@@ -60,8 +59,10 @@ def test_calibration_has_a_diagonal():
 
 
 def test_curve_weights_and_words():
-    curve = plot_learning_curve([Point(10, SCORES), Point(20, SCORES)])
-    assert list(curve.data[0].x) == [10, 20]
+    curve = plot_learning_curve([10, 2000], [SCORES.macro_f1] * 2, of="texts", measure="macro-F1")
+    assert list(curve.data[0].x) == [10, 2000]
+    assert curve.layout.xaxis.ticktext == ("10", "2,000")
+    assert "macro-F1" in curve.data[0].hovertemplate
     assert list(plot_layer_weights((0.2, 0.3, 0.5)).data[0].y) == [0.2, 0.3, 0.5]
     words = plot_occlusion(Occlusion(("<i>", "fine"), (-0.1, 0.4), 0, 0.9, 0), "good")
     assert list(words.layout.yaxis.ticktext) == ["&lt;i&gt;", "fine"]

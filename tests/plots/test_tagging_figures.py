@@ -15,7 +15,6 @@ from elmo_core.plots.highlighted_text import colours, highlighted, to_html
 from elmo_core.plots.style import PALETTE
 from elmo_core.tasks.tagging.comparison import FEATURES, LEARNED, LOOK_UP, TagLeftOut, TagResult
 from elmo_core.tasks.tagging.fitting import TagEpoch
-from elmo_core.tasks.tagging.learning_curve import TagPoint
 from elmo_core.tasks.tagging.prediction import FoundSpan, TaggedSentence, as_tagged
 from elmo_core.tasks.tagging.schemes import Span
 from elmo_core.tasks.tagging.scores import TagDifference, score_tags
@@ -52,15 +51,11 @@ def test_labels_have_three_marks_each():
     assert list(figure.data[1].x) == [0.5, 0.0]
 
 
-def test_passes_and_learning_curve():
+def test_passes():
     epochs = [TagEpoch(number, 3.0 / number, 0.1 * number, 0.2) for number in (1, 2, 3)]
     figure = figures.plot_passes({LEARNED: epochs, LOOK_UP: epochs[:1]}, "span F1")
     assert list(figure.data[0].y) == [epoch.score for epoch in epochs]
     assert figure.layout.yaxis.title.text == "held-out span F1"
-    points = [TagPoint(n, RESULTS[0].scores) for n in (10, 20)]
-    curve = figures.plot_tag_learning_curve(points)
-    assert list(curve.data[0].x) == [10, 20]
-    assert curve.layout.yaxis.title.text == "span F1"
 
 
 @pytest.mark.parametrize(
