@@ -1,7 +1,7 @@
 """Whether an adaptive softmax would serve pretraining: time of a step's loss, and perplexity.
 
     python -m bench.adaptive_softmax --train 'corpus/*.xz' --valid held-out.xz --cache folder/ --csv rows.csv
-        [--words 300000] [--seeds 42 43] [--kinds full sampled adaptive] [--rounds 5]
+        [--words 300000] [--seeds 42 43] [--kinds "sampled 1,024" adaptive] [--rounds 5]
 
 * The losses of both directions and their gradients alone, 1,280 predictions each, by the full softmax, the
   sampled one (2,048 words, drawing them included) and torch's `AdaptiveLogSoftmaxWithLoss`; targets are drawn
@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,6 +40,12 @@ from elmo_core.pretraining.trainer import build_vocabulary
 from elmo_core.pretraining.workers import Workers
 
 KINDS = ("full", "sampled", "adaptive")
+_LEARNT: dict[str, dict[str, Any]] = {
+    "full": {"softmax": "full"},
+    "sampled 1,024": {"softmax": "sampled", "n_sampled": 1024},
+    "sampled 2,048": {"softmax": "sampled", "n_sampled": 2048},
+    "adaptive": {"softmax": "full"},
+}
 _WIDTHS, _VOCABULARIES, _PREDICTIONS = (64, 128, 256), (5_000, 20_000, 50_000), 1280
 _CUTOFFS, _DIVIDED = (2_000, 10_000), 4.0
 _BLOCK = 512
@@ -112,13 +119,11 @@ def time_row(n_words: int, dim: int, counts: np.ndarray, rounds: int) -> str:
 def trained(
     config: PretrainConfig, kind: str, cache: TokenCache, valid: list[list[str]]
 ) -> dict[str, object]:
-    """Learn with a softmax of that kind: processor seconds, parameters of the softmax, perplexity."""
+    """Learn with a softmax, a name in `_LEARNT`: processor seconds, parameters of the softmax, perplexity."""
     vocabulary = build_vocabulary(cache, config)
     n_words = len(vocabulary)
     config = dataclasses.replace(
-        config,
-        model=dataclasses.replace(config.model, n_words=n_words),
-        softmax="sampled" if kind == "sampled" else "full",
+        config, model=dataclasses.replace(config.model, n_words=n_words), **_LEARNT[kind]
     )
     learner = Learner(config, cache, vocabulary, Workers())
     model = learner.model
@@ -161,7 +166,7 @@ def main() -> None:
     parser.add_argument("--csv", type=Path, required=True)
     parser.add_argument("--words", type=int, default=300_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[42])
-    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="to learn with")
+    parser.add_argument("--kinds", nargs="+", choices=_LEARNT, default=list(_LEARNT), help="to learn with")
     parser.add_argument("--rounds", type=int, default=5, help="of the times of a step; 0 = none")
     options = parser.parse_args()
     torch.set_num_threads(1)
