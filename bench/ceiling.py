@@ -18,6 +18,7 @@ from elmo_core.embedding.plan import Batch, independent
 from elmo_core.embedding.reading import number_words, read_texts
 from elmo_core.embedding.workers import Task, side_by_side
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
+from elmo_core.nn.highway import Highway
 from elmo_core.nn.products import LEAST_ROWS, packs, product
 from elmo_core.text.characters import word_lengths, words_to_ids
 
@@ -33,7 +34,7 @@ class Ceiling:
         Args:
             model: float32 or bfloat16, left as it is.
         """
-        dtype = model.directions[0][0].bias.dtype  # type: ignore[index]
+        dtype = model.lstms(FORWARD)[0].bias.dtype
         if packs("cpu", dtype):
             model = copy.deepcopy(model)
             model.pack()
@@ -89,6 +90,7 @@ class Ceiling:
         n_filters = cnn.config.n_filters
         rows = self._rows(n_words, n_filters)
         for highway in cnn.highways:
+            assert isinstance(highway, Highway)
             done += self._multiply(rows, highway.weight("weight_carry", self._dtype), n_filters)
             done += self._multiply(rows, highway.weight("weight_transform", self._dtype), n_filters)
         if cnn.projection is not None:
@@ -96,7 +98,7 @@ class Ceiling:
         yield done
 
     def _lstm_task(self, batch: Batch, direction: int) -> Task:
-        layers = list(self._model.directions[direction])  # type: ignore[arg-type]
+        layers = self._model.lstms(direction)
         dim, cells = self._config.projection_dim, self._config.lstm_dim
         for chunk in batch.chunks(direction, self._sizes.chunk):
             done = 0

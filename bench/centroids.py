@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedKFold
 
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Vectors of length 1 along the last axis."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
 
 def mixtures(n_layers: int, steps: int = 10) -> list[tuple[float, ...]]:
@@ -30,7 +30,7 @@ def nearest_centroid(train: np.ndarray, gold: np.ndarray, test: np.ndarray) -> n
     names, counts = np.unique(gold, return_counts=True)
     senses = names[np.argsort(-counts, kind="stable")]
     centroids = unit(np.stack([unit(train)[gold == sense].mean(axis=0) for sense in senses]))
-    return senses[np.round(unit(test) @ centroids.T, 5).argmax(axis=1)]
+    return np.asarray(senses[np.round(unit(test) @ centroids.T, 5).argmax(axis=1)])
 
 
 def best_mixture(

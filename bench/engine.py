@@ -23,7 +23,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from bench.engine_inputs import INPUTS, SHAPES, choose_input, load_shape, read_s
 from bench.plain_bilm import PlainBiLM
 from elmo_core.embedder import Elmo
 from elmo_core.embedding.machine import DTYPES, has_bfloat16
+from elmo_core.nn.bilm import BiLM
 from elmo_core.weights.store import StoredModel
 
 Sentences = list[list[str]]
@@ -106,7 +107,7 @@ class Bench:
         return found
 
     def _measure(
-        self, stored: StoredModel, weights: str, models: dict, name: str, given: Sentences
+        self, stored: StoredModel, weights: str, models: dict[str, BiLM], name: str, given: Sentences
     ) -> list[Row]:
         some = given[:_PLAIN_SENTENCES]
         plain = PlainBiLM(stored.model)
@@ -117,10 +118,12 @@ class Bench:
         for _ in range(self.rounds):
             taken.setdefault((PLAIN, ""), []).append(seconds(lambda: plain.embed(some), repeats, clock))
             for dtype in models:
-                engines = [Elmo(stored, dtype=dtype, threads=self.threads) for _ in range(repeats)]
-                left = iter(engines)
-                engine = seconds(lambda left=left: next(left).embed(given), repeats, clock)
-                taken.setdefault(("engine", dtype), []).append(engine)
+                left = iter([Elmo(stored, dtype=dtype, threads=self.threads) for _ in range(repeats)])
+
+                def embed(left: Iterator[Elmo] = left) -> None:
+                    next(left).embed(given)
+
+                taken.setdefault(("engine", dtype), []).append(seconds(embed, repeats, clock))
 
                 def products(dtype: str = dtype) -> None:
                     operations[dtype] = ceilings[dtype].run(given, self.threads)
@@ -256,7 +259,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     sentences = read_sentences(options.text)
     if options.one_use:
-        one_use(*options.one_use, sentences[: options.sentences], options.threads)
+        shape, who = options.one_use
+        one_use(shape, who, sentences[: options.sentences], options.threads)
         return
     bench = Bench(
         sentences, options.sentences, options.words, options.rounds, tuple(options.dtypes),

@@ -32,6 +32,7 @@ from bench.int8_products import FLOAT32, KINDS, Product
 from bench.sense_layers import senses_by_layer
 from elmo_core.embedder import Elmo
 from elmo_core.embedding.engine import Sizes
+from elmo_core.nn.bilm import FORWARD
 from elmo_core.nn.cells import cell_in_place
 from elmo_core.nn.lstm import LSTMState, ProjectedLSTM
 from elmo_core.weights.store import StoredModel
@@ -158,7 +159,7 @@ def main() -> None:
     models = {name: load_shape(name)[0] for name in options.shapes}
     sys.stdout.write(_head("model", "product", "float32 µs", "GFLOP/s", *_INT8))
     for name, stored in models.items():
-        sys.stdout.writelines(product_rows(name, stored.model.directions[0][0], options.rounds))  # type: ignore[index]
+        sys.stdout.writelines(product_rows(name, stored.model.lstms(FORWARD)[0], options.rounds))
     sys.stdout.write(_head("model", "words", "engine words/s", *_IN_LAYERS))
     for stored in models.values():
         sys.stdout.write(batch_row(stored, sentences[: options.sentences], options.rounds))

@@ -23,7 +23,7 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bench import benchmark_data
@@ -124,7 +124,8 @@ def sentiment(elmo: Elmo) -> Scores:
         f"layer {index}": (layers["train"][index], layers["dev"][index]) for index in range(elmo.n_layers)
     }
     named["uniform mix"] = (layers["train"].mean(axis=0), layers["dev"].mean(axis=0))
-    named["all layers"] = tuple(np.concatenate(list(layers[part]), axis=1) for part in ("train", "dev"))
+    wide = {part: np.concatenate(list(values), axis=1) for part, values in layers.items()}
+    named["all layers"] = wide["train"], wide["dev"]
     static = load_static("english-word2vec")
     named["word2vec, shipped"] = (static_means(static, train), static_means(static, dev))
     for name, (x, y) in named.items():
@@ -143,7 +144,7 @@ def static_means(static: StaticVectors, sentences: Sequence[list[str]]) -> np.nd
     return found
 
 
-def _linear(c: float) -> object:
+def _linear(c: float) -> Pipeline:
     return make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=300))
 
 
@@ -170,7 +171,7 @@ def word_class(elmo: Elmo) -> Scores:
         part: _all_tokens(elmo, [words for words, _ in sentences]) for part, sentences in parts.items()
     }
     for index in range(elmo.n_layers):
-        probe = _linear(0.01).fit(vectors["train"][index], tags["train"])  # type: ignore[attr-defined]
+        probe = _linear(0.01).fit(vectors["train"][index], tags["train"])
         found[f"layer {index}"] = 100 * probe.score(vectors["dev"][index], tags["dev"])
     return found
 

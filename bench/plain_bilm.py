@@ -17,6 +17,7 @@ from torch.nn import functional
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
 from elmo_core.nn.cells import FORGET_BIAS
 from elmo_core.nn.char_cnn import CharCNN
+from elmo_core.nn.highway import Highway
 from elmo_core.nn.lstm import ProjectedLSTM
 from elmo_core.text.characters import SENTENCE_END, SENTENCE_START, words_to_ids
 
@@ -60,6 +61,7 @@ class PlainBiLM:
             pooled.append(activation(functional.conv1d(characters, kernel, bias).amax(dim=2)))
         x = torch.cat(pooled, dim=1)
         for highway in cnn.highways:
+            assert isinstance(highway, Highway)
             gate = torch.sigmoid(x @ highway.weight_carry + highway.bias_carry)
             x = gate * torch.relu(x @ highway.weight_transform + highway.bias_transform) + (1 - gate) * x
         return x if cnn.projection is None else cnn.projection(x)
@@ -68,7 +70,7 @@ class PlainBiLM:
         """The L layers (B, T, P) of one direction, in reading order."""
         layers = [vectors]
         current = vectors if direction == FORWARD else _reversed(vectors, lengths)
-        for index, lstm in enumerate(self.model.directions[direction]):  # type: ignore[arg-type]
+        for index, lstm in enumerate(self.model.lstms(direction)):
             output = _lstm(lstm, current, lengths)
             current = output + current if index > 0 and self.model.config.use_skip_connections else output
             layers.append(current if direction == FORWARD else _reversed(current, lengths))

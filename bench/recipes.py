@@ -120,7 +120,7 @@ def operations_per_word(config: PretrainConfig, cache: TokenCache) -> float:
         trainer = Trainer(dataclasses.replace(config, warm_start=False), cache, [], Path(folder))
         with FlopCounterMode(display=False) as counter:
             trainer.estimate()  # takes two steps that change nothing
-    return counter.get_total_flops() / (2 * config.words_per_step)
+    return int(counter.get_total_flops()) / (2 * config.words_per_step)
 
 
 def measured(config: PretrainConfig, cache: TokenCache, valid: list[list[str]]) -> dict[str, object]:

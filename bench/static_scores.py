@@ -69,7 +69,7 @@ def context_rows(vectorise: Vectorise, n_train: int) -> Iterator[tuple[str, Scor
         uses = [(pair.sentences[side], pair.positions[side]) for pair in pairs for side in (0, 1)]
         for source, vectors in vectorise(uses).items():
             units = unit_rows(vectors - vectors.mean(axis=0) if not source.startswith("static") else vectors)
-            is_known = np.abs(vectors).any(axis=1)
+            is_known = np.asarray(np.abs(vectors).any(axis=1))
             found = (units[::2] * units[1::2]).sum(axis=1)
             cosines[source, part] = np.where(is_known[::2] & is_known[1::2], found, np.nan)
     gold = {"train": [pair.same for pair in train], "dev": [pair.same for pair in dev]}

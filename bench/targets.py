@@ -58,4 +58,8 @@ def sample(uses: Uses, most: int | None) -> Uses:
     if most is None or len(uses.senses) <= most:
         return uses
     kept = np.sort(np.random.default_rng(0).permutation(len(uses.senses))[:most]).tolist()
-    return Uses(*([part[index] for index in kept] for part in (uses.sentences, uses.positions, uses.senses)))
+    return Uses(
+        [uses.sentences[index] for index in kept],
+        [uses.positions[index] for index in kept],
+        [uses.senses[index] for index in kept],
+    )

@@ -38,7 +38,8 @@ def sentences_of(cache: TokenCache, start: int = 0) -> Iterator[CorpusSentence]:
 
 def queries_of(elmo: Elmo, cache: TokenCache) -> list[np.ndarray]:
     """Layers (L, D) of one use each of sentences from the end of the order."""
-    draw, found = np.random.default_rng(7), []
+    draw = np.random.default_rng(7)
+    found: list[np.ndarray] = []
     for sentence in sentences_of(cache, cache.n_sentences - 3 * N_QUERIES):
         positions = [at for at, token in enumerate(sentence.tokens) if is_use(token)]
         if positions and len(found) < N_QUERIES:

@@ -126,8 +126,10 @@ def beside_nulls(score: Score) -> str:
 def spaces(vectors: UseVectors) -> dict[str, Halves]:
     """The vectors that can be grouped."""
     n_layers = len(vectors.layers)
-    layers = {f"layer {index}": vectors.view(np.eye(n_layers)[index]) for index in range(1, n_layers)}
-    mix = vectors.view(np.full(n_layers, 1 / n_layers))
+    layers = {
+        f"layer {index}": vectors.view(np.eye(n_layers)[index].tolist()) for index in range(1, n_layers)
+    }
+    mix = vectors.view([1 / n_layers] * n_layers)
     return {"contexts": vectors.contexts, **layers, "uniform mix": mix}
 
 

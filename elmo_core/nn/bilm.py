@@ -86,7 +86,7 @@ class BiLM(nn.Module):
 
     def zero_states(self, batch: int, dtype: torch.dtype | None = None) -> list[LSTMState]:
         """The state of each layer of one direction before any token, for `batch` rows."""
-        return [layer.zero_state(batch, dtype) for layer in self._layers(FORWARD)]
+        return [layer.zero_state(batch, dtype) for layer in self.lstms(FORWARD)]
 
     def run_direction(
         self,
@@ -109,7 +109,7 @@ class BiLM(nn.Module):
             The output (N, P) of each layer, residual included, and the new states.
         """
         outputs, new_states = [], []
-        for index, (layer, state) in enumerate(zip(self._layers(direction), states, strict=True)):
+        for index, (layer, state) in enumerate(zip(self.lstms(direction), states, strict=True)):
             tokens = functional.dropout(tokens, dropout, self.training)
             output, state = layer(tokens, sizes, state)
             tokens = output + tokens if index > 0 and self.config.use_skip_connections else output
@@ -122,12 +122,13 @@ class BiLM(nn.Module):
 
         The others are used for many rows at once, where it would gain little. It cannot be trained then.
         """
-        for layer in (*self._layers(FORWARD), *self._layers(BACKWARD)):
+        for layer in (*self.lstms(FORWARD), *self.lstms(BACKWARD)):
             layer.pack("weight_hidden", *(["weight_projection"] if layer.has_projection else []))
         for highway in self.char_cnn.highways if self.char_cnn is not None else ():
             highway.pack("weight_carry", "weight_transform")  # type: ignore[operator]
 
-    def _layers(self, direction: int) -> list[ProjectedLSTM]:
+    def lstms(self, direction: int) -> list[ProjectedLSTM]:
+        """The layers of FORWARD or BACKWARD, the lowest first."""
         return list(self.directions[direction])  # type: ignore[call-overload,no-any-return]
 
     def require_softmax(self) -> WordSoftmax:
