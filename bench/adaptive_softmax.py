@@ -15,7 +15,6 @@ quarter and a sixteenth of the width; the head has a bias, as the other two have
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import itertools
 import sys
@@ -30,6 +29,7 @@ from torch import Tensor, nn
 
 from bench.kept_rows import KeptRows
 from bench.recipes import Recipe
+from bench.reporting import progress, table, training_arguments
 from elmo_core.nn.softmax import WordSoftmax, log_uniform_sample
 from elmo_core.pretraining.cache import TokenCache, open_corpus
 from elmo_core.pretraining.evaluation import text_perplexity
@@ -144,25 +144,24 @@ def trained(
 
 def as_table(rows: list[dict[str, str]]) -> str:
     """A line for each run."""
-    lines = ["| softmax | words learned from | seed | its parameters | processor s | s a step | perplexity |"]
-    lines.append("|---" * 7 + "|")
+    heads = (
+        "softmax", "words learned from", "seed", "its parameters", "processor s", "s a step", "perplexity",
+    )  # fmt: skip
+    lines = []
     for row in rows:
-        each = float(row["seconds"]) / int(row["steps"])
+        seconds, each = float(row["seconds"]), float(row["seconds"]) / int(row["steps"])
         lines.append(
-            f"| {row['softmax']} | {int(row['words']):,} | {row['seed']} | {int(row['parameters']):,} "
-            f"| {float(row['seconds']):.0f} | {each:.2f} | {float(row['perplexity']):.0f} |"
-        )
-    return "\n".join(lines) + "\n"
+            (
+                row["softmax"], f"{int(row['words']):,}", row["seed"], f"{int(row['parameters']):,}",
+                f"{seconds:.0f}", f"{each:.2f}", f"{float(row['perplexity']):.0f}",
+            )
+        )  # fmt: skip
+    return table(heads, lines)
 
 
 def main() -> None:
     """Measure what was not measured yet and print two tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--train", required=True)
-    parser.add_argument("--valid", required=True)
-    parser.add_argument("--cache", type=Path, required=True)
+    parser = training_arguments(__doc__)
     parser.add_argument("--csv", type=Path, required=True)
     parser.add_argument("--words", type=int, default=300_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[42])
@@ -182,7 +181,7 @@ def main() -> None:
                 config = Recipe({"seed": seed}).settings(options.words)
                 row = {"softmax": kind, "words": options.words, "seed": seed}
                 kept.add(row | trained(config, kind, cache, sentences))
-                sys.stderr.write(f"{kept.rows[-1]}\n")
+                progress(f"{kept.rows[-1]}")
     sys.stdout.write("\n" + as_table(kept.rows))
 
 

@@ -12,7 +12,6 @@ All layers of ten million words of english-small take 61 GB of disk; pooled vect
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import os
 import shutil
@@ -27,6 +26,7 @@ from typing import get_args
 
 from bench.engine_inputs import SHIPPED, read_sentences
 from bench.memory import resident_mb
+from bench.reporting import arguments, table
 from elmo_core.bulk.job import FORMATS
 from elmo_core.bulk.parts import ABOUT
 from elmo_core.bulk.rows import Precision, Vectors
@@ -34,6 +34,10 @@ from elmo_core.embedder import Elmo, load_elmo
 
 _TURN_S, _LOOK_EVERY_S = 20.0, 0.2
 _PIECE_SENTENCES = 300
+_HEADS = (
+    "model", "written", "words", "`embed` words/s", "in memory words/s", "share", "by processor time",
+    "MB in the first minute", "MB after it",
+)  # fmt: skip
 _STEADY_AFTER_S = 60.0
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -124,9 +128,7 @@ def highest(memory: list[tuple[float, float]]) -> tuple[float, float]:
 
 def main() -> None:
     """Measure and print a row of a table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("folder", type=Path, help="receives the text and the vectors; both are removed again")
     parser.add_argument("--words", type=int, default=1_000_000)
     parser.add_argument("--text", type=Path, help="UTF-8 text; default: the bundled samples")
@@ -143,9 +145,9 @@ def main() -> None:
     with text.open("w", encoding="utf-8") as file:
         file.writelines(" ".join(tokens) + "\n" for tokens in long_text(sentences, options.words))
     chosen = [f"--{name}={getattr(options, name)}" for name in ("dtype", "format", "vectors", "precision")]
-    arguments = [sys.executable, "-m", "elmo_core", "embed", options.model, text, target, "--tokenised"]
+    command_line = [sys.executable, "-m", "elmo_core", "embed", options.model, text, target, "--tokenised"]
     pieces, in_memory = long_text(sentences, options.words), Spent()
-    command = Command(subprocess.Popen([*arguments, *chosen], stdout=subprocess.DEVNULL))
+    command = Command(subprocess.Popen([*command_line, *chosen], stdout=subprocess.DEVNULL))
     try:
         command.wait_until_it_embeds(folder / ABOUT)
         while command.take_turn():
@@ -161,15 +163,12 @@ def main() -> None:
         sys.exit(failed)
     command.spent.words = sum(map(len, long_text(sentences, options.words)))
     (first, later), (by_clock, by_processor) = highest(command.memory), command.spent.over(in_memory)
-    sys.stdout.write(
-        "| model | written | words | `embed` words/s | in memory words/s | share | by processor time "
-        "| MB in the first minute | MB after it |\n"
-        "|---|---|---|---|---|---|---|---|---|\n"
-        f"| {options.model} | {options.vectors} {options.precision} {options.format} "
-        f"| {command.spent.words:,} | {command.spent.words / command.spent.wall_s:,.0f} "
-        f"| {in_memory.words / in_memory.wall_s:,.0f} | {by_clock:.0%} | {by_processor:.0%} "
-        f"| {first:,.0f} | {later:,.0f} |\n"
-    )
+    row = (
+        options.model, f"{options.vectors} {options.precision} {options.format}", f"{command.spent.words:,}",
+        f"{command.spent.words / command.spent.wall_s:,.0f}", f"{in_memory.words / in_memory.wall_s:,.0f}",
+        f"{by_clock:.0%}", f"{by_processor:.0%}", f"{first:,.0f}", f"{later:,.0f}",
+    )  # fmt: skip
+    sys.stdout.write(table(_HEADS, [row]))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ import torch
 from bench.ceiling import Ceiling
 from bench.engine_inputs import INPUTS, SHAPES, choose_input, load_shape, read_sentences
 from bench.plain_bilm import PlainBiLM
+from bench.reporting import arguments, progress
 from elmo_core.embedder import Elmo
 from elmo_core.embedding.machine import DTYPES, has_bfloat16
 from elmo_core.nn.bilm import BiLM
@@ -155,7 +156,7 @@ class Bench:
         flushed = PlainBiLM(stored.model).embed(some)
         torch.set_flush_denormal(False)
         if not all((a == b).all() for a, b in zip(plain, flushed, strict=True)):
-            sys.stderr.write(f"{stored.name}: denormal numbers arise, the plain speed is not to be trusted\n")
+            progress(f"{stored.name}: denormal numbers arise, the plain speed is not to be trusted")
         exact = PlainBiLM(copy.deepcopy(stored.model).double()).embed(some)
         found = {PLAIN: plain}
         for dtype in self.dtypes:
@@ -234,9 +235,7 @@ def _or_blank(value: float | None, form: str) -> str:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=SHAPES)
     parser.add_argument("--inputs", nargs="+", choices=INPUTS, default=INPUTS)
     parser.add_argument(
@@ -269,7 +268,7 @@ def main() -> None:
     )  # fmt: skip
     facts, rows = conditions(bench), []
     for shape in options.shapes:
-        sys.stderr.write(f"{shape} ...\n")
+        progress(f"{shape} ...")
         rows += bench.rows(shape, options.inputs)
     facts["load_after"] = round(os.getloadavg()[0], 1)
     sys.stdout.write(", ".join(f"{name} {value}" for name, value in facts.items()) + "\n\n")

@@ -14,7 +14,6 @@ not count.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -24,6 +23,7 @@ import torch
 
 from bench.engine import native_dtypes
 from bench.engine_inputs import SHIPPED, choose_input, load_shape, read_sentences
+from bench.reporting import arguments
 from elmo_core.embedder import Elmo
 from elmo_core.weights.store import StoredModel
 
@@ -62,9 +62,7 @@ def _ms(elmo: Elmo, sentence: list[str]) -> float:
 
 def main() -> None:
     """Check and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("model", nargs="?", default=SHIPPED)
     parser.add_argument("--text", type=Path, help="UTF-8 text; default: the bundled samples")
     parser.add_argument("--sentences", type=int, default=1000)

@@ -7,7 +7,6 @@ Needs the test tools and a Chromium (`chromium` on the PATH, or CHROMIUM).
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import socket
@@ -17,6 +16,8 @@ import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.reporting import arguments
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 _MAP = ".js-plotly-plot .nsewdrag"
@@ -47,9 +48,7 @@ def visit(browser: Browser, address: str) -> Page:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("--visits", type=int, default=3)
     parser.add_argument("--screenshot", type=Path)
     options = parser.parse_args()

@@ -14,7 +14,6 @@ All take turns in one process with one thread; the least processor time counts.
 
 from __future__ import annotations
 
-import argparse
 import copy
 import dataclasses
 import functools
@@ -29,6 +28,7 @@ from torch import Tensor, nn
 
 from bench.engine_inputs import SHAPES, SHIPPED, load_shape, read_sentences
 from bench.int8_products import FLOAT32, KINDS, Product
+from bench.reporting import arguments
 from bench.sense_layers import senses_by_layer
 from elmo_core.embedder import Elmo
 from elmo_core.embedding.engine import Sizes
@@ -145,9 +145,7 @@ def _head(*columns: str) -> str:
 
 def main() -> None:
     """Measure and print three tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=SHAPES)
     parser.add_argument("--sentences", type=int, default=1000, help="of the batches")
     parser.add_argument("--rounds", type=int, default=3)

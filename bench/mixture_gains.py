@@ -12,7 +12,6 @@ Intervals are of the mean over the seeds, corrected for what the draws share.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +19,7 @@ import numpy as np
 import torch
 
 from bench import benchmark_data
+from bench.reporting import arguments
 from elmo_core import Elmo, load_elmo
 from elmo_core.analysis.layers.labelled import Labelled, embed_in_blocks, label_vectors
 from elmo_core.analysis.layers.learned import BEST, LEARNED, SEEDS, UNIFORM, MixStudy, study_splits
@@ -85,9 +85,7 @@ def points(one: Estimate) -> str:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("model")
     parser.add_argument("--parts", nargs="+", default=["senses", "sst2"], choices=["senses", "sst2"])
     parser.add_argument("--words", nargs="+")

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from bench.memory import peak_mb
+from bench.reporting import arguments, table
 from elmo_core.analysis.layers.grams import layer_grams
 from elmo_core.analysis.layers.labelled import Labelled, label_vectors
 from elmo_core.analysis.layers.mixture import mixture_grid
@@ -55,8 +56,8 @@ def seconds(work: Callable[[], object], repeats: int = 3) -> float:
 
 def triangle(sizes: Sequence[int]) -> str:
     """Gram matrices once, then 66 mixtures by every score with its null."""
-    columns = "|".join(f"66 mixtures: {name}" for name in SCORES)
-    return table(f"uses|six Gram matrices|{columns}", [_triangle_row(n) for n in sizes])
+    columns = (f"66 mixtures: {name}" for name in SCORES)
+    return table(["uses", "six Gram matrices", *columns], [_triangle_row(n) for n in sizes])
 
 
 def _triangle_row(n: int) -> list[str]:
@@ -71,7 +72,7 @@ def _triangle_row(n: int) -> list[str]:
 
 def slider(sizes: Sequence[int]) -> str:
     """What the server does when a slider has moved: scores of the new mixture, its picture as JSON."""
-    return table("uses|score of the mixture|figure|together", [_slider_row(n) for n in sizes])
+    return table(["uses", "score of the mixture", "figure", "together"], [_slider_row(n) for n in sizes])
 
 
 def _slider_row(n: int) -> list[str]:
@@ -96,8 +97,8 @@ def umap(sizes: Sequence[int], width: int = 256) -> str:
         command = [sys.executable, "-m", "bench.mixture_speed", "--one-map", str(n), str(width)]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         rows.append(printed.strip().split("|"))
-    head = "vectors|compilation, once a process|map, processor|map, clock|peak memory|trustworthiness"
-    return table(head, rows)
+    times = "compilation, once a process", "map, processor", "map, clock"
+    return table(["vectors", *times, "peak memory", "trustworthiness"], rows)
 
 
 def one_map(n: int, width: int) -> None:
@@ -122,18 +123,9 @@ def one_map(n: int, width: int) -> None:
     sys.stdout.write("|".join(cells) + "\n")
 
 
-def table(head: str, rows: Sequence[Sequence[object]]) -> str:
-    """Markdown."""
-    titles = head.split("|")
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
-
-
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("--parts", nargs="+", default=["triangle", "slider", "umap"])
     parser.add_argument("--sizes", nargs="+", type=int)
     parser.add_argument("--one-map", nargs=2, type=int, help=argparse.SUPPRESS)

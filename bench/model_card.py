@@ -10,9 +10,7 @@ of `bench.score_curve`. All are kept beside the card as scores.json.
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ import torch
 
 from bench.kept_rows import KeptRows
 from bench.model_scores import TASKS
+from bench.reporting import arguments, progress
 from bench.score_curve import KEY, as_table
 from elmo_core import load_elmo
 from elmo_core.embedding.machine import DTYPES, choose_dtype
@@ -42,9 +41,7 @@ Perplexity is that of the first 750 sentences of held-out Wikipedia; the scores 
 
 def main() -> None:
     """Measure, then write card and scores."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--texts", type=Path, nargs="*", default=[])
     parser.add_argument("--tasks", nargs="*", choices=TASKS, default=list(TASKS))
@@ -73,7 +70,7 @@ def perplexity(stored: StoredModel, text: Path) -> dict[str, float]:
     sentences = [tokens for line in lines for tokens in tokenised_sentences(line)]
     dtype = DTYPES[choose_dtype("auto", torch.device("cpu"))]
     found = text_perplexity(stored.model, stored.vocabulary, sentences, dtype=dtype)
-    sys.stderr.write(f"{text.name}: {found.mean:.1f}\n")
+    progress(f"{text.name}: {found.mean:.1f}")
     return {
         "forward": found.forward,
         "backward": found.backward,

@@ -11,7 +11,6 @@ the same way for every word.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import sys
@@ -28,6 +27,7 @@ from sklearn.preprocessing import StandardScaler
 
 from bench import benchmark_data
 from bench.centroids import best_mixture, cross_validated, nearest_centroid, unit
+from bench.reporting import arguments, progress, table
 from bench.sense_layers import layer_accuracies, plain_views
 from bench.targets import Targets, WordUses, target_vectors, word_uses
 from bench.whitened_senses import learned_whitenings, whitened_score
@@ -188,37 +188,25 @@ TASKS: dict[str, Callable[[Elmo], Scores]] = {
 }
 
 
-def progress(line: str) -> None:
-    """Say on stderr how far it is."""
-    sys.stderr.write(line + "\n")
-
-
-def as_markdown(table: dict[str, Scores]) -> str:
+def as_markdown(found: dict[str, Scores]) -> str:
     """One line for each task and method."""
-    lines = ["| task | method | score |", "|---|---|---|"]
-    lines += [
-        f"| {task} | {name} | {value:.1f} |"
-        for task, scores in table.items()
-        for name, value in scores.items()
-    ]
-    return "\n".join(lines) + "\n"
+    rows = [(task, name, f"{value:.1f}") for task, scores in found.items() for name, value in scores.items()]
+    return table(["task", "method", "score"], rows)
 
 
 def main() -> None:
     """Run the tasks and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("model")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of the products")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     elmo = load_elmo(options.model, dtype=options.dtype)
-    table = {name: TASKS[name](elmo) for name in options.tasks}
-    sys.stdout.write(as_markdown(table))
+    found = {name: TASKS[name](elmo) for name in options.tasks}
+    sys.stdout.write(as_markdown(found))
     if options.json:
-        options.json.write_text(json.dumps(table, indent=1) + "\n")
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

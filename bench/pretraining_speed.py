@@ -9,7 +9,6 @@ the shipped shape on the same batches, alternating in one process; the median st
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import statistics
 import sys
@@ -23,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bench.reporting import arguments
 from elmo_core.nn.bilm import BACKWARD, FORWARD
 from elmo_core.pretraining.cache import TokenCache, open_corpus
 from elmo_core.pretraining.settings import PretrainConfig
@@ -101,9 +101,7 @@ def seconds(step: Callable[[], None]) -> float:
 
 def main() -> None:
     """Alternate both loops and print words per second and the ratio."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("--text", required=True, nargs="+")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, default=4)

@@ -12,7 +12,6 @@ at once and is not run again.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.kept_rows import KeptRows
+from bench.reporting import progress, table, training_arguments
 from bench.sense_layers import senses_by_layer
 from elmo_core import Elmo
 from elmo_core.config import BiLMConfig, CharCNNConfig
@@ -139,7 +139,7 @@ def measured(config: PretrainConfig, cache: TokenCache, valid: list[list[str]]) 
 def as_table(rows: list[dict[str, str]]) -> str:
     """A line for each recipe."""
     heads = ["recipe", "million words", *_MOMENTS, "senses: best layer", "uniform mix", "processor minutes"]
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    lines = []
     for row in rows:
         layers = {name: float(value) for name, value in row.items() if name.startswith("layer") and value}
         best = max(layers, key=layers.__getitem__)
@@ -151,19 +151,14 @@ def as_table(rows: list[dict[str, str]]) -> str:
             row["uniform mix"],
             f"{int(row['seconds']) / 60:.1f}",
         ]
-        lines.append("| " + " | ".join(values) + " |")
+        lines.append(values)
     chance = rows[0]["most frequent sense"]
-    return "\n".join([*lines, "", f"The most frequent sense alone: {chance}."]) + "\n"
+    return f"{table(heads, lines)}\nThe most frequent sense alone: {chance}.\n"
 
 
 def main() -> None:
     """Run what was not run yet and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--train", required=True)
-    parser.add_argument("--valid", required=True)
-    parser.add_argument("--cache", type=Path, required=True)
+    parser = training_arguments(__doc__)
     parser.add_argument("--csv", type=Path, required=True)
     parser.add_argument("--words", type=int, default=300_000)
     parser.add_argument("--only", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="RECIPE")
@@ -177,7 +172,7 @@ def main() -> None:
         words = words_at_equal_compute(RECIPES[name], options.words, cache)
         row = {"recipe": name, "of": options.words}
         kept.add(row | measured(RECIPES[name].settings(words), cache, valid))
-        sys.stderr.write(f"{kept.rows[-1]}\n")
+        progress(f"{kept.rows[-1]}")
     sys.stdout.write(as_table([row for row in kept.rows if row["of"] == str(options.words)]))
 
 

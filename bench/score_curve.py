@@ -10,14 +10,14 @@ it was: the run from its checkpoint, and no point is measured twice (`run/scores
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.kept_rows import KeptRows
-from bench.model_scores import progress, sentiment, word_class, word_in_context
+from bench.model_scores import sentiment, word_class, word_in_context
+from bench.reporting import progress, table, training_arguments
 from bench.sense_layers import senses_by_layer
 from elmo_core import Elmo, load_elmo
 from elmo_core.pretraining.cache import open_corpus
@@ -76,22 +76,17 @@ def as_table(rows: list[dict[str, str]]) -> str:
     columns = sorted(rows, key=lambda row: int(row["words"]))
     methods = dict.fromkeys(name for row in columns for name in row if name not in KEY)
     heads = [f"{row['model']}, {int(row['words']) / 1e6:.2f}" for row in columns]
-    lines = ["| million words | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    lines = []
     for method in methods:
         digits = 0 if method == "perplexity" else 1
         values = [f"{float(row[method]):.{digits}f}" if row.get(method) else "" for row in columns]
-        lines.append(f"| {method} | " + " | ".join(values) + " |")
-    return "\n".join(lines) + "\n"
+        lines.append([method, *values])
+    return table(["million words", *heads], lines)
 
 
 def main() -> None:
     """Train, measure on the way, measure the finished models, write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--train", required=True)
-    parser.add_argument("--valid", required=True)
-    parser.add_argument("--cache", type=Path, required=True)
+    parser = training_arguments(__doc__)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--first", type=int, default=250_000, help="words of the first point")
     parser.add_argument("--doublings", type=int, default=3)

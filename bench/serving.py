@@ -9,13 +9,13 @@ vectors; then all of them send the same ones again.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bench.reporting import arguments
 from elmo_core.embedder import Elmo, load_elmo
 from elmo_core.serving.shared import load_shared
 from elmo_core.tables.reading import read_table
@@ -63,9 +63,7 @@ def row(name: str, n_sessions: int, seconds: float, each: list[float], n_words: 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("model")
     parser.add_argument("--sessions", type=int, nargs="+", default=[1, 2, 4, 8, 16])
     parser.add_argument("--requests", type=int, default=20, help="of each session")

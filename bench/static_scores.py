@@ -10,13 +10,13 @@ it can do no better than chance there, however good it is at words.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from bench import benchmark_data
+from bench.reporting import arguments, progress
 from elmo_core import load_elmo, load_static
 from elmo_core.analysis.clustering import unit_rows
 from elmo_core.analysis.senses import view_names
@@ -112,7 +112,7 @@ def sense_rows(vectorise: Vectorise, n_train: int, n_test: int) -> Iterator[tupl
             centroids = unit_rows(np.stack([units[gold == sense].mean(axis=0) for sense in order]))
             named = order[np.round(asked @ centroids.T, 5).argmax(axis=1)]
             shares.setdefault(source, []).append(float((named == wanted).mean()))
-        sys.stderr.write(f"{word}\n")
+        progress(f"{word}")
     for source, values in shares.items():
         draws = np.random.default_rng(42).choice(values, (1000, len(values))).mean(axis=1)
         low, high = np.quantile(draws, [0.025, 0.975])
@@ -131,9 +131,7 @@ def _threshold(cosines: np.ndarray, same: np.ndarray) -> float:
 
 def main() -> None:
     """Print one table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("model")
     parser.add_argument("--static", default="english-word2vec")
     parser.add_argument("--pairs", type=int, default=1000, help="training pairs of WiC")

@@ -26,6 +26,7 @@ START = time.perf_counter()
 import numpy as np  # noqa: E402  # a process's own time begins before its imports
 
 from bench.engine_inputs import SHAPES, choose_input, load_shape, read_sentences  # noqa: E402
+from bench.reporting import arguments  # noqa: E402
 from elmo_core.embedder import Elmo, load_elmo  # noqa: E402
 from elmo_core.weights.folder import write_folder  # noqa: E402
 
@@ -120,9 +121,7 @@ def measure(name: str, options: argparse.Namespace, sentences: list[list[str]]) 
 
 def main() -> None:
     """Measure and print two tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=SHAPES)
     parser.add_argument("--sentences", type=int, default=1000)

@@ -8,7 +8,6 @@ embedding is not timed. Indexes are kept in FOLDER, and a build that was stopped
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.reporting import arguments, progress
 from elmo_core import load_elmo
 from elmo_core.embedder import Elmo
 from elmo_core.index.building import build_use_index
@@ -72,9 +72,7 @@ def measure(index: UseIndex, queries: list[np.ndarray]) -> dict[str, float]:
 
 def main() -> None:
     """Build, measure, print one row for each size."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("model")
     parser.add_argument("pattern")
     parser.add_argument("folder", type=Path)
@@ -92,7 +90,7 @@ def main() -> None:
         def report(done: int, uses: int, started: float = started, written: list[float] = written) -> None:
             written[0] = time.perf_counter() - started
             if done % 6_400 < 64:
-                sys.stderr.write(f"{uses:,} uses, {written[0]:,.0f} s\n")
+                progress(f"{uses:,} uses, {written[0]:,.0f} s")
 
         index = build_use_index(
             elmo, sentences_of(cache), options.folder / f"uses-{n_uses}", corpus=cache.folder.name,

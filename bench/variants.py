@@ -11,7 +11,6 @@ read by their numbers in the vocabulary.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from dataclasses import replace
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from bench.benchmark_data import ROOT
 from bench.kept_rows import KeptRows
+from bench.reporting import arguments, progress, table
 from elmo_core.config import BiLMConfig, CharCNNConfig
 from elmo_core.pretraining.cache import TokenCache, open_corpus
 from elmo_core.pretraining.evaluation import text_perplexity
@@ -59,7 +59,7 @@ def trained(name: str, folder: Path, epochs: float) -> dict[str, object]:
     trainer = Trainer(settings, cache, valid, folder / name.replace(" ", "-"))
     for row in trainer.run():
         if row.perplexity is not None:
-            sys.stderr.write(f"{name}: {row.words:,} words, perplexity {row.perplexity:.1f}\n")
+            progress(f"{name}: {row.words:,} words, perplexity {row.perplexity:.1f}")
     model = trainer.exported_model()
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
     found = text_perplexity(model, trainer.vocabulary, valid)
@@ -71,9 +71,7 @@ def trained(name: str, folder: Path, epochs: float) -> dict[str, object]:
 
 def main() -> None:
     """Train the three and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("--epochs", type=float, default=8.0)
     parser.add_argument("--csv", type=Path)
     options = parser.parse_args()
@@ -85,14 +83,13 @@ def main() -> None:
                     {"input": name, "epochs": options.epochs, **trained(name, Path(folder), options.epochs)}
                 )
     rows = [row for row in kept.rows if row["epochs"] == str(options.epochs)]
-    lines = ["| input | parameters | forward | backward | mean perplexity |", "|---|---|---|---|---|"]
+    cells = []
     for row in rows:
-        forward, backward, mean = (f"{float(row[name]):.1f}" for name in ("forward", "backward", "mean"))
-        lines.append(f"| {row['input']} | {int(row['parameters']):,} | {forward} | {backward} | **{mean}** |")
+        perplexities = (f"{float(row[name]):.1f}" for name in ("forward", "backward", "mean"))
+        cells.append([row["input"], f"{int(row['parameters']):,}", *perplexities])
+    sys.stdout.write(table(["input", "parameters", "forward", "backward", "mean perplexity"], cells))
     unknown = f"{float(rows[0]['unknown']):.1%} of unknown words"
-    sys.stdout.write(
-        "\n".join([*lines, "", f"{rows[0]['predictions']} predictions, {unknown}, state carried."]) + "\n"
-    )
+    sys.stdout.write(f"\n{rows[0]['predictions']} predictions, {unknown}, state carried.\n")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Sequence
 
 import numpy as np
 
 from bench import benchmark_data
 from bench.centroids import cross_validated, nearest_centroid, unit
+from bench.reporting import progress
 from bench.targets import WordUses
 from elmo_core import Elmo
 from elmo_core.analysis.whitening import Whitening, learn_whitening
@@ -48,7 +48,7 @@ def whitened_score(words: Sequence[WordUses], whitenings: Sequence[Whitening]) -
         for option in options
     ]
     chosen = options[int(np.argmax(train))]
-    sys.stderr.write(f"whitened: shrinkage {chosen[0]}, weight of layer 1 {chosen[1]}\n")
+    progress(f"whitened: shrinkage {chosen[0]}, weight of layer 1 {chosen[1]}")
     right = [
         nearest_centroid(
             mixed(uses["train"].layers, chosen), gold["train"], mixed(uses["test"].layers, chosen)

@@ -12,7 +12,6 @@ since shown that bare context vectors are not enough (6 of 20), which is why the
 
 from __future__ import annotations
 
-import argparse
 import lzma
 import os
 import sys
@@ -25,6 +24,7 @@ import numpy as np
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
 from bench import benchmark_data
+from bench.reporting import arguments, progress, table
 from elmo_core import Elmo, load_elmo
 from elmo_core.analysis.card import Score, SenseCard, sense_card
 from elmo_core.analysis.context_null import shuffle_contexts
@@ -101,7 +101,9 @@ def judge(elmo: Elmo, uses: Uses) -> tuple[UseVectors, SenseGroups, SenseCard]:
     return vectors, groups, card
 
 
-EVIDENCE = "groups found|best cut|silhouette|re-paired|shuffled|stable|closeness"
+EVIDENCE = ("groups found", "best cut", "silhouette", "re-paired", "shuffled", "stable", "closeness")
+_AGREEMENT = tuple(f"{name} (chance, null)" for name in ("adjusted Rand", "V-measure", "nearest centroid"))
+_NAMES = ("word", "group", "uses", "distinctive substitutes", "gold sense")
 
 
 def evidence(card: SenseCard) -> list[object]:
@@ -175,12 +177,11 @@ def sense_tables(elmo: Elmo, words: Iterable[str]) -> str:
         row = methods(vectors, uses.labels)
         compared.append([word, n_senses, *row.values()])
         names += named(elmo, uses, vectors, best_of(card).labels)
-    scores = "adjusted Rand (chance, null)|V-measure (chance, null)|nearest centroid (chance, null)"
     return (
-        f"## The card\n\n{table(f'word|n|senses|{EVIDENCE}|{scores}', cards)}\n"
+        f"## The card\n\n{table(['word', 'n', 'senses', *EVIDENCE, *_AGREEMENT], cards)}\n"
         "## Methods\n\nGroups found: V-measure / adjusted Rand index of the best cut; of that into as many "
-        f"groups as senses.\n\n{table('|'.join(['word', 'senses', *row]), compared)}\n"
-        f"## Names of the best cut\n\n{table('word|group|uses|distinctive substitutes|gold sense', names)}"
+        f"groups as senses.\n\n{table(['word', 'senses', *row], compared)}\n"
+        f"## Names of the best cut\n\n{table(_NAMES, names)}"
     )
 
 
@@ -192,9 +193,7 @@ def sense_names(elmo: Elmo, words: Iterable[str]) -> str:
         senses = sorted(set(uses.labels), key=uses.labels.count, reverse=True)
         codes = np.array([senses.index(label) for label in uses.labels])
         rows += named(elmo, uses, embed_uses(elmo, uses), codes)
-    return (
-        f"## Names of the gold senses\n\n{table('word|sense|uses|distinctive substitutes|gold sense', rows)}"
-    )
+    return f"## Names of the gold senses\n\n{table(['word', 'sense', *_NAMES[2:]], rows)}"
 
 
 def control_tables(elmo: Elmo) -> str:
@@ -211,7 +210,7 @@ def control_tables(elmo: Elmo) -> str:
             rows.append([word, card.n, *evidence(card), ", ".join(card.objections)])
         claimed = sum(int(str(row[2])) > 1 for row in rows)
         parts.append(f"## Words of one sense, {title}: {claimed} of {len(rows)} wrongly taken for more\n")
-        parts.append(table(f"word|n|{EVIDENCE}|objections", rows))
+        parts.append(table(["word", "n", *EVIDENCE, "objections"], rows))
     return "\n".join(parts)
 
 
@@ -251,7 +250,7 @@ def time_table(elmo: Elmo) -> str:
     halves = ["first" if use.id < len(uses.uses) / 2 else "second" for use in uses.uses]
     units = study.vectors.contexts.units()
     timed("usage change, 999 shuffles", lambda: usage_change(units, grouping.labels, halves))
-    return f"## Times\n\n{table('what|time', rows)}"
+    return f"## Times\n\n{table(['what', 'time'], rows)}"
 
 
 def figure(drawn: SenseMap, uses: Uses, colouring: Colouring) -> str:
@@ -259,23 +258,9 @@ def figure(drawn: SenseMap, uses: Uses, colouring: Colouring) -> str:
     return str(plot_map(drawn, uses, colouring, Extras(highlighted=(7,), focus=7)).to_json())
 
 
-def table(head: str, rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table."""
-    names = head.split("|")
-    lines = [names, ["---"] * len(names), *([str(cell) for cell in row] for row in rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def progress(line: str) -> None:
-    """Say on stderr how far it is."""
-    sys.stderr.write(line + "\n")
-
-
 def main() -> None:
     """Make the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("model")
     parser.add_argument("--words", nargs="+", default=benchmark_data.sense_words())
     known = ("control", "senses", "names", "times")
