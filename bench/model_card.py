@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="*", choices=TASKS, default=list(TASKS))
     parser.add_argument("--curve", type=Path, help="scores.csv of bench.score_curve")
     options = parser.parse_args()
+    if options.curve and not options.curve.exists():
+        parser.error(f"{options.curve} is not there; bench.score_curve writes it.")
     kept = options.model / "scores.json"
     measured: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     stored = read_folder(options.model)
