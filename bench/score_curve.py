@@ -102,7 +102,7 @@ def main() -> None:
         if (name, words) not in kept:
             found = measured(elmo, held_out, options.sentiment)
             kept.add(
-                {"model": name, "words": words, **{key: round(value, 2) for key, value in found.items()}}
+                {"model": name, "words": words, **{key: round(value, 4) for key, value in found.items()}}
             )
 
     for path, words in options.model:
