@@ -26,7 +26,7 @@ def own_vocabulary(initial: StoredModel) -> Vocabulary | None:
 
 
 def start_from(model: BiLM, initial: StoredModel) -> None:
-    """Copy the weights of a model; a softmax that it does not have keeps its random values.
+    """Copy the weights of a model; a softmax that it does not have keeps the values it starts with.
 
     Args:
         model: made of `with_softmax(initial)`.

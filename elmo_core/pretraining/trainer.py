@@ -30,6 +30,7 @@ from elmo_core.pretraining.learner import Learner
 from elmo_core.pretraining.optimisation import learning_rate
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.pretraining.snapshot import VOCABULARY, run_facts
+from elmo_core.pretraining.unigrams import start_from_unigrams
 from elmo_core.pretraining.warm_start import warm_start
 from elmo_core.pretraining.word2vec import Word2VecSettings, train_word2vec
 from elmo_core.pretraining.workers import Workers
@@ -131,17 +132,22 @@ class Trainer:
             compile_cells()
         if found:
             self._restore(*found)
-        elif self._initial is not None:
-            start_from(self.model, self._initial)
-        elif self.config.warm_start and self._workers.is_first:
-            learning = Word2VecSettings(self.config.model.projection_dim, threads=self.config.threads)
-            vectors = train_word2vec(self._cache, len(self.vocabulary), learning)
-            warm_start(self.model, self._cache, vectors, self.config.seed)
+        else:
+            self._start_anew()
         self._workers.share_weights(self.model.parameters())
         self.folder.mkdir(parents=True, exist_ok=True)
         if self._workers.is_first:
             self.vocabulary.write(self.folder / VOCABULARY)
             self._history.keep_until(self.step)
+
+    def _start_anew(self) -> None:
+        start_from_unigrams(self.model, self._cache, self.vocabulary)
+        if self._initial is not None:
+            start_from(self.model, self._initial)
+        elif self.config.warm_start and self._workers.is_first:
+            learning = Word2VecSettings(self.config.model.projection_dim, threads=self.config.threads)
+            vectors = train_word2vec(self._cache, len(self.vocabulary), learning)
+            warm_start(self.model, self._cache, vectors, self.config.seed)
 
     def run(self) -> Iterator[Step]:
         """Train to the end of the settings; yields a row of the history at each log step.

@@ -1,8 +1,8 @@
 """A biLM that starts from the static vectors of its text.
 
 The softmax rows of a language model and word2vec's vectors learn much the same thing, the latter in
-minutes. The warm start sets softmax rows to the unit vectors, softmax biases to the logarithm of
-the unigram probability, and fits the char CNN to the same vectors before the LSTMs train.
+minutes. The warm start sets softmax rows to the unit vectors and fits the char CNN to the same
+vectors before the LSTMs train.
 """
 
 from __future__ import annotations
@@ -27,24 +27,18 @@ def warm_start(model: BiLM, cache: TokenCache, vectors: np.ndarray, seed: int) -
 
     Args:
         model: with a softmax; its LSTMs are left as they are.
-        cache: the corpus, for the counts.
+        cache: the corpus, for its words.
         vectors: float32 (V, P).
         seed: of the order of words.
 
     Returns:
         Mean cosine of the fitted char CNN with the vectors, over the vocabulary's types.
     """
-    n_words, dim = vectors.shape
     centred = vectors - vectors[3:].mean(axis=0)
     unit = torch.from_numpy(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6))
-    counts = np.maximum(cache.counts[:n_words], 1).astype(np.float64)
-    counts[:2] = cache.n_sentences  # one mark of each kind a sentence
-    counts[2] = max(1, int(cache.counts[n_words:].sum()))
-    softmax = model.require_softmax()
     with torch.no_grad():
-        softmax.weight.copy_(unit)
-        softmax.bias.copy_(torch.from_numpy(np.log(counts / counts.sum())))
-    return _fit_words(model, cache, unit * (dim**0.5 / 2), seed)
+        model.require_softmax().weight.copy_(unit)
+    return _fit_words(model, cache, unit * (vectors.shape[1] ** 0.5 / 2), seed)
 
 
 def _fit_words(model: BiLM, cache: TokenCache, wanted: torch.Tensor, seed: int) -> float:
