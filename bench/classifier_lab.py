@@ -172,9 +172,10 @@ def as_markdown(table: dict[str, dict[str, object]]) -> str:
                 lines.append(f"| {name} | {row['method']} | left out: {row['left_out']} | | | |")
                 continue
             value, low, high = row["macro_f1"]
+            p_value = "" if row["against_tfidf_p"] is None else row["against_tfidf_p"]
             cells = [
                 name, row["method"], f"{value} ({low} to {high})",
-                row["accuracy"][0], row["against_tfidf_p"], row["seconds"],
+                row["accuracy"][0], p_value, row["seconds"],
             ]  # fmt: skip
             lines.append(f"| {' | '.join(map(str, cells))} |")
         lines.append(f"| {name} | {found['verdict']} | | | {found['peak_gb']} GB | {found['seconds']} |")

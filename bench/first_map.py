@@ -21,7 +21,10 @@ from bench.reporting import arguments
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 _MAP = ".js-plotly-plot .nsewdrag"
+_PROGRESS = '[data-testid="stProgress"]'
 _WARM_UP_S = 15
+_SETTLING_S = 2
+"""Until a map drawn anew has come to rest."""
 
 
 def free_port() -> int:
@@ -65,6 +68,8 @@ def main() -> None:
             sys.stdout.write(f"start to first map  {time.perf_counter() - start:5.1f} s\n")
             time.sleep(_WARM_UP_S)
             if options.screenshot:
+                page.wait_for_selector(_PROGRESS, state="hidden", timeout=120_000)  # PCA first, then UMAP
+                time.sleep(_SETTLING_S)
                 page.screenshot(path=options.screenshot)
             for _ in range(options.visits):
                 start = time.perf_counter()

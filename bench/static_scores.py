@@ -144,6 +144,7 @@ def main() -> None:
     def vectorise(uses: Uses) -> dict[str, np.ndarray]:
         return vectors_of(elmo, static, uses)
 
+    sys.stdout.write(f"| question | source | measure | score | chance | coverage |\n{'|---' * 6}|\n")
     show(similarity_rows(elmo, static))
     show(context_rows(vectorise, options.pairs))
     show(sense_rows(vectorise, *options.uses))
