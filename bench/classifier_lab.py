@@ -10,7 +10,6 @@ Peak memory is that of the process so far: run one set at a time to know what it
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -18,11 +17,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bench.benchmark_data import ROOT, sentiment
 from bench.memory import peak_mb
+from bench.reporting import arguments, progress, table
 from elmo_core import Elmo, load_elmo, load_static
 from elmo_core.measuring.splitting import Split
 from elmo_core.tables.columns import guess_label_column, guess_text_column
@@ -90,7 +91,7 @@ DATA: dict[str, Callable[[], Texts]] = {
 }
 
 
-def measure(elmo: Elmo, name: str, settings: ComparisonSettings) -> dict[str, object]:
+def measure(elmo: Elmo, name: str, settings: ComparisonSettings) -> dict[str, Any]:
     """One comparison as JSON values."""
     started = time.monotonic()
     data = DATA[name]()
@@ -115,7 +116,7 @@ def measure(elmo: Elmo, name: str, settings: ComparisonSettings) -> dict[str, ob
     }
 
 
-def _facts(result: MethodResult | LeftOut) -> dict[str, object]:
+def _facts(result: MethodResult | LeftOut) -> dict[str, Any]:
     if isinstance(result, LeftOut):
         return {"method": result.method, "left_out": result.reason}
     f1, accuracy = result.scores.macro_f1, result.scores.accuracy
@@ -160,38 +161,26 @@ def measure_upload(elmo: Elmo, time_limit_s: float) -> str:
     )
 
 
-def as_markdown(table: dict[str, dict[str, object]]) -> str:
+def as_markdown(found: dict[str, dict[str, Any]]) -> str:
     """One line for each set and method."""
-    lines = [
-        "| texts | method | macro-F1 (95 %) | accuracy | p against TF-IDF | s |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, found in table.items():
-        for row in found["methods"]:  # type: ignore[attr-defined]
+    rows: list[list[object]] = []
+    for name, measured in found.items():
+        for row in measured["methods"]:
             if "left_out" in row:
-                lines.append(f"| {name} | {row['method']} | left out: {row['left_out']} | | | |")
+                rows.append([name, row["method"], f"left out: {row['left_out']}", "", "", ""])
                 continue
             value, low, high = row["macro_f1"]
             p_value = "" if row["against_tfidf_p"] is None else row["against_tfidf_p"]
-            cells = [
-                name, row["method"], f"{value} ({low} to {high})",
-                row["accuracy"][0], p_value, row["seconds"],
-            ]  # fmt: skip
-            lines.append(f"| {' | '.join(map(str, cells))} |")
-        lines.append(f"| {name} | {found['verdict']} | | | {found['peak_gb']} GB | {found['seconds']} |")
-    return "\n".join(lines) + "\n"
-
-
-def progress(line: str) -> None:
-    """Say on stderr how far it is."""
-    sys.stderr.write(line + "\n")
+            score = f"{value} ({low} to {high})"
+            rows.append([name, row["method"], score, row["accuracy"][0], p_value, row["seconds"]])
+        peak = f"{measured['peak_gb']} GB"
+        rows.append([name, measured["verdict"], "", "", peak, measured["seconds"]])
+    return table(["texts", "method", "macro-F1 (95 %)", "accuracy", "p against TF-IDF", "s"], rows)
 
 
 def main() -> None:
     """Run the comparisons and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("model")
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
     parser.add_argument("--time-limit", type=float, default=300.0, help="seconds for each set")
@@ -204,10 +193,10 @@ def main() -> None:
         sys.stdout.write(measure_upload(elmo, options.time_limit))
         return
     settings = ComparisonSettings(time_limit_s=options.time_limit, seed=options.seed)
-    table = {name: measure(elmo, name, settings) for name in options.data}
-    sys.stdout.write(as_markdown(table))
+    found = {name: measure(elmo, name, settings) for name in options.data}
+    sys.stdout.write(as_markdown(found))
     if options.json:
-        options.json.write_text(json.dumps(table, indent=1) + "\n")
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -9,17 +9,18 @@ The biLM reads each set once; what is given per epoch is the head alone.
 
 from __future__ import annotations
 
-import argparse
 import json
 import lzma
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from bench.benchmark_data import ROOT
+from bench.reporting import arguments, progress, table
 from elmo_core import Elmo, load_elmo
 from elmo_core.tasks.tagging.comparison import (
     FEATURES,
@@ -55,7 +56,7 @@ def _read(name: str) -> TaggedSentences:
 DATA: dict[str, Callable[[], tuple[TaggedSentences, TaggedSentences]]] = {"wnut17": wnut17, "ewt": ewt}
 
 
-def measure(elmo: Elmo, name: str, settings: TagComparisonSettings) -> dict[str, object]:
+def measure(elmo: Elmo, name: str, settings: TagComparisonSettings) -> dict[str, Any]:
     """One comparison as JSON values."""
     train, test = DATA[name]()
     task = prepare_task(elmo, train, test)
@@ -73,7 +74,7 @@ def measure(elmo: Elmo, name: str, settings: TagComparisonSettings) -> dict[str,
     }
 
 
-def _facts(result: TagResult | TagLeftOut) -> dict[str, object]:
+def _facts(result: TagResult | TagLeftOut) -> dict[str, Any]:
     if isinstance(result, TagLeftOut):
         return {"method": result.method, "left_out": result.reason}
     value = result.scores.value
@@ -105,39 +106,29 @@ def _shown(gap: list[float] | None) -> str:
     return "" if gap is None else f"{gap[0]:+} ({gap[1]:+} to {gap[2]:+})"
 
 
-def as_markdown(table: dict[str, dict[str, object]]) -> str:
+def as_markdown(found: dict[str, dict[str, Any]]) -> str:
     """One line for each set and method."""
-    lines = [
-        "| data | method | score (95 %) | less feature CRF | less static only | epochs | s an epoch | mix |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, found in table.items():
-        for row in found["methods"]:  # type: ignore[attr-defined]
+    heads = (
+        "data", "method", "score (95 %)", "less feature CRF", "less static only", "epochs", "s an epoch",
+        "mix",
+    )  # fmt: skip
+    rows: list[list[object]] = []
+    for name, measured in found.items():
+        for row in measured["methods"]:
             if "left_out" in row:
-                lines.append(f"| {name} | {row['method']} | left out: {row['left_out']} | | | | | |")
+                rows.append([name, row["method"], f"left out: {row['left_out']}", *[""] * 5])
                 continue
             value, low, high = row["score"]
-            cells = [
-                name, row["method"], f"{value} ({low} to {high})", _shown(row["less_features"]),
-                _shown(row["less_static"]), row["epochs"] or "",
-                row["seconds_per_epoch"] or "", row["layer_weights"] or "",
-            ]  # fmt: skip
-            lines.append(f"| {' | '.join(map(str, cells))} |")
-        lines.append(f"| {name} | one pass of the biLM | | | | | {found['bilm_seconds']} | |")
-    return "\n".join(lines) + "\n"
-
-
-def progress(line: str) -> None:
-    """Say on stderr how far it is."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+            gaps = _shown(row["less_features"]), _shown(row["less_static"])
+            learned = (row[key] or "" for key in ("epochs", "seconds_per_epoch", "layer_weights"))
+            rows.append([name, row["method"], f"{value} ({low} to {high})", *gaps, *learned])
+        rows.append([name, "one pass of the biLM", *[""] * 4, measured["bilm_seconds"], ""])
+    return table(heads, rows)
 
 
 def main() -> None:
     """Run the comparisons and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("model")
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
@@ -147,10 +138,10 @@ def main() -> None:
     options = parser.parse_args()
     elmo = load_elmo(options.model)
     settings = TagComparisonSettings(tuple(options.methods), options.epochs, seed=options.seed)
-    table = {name: measure(elmo, name, settings) for name in options.data}
-    sys.stdout.write(as_markdown(table))
+    found = {name: measure(elmo, name, settings) for name in options.data}
+    sys.stdout.write(as_markdown(found))
     if options.json:
-        options.json.write_text(json.dumps(table, indent=1) + "\n")
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
