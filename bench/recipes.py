@@ -138,7 +138,7 @@ def measured(config: PretrainConfig, cache: TokenCache, valid: list[list[str]]) 
 
 def as_table(rows: list[dict[str, str]]) -> str:
     """A line for each recipe."""
-    heads = ["recipe", "million words", *_MOMENTS, "senses: best layer", "uniform mix", "processor minutes"]
+    heads = ["recipe", "million words", *_MOMENTS, "senses: best layer", "context", "processor minutes"]
     lines = []
     for row in rows:
         layers = {name: float(value) for name, value in row.items() if name.startswith("layer") and value}
@@ -148,7 +148,7 @@ def as_table(rows: list[dict[str, str]]) -> str:
             f"{int(row['words']) / 1e6:.2f}",
             *(f"{float(row[moment]):.0f}" for moment in _MOMENTS),
             f"{layers[best]:.1f} ({best.removeprefix('layer ')})",
-            row["uniform mix"],
+            row["context"],
             f"{int(row['seconds']) / 60:.1f}",
         ]
         lines.append(values)
