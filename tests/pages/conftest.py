@@ -52,7 +52,7 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
-    expect.set_options(timeout=20_000)  # a busy machine takes longer than the usual 5 s
+    expect.set_options(timeout=60_000)  # a busy machine takes longer than the usual 5 s
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         yield browser
