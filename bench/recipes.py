@@ -82,7 +82,6 @@ RECIPES: dict[str, Recipe] = {
     "rate 1.5e-3": Recipe({"learning_rate": 1.5e-3}),
     "rate 6e-3": Recipe({"learning_rate": 6e-3}),
     "rate 1.2e-2": Recipe({"learning_rate": 1.2e-2}),
-    "cosine from the start": Recipe({"decay_from": 0.0}),
     "cosine from 0.7": Recipe({"decay_from": 0.7}),
     "averaged (0.9)": Recipe({"average_decay": 0.9}),
     "rate held, averaged (0.9)": Recipe({"average_decay": 0.9, "decay_from": 0.999}),
@@ -142,6 +141,7 @@ def as_table(rows: list[dict[str, str]]) -> str:
     lines = []
     for row in rows:
         layers = {name: float(value) for name, value in row.items() if name.startswith("layer") and value}
+        del layers["layer 0"]  # has one vector for all uses: it goes to the more frequent sense
         best = max(layers, key=layers.__getitem__)
         values = [
             row["recipe"],
