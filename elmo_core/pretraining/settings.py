@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Self
 
 from elmo_core.config import BiLMConfig, CharCNNConfig, JsonConfig
 from elmo_core.exceptions import ConfigError
@@ -108,6 +108,13 @@ class PretrainConfig(JsonConfig):
             raise ConfigError("warm_start is of words without tags; switch it off, or tagged.")
         if not self.model.has_softmax:
             raise ConfigError("model.has_softmax must be true: a language model is trained to predict words.")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """As `JsonConfig.from_dict`; of the model, what is not given is that of the shipped shape."""
+        if isinstance(values, dict) and isinstance(values.get("model"), dict):
+            values = {**values, "model": {**SMALL.to_dict(), **values["model"]}}
+        return super().from_dict(values)
 
     @property
     def words_per_step(self) -> int:

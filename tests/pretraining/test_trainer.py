@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from elmo_core.config import BiLMConfig, CharCNNConfig
@@ -9,7 +11,7 @@ from elmo_core.exceptions import ConfigError, TrainingError
 from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.evaluation import text_perplexity
 from elmo_core.pretraining.optimisation import learning_rate
-from elmo_core.pretraining.settings import PretrainConfig
+from elmo_core.pretraining.settings import SMALL, PretrainConfig
 from elmo_core.pretraining.trainer import Trainer
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.folder import read_folder
@@ -129,3 +131,12 @@ def test_settings_go_to_json_and_back():
     assert PretrainConfig.from_json(settings.to_json()) == settings
     with pytest.raises(ConfigError, match="has no setting batch"):
         PretrainConfig.from_json('{"batch": 3}')
+
+
+def test_settings_name_what_differs_from_the_shipped_shape():
+    settings = PretrainConfig.from_json('{"model": {"lstm_dim": 64, "projection_dim": 32}}')
+    assert settings.model == dataclasses.replace(SMALL, lstm_dim=64, projection_dim=32)
+    with pytest.raises(ConfigError, match="no setting lstm_size"):
+        PretrainConfig.from_json('{"model": {"lstm_size": 64}}')
+    with pytest.raises(ConfigError, match="must be a JSON object"):
+        PretrainConfig.from_json("[1]")
