@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from elmo_core.embedding.machine import available_bytes
+from elmo_core.measuring.durations import duration
 from elmo_core.nn.bilm import BiLM
 from elmo_core.pretraining.settings import PretrainConfig
 
@@ -27,11 +28,10 @@ class Estimate:
     """For the words that are still to be seen."""
 
     def __str__(self) -> str:
-        hours, minutes = divmod(round(self.seconds / 60), 60)
-        memory = (self.weight_bytes + self.step_bytes) / 1e9
+        megabytes = (self.weight_bytes + self.step_bytes) / 1e6
         return (
-            f"{self.n_parameters:,} parameters; about {memory:.1f} GB of memory; "
-            f"about {self.words_per_s:,.0f} words/s, so {hours} h {minutes} min to the end"
+            f"{self.n_parameters:,} parameters; about {megabytes:,.0f} MB of memory; "
+            f"about {self.words_per_s:,.0f} words/s, so {duration(self.seconds)} to the end"
         )
 
     @property

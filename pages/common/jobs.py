@@ -28,7 +28,8 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from elmo_core.exceptions import ElmoError
-from pages.common.wording import duration, plain
+from elmo_core.measuring.durations import duration
+from pages.common.wording import plain
 
 N_WORKERS = 2
 """Jobs at a time; each computes on one thread, so that the others' pages stay alive."""

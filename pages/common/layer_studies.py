@@ -14,6 +14,7 @@ from elmo_core.analysis.layers.labelled import Labelled
 from elmo_core.analysis.layers.learned import LEARNED, MixStudy, study_mixtures, verdict
 from elmo_core.analysis.layers.mixture import layer_names
 from elmo_core.analysis.layers.probing import HALVES, ProbingCurves, probe_layers
+from elmo_core.measuring.durations import duration
 from elmo_core.plots import layers as figures
 from pages.common import jobs, takeaway
 from pages.common.labelled_sets import LabelledSet
@@ -21,7 +22,7 @@ from pages.common.layer_cells import cell
 from pages.common.layer_triangle import remember_learned
 from pages.common.loaders import load_model, model_name
 from pages.common.mixture_controls import set_mixture
-from pages.common.wording import duration, plain
+from pages.common.wording import plain
 
 _STRENGTHS = (0.0, 0.001, 0.01, 0.1, 1.0)
 _S_PER_ROW, _CHARACTERS_PER_S = 0.02, 15_000  # of one thread

@@ -19,12 +19,13 @@ from elmo_core.analysis.maps.points import (
     token_points,
 )
 from elmo_core.exceptions import InputError
+from elmo_core.measuring.durations import duration
 from elmo_core.tables.vectors import OwnVectors, read_vectors
 from pages.common import jobs
 from pages.common.loaders import Source, digest, kept_for_session, load_model, model_name, sample
 from pages.common.sources import choose_source
 from pages.common.takeaway import literal
-from pages.common.wording import duration, plain
+from pages.common.wording import plain
 
 SAMPLE, OWN_TEXT, OWN_VECTORS = "Sample", "My text", "My vectors"
 TEXTS, TOKENS = "Sentences", "Tokens"

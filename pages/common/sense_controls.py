@@ -12,12 +12,13 @@ from elmo_core.analysis.projection import MIN_UMAP_USES
 from elmo_core.analysis.projection import Method as Projection
 from elmo_core.analysis.senses import CONTEXT, view_names
 from elmo_core.exceptions import InputError
+from elmo_core.measuring.durations import duration
 from elmo_core.plots.sense_map import MAX_POINTS
 from pages.common.concordance import IMAGES
 from pages.common.loaders import Source, load_model, model_name
 from pages.common.sense_data import Asked, uses_per_second
 from pages.common.sources import choose_word
-from pages.common.wording import duration, plain
+from pages.common.wording import plain
 
 _AUTO = "Automatic"
 _GROUPS, _SENSES = "Groups", "Gold senses"

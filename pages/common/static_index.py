@@ -16,12 +16,13 @@ from elmo_core.exceptions import InputError
 from elmo_core.index.building import MAX_USES, build_use_index
 from elmo_core.index.records import CorpusSentence, FoundUse, UseFilter, sentences_of_shards
 from elmo_core.index.use_index import ABOUT, UseIndex, read_about
+from elmo_core.measuring.durations import duration
 from elmo_core.plots.style import clip
 from elmo_core.pretraining.corpus import find_shards
 from pages.common import jobs, takeaway
 from pages.common.loaders import Source, load_model, model_name
 from pages.common.text_spaces import tokens_of
-from pages.common.wording import duration, plain
+from pages.common.wording import plain
 
 _USES_PER_S = 500  # on one busy core; what is said before a build
 _MB_PER_USE = 0.0032

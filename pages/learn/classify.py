@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from elmo_core.measuring.durations import duration
 from elmo_core.tasks.dataset import Dataset
 from elmo_core.tasks.lab import facts_of, run_lab
 from elmo_core.tasks.results import ComparisonSettings, MethodResult
@@ -14,7 +15,6 @@ from pages.common.jobs import Job
 from pages.common.lab_cache import baselines_of, expected_seconds, static_vectors
 from pages.common.loaders import load_model, model_name
 from pages.common.table_choice import choose_table
-from pages.common.wording import duration
 
 PAGE = "classify"
 

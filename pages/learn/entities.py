@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from elmo_core.measuring.durations import duration
 from elmo_core.tasks.tagging.comparison import estimated_seconds
 from elmo_core.tasks.tagging.verdict import best_on_layers, tag_verdict
 from pages.common import jobs, tagging_differences, tagging_takeaway, tagging_views
@@ -14,7 +15,7 @@ from pages.common.loaders import load_model, model_name
 from pages.common.tagging_data import choose_corpus, choose_settings, wants_own_static
 from pages.common.tagging_work import Outcome, compare, curve
 from pages.common.text_spaces import vectors_from_file
-from pages.common.wording import duration, plain
+from pages.common.wording import plain
 
 PAGE, CURVE = "entities", "entities_curve"
 SCORES, DIFFERENCES, TRY, MORE, FILES = "Scores", "Differences", "Your text", "More sentences?", "Take away"

@@ -6,10 +6,8 @@ import io
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from pages.common.takeaway import frame_to_csv, frame_to_parquet, literal
-from pages.common.wording import duration
 
 
 def test_csv_neutralises_formulas_and_keeps_numbers():
@@ -26,10 +24,3 @@ def test_parquet_round_trip():
 def test_literals_are_python():
     assert literal(np.float32(0.5)) == "0.5"
     assert literal('a "quoted" \n word') == "'a \"quoted\" \\n word'"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0.2, "1 s"), (59.2, "59 s"), (61, "1 min"), (3600, "1 h"), (4260, "1 h 11 min")]
-)
-def test_durations(seconds: float, said: str):
-    assert duration(seconds) == said

@@ -85,7 +85,7 @@ def test_it_warns_where_memory_is_missing(corpus, tmp_path, monkeypatch):
     assert said.warning == ""
     monkeypatch.setattr(estimate, "available_bytes", lambda: 1000)
     assert "lower rows, unroll_steps or n_sampled" in said.warning
-    assert "0 h 0 min" in str(dataclasses.replace(said, seconds=1.0))
+    assert "so 1 h 10 min to the end" in str(dataclasses.replace(said, seconds=4200.0))
 
 
 @pytest.mark.parametrize(
