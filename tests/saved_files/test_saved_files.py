@@ -1,0 +1,70 @@
+"""Files that earlier versions saved are read by this one, and answer as they did."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from elmo_core import load_elmo
+from elmo_core.index.building import build_use_index
+from elmo_core.index.use_index import UseIndex
+from elmo_core.pretraining.cache import open_corpus
+from elmo_core.pretraining.snapshot import read_snapshot
+from elmo_core.pretraining.trainer import Trainer
+from elmo_core.tasks.saving import load_classifier
+from elmo_core.tasks.tagging.saving import load_tagger
+from tests.pretraining.corpora import small_settings
+from tests.saved_files.write import CORPUS, NEW_TEXTS, POSITION, QUERY, SENTENCES
+
+DAYS = sorted(path for path in Path(__file__).parent.iterdir() if (path / "expected.json").is_file())
+
+
+@pytest.fixture(params=DAYS, ids=lambda day: day.name)
+def saved(request, tmp_path) -> Path:
+    """A copy of the files of one version, with what they answered then."""
+    return shutil.copytree(request.param, tmp_path / "saved")
+
+
+def expected(saved: Path, kind: str):
+    return json.loads((saved / "expected.json").read_text(encoding="utf-8"))[kind]
+
+
+def test_a_classifier_predicts_as_it_did(saved):
+    probabilities = load_classifier(saved / "classifier.zip").predict_proba(NEW_TEXTS)
+    np.testing.assert_allclose(probabilities, expected(saved, "classifier"), atol=1e-5)
+
+
+def test_a_tagger_tags_as_it_did(saved):
+    tags = load_tagger(saved / "tagger.zip").predict(SENTENCES[:4])
+    assert [list(sentence) for sentence in tags] == expected(saved, "tagger")
+
+
+def test_a_model_folder_gives_its_vectors(saved):
+    layers = load_elmo(saved / "model").embed([QUERY])[0].layers
+    np.testing.assert_allclose(layers[:, POSITION, :4], expected(saved, "model"), atol=1e-6)
+
+
+def test_an_index_finds_what_it_found(saved):
+    layers = load_elmo("tiny").embed([QUERY])[0].layers[:, POSITION]
+    assert [use.word for use in UseIndex(saved / "index").nearest(layers, 3)] == expected(saved, "index")
+
+
+def test_a_complete_index_is_not_built_again(saved):
+    n_uses = UseIndex(saved / "index").n_uses
+    assert build_use_index(load_elmo("tiny"), CORPUS, saved / "index", corpus="saved").n_uses == n_uses
+
+
+def test_a_run_goes_on_from_its_checkpoint(saved):
+    corpus = open_corpus(str(saved / "corpus.txt"), saved / "cache", tokenised=True)
+    valid = [corpus.words(index) for index in range(20)]
+    rows = list(Trainer(small_settings(), corpus, valid, saved / "run", resume=True).run())
+    assert rows[0].step == 25 and rows[-1].step == 40
+    assert all(np.isfinite(row.loss) for row in rows)
+
+
+def test_the_model_of_a_run_is_read(saved):
+    assert read_snapshot(saved / "run").model is not None
