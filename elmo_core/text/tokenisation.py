@@ -1,7 +1,10 @@
 """Raw text to sentences of tokens, Moses style as the corpus of the published ELMo.
 
-Sentences are split by `sentencex` (Wikimedia), words by `sacremoses`, neither written here. Dashes
-inside words stay, entities are not escaped: `don't` -> `don`, `'t`; `well-known` -> `well-known`.
+Sentences are split by `sentencex` (Wikimedia), words by `sacremoses`, neither written here. Both read the
+levelled text (`elmo_core.text.levelling`), so tokens do not depend on how an apostrophe or an accent was
+typed. Dashes inside words stay, entities are not escaped: `don't` -> `don`, `'t`; `well-known` ->
+`well-known`. A token never ends inside a character as a reader sees it: combining marks, the parts of an
+emoji and the zero-width joiners of Persian and Indic words stay in one token.
 """
 
 from __future__ import annotations
@@ -10,11 +13,30 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import regex
+
+from elmo_core.text.levelling import level, level_with_offsets
+
 if TYPE_CHECKING:
     from sacremoses import MosesTokenizer
 
-TOKENISATION_VERSION = "sentencex-1/moses-0.2"
+TOKENISATION_VERSION = "sentencex-1/moses-0.2/levelled-1"
 """Part of the key of every tokenised cache; change it when the rules below change."""
+
+Place = tuple[int, int]
+"""Start and end in a text, the end not included."""
+
+_CLUSTERS = regex.compile(r"\X")
+_MAY_BE_CUT = regex.compile(
+    r"[\p{M}\p{Emoji_Modifier}\p{Regional_Indicator}\u180e\u200c\u200d\U000e0020-\U000e007f]"
+)
+_INSIDE_A_WORD = regex.compile(
+    r"(?<=[[\p{Mn}\p{Mc}]--[\ufe00-\ufe0f\U000e0100-\U000e01ef]])"
+    r"[\p{L}--[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]]"
+    r"|(?<=[\u180e\u200c\u200d])\w",
+    regex.VERSION1,
+)
+_PARTS = regex.compile(r"\w+|[^\w\s]")
 
 
 @lru_cache(maxsize=8)
@@ -37,13 +59,9 @@ def split_sentences(text: str, language: str = "en") -> list[str]:
         language: ISO 639-1 code.
 
     Returns:
-        The sentences in order, stripped; blank ones are left out.
+        The sentences in order, spelt as in the text and stripped; blank ones are left out.
     """
-    from sentencex import segment
-
-    lines = _encodable(text).splitlines()
-    parts = (part.strip() for line in lines for part in segment(language, line))
-    return [part for part in parts if part]
+    return [sentence for sentence, _ in _split(_encodable(text), language)]
 
 
 def tokenise(sentence: str, language: str = "en") -> list[str]:
@@ -54,14 +72,80 @@ def tokenise(sentence: str, language: str = "en") -> list[str]:
         language: ISO 639-1 code.
 
     Returns:
-        Its tokens; an empty list for a blank sentence.
+        Its tokens, levelled; an empty list for a blank sentence.
     """
-    return list(_moses(language).tokenize(_encodable(sentence), escape=False))
+    return _tokens(level(sentence), language)
+
+
+def tokenise_with_places(sentence: str, language: str = "en") -> tuple[list[str], list[Place]]:
+    """Split one sentence into tokens, and keep where each one stands in it.
+
+    Args:
+        sentence: one sentence, untokenised.
+        language: ISO 639-1 code.
+
+    Returns:
+        The tokens of `tokenise`, and the place of each in `sentence` as it was written: what is spelt
+        there may differ from the token, as a curly apostrophe does from a straight one.
+    """
+    levelled = level_with_offsets(sentence)
+    tokens = _tokens(levelled.text, language)
+    return tokens, [levelled.original_span(*place) for place in _find_places(levelled.text, tokens)]
 
 
 def tokenised_sentences(text: str, language: str = "en") -> Iterator[list[str]]:
     """Yield the tokens of every sentence of a running text, in order."""
-    for sentence in split_sentences(text, language):
-        tokens = tokenise(sentence, language)
+    for _, levelled in _split(_encodable(text), language):
+        tokens = _tokens(levelled, language)
         if tokens:
             yield tokens
+
+
+def _split(text: str, language: str) -> Iterator[tuple[str, str]]:
+    """Sentences as they are spelt, and levelled."""
+    from sentencex import segment
+
+    for line in text.splitlines():
+        levelled = level(line)
+        parts = [part.strip() for part in segment(language, levelled)]
+        if levelled == line:
+            yield from ((part, part) for part in parts if part)
+            continue
+        offsets, at = level_with_offsets(line), 0
+        for part in filter(None, parts):
+            start = levelled.index(part, at)
+            at = start + len(part)
+            first, last = offsets.original_span(start, at)
+            yield line[first:last], part
+
+
+def _tokens(levelled: str, language: str) -> list[str]:
+    """Tokens of a levelled sentence."""
+    tokens: list[str] = _moses(language).tokenize(levelled, escape=False)
+    if len("".join(tokens)) != len("".join(levelled.split())):  # one of its own placeholders was in the text
+        tokens = _PARTS.findall(levelled)
+    return _join_cut(levelled, tokens) if _MAY_BE_CUT.search(levelled) else tokens
+
+
+def _join_cut(levelled: str, tokens: list[str]) -> list[str]:
+    """Join tokens that were cut inside a character or beside one of its marks."""
+    starts = {match.start() for match in _CLUSTERS.finditer(levelled)}
+    joined: list[str] = []
+    last = -1
+    for token, (start, end) in zip(tokens, _find_places(levelled, tokens), strict=True):
+        if start == last and (start not in starts or _INSIDE_A_WORD.match(levelled, start)):
+            joined[-1] += token
+        else:
+            joined.append(token)
+        last = end
+    return joined
+
+
+def _find_places(levelled: str, tokens: list[str]) -> list[Place]:
+    """Where tokens stand in the text they were made of."""
+    places, at = [], 0
+    for token in tokens:
+        start = levelled.index(token, at)
+        at = start + len(token)
+        places.append((start, at))
+    return places

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elmo_core.text.tokenisation import split_sentences, tokenise, tokenised_sentences
+from elmo_core.text.tokenisation import split_sentences, tokenise, tokenise_with_places, tokenised_sentences
 
 ANY_TEXT = st.text(st.characters(), max_size=60)
 
@@ -18,7 +18,29 @@ ANY_TEXT = st.text(st.characters(), max_size=60)
         ("She's well-known, isn't she?", "She 's well-known , isn 't she ?"),
         ("the dogs' bowl", "the dogs ' bowl"),
         ('He said "no" -- twice.', 'He said " no " -- twice .'),
-        ("\u201cYes,\u201d he said.", "\u201c Yes , \u201d he said ."),
+        ("\u201cYes,\u201d he said.", '" Yes , " he said .'),
+        ("It\u2019s Ann\u2019s; don\u2019t.", "It 's Ann 's ; don 't ."),
+        ("a cafe\u0301, na\u00efve", "a caf\u00e9 , na\u00efve"),
+        ("Wait\u2026 co\u00adop well\u2011known", "Wait ... coop well-known"),
+        ("\ufeffba\u200bnk\u00a0x\u2060", "bank x"),
+        ("\u1eb9\u0301k\u1ecd\u0301.", "\u1eb9\u0301k\u1ecd\u0301 ."),  # Yoruba
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645!",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 !",
+        ),
+        ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200d\u0937"),
+        (
+            "\u1781\u17d2\u1789\u17bb\u17c6\u200b\u179f\u17d2\u179a",
+            "\u1781\u17d2\u1789\u17bb\u17c6 \u179f\u17d2\u179a",
+        ),
+        ("\u0e02\u0e49\u0e32\u0e27", "\u0e02\u0e49\u0e32\u0e27"),  # Thai: no mark without its letter
+        ("I \u2764\ufe0f it\U0001f44d\U0001f3fd", "I \u2764\ufe0f it \U0001f44d\U0001f3fd"),
+        (
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467\U0001f1eb\U0001f1f7",
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1eb\U0001f1f7",
+        ),
+        ("\u845b\U000e0100\u57ce", "\u845b\U000e0100 \u57ce"),
+        ("a DOTMULTI.x", "a DOTMULTI . x"),
         ("Dr. Smith lives in the U.S.A. now.", "Dr. Smith lives in the U.S.A. now ."),
         ("It cost $3.50 (about 1,000).", "It cost $ 3.50 ( about 1,000 ) ."),
         ("AT&T | <b>&amp;</b> [x]", "AT & T | < b > & amp ; < / b > [ x ]"),
@@ -105,3 +127,39 @@ def test_no_letter_is_lost(characters: list[str]):
     text = "".join(characters)
     tokens = [token for sentence in tokenised_sentences(text) for token in sentence]
     assert "".join(tokens) == "".join(text.split())
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.one_of(
+        ANY_TEXT, st.text(st.sampled_from("ab\u0301\u2019\u201c\u2026\u00ad\u200b\u00a0.! \n"), max_size=40)
+    )
+)
+def test_sentences_tokenised_one_by_one_give_the_same_tokens(text: str):
+    one_by_one = [tokenise(sentence) for sentence in split_sentences(text)]
+    assert [tokens for tokens in one_by_one if tokens] == list(tokenised_sentences(text))
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANY_TEXT)
+def test_places_point_at_the_tokens_in_order(text: str):
+    tokens, places = tokenise_with_places(text)
+    assert tokens == tokenise(text)
+    assert len(tokens) == len(places)
+    edges = [edge for place in places for edge in place]
+    assert all(start < end for start, end in places)
+    assert max(edges, default=0) <= len(text)
+
+
+def test_places_are_those_of_the_text_as_it_was_typed():
+    text = "\u201cIt\u2019s co\u00adop, cafe\u0301\u2026\u201d"
+    tokens, places = tokenise_with_places(text)
+    assert tokens == ['"', "It", "'s", "coop", ",", "caf\u00e9", "...", '"']
+    assert [text[start:end] for start, end in places] == [
+        "\u201c", "It", "\u2019s", "co\u00adop", ",", "cafe\u0301", "\u2026", "\u201d",
+    ]  # fmt: skip
+
+
+def test_sentences_keep_their_spelling():
+    text = "\u201cDon\u2019t.\u201d Cafe\u0301\u00a0x."
+    assert split_sentences(text) == ["\u201cDon\u2019t.\u201d", "Cafe\u0301\u00a0x."]
