@@ -5,6 +5,7 @@
     ├── InputError                 a text or table is unusable    (also a ValueError)
     ├── ModelError                 a model's files are unusable   (also a ValueError)
     │   └── ModelNotFoundError     no such model or file          (also a FileNotFoundError)
+    ├── OutputError                an output cannot be written    (also an InputError and a ModelError)
     ├── CorpusError                a training corpus is unusable  (also a ValueError)
     ├── DownloadError              a published file cannot be had (also an OSError)
     ├── TrainingError              training cannot go on          (also a RuntimeError)
@@ -37,6 +38,13 @@ class ModelNotFoundError(ModelError, FileNotFoundError):
 
     def __str__(self) -> str:  # FileNotFoundError would print the arguments as an errno pair
         return str(self.args[0]) if self.args else ""
+
+
+class OutputError(InputError, ModelError):
+    """An output cannot be written: it is an input or holds something else, or the disk refuses.
+
+    It is caught by those who catch `InputError` or `ModelError`, which were raised for this before.
+    """
 
 
 class CorpusError(ElmoError, ValueError):

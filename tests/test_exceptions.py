@@ -12,6 +12,7 @@ PARENTS = {
     "InputError": ValueError,
     "ModelError": ValueError,
     "ModelNotFoundError": FileNotFoundError,
+    "OutputError": ValueError,
     "CorpusError": ValueError,
     "DownloadError": OSError,
     "TrainingError": RuntimeError,

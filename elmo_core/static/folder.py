@@ -17,9 +17,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from elmo_core.exceptions import ModelError, ModelNotFoundError
+from elmo_core.files import OutputKind, atomic_folder
 from elmo_core.static.vectors import StaticVectors
 from elmo_core.weights.jsonfile import read_json
-from elmo_core.weights.replacing import new_folder
 
 CONFIG, WEIGHTS, VOCABULARY, CARD = "config.json", "vectors.safetensors", "vocab.txt", "README.md"
 FORMAT = 1
@@ -29,9 +29,23 @@ _CODES: dict[str, Dtype] = {"F16": "float16", "F32": "float32"}
 _HEADER_BYTES = 256  # of the safetensors header: known before the number of rows is
 
 
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder holds static vectors of ours, of whatever version."""
+    try:
+        content = read_json(folder / CONFIG)
+    except ModelError:
+        return False
+    return isinstance(content.get("format"), int) and "about" in content and is_vectors_folder(folder)
+
+
 def is_vectors_folder(folder: Path) -> bool:
     """Whether a folder holds static vectors in our own format."""
     return (folder / WEIGHTS).is_file() and (folder / VOCABULARY).is_file()
+
+
+VECTORS_FOLDER = OutputKind(
+    "a folder of static vectors", _is_ours, frozenset({CONFIG, WEIGHTS, VOCABULARY, CARD})
+)
 
 
 def read_vectors_folder(folder: Path) -> StaticVectors:
@@ -69,9 +83,10 @@ def write_vectors_folder(
         card: text of README.md.
 
     Raises:
-        ModelError: a number does not fit `dtype`, or the folder cannot be written.
+        ModelError: a number does not fit `dtype`.
+        OutputError: the folder cannot be written.
     """
-    with new_folder(folder, {CONFIG, WEIGHTS, VOCABULARY, CARD}, WEIGHTS) as partial:
+    with atomic_folder(folder, VECTORS_FOLDER) as partial:
         with VectorsWriter(partial, vectors.dim, dtype) as writer:
             for start, block in vectors.blocks():
                 writer.add(vectors.words[start : start + len(block)], block)

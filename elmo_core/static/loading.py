@@ -15,13 +15,12 @@ import numpy as np
 import platformdirs
 
 from elmo_core.exceptions import InputError, ModelError
+from elmo_core.files import atomic_folder
+from elmo_core.locking import locked
 from elmo_core.static.binary_rows import binary_rows, is_binary
 from elmo_core.static.faults import LoadReport
 from elmo_core.static.folder import (
-    CARD,
-    CONFIG,
-    VOCABULARY,
-    WEIGHTS,
+    VECTORS_FOLDER,
     VectorsWriter,
     read_vectors_folder,
     write_config,
@@ -29,7 +28,6 @@ from elmo_core.static.folder import (
 from elmo_core.static.opening import OpenedFile, opened
 from elmo_core.static.text_rows import Block, text_rows
 from elmo_core.static.vectors import StaticVectors
-from elmo_core.weights.replacing import new_folder
 
 Progress = Callable[[int, int], None]
 """Called with (bytes read, bytes of the file); an error it raises stops the work."""
@@ -75,10 +73,11 @@ def load_vectors_file(
         raise InputError(f"max_words must be 1 or more, got {max_words}.")
     with opened(path, member) as file:
         kept = _root(kept_in) / _key(path, file.name, max_words)
-        if (found := _kept(kept)) is not None:
-            return found
         kept.parent.mkdir(parents=True, exist_ok=True)
-        report = _convert(file, kept, max_words, progress)
+        with locked(kept.with_suffix(".lock"), wait=True):  # a second reader of the file finds what is kept
+            if (found := _kept(kept)) is not None:
+                return found
+            report = _convert(file, kept, max_words, progress)
     return LoadedVectors(read_vectors_folder(kept), report)
 
 
@@ -117,7 +116,7 @@ def _convert(file: OpenedFile, folder: Path, max_words: int | None, progress: Pr
     seen: dict[str, int] = {}
     if folder.exists():
         shutil.rmtree(folder)
-    with new_folder(folder, {CONFIG, WEIGHTS, VOCABULARY, CARD}, WEIGHTS) as partial:
+    with atomic_folder(folder, VECTORS_FOLDER) as partial:
         with ExitStack() as files:
             writer: VectorsWriter | None = None
             for block in read(stream, file.name, report):

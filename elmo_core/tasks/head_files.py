@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import secrets
 import zipfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,11 +16,11 @@ from safetensors.torch import load_file, save
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ModelError, ModelNotFoundError
+from elmo_core.files import OutputKind, atomic_file, atomic_folder, claim_output
 from elmo_core.weights.archive import unpacked
 from elmo_core.weights.fingerprint import fingerprint
 from elmo_core.weights.jsonfile import read_json
 from elmo_core.weights.registry import known_models
-from elmo_core.weights.replacing import new_folder
 from elmo_core.weights.store import JsonValue
 
 HEAD, CARD = "head.safetensors", "README.md"
@@ -66,36 +64,61 @@ def head_bytes(head: torch.nn.Module, others: Mapping[str, torch.Tensor] | None 
     return save(own | dict(others or {}))
 
 
-def write_files(files: Mapping[str, bytes], path: Path, marker: str, *, also: Collection[str] = ()) -> None:
+def output_kind(path: Path, what: str, config: str, files: frozenset[str]) -> OutputKind:
+    """What `write_files` writes to a path: a `.zip`, or a folder.
+
+    Args:
+        path: where.
+        what: the estimator, such as "classifier".
+        config: name of its configuration, by which it is known again.
+        files: names of all files that it may have.
+    """
+    if path.suffix.lower() == ".zip":
+        return OutputKind(f"a zipped {what}", lambda place: _names_format(_from_zip(place, config)))
+    return OutputKind(f"a {what}", lambda place: _names_format(_from_folder(place / config)), files)
+
+
+def _names_format(content: bytes) -> bool:
+    try:
+        value = json.loads(content)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and {"format", "settings", "model"} <= value.keys()
+
+
+def _from_zip(path: Path, config: str) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(config)
+    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile):
+        return b""
+
+
+def _from_folder(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def write_files(files: Mapping[str, bytes], path: Path, kind: OutputKind) -> None:
     """Write files, all or none.
 
     Args:
         files: by name.
         path: a new or empty folder, one that holds such files (then replaced), or a `.zip`.
-        marker: the file by which such a folder is known.
-        also: further files that such a folder may hold.
+        kind: from `output_kind`.
 
     Raises:
-        ModelError: they cannot be written there.
+        OutputError: they cannot be written there.
     """
-    if path.suffix.lower() == ".zip":
-        _write_zip(files, path)
+    if kind.form == "file":
+        with claim_output(path, kind=kind) as place, atomic_file(place) as partial:
+            partial.write_bytes(zip_bytes(files))
         return
-    with new_folder(path, {*files, *also}, marker) as partial:
+    with atomic_folder(path, kind) as partial:
         for name, content in files.items():
             (partial / name).write_bytes(content)
-
-
-def _write_zip(files: Mapping[str, bytes], path: Path) -> None:
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(zip_bytes(files))
-        os.replace(partial, path)
-    except OSError as error:
-        raise ModelError(f"{path} could not be written ({error.strerror or error}).") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def zip_bytes(files: Mapping[str, bytes]) -> bytes:

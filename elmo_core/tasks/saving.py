@@ -19,6 +19,7 @@ import torch
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError, ModelError, ModelNotFoundError
+from elmo_core.files import OutputKind
 from elmo_core.tasks.classifier import ElmoClassifier, new_head
 from elmo_core.tasks.failures import require_fitted
 from elmo_core.tasks.head_files import (
@@ -31,6 +32,7 @@ from elmo_core.tasks.head_files import (
     head_bytes,
     model_facts,
     opened,
+    output_kind,
     read_config,
     read_facts,
     read_tensors,
@@ -62,6 +64,11 @@ for text, row in zip(texts, classifier.predict_proba(texts)):
 '''
 
 
+def classifier_output(path: Path) -> OutputKind:
+    """What `save_classifier` writes to a path, to claim it before the work."""
+    return output_kind(path, _WHAT, CONFIG, frozenset({CONFIG, HEAD, SCRIPT, CARD, WORDS}))
+
+
 def save_classifier(
     classifier: ElmoClassifier, path: Path, *, facts: Mapping[str, JsonValue] | None = None, card: str = ""
 ) -> None:
@@ -75,9 +82,10 @@ def save_classifier(
 
     Raises:
         NotFittedError: it is not fitted.
-        ModelError: it cannot be written there.
+        OutputError: it cannot be written there.
     """
-    write_files(classifier_files(classifier, facts=facts, card=card), path, CONFIG, also=(WORDS,))
+    files = classifier_files(classifier, facts=facts, card=card)
+    write_files(files, path, classifier_output(path))
 
 
 def classifier_files(

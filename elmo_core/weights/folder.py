@@ -22,11 +22,11 @@ from safetensors.torch import save_file
 
 from elmo_core.config import BiLMConfig
 from elmo_core.exceptions import ConfigError, ModelError, ModelNotFoundError
+from elmo_core.files import OutputKind, atomic_folder
 from elmo_core.nn.bilm import BiLM
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.assembly import check_parts, check_shapes, fill, skeleton
 from elmo_core.weights.jsonfile import read_json
-from elmo_core.weights.replacing import new_folder
 from elmo_core.weights.store import JsonValue, StoredModel
 
 CONFIG, WEIGHTS, VOCABULARY, CARD = "config.json", "model.safetensors", "vocab.txt", "README.md"
@@ -34,6 +34,18 @@ FORMAT = 1
 _SET_BY_READERS = ("format", "source")
 _DTYPES = {"float16": torch.float16, "float32": torch.float32}
 _STORED_DTYPES = {"F16", "F32"}
+
+
+def _is_model(folder: Path) -> bool:
+    """Whether a folder holds a model of ours, of whatever version (other programs use the same names)."""
+    try:
+        content = read_json(folder / CONFIG)
+    except ModelError:
+        return False
+    return isinstance(content.get("format"), int) and isinstance(content.get("model"), dict)
+
+
+MODEL_FOLDER = OutputKind("a model", _is_model, frozenset({CONFIG, WEIGHTS, VOCABULARY, CARD}))
 
 
 def read_folder(folder: Path) -> StoredModel:
@@ -62,7 +74,8 @@ def write_folder(
         card: text of README.md.
 
     Raises:
-        ModelError: vocabulary or weights do not fit, or the folder cannot be written.
+        ModelError: vocabulary or weights do not fit.
+        OutputError: the folder cannot be written.
     """
     config = stored.model.config
     n_words = len(stored.vocabulary) if stored.vocabulary else 0
@@ -73,7 +86,7 @@ def write_folder(
     facts = {name: value for name, value in stored.about.items() if name not in _SET_BY_READERS}
     content = _to_json({"format": FORMAT, "model": config.to_dict(), "about": facts})
     tensors = {name: _for_disk(name, tensor, dtype) for name, tensor in stored.model.named_parameters()}
-    with new_folder(folder, {CONFIG, WEIGHTS, VOCABULARY, CARD}, WEIGHTS) as partial:
+    with atomic_folder(folder, MODEL_FOLDER) as partial:
         (partial / CONFIG).write_text(content, encoding="utf-8")
         save_file(tensors, partial / WEIGHTS)
         if stored.vocabulary:

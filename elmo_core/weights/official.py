@@ -20,6 +20,7 @@ from torch import Tensor
 
 from elmo_core.config import BiLMConfig
 from elmo_core.exceptions import ModelError
+from elmo_core.files import OutputKind, atomic_folder
 from elmo_core.nn.bilm import BiLM
 from elmo_core.text.characters import N_CHARACTERS
 from elmo_core.text.vocabulary import Vocabulary
@@ -34,7 +35,6 @@ from elmo_core.weights.official_names import (
     official_names,
 )
 from elmo_core.weights.options import config_to_options, options_to_config
-from elmo_core.weights.replacing import new_folder
 from elmo_core.weights.store import JsonValue, StoredModel
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,22 @@ OPTIONS, WEIGHTS, VOCABULARY = "options.json", "weights.hdf5", "vocab.txt"
 _MAX_EXPANSION = 8
 """Weights in memory over bytes in the file; compression and half precision together stay below."""
 
+_WRITER = "written_by"
+"""Attribute of weights.hdf5 that tells an export of ours from a published model."""
+
 Names = Mapping[str, tuple[Piece, ...]]
+
+
+def _is_export(folder: Path) -> bool:
+    """Whether a folder was written by `write_official`."""
+    try:
+        with h5py.File(folder / WEIGHTS) as file:
+            return bool(file.attrs.get(_WRITER) == __package__)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+OFFICIAL_FOLDER = OutputKind("an exported model", _is_export, frozenset({OPTIONS, WEIGHTS, VOCABULARY}))
 
 
 def read_official(folder_or_options: Path, weights: Path | None = None) -> StoredModel:
@@ -94,12 +109,12 @@ def write_official(
     Args:
         model: any biLM.
         vocabulary: written as `vocab.txt` where it is given; required with word-id input.
-        folder: a new or empty folder, or one that holds nothing but an official model (then replaced).
+        folder: a new or empty folder, or one that holds nothing but an earlier export (then replaced).
         training: values of bilm-tf's training options, where they are known.
 
     Raises:
-        ModelError: the vocabulary does not fit, the format has no place for a part of the model, or the
-            folder cannot be written.
+        ModelError: the vocabulary does not fit, or the format has no place for a part of the model.
+        OutputError: the folder cannot be written.
     """
     config = model.config
     if config.tags:
@@ -114,9 +129,10 @@ def write_official(
             f"The vocabulary has {len(vocabulary)} words, the model {config.n_words}; give the model's own."
         )
     options = json.dumps(config_to_options(config, training), indent=2) + "\n"
-    with new_folder(folder, {OPTIONS, WEIGHTS, VOCABULARY}, WEIGHTS) as partial:
+    with atomic_folder(folder, OFFICIAL_FOLDER) as partial:
         (partial / OPTIONS).write_text(options, encoding="utf-8")
         with h5py.File(partial / WEIGHTS, "w") as file:
+            file.attrs[_WRITER] = __package__
             _write_parameters(file, official_names(config), dict(model.named_parameters()))
         if vocabulary is not None:
             vocabulary.write(partial / VOCABULARY)

@@ -14,10 +14,10 @@ from safetensors.torch import load_file, save_file
 
 from elmo_core.config import BiLMConfig
 from elmo_core.exceptions import ModelError, ModelNotFoundError
+from elmo_core.files import atomic_folder
 from elmo_core.nn.bilm import BiLM
 from elmo_core.text.vocabulary import SPECIALS, Vocabulary
-from elmo_core.weights.folder import read_about, read_folder, write_folder
-from elmo_core.weights.replacing import new_folder
+from elmo_core.weights.folder import MODEL_FOLDER, read_about, read_folder, write_folder
 from elmo_core.weights.store import StoredModel
 from elmo_core.weights.tiny import tiny_model
 
@@ -205,7 +205,7 @@ def test_an_error_on_the_way_leaves_the_old_folder(saved: Path):
     before = (saved / "config.json").read_bytes()
     with (
         pytest.raises(RuntimeError),
-        new_folder(saved, {p.name for p in saved.iterdir()}, "config.json") as new,
+        atomic_folder(saved, MODEL_FOLDER) as new,
     ):
         (new / "config.json").write_text("half")
         raise RuntimeError

@@ -20,6 +20,7 @@ import numpy as np
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError, ModelError, ModelNotFoundError
+from elmo_core.files import OutputKind
 from elmo_core.tasks.failures import require_fitted
 from elmo_core.tasks.head_files import (
     CARD,
@@ -31,6 +32,7 @@ from elmo_core.tasks.head_files import (
     head_bytes,
     model_facts,
     opened,
+    output_kind,
     read_config,
     read_facts,
     read_tensors,
@@ -68,6 +70,11 @@ with open(sys.argv[1], encoding="utf-8") as file:
 '''
 
 
+def tagger_output(path: Path) -> OutputKind:
+    """What `save_tagger` writes to a path, to claim it before the work."""
+    return output_kind(path, _WHAT, CONFIG, frozenset({CONFIG, HEAD, SCRIPT, CARD}))
+
+
 def save_tagger(
     tagger: ElmoTagger, path: Path, *, facts: Mapping[str, JsonValue] | None = None, card: str = ""
 ) -> None:
@@ -81,9 +88,9 @@ def save_tagger(
 
     Raises:
         NotFittedError: it is not fitted.
-        ModelError: it cannot be written there.
+        OutputError: it cannot be written there.
     """
-    write_files(tagger_files(tagger, facts=facts, card=card), path, CONFIG)
+    write_files(tagger_files(tagger, facts=facts, card=card), path, tagger_output(path))
 
 
 def tagger_files(
