@@ -9,8 +9,9 @@ from functools import partial
 
 from elmo_core.exceptions import InputError
 from elmo_core.tables.columns import Finding, check_labels
-from elmo_core.tables.records import Progress, Table, counted
+from elmo_core.tables.records import Progress, Table, counted, shortened
 from elmo_core.tasks.duplicates import NearPair, find_duplicates, find_near_duplicates, normalise
+from elmo_core.text.levelling import unify
 
 NO_TEXT, NO_LABEL, RARE = "no text", "no label", "its label stands in one row only"
 REPEATED, CONTRADICTING = "the same text stands in an earlier row", "the same text has other labels elsewhere"
@@ -66,6 +67,8 @@ def prepare(
 ) -> Dataset:
     """Take texts and labels out of a table.
 
+    Labels that are the same once levelled (`elmo_core.text.levelling`) are one class, spelt as first seen.
+
     Args:
         table: the table.
         text: its column of texts.
@@ -85,7 +88,8 @@ def prepare(
     if text == label:
         raise InputError(f"Texts and labels cannot both be in {text!r}; choose two columns.")
     texts = table.column(text)
-    labels = [(merge or {}).get(one, one) for one in table.column(label)]
+    unified, respelt = unify(table.column(label))
+    labels = [(merge or {}).get(one, one) for one in unified]
     reasons: dict[int, str] = {}
     told = partial(_part_of, progress or (lambda share: None))
     for row, (cell, tag) in enumerate(zip(texts, labels, strict=True)):
@@ -112,6 +116,7 @@ def prepare(
     kept_labels = tuple(labels[row] for row in kept)
     findings = (
         *check_labels(kept_labels),
+        *_say_respelt(respelt),
         *_say_dropped(dropped, len(found.contradicting)),
         *_say_near(near.pairs, near.n_searched, len(kept)),
     )
@@ -123,6 +128,13 @@ def prepare(
 def _part_of(progress: Progress, first: float, last: float) -> Progress:
     """The progress of a part of the work, as one of the whole."""
     return lambda share: progress(first + share * (last - first))
+
+
+def _say_respelt(labels: list[str]) -> list[Finding]:
+    if not labels:
+        return []
+    same = "in different ways that look the same; each is one class."
+    return [Finding("note", f"The file spells {shortened(labels)} {same}")]
 
 
 def _say_dropped(dropped: tuple[Dropped, ...], n_groups: int) -> list[Finding]:

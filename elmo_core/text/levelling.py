@@ -24,7 +24,7 @@ Left alone: dashes and the minus sign, which are frequent tokens of their own in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from unicodedata import is_normalized, normalize
 
@@ -121,6 +121,26 @@ def fold(token: str) -> str:
     """
     folded = level(token).casefold().replace("i\u0307", "i")
     return folded if folded.isascii() else normalize("NFC", _SELECTORS.sub("", folded))
+
+
+def unify(labels: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Give labels that differ in invisible ways alone one spelling: the first that occurs.
+
+    Args:
+        labels: in the order of their file.
+
+    Returns:
+        The labels, without blanks at either end, and those spellings that stand for others as well.
+    """
+    first: dict[str, str] = {"": ""}
+    respelt: dict[str, None] = {}
+    unified = []
+    for label in map(str.strip, labels):
+        spelling = first.setdefault(level(label).strip(), label)
+        if spelling not in ("", label):
+            respelt[spelling] = None
+        unified.append(spelling)
+    return unified, list(respelt)
 
 
 def _apply(text: str, edits: Iterable[_Edit]) -> str:

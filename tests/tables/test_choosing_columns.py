@@ -107,6 +107,25 @@ def test_clean_samples_have_no_findings(name, n_classes):
     assert len(set(data.labels)) == n_classes
 
 
+def test_labels_that_look_the_same_are_one_class_under_its_first_spelling():
+    spellings = [
+        "cafe\u0301",
+        "caf\u00e9",
+        "caf\u00e9\u00a0",
+        "\ufeffcaf\u00e9",
+        "don\u2019t",
+        "don't",
+        "do\u00adn't",
+        "bar",
+    ]
+    rows = [f"text number {number} of many,{label}" for number, label in enumerate(spellings)]
+    table = read_table("\n".join(["text,label", *rows, "no class,\u200b"]).encode(), "a.csv")
+    data = prepare(table, "text", "label", merge={"cafe\u0301": "inn"})
+    assert data.labels == ("inn",) * 4 + ("don\u2019t",) * 3 + ("bar",)
+    assert data.dropped_counts == {NO_LABEL: 1}
+    assert any("look the same" in finding.message for finding in data.findings)
+
+
 def test_one_column_cannot_be_both():
     with pytest.raises(InputError, match="two columns"):
         prepare(read_table(b"text,label\nfine,yes\n", "a.csv"), "text", "text")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elmo_core.text.levelling import fold, level, level_with_offsets
+from elmo_core.text.levelling import fold, level, level_with_offsets, unify
 
 AWKWARD = (
     "aeisfdot \n\u0301\u0323\u0130\ufb01'\u2018\u2019\u201c\u201e\u2026\u00b4\u02bc\u00a0\u202f\u00ad\ufeff"
@@ -132,3 +132,11 @@ def test_what_folds_to_the_same(token: str, other: str):
 
 def test_the_dotless_i_is_another_letter():
     assert fold("k\u0131n") != fold("kin")
+
+
+def test_labels_take_their_first_spelling():
+    labels = ["cafe\u0301 ", "caf\u00e9", "x\u00a0y", "x y", "\u200b", "", "Caf\u00e9"]
+    assert unify(labels) == (
+        ["cafe\u0301", "cafe\u0301", "x\u00a0y", "x\u00a0y", "", "", "Caf\u00e9"],
+        ["cafe\u0301", "x\u00a0y"],
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ import numpy as np
 from elmo_core.exceptions import InputError
 from elmo_core.tables.records import Skipped, counted, shortened
 from elmo_core.tasks.tagging.schemes import Scheme, Span, normalise, spans_of
+from elmo_core.text.levelling import unify
+
+_LETTER = re.compile(r"((?:[A-Z]-)?)(.*)", re.DOTALL)  # of a scheme, before the label
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def tagged_sentences(
         )
     if tag_column == token_column:
         raise InputError(f"Tokens and tags are both {tag_column!r}; choose two columns.")
-    tokens, tags = file.column(token_column), file.column(tag_column)
+    tokens, (tags, respelt) = file.column(token_column), _unify(file.column(tag_column))
     _check_tags(file, tags, tag_column)
     found = normalise(tags)
     notes = list(file.notes)
@@ -126,10 +130,20 @@ def tagged_sentences(
             f"Read {counted(found.n_repaired, 'tag')} that {found.scheme} does not allow there as conlleval "
             "does: a span begins where the label changes."
         )
+    if respelt:
+        notes.append(f"{shortened(respelt)}: spelt in different ways that look the same; each is one tag.")
     if found.scheme in ("IO", "IOB1", "BIOES"):
         notes.append(f"Converted {found.scheme} to BIO.")
     lines = tuple(sentence.line for sentence in file.sentences)
     return TaggedSentences(file.name, tuple(tokens), found.tags, lines, found.scheme, tuple(notes))
+
+
+def _unify(tags: list[tuple[str, ...]]) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Tags with one spelling each, sentence by sentence, and those that had several."""
+    parts = [_LETTER.match(tag).groups() for own in tags for tag in own]  # type: ignore[union-attr]
+    unified, respelt = unify([label for _, label in parts])
+    flat = iter(f"{letter}{label}" for (letter, _), label in zip(parts, unified, strict=True))
+    return [tuple(next(flat) for _ in own) for own in tags], respelt
 
 
 def _check_tags(file: TokenFile, tags: Sequence[Sequence[str]], column: str) -> None:

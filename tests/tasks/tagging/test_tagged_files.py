@@ -39,6 +39,13 @@ def test_tabs_blanks_and_line_ends(line_end, gap):
     assert data.lines == (1, 5)
 
 
+def test_tags_that_look_the_same_are_one():
+    data = read("Ann\tB-cafe\u0301\nLee\tI-caf\u00e9\nso\tO\nBo\tB-caf\u00e9\u200b\n")
+    assert data.tags == (("B-cafe\u0301", "I-cafe\u0301", "O", "B-cafe\u0301"),)
+    assert any("look the same" in note for note in data.notes)
+    assert read("a\tn\u2019t\nb\tn't\nc\tx\n").tags == (("n\u2019t", "n\u2019t", "x"),)
+
+
 def test_comments_but_not_the_number_sign():
     data = read("# id = 1\n# text = we are # 1\nwe\tO\nare\tO\n#\tO\n1\tB-RANK\n\n#tag\tB-RANK\n")
     assert data.tokens == (("we", "are", "#", "1"), ("#tag",))
