@@ -24,9 +24,20 @@ app = typer.Typer(
 
 TaggedFile = Annotated[Path, typer.Argument(help="CoNLL, CoNLL-U, JSON, JSONL, or CSV of token and tag.")]
 TokenColumn = Annotated[
-    str | None, typer.Option("--token", help="Column of the tokens; found out if not given.")
+    str | None,
+    typer.Option("--token-column", "--token", help="Column of the tokens; found out if not given."),
 ]
-TagColumn = Annotated[str | None, typer.Option("--tag", help="Column of the tags; found out if not given.")]
+TagColumn = Annotated[
+    str | None, typer.Option("--tag-column", "--tag", help="Column of the tags; found out if not given.")
+]
+TagScheme = Annotated[
+    str | None,
+    typer.Option(
+        "--scheme",
+        help="What the tags are written in: BIO, IOB1, BIOES (also BILOU, BMES), IOE2, IO, or plain for "
+        "classes of tokens; found out if not given.",
+    ),
+]
 Encoding = Annotated[str | None, typer.Option(help="Of the file; found out if not given.")]
 
 
@@ -52,6 +63,7 @@ def train(
     ] = "lstm",
     token: TokenColumn = None,
     tag: TagColumn = None,
+    scheme: TagScheme = None,
     epochs: Annotated[int, typer.Option(min=1, help="Most passes over the sentences.")] = 40,
     seed: Annotated[int, typer.Option(help="Of splits, first weights, order and bootstrap.")] = 0,
     encoding: Encoding = None,
@@ -72,8 +84,8 @@ def train(
     settings = methods.TagComparisonSettings(
         (*methods.METHODS[:2], method), max_epochs=epochs, head=head, seed=seed
     )
-    data = _read(file, token, tag, encoding)
-    others = _read(test, token, tag, encoding) if test else None
+    data = _read(file, token, tag, scheme, encoding)
+    others = _read(test, token, tag, scheme or data.scheme_without_letters, encoding) if test else None
     learned, tested = split_sentences(data, 0.2, seed) if others is None else (data, others)
     elmo = load_elmo(model)
     results: dict[str, TagResult | TagLeftOut] = {}
@@ -178,15 +190,20 @@ def _write(out: Path, parts: Iterator[str]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _read(path: Path, token: str | None, tag: str | None, encoding: str | None) -> TaggedSentences:
+def _read(
+    path: Path, token: str | None, tag: str | None, scheme: str | None, encoding: str | None
+) -> TaggedSentences:
     from elmo_core.tasks.tagging.reading import read_token_path
+    from elmo_core.tasks.tagging.schemes import as_scheme, named
     from elmo_core.tasks.tagging.sentences import tagged_sentences
 
+    wanted = as_scheme(scheme) if scheme else None
     read = read_token_path(path, encoding=encoding)
-    data = tagged_sentences(read, token, tag)
+    data = tagged_sentences(read, token, tag, wanted)
     _note_reading(read.name, read.kind, len(data), read.skipped_counts, data.notes)
-    counts = ", ".join(f"{label} {count:,}" for label, count in list(data.label_counts.items())[:12])
-    _note(f"Tags ({data.scheme}): {counts}.")
+    counts = ", ".join(f"{named(label)} {count:,}" for label, count in list(data.label_counts.items())[:12])
+    guessed = "" if scheme else ", found out: --scheme decides otherwise"
+    _note(f"Tags ({data.scheme}{guessed}): {counts}.")
     return data
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from elmo_core.plots.style import NEUTRAL, PALETTE
 from elmo_core.tasks.tagging.prediction import FoundSpan, TaggedSentence
+from elmo_core.tasks.tagging.schemes import named
 
 _QUOTES = ('"', "\u201e")
 _NO_SPACE_AFTER = frozenset("([{\u201c\u2018$\u00a3")
@@ -60,7 +61,7 @@ def _escaped(token: str) -> str:
 def _mark(words: Sequence[str], found: FoundSpan, palette: dict[str, str], with_probability: bool) -> str:
     """A span on a tint of its colour, its label behind it."""
     colour = palette.get(found.span.label, NEUTRAL)
-    label = _escaped(found.span.label)
+    label = _escaped(named(found.span.label))
     sure = f" {found.probability:.0%}" if with_probability else ""
     return (
         f'<mark style="color:inherit;background:{colour}33;border-bottom:2px solid {colour};'

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from elmo_core.plots.style import PALETTE, clip, error_bars, mark, new_figure, safe
 from elmo_core.tasks.tagging.comparison import BASELINES, TagLeftOut, TagResult
 from elmo_core.tasks.tagging.fitting import TagEpoch
+from elmo_core.tasks.tagging.schemes import named
 from elmo_core.tasks.tagging.scores import TagScores
 
 _LONGEST_NAME = 24
@@ -43,7 +44,7 @@ def plot_taggers(results: Sequence[TagResult | TagLeftOut]) -> go.Figure:
 def plot_labels(scores: TagScores) -> go.Figure:
     """Draw precision, recall and F1 of each label with their 95 % intervals, frequent labels first."""
     shown = sorted(scores.labels, key=lambda one: -one.n_gold)[:_MOST_LABELS]
-    names = [safe(clip(one.label, _LONGEST_NAME)) for one in shown]
+    names = [safe(clip(named(one.label), _LONGEST_NAME)) for one in shown]
     figure = new_figure(height=90 + 56 * max(len(shown), 1))
     for number, measure in enumerate(("precision", "recall", "f1")):
         estimates = [getattr(one, measure) for one in shown]
@@ -54,7 +55,7 @@ def plot_labels(scores: TagScores) -> go.Figure:
             mode="markers",
             name="F1" if measure == "f1" else measure,
             marker={"size": 9, **mark(number)},
-            customdata=[[one.label, one.n_gold, one.n_predicted] for one in shown],
+            customdata=[[named(one.label), one.n_gold, one.n_predicted] for one in shown],
             hovertemplate="%{customdata[0]}: %{x:.3f}<br>%{customdata[1]} gold, %{customdata[2]} predicted"
             "<extra></extra>",
         )

@@ -14,7 +14,7 @@ from elmo_core.tables.records import counted
 from elmo_core.tasks.tagging.comparison import TagResult
 from elmo_core.tasks.tagging.differences import KINDS, Mismatch, find_mismatches
 from elmo_core.tasks.tagging.prediction import TaggedSentence, as_tagged
-from elmo_core.tasks.tagging.schemes import Span
+from elmo_core.tasks.tagging.schemes import Span, named
 from pages.common.tagging_work import Outcome
 
 _SHOWN = 5
@@ -75,9 +75,9 @@ def difference_frame(outcome: Outcome, result: TagResult, found: Sequence[Mismat
         {
             "kind": one.kind,
             "gold": words(one, one.gold),
-            "gold label": one.gold.label if one.gold else "",
+            "gold label": named(one.gold.label) if one.gold else "",
             "predicted": words(one, one.predicted),
-            "predicted label": one.predicted.label if one.predicted else "",
+            "predicted label": named(one.predicted.label) if one.predicted else "",
             "confidence": _confidence(result, one),
             "line": test.lines[one.sentence],
             "sentence": " ".join(test.tokens[one.sentence]),

@@ -18,6 +18,7 @@ from elmo_core.tasks.tagging.comparison import FEATURES, TagLeftOut, TagResult
 from elmo_core.tasks.tagging.fitting import TagEpoch
 from elmo_core.tasks.tagging.learning_curve import TagPoint
 from elmo_core.tasks.tagging.prediction import as_tagged, tag_stream
+from elmo_core.tasks.tagging.schemes import named
 from elmo_core.tasks.tagging.sentences import TaggedSentences
 from elmo_core.tasks.tagging.verdict import tag_verdict
 from elmo_core.text.tokenisation import tokenised_sentences
@@ -44,7 +45,7 @@ def show_gold(data: TaggedSentences) -> None:
 def say_counts(train: TaggedSentences, test: TaggedSentences) -> str:
     """How many sentences and labels there are."""
     what = "spans" if train.is_spans else "tokens"
-    counts = ", ".join(f"{plain(label)} {n:,}" for label, n in list(train.label_counts.items())[:8])
+    counts = ", ".join(f"{plain(named(label))} {n:,}" for label, n in list(train.label_counts.items())[:8])
     return (
         f"{counted(len(train), 'sentence')} to learn from ({what}: {counts}), {len(test):,} to test on; "
         f"tags in {train.scheme if train.is_spans else 'classes of tokens'}."
@@ -158,7 +159,7 @@ def label_frame(result: TagResult) -> pd.DataFrame:
     """Scores of the labels as a table."""
     rows = [
         {
-            "label": one.label,
+            "label": named(one.label),
             **{
                 name: _with_interval(value)
                 for name, value in (("precision", one.precision), ("recall", one.recall), ("F1", one.f1))

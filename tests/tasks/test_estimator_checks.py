@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from sklearn.utils import estimator_checks as checks
+from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
 
-from elmo_core import ElmoClassifier, ElmoVectorizer
+from elmo_core import ElmoClassifier, ElmoTagger, ElmoVectorizer
 
 WITHOUT_DATA = (
     checks.check_do_not_raise_errors_in_init_or_set_params,
@@ -43,6 +45,7 @@ OF_CLASSIFIERS = (
     checks.check_classifiers_regression_target,
     checks.check_supervised_y_no_nan,
 )
+OF_TAGGERS = tuple(check for check in OF_BOTH if check is not checks.check_estimators_pickle)
 OF_TRANSFORMERS = (
     checks.check_transformer_general,
     checks.check_transformers_unfitted,
@@ -89,11 +92,33 @@ class VectorizerOfNumbers(ElmoVectorizer):
         return takes_numbers(super().__sklearn_tags__())
 
 
+class TaggerOfNumbers(ElmoTagger):
+    """Rows of numbers as sentences, all tokens of one tagged with the row's class."""
+
+    def fit(self, X, y, **options):
+        sentences = [text.split() for text in written(self, X, reset=True)]
+        self.kinds_ = {str(value): value for value in np.unique(y)}
+        tags = [[f"class {value}"] * len(words) for value, words in zip(y, sentences, strict=True)]
+        return super().fit(sentences, tags, **options)
+
+    def predict(self, X, **options):
+        if not hasattr(self, "head_"):
+            return super().predict([])
+        found = super().predict([text.split() for text in written(self, X)], **options)
+        return np.array([self.kinds_[tags[0].removeprefix("class ")] for tags in found])
+
+    def score(self, X, y):
+        return float(np.mean(self.predict(X) == y))
+
+    def __sklearn_tags__(self):
+        return takes_numbers(super().__sklearn_tags__())
+
+
 def run(check: Callable[[str, Any], None], estimator: Any) -> None:
     check(type(estimator).__name__, estimator)
 
 
-@pytest.mark.parametrize("kind", [ElmoVectorizer, ElmoClassifier])
+@pytest.mark.parametrize("kind", [ElmoVectorizer, ElmoClassifier, ElmoTagger])
 @pytest.mark.parametrize("check", WITHOUT_DATA)
 def test_checks_without_data(kind, check):
     run(check, kind("tiny"))
@@ -108,3 +133,15 @@ def test_checks_of_the_vectoriser(check):
 @pytest.mark.parametrize("options", [{}, {"words": True, "penalty": 0.1}])
 def test_checks_of_the_classifier(check, options):
     run(check, ClassifierOfNumbers("tiny", **options))
+
+
+@pytest.mark.parametrize("check", OF_TAGGERS)
+def test_checks_of_the_tagger(check):
+    run(check, TaggerOfNumbers("tiny", max_epochs=1, hidden=4))
+
+
+def test_a_tagger_takes_lists_of_tokens_and_needs_tags():
+    tags = get_tags(ElmoTagger("tiny"))
+    assert tags.input_tags.string
+    assert not tags.input_tags.two_d_array
+    assert tags.target_tags.required

@@ -40,6 +40,7 @@ from elmo_core.tasks.head_files import (
     section,
     write_files,
 )
+from elmo_core.tasks.tagging.schemes import named
 from elmo_core.tasks.tagging.tag_set import TagSet
 from elmo_core.tasks.tagging.tagger import ElmoTagger
 from elmo_core.tasks.text_layers import resolve_model
@@ -149,7 +150,7 @@ def load_facts(path: Path | str) -> dict[str, JsonValue]:
 def describe(tagger: ElmoTagger, facts: Mapping[str, JsonValue]) -> str:
     """A model card in Markdown."""
     weights = ", ".join(f"{weight:.2f}" for weight in tagger.layer_weights_)
-    labels = ", ".join(f"`{name}`" for name in tagger.head_.tags.labels[:50])
+    labels = ", ".join(f"`{named(name)}`" for name in tagger.head_.tags.labels[:50])
     kind = "spans" if tagger.head_.tags.is_spans else "word classes"
     lines = [
         "# A tagger of tokens",

@@ -11,7 +11,7 @@ import numpy as np
 
 from elmo_core.exceptions import InputError
 from elmo_core.tables.records import Skipped, counted, shortened
-from elmo_core.tasks.tagging.schemes import Scheme, Span, normalise, spans_of
+from elmo_core.tasks.tagging.schemes import Normalised, Scheme, Span, normalise, spans_of
 from elmo_core.text.levelling import unify
 
 _LETTER = re.compile(r"((?:[A-Z]-)?)(.*)", re.DOTALL)  # of a scheme, before the label
@@ -83,6 +83,11 @@ class TaggedSentences:
         return self.scheme != "plain"
 
     @property
+    def scheme_without_letters(self) -> Scheme | None:
+        """The scheme where no letters show it, so that a second file must be told; otherwise None."""
+        return self.scheme if self.scheme in ("plain", "IO") else None
+
+    @property
     def label_counts(self) -> dict[str, int]:
         """How many spans (or tokens) there are of each label."""
         if self.is_spans:
@@ -101,17 +106,24 @@ class TaggedSentences:
 
 
 def tagged_sentences(
-    file: TokenFile, token_column: str | None = None, tag_column: str | None = None
+    file: TokenFile,
+    token_column: str | None = None,
+    tag_column: str | None = None,
+    scheme: Scheme | None = None,
 ) -> TaggedSentences:
     """Take the tokens and tags of a file.
+
+    Whatever is guessed, converted or repaired on the way is said in the notes.
 
     Args:
         file: see `read_token_file`.
         token_column: None = the guess.
         tag_column: None = the guess.
+        scheme: that the tags are written in; None = find out.
 
     Raises:
-        InputError: there is no such column, both are the same, or the column of tags looks like words.
+        InputError: there is no such column, both are the same, the column of tags looks like words, or the
+            tags are not in that scheme.
     """
     tag_column = tag_column or file.tag_column
     token_column = token_column or file.token_column
@@ -123,19 +135,33 @@ def tagged_sentences(
         raise InputError(f"Tokens and tags are both {tag_column!r}; choose two columns.")
     tokens, (tags, respelt) = file.column(token_column), _unify(file.column(tag_column))
     _check_tags(file, tags, tag_column)
-    found = normalise(tags)
-    notes = list(file.notes)
+    found = normalise(tags, scheme)
+    notes = [*file.notes, *_notes_on_tags(found)]
+    if respelt:
+        notes.append(f"{shortened(respelt)}: spelt in different ways that look the same; each is one tag.")
+    lines = tuple(sentence.line for sentence in file.sentences)
+    return TaggedSentences(file.name, tuple(tokens), found.tags, lines, found.scheme, tuple(notes))
+
+
+def _notes_on_tags(found: Normalised) -> list[str]:
+    """What is said of the way in which tags were read."""
+    notes = []
+    if found.notation.separator != "-" or not found.notation.letter_first:
+        notes.append(f"Read tags written as {found.notation.example}.")
+    if not found.notation.separator:
+        notes.append("The tags name no type, so all spans are of one.")
+    if found.notation.outside.casefold() != "o":
+        notes.append(f"Read the tag {shortened([found.notation.outside])!r} as O, outside all spans.")
+    if found.odd:
+        notes.append(f"Some tags are written unlike the others: {shortened(found.odd)}.")
     if found.n_repaired:
         notes.append(
             f"Read {counted(found.n_repaired, 'tag')} that {found.scheme} does not allow there as conlleval "
             "does: a span begins where the label changes."
         )
-    if respelt:
-        notes.append(f"{shortened(respelt)}: spelt in different ways that look the same; each is one tag.")
-    if found.scheme in ("IO", "IOB1", "BIOES"):
+    if found.scheme not in ("BIO", "plain"):
         notes.append(f"Converted {found.scheme} to BIO.")
-    lines = tuple(sentence.line for sentence in file.sentences)
-    return TaggedSentences(file.name, tuple(tokens), found.tags, lines, found.scheme, tuple(notes))
+    return notes
 
 
 def _unify(tags: list[tuple[str, ...]]) -> tuple[list[tuple[str, ...]], list[str]]:

@@ -9,7 +9,8 @@ from functools import cached_property
 import torch
 
 from elmo_core.tasks.tagging.crf import Legal
-from elmo_core.tasks.tagging.schemes import OUTSIDE, follows, spans_of, split_tag, tags_of
+from elmo_core.tasks.tagging.notation import OUTSIDE
+from elmo_core.tasks.tagging.schemes import follows, join_tag, spans_of, split_tag, tags_of
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class TagSet:
         """The K tags."""
         if not self.is_spans:
             return self.labels
-        return (OUTSIDE, *(f"{letter}-{label}" for label in self.labels for letter in "BIES"))
+        return (OUTSIDE, *(join_tag(letter, label) for label in self.labels for letter in "BIES"))
 
     @cached_property
     def _numbers(self) -> dict[str, int]:

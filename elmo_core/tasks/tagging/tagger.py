@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from elmo_core.tasks.tagging.fitting import (
     predict_tags,
 )
 from elmo_core.tasks.tagging.heads import TaggerHead, TaggerShape
-from elmo_core.tasks.tagging.schemes import Scheme, normalise
+from elmo_core.tasks.tagging.schemes import Scheme, normalise, normalise_as_spans
 from elmo_core.tasks.tagging.scores import measure
 from elmo_core.tasks.tagging.tag_set import TagSet
 from elmo_core.tasks.tagging.token_data import TokenData, check_sentences, check_tags, embed_tokens
@@ -40,8 +40,9 @@ Sentences: TypeAlias = "Sequence[Sequence[str]] | TokenData"
 class ElmoTagger(BaseEstimator):
     """A tagger of tokens on a frozen biLM: named entities, word classes, or any other tags.
 
-    Tags of spans may be in IO, IOB1, BIO or BIOES; predictions are in BIO. Tags without letters in front
-    are classes of the tokens themselves.
+    Tags of spans may be in IO, IOB1, BIO, BIOES (BILOU, BMES) or IOE2, written `B-PER`, `B_PER`, `PER-B` or
+    as letters alone; predictions are in BIO, written `B-PER` (or `B`). Other tags are classes of the tokens
+    themselves.
 
     Attributes:
         tags_: what it chooses from (the labels in BIOES, or the classes).
@@ -180,8 +181,14 @@ class ElmoTagger(BaseEstimator):
     def score(self, X: Sentences, y: Sequence[Sequence[str]]) -> float:
         """Span F1, or accuracy of plain tags; errors as `predict`."""
         is_spans = self._tag_set.is_spans
-        gold = normalise(y).tags if is_spans else y
+        gold = normalise_as_spans(y).tags if is_spans else y
         return measure(gold, self.predict(X), is_spans=is_spans)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string, tags.input_tags.two_d_array = True, False
+        tags.target_tags.required = True
+        return tags
 
     def __sklearn_clone__(self) -> Self:
         return type(self)(**self.get_params(deep=False))  # the model is shared, not copied

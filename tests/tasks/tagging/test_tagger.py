@@ -298,3 +298,22 @@ def _replace(folder, old, new):
     path = folder / "tagger.json"
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
+
+
+def test_spans_without_a_type_are_learned_saved_and_scored(elmo, data, tmp_path):
+    tags = [[tag[0] for tag in row] for row in TAGS]
+    tagger = ElmoTagger(elmo, **SETTINGS).fit(data, tags)
+    assert tagger.tags_ == ("O", "B", "I", "E", "S")
+    assert tagger.score(SENTENCES, tags) > 0.9
+    assert {tag for row in tagger.predict(SENTENCES) for tag in row} == {"B", "I", "O"}
+    save_tagger(tagger, tmp_path / "saved")
+    assert load_tagger(tmp_path / "saved", model=elmo).predict(SENTENCES) == tagger.predict(SENTENCES)
+
+
+def test_another_spelling_gives_the_same_tagger(elmo, data):
+    tags = [[tag if tag == "O" else f"{tag[2:]}_{tag[0]}" for tag in row] for row in TAGS]
+    first, second = (
+        ElmoTagger(elmo, **{**SETTINGS, "max_epochs": 2}).fit(data, rows) for rows in (TAGS, tags)
+    )
+    assert first.predict(SENTENCES) == second.predict(SENTENCES)
+    assert first.score(SENTENCES, tags) == second.score(SENTENCES, TAGS)
