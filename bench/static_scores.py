@@ -22,7 +22,8 @@ from elmo_core.analysis.clustering import unit_rows
 from elmo_core.analysis.senses import view_names
 from elmo_core.analysis.separation import wilson_interval
 from elmo_core.contrast.as_static import vectors_of_words_alone
-from elmo_core.contrast.scores import Score, read_pairs, same_sense, word_similarity
+from elmo_core.contrast.questions import read_pairs
+from elmo_core.contrast.scores import Score, same_sense, word_similarity
 from elmo_core.embedder import Elmo
 from elmo_core.static.vectors import StaticVectors
 

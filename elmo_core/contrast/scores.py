@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from elmo_core.analysis.separation import wilson_interval
+from elmo_core.contrast.questions import Questions, sections_of
 from elmo_core.exceptions import InputError
 from elmo_core.static.vectors import StaticVectors
 
 N_RESAMPLES = 1000
 _LEAST_PAIRS = 3
+_QUESTIONS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -79,24 +81,66 @@ def word_similarity(
     return Score(vectors.name, "Spearman correlation", value, low, high, 0.0, len(known), len(pairs))
 
 
-def analogies(vectors: StaticVectors, questions: Sequence[tuple[str, str, str, str]]) -> Score:
+def analogies(
+    vectors: StaticVectors, questions: Sequence[Sequence[str]], *, candidates: int | None = None
+) -> Score:
     """Share of questions "a is to b as c is to ...?" whose answer d is nearest to b - a + c (3CosAdd).
 
     Args:
         vectors: all their words but a, b and c may be the answer.
         questions: four words each.
+        candidates: only the first so many words of the vectors may be the answer; None = all.
+
+    Raises:
+        InputError: a question has not four words.
     """
-    right, n_known = 0, 0
-    for question in questions:
-        spelt = [spelling for word in question if (spelling := vectors.spelling_of(word))]
-        if len(spelt) == 4:
-            n_known += 1
-            a, b, c = vectors.units_of(spelt[:3])
-            cosines = vectors.cosines_with(b - a + c)
-            cosines[[vectors.row_of(word) for word in spelt[:3]]] = -np.inf
-            right += vectors.words[int(cosines.argmax())] == spelt[3]
-    chance = 1 / max(1, len(vectors) - 3)
-    return _share(vectors.name, "right answers", right, chance, n_known, len(questions))
+    right = analogy_results(vectors, questions, candidates=candidates)
+    return _analogy_score(vectors, right, candidates)
+
+
+def analogies_by_section(
+    vectors: StaticVectors, questions: Questions, *, candidates: int | None = None
+) -> dict[str, Score]:
+    """As `analogies`, for each section of a file and for all of it under "all"; see `read_groups`."""
+    right = analogy_results(vectors, questions, candidates=candidates)
+    found = {
+        section: _analogy_score(vectors, [right[place] for place in places], candidates)
+        for section, places in sections_of(questions)
+    }
+    return {**found, "all": _analogy_score(vectors, right, candidates)}
+
+
+def analogy_results(
+    vectors: StaticVectors, questions: Sequence[Sequence[str]], *, candidates: int | None = None
+) -> list[bool | None]:
+    """Whether each question is answered rightly; None where one of its words has no vector.
+
+    Arguments and errors as `analogies`.
+    """
+    if wrong := next((question for question in questions if len(question) != 4), None):
+        raise InputError(f"An analogy has four words, found {len(wrong)}: {' '.join(wrong)[:60]!r}.")
+    spelt = [[vectors.spelling_of(word) for word in question] for question in questions]
+    limit = len(vectors) if candidates is None else candidates
+    known = [
+        place
+        for place, words in enumerate(spelt)
+        if all(word is not None and vectors.row_of(word) < limit for word in words)
+    ]
+    results: list[bool | None] = [None] * len(questions)
+    for start in range(0, len(known), _QUESTIONS_AT_ONCE):
+        places = known[start : start + _QUESTIONS_AT_ONCE]
+        rows = np.array([[vectors.row_of(str(word)) for word in spelt[place]] for place in places])
+        a, b, c = (vectors.units_of_rows(rows[:, side]) for side in range(3))
+        answers = vectors.nearest_rows(b - a + c, 1, without=rows[:, :3], first=limit)[0][:, 0]
+        for place, answer, gold in zip(places, answers, rows[:, 3], strict=True):
+            results[place] = bool(answer == gold)
+    return results
+
+
+def _analogy_score(vectors: StaticVectors, right: Sequence[bool | None], candidates: int | None) -> Score:
+    known = [answer for answer in right if answer is not None]
+    chance = 1 / max(1, min(len(vectors), candidates or len(vectors)) - 3)
+    return _share(vectors.name, "right answers", sum(known), chance, len(known), len(right))
 
 
 def odd_one_out(vectors: StaticVectors, groups: Sequence[Sequence[str]]) -> Score:
@@ -149,60 +193,6 @@ def same_sense(
 
     value, low, high = _bootstrapped(area, len(known), seed)
     return Score(source, "area under the ROC curve", value, low, high, 0.5, len(known), len(cosines))
-
-
-def read_pairs(lines: Sequence[str]) -> list[tuple[str, str, float]]:
-    """Pairs of words with a score, separated by blanks, tabs, commas or semicolons; one header is allowed.
-
-    Raises:
-        InputError: a line is no such pair.
-    """
-    found: list[tuple[str, str, float]] = []
-    for number, line in enumerate(lines, start=1):
-        fields = line.replace(",", " ").replace(";", " ").split()
-        if not fields:
-            continue
-        try:
-            score = float(fields[2])
-            if not np.isfinite(score):
-                raise ValueError
-        except (ValueError, IndexError):
-            if found or number > 1:
-                raise InputError(
-                    f"Line {number} must be two words and a number, found {line.strip()[:60]!r}."
-                ) from None
-            continue
-        found.append((fields[0], fields[1], score))
-    if not found:
-        raise InputError("There are no pairs; give lines of two words and a number.")
-    return found
-
-
-def read_groups(lines: Sequence[str], least: int, most: int | None = None) -> list[tuple[str, ...]]:
-    """Lines of words separated by blanks, commas or semicolons.
-
-    Args:
-        lines: of text; blank ones are left out.
-        least: words of a line.
-        most: words of a line; None = any number.
-
-    Raises:
-        InputError: a line has too few or too many words, or there is none.
-    """
-    found = []
-    for number, line in enumerate(lines, start=1):
-        fields = tuple(line.replace(",", " ").replace(";", " ").split())
-        if not fields:
-            continue
-        if len(fields) < least or (most is not None and len(fields) > most):
-            wanted = f"{least}" if most == least else f"{least} or more"
-            raise InputError(
-                f"Line {number} must have {wanted} words, found {len(fields)}: {line.strip()[:60]!r}."
-            )
-        found.append(fields)
-    if not found:
-        raise InputError("There are no lines; write one question a line.")
-    return found
 
 
 def _bootstrapped(statistic: Callable[[np.ndarray], float], n: int, seed: int) -> tuple[float, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from elmo_core.exceptions import InputError
 
+_WORDS_SUGGESTED = 50_000
 _BLOCK_ROWS = 65_536
 """Rows read from a mapped file at a time, so that several gigabytes need little memory."""
 
@@ -84,7 +86,10 @@ class StaticVectors:
 
     def units_of(self, words: Sequence[str]) -> np.ndarray:
         """Vectors of n known words at length 1: float32 (n, D)."""
-        rows = [self._rows[word] for word in words]
+        return self.units_of_rows([self._rows[word] for word in words])
+
+    def units_of_rows(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Vectors of n rows at length 1: float32 (n, D)."""
         return np.asarray(np.asarray(self.matrix[rows], dtype=np.float32) / self.lengths[rows, None])
 
     def cosines_with(self, vector: np.ndarray) -> np.ndarray:
@@ -96,3 +101,93 @@ class StaticVectors:
             found[start : start + len(block)] = block @ unit
         no_direction = np.full_like(found, -np.inf)
         return np.asarray(np.divide(found, self.lengths, out=no_direction, where=self.lengths > 0))
+
+    def nearest_rows(
+        self, targets: np.ndarray, n: int, *, without: np.ndarray | None = None, first: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the words nearest to each of q vectors, by cosine.
+
+        Args:
+            targets: (q, D).
+            n: words wanted.
+            without: int (q, m), rows that are no answer.
+            first: look among the first so many words only; None = all.
+
+        Returns:
+            Rows int64 (q, k) from the nearest on, and their cosines float32 (q, k); -inf where fewer than
+            k words have a direction. k is n, or the number of words where that is smaller.
+        """
+        units = np.asarray(targets, dtype=np.float32)
+        units = units / np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-12)
+        end = len(self) if first is None else min(first, len(self))
+        n = min(n, end)
+        rows, cosines = np.empty((len(units), 0), np.int64), np.empty((len(units), 0), np.float32)
+        for start, block in self.blocks():
+            block = block[: max(0, end - start)]
+            lengths = self.lengths[start : start + len(block)]
+            found = np.full((len(units), len(block)), -np.inf, dtype=np.float32)
+            np.divide(units @ block.T, lengths, out=found, where=lengths > 0)
+            if without is not None:
+                query, column = np.nonzero((without >= start) & (without < start + len(block)))
+                found[query, without[query, column] - start] = -np.inf
+            if len(block):
+                places = np.argpartition(-found, min(n, len(block)) - 1, axis=1)[:, :n]
+                rows = np.concatenate([rows, start + places], axis=1)
+                cosines = np.concatenate([cosines, np.take_along_axis(found, places, axis=1)], axis=1)
+        order = np.lexsort((rows, -cosines), axis=1)[:, :n]  # the earlier word first where two are equal
+        return np.take_along_axis(rows, order, axis=1), np.take_along_axis(cosines, order, axis=1)
+
+    def most_similar(
+        self, positive: str | Sequence[str], negative: str | Sequence[str] = (), n: int = 10
+    ) -> list[tuple[str, float]]:
+        """Words nearest to the sum of some words minus others, as unit vectors (3CosAdd), with cosines.
+
+        Args:
+            positive: words to be near to.
+            negative: words to be far from.
+            n: words wanted; those given are left out.
+
+        Raises:
+            InputError: no word is given, or one has no vector.
+        """
+        near, far = ([words] if isinstance(words, str) else list(words) for words in (positive, negative))
+        if not near and not far:
+            raise InputError("Give at least one word to look for similar ones.")
+        units = self.units_of([self.known(word) for word in (*near, *far)])
+        target = units[: len(near)].sum(axis=0) - units[len(near) :].sum(axis=0)
+        given = np.array([[self._rows[self.known(word)] for word in (*near, *far)]])
+        rows, cosines = self.nearest_rows(target[None], n, without=given)
+        pairs = zip(rows[0].tolist(), cosines[0].tolist(), strict=True)
+        return [(self.words[row], cosine) for row, cosine in pairs if cosine > -np.inf]
+
+    def similarity(self, first: str, second: str) -> float:
+        """Cosine of two words.
+
+        Raises:
+            InputError: a word has no vector.
+        """
+        units = self.units_of([self.known(first), self.known(second)])
+        return float(units[0] @ units[1])
+
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """The word farthest from the mean direction of all.
+
+        Raises:
+            InputError: there are fewer than three words, or one has no vector.
+        """
+        if isinstance(words, str) or len(words) < 3:
+            raise InputError("Give a list of three or more words to find the odd one out.")
+        units = self.units_of([self.known(word) for word in words])
+        return words[int((units @ units.mean(axis=0)).argmin())]
+
+    def known(self, word: str) -> str:
+        """How these vectors spell a word, as `spelling_of`.
+
+        Raises:
+            InputError: it has no vector; similar spellings are named.
+        """
+        if (spelling := self.spelling_of(word)) is not None:
+            return spelling
+        close = difflib.get_close_matches(word, self.words[:_WORDS_SUGGESTED], n=3, cutoff=0.7)
+        hint = f"; did you mean {' or '.join(close)}?" if close else "."
+        raise InputError(f"{self.name} has no vector for {word!r}{hint}")

@@ -12,16 +12,16 @@ import streamlit as st
 from elmo_core.analysis.clustering import unit_rows
 from elmo_core.analysis.senses import view_names
 from elmo_core.contrast.as_static import vectors_of_words_alone
+from elmo_core.contrast.questions import read_groups, read_pairs
 from elmo_core.contrast.scores import (
     Score,
     analogies,
     odd_one_out,
-    read_groups,
-    read_pairs,
     same_sense,
     word_similarity,
 )
 from elmo_core.contrast.text_space import TextSpace
+from elmo_core.exceptions import InputError
 from elmo_core.plots.contrast import plot_scores
 from elmo_core.static.vectors import StaticVectors
 from pages.common import takeaway
@@ -29,6 +29,7 @@ from pages.common.contrast import Contrast
 from pages.common.loaders import Source, load_model, model_name, words_to_try
 from pages.common.sense_data import Asked, find
 from pages.common.text_spaces import shipped_vectors, weights_of
+from pages.common.wording import plain
 
 SENSES, PAIRS, ANALOGIES, ODD = "Same sense or not", "Word similarity", "Analogies", "Odd one out"
 _PAIRS_PER_WORD = 60
@@ -60,14 +61,16 @@ def show_scores(page: str, source: Source, contrast: Contrast, vectors: StaticVe
             st.info(note)
             return
     else:
-        scores, note = _word_scores(page, str(task), vectors), _HELP[str(task)]
+        scores, note = _word_scores(page, str(task), vectors)
     figure = plot_scores(scores)
     chart, table = st.columns(2, gap="large")
     with chart:
         st.plotly_chart(figure, key=f"{page}_scores", config={"displayModeBar": False}, alt=_describe(scores))
     frame = _frame(scores)
     with table:
-        st.caption(f"{note} Dotted: chance. Intervals of 95%: resamples (seed 42), for shares Wilson's.")
+        st.caption(
+            f"{plain(note)} Dotted: chance. Intervals of 95%: resamples (seed 42), for shares Wilson's."
+        )
         st.dataframe(frame, hide_index=True, height="content", column_config=_columns(), alt="Scores")
     takeaway.offer(page, f"scores {task}", rows=lambda: frame, figures={"Scores": figure})
 
@@ -111,8 +114,8 @@ def _labelled_pairs(source: Source, text: TextSpace) -> list[tuple[int, int, boo
     return found
 
 
-def _word_scores(page: str, task: str, vectors: StaticVectors) -> list[Score]:
-    """The chosen vectors, the shipped ones, and each layer with the word alone in its sentence."""
+def _word_scores(page: str, task: str, vectors: StaticVectors) -> tuple[list[Score], str]:
+    """The chosen vectors, the shipped ones, and each layer with the word alone; how the list was read."""
     file = st.file_uploader(
         "A list of your own (TXT, TSV, CSV)", ["txt", "tsv", "csv"], key=f"{page}_list_{task}"
     )
@@ -120,7 +123,7 @@ def _word_scores(page: str, task: str, vectors: StaticVectors) -> list[Score]:
         _HELP[task], _EXAMPLES[task], height=160, key=f"{page}_typed_{task}", disabled=file is not None
     )
     lines = (file.getvalue().decode("utf-8", "replace") if file else typed or "").splitlines()
-    score, words = _task(task, lines)
+    score, words, note = _task(task, lines, _columns_wanted(page) if task == PAIRS and file else None)
     sources = {vectors.name: vectors, shipped_vectors().name: shipped_vectors()}
     elmo = load_model(model_name())
     candidates = tuple(
@@ -130,19 +133,37 @@ def _word_scores(page: str, task: str, vectors: StaticVectors) -> list[Score]:
         for view in view_names(elmo.n_layers)[:-1]:
             name, weights = f"{view}, word alone", weights_of(view, elmo.n_layers)
             sources[name] = vectors_of_words_alone(elmo, candidates, weights, name)
-    return [score(one) for one in sources.values()]
+    return [score(one) for one in sources.values()], note
 
 
-def _task(task: str, lines: Sequence[str]) -> tuple[Callable[[StaticVectors], Score], list[str]]:
-    """What scores a source on these lines, and all words in them."""
+def _columns_wanted(page: str) -> tuple[int, int, int] | None:
+    """Columns of the pairs in a file, where they are not left to be found out."""
+    text = st.text_input(
+        "Columns of the two words and the score",
+        placeholder="found automatically; for example 1, 2, 4",
+        key=f"{page}_columns",
+    )
+    if not text.strip():
+        return None
+    numbers = [int(part) for part in text.replace(",", " ").split() if part.isdecimal()]
+    if len(numbers) != 3:
+        raise InputError(f"Give three column numbers, such as 1, 2, 4; found {text[:40]!r}.")
+    return numbers[0], numbers[1], numbers[2]
+
+
+def _task(
+    task: str, lines: Sequence[str], columns: tuple[int, int, int] | None
+) -> tuple[Callable[[StaticVectors], Score], list[str], str]:
+    """What scores a source on these lines, all words in them, and how they were read."""
     if task == PAIRS:
-        pairs = read_pairs(lines)
-        return lambda one: word_similarity(one, pairs), [word for pair in pairs for word in pair[:2]]
+        pairs = read_pairs(lines, columns)
+        words = [word for pair in pairs for word in pair[:2]]
+        return lambda one: word_similarity(one, pairs), words, pairs.reading
     groups = read_groups(lines, 4, 4) if task == ANALOGIES else read_groups(lines, 3)
     words = [word for group in groups for word in group]
     if task == ANALOGIES:
-        return lambda one: analogies(one, [(a, b, c, d) for a, b, c, d in groups]), words
-    return lambda one: odd_one_out(one, groups), words
+        return lambda one: analogies(one, groups), words, _HELP[task]
+    return lambda one: odd_one_out(one, groups), words, _HELP[task]
 
 
 def _frame(scores: Sequence[Score]) -> pd.DataFrame:

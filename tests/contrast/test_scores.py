@@ -10,12 +10,9 @@ from sklearn.metrics import roc_auc_score
 from elmo_core.contrast.scores import (
     analogies,
     odd_one_out,
-    read_groups,
-    read_pairs,
     same_sense,
     word_similarity,
 )
-from elmo_core.exceptions import InputError
 from elmo_core.plots.contrast import plot_scores
 from elmo_core.static.vectors import StaticVectors
 
@@ -62,21 +59,3 @@ def test_one_vector_for_all_uses_stays_exactly_at_chance():
     score = same_sense("static", [1.0 - 1e-8, 1.0, 1.0, 1.0], [True, False, True, False])
     assert (score.value, score.low, score.high, score.chance) == (0.5, 0.5, 0.5, 0.5)
     assert same_sense("static", [1.0], [True]).value is None
-
-
-def test_lists_of_users_are_read_with_their_faults():
-    assert read_pairs(["word1\tword2\tSimLex", "old new 1.5", "", "a;b;2"]) == [
-        ("old", "new", 1.5),
-        ("a", "b", 2.0),
-    ]
-    with pytest.raises(InputError, match="Line 2 must be two words and a number"):
-        read_pairs(["a b 1", "a b c"])
-    with pytest.raises(InputError, match="no pairs"):
-        read_pairs(["a b"])
-    with pytest.raises(InputError, match="Line 2 must be"):
-        read_pairs(["a b 1", "a b nan"])
-    assert read_groups(["a, b, c", " "], 3) == [("a", "b", "c")]
-    with pytest.raises(InputError, match="Line 1 must have 4 words, found 5"):
-        read_groups(["a b c d e"], 4, 4)
-    with pytest.raises(InputError, match="3 or more"):
-        read_groups(["a b"], 3)
