@@ -5,15 +5,11 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check
 
-# Yours to set, for example `make test PYTEST_ARGS="-k lstm"` or `make app APP_ARGS="--server.port 8600"`.
+# Yours to set, for example `make test PYTEST_ARGS="-k lstm"` or `make app APP_ARGS="--port 8600"`.
 PIP_ARGS ?=
 APP_ARGS ?=
 BENCH_ARGS ?=
 PYTEST_ARGS ?= -q -n 2 --dist loadfile
-
-# A browser window opens where there is a screen.
-SCREEN := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname -s)))
-HEADLESS := $(if $(and $(SCREEN),$(if $(CI),,yes)),false,true)
 
 .DEFAULT_GOAL := help
 .PHONY: help app test check bench notebooks setup clean
@@ -22,7 +18,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 app: $(VENV)/.stamp-app ## set up what is missing and open the app
-	$(PYTHON) -m streamlit run app.py --server.headless $(HEADLESS) $(APP_ARGS)
+	$(PYTHON) -m elmo_core.commands.explorer $(APP_ARGS)
 
 test: export OMP_NUM_THREADS := 1
 test: $(VENV)/.stamp-dev ## run the tests

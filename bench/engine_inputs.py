@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from elmo_core.config import BiLMConfig, CharCNNConfig
+from elmo_core.shipped import shipped
 from elmo_core.text.tokenisation import tokenised_sentences
 from elmo_core.weights.published import PUBLISHED
 from elmo_core.weights.registry import load_model
@@ -21,7 +22,7 @@ OFFICIAL = {
 }
 SHAPES = (SHIPPED, *OFFICIAL)
 INPUTS = ("one", "batch", "document")
-_SAMPLES = Path(__file__).resolve().parents[1] / "data" / "samples"
+_SAMPLES = shipped("data/samples")
 _SAMPLE_COLUMNS = {"senses.csv": "sentence", "reviews.csv": "text", "topics.csv": "text"}
 _ONE_WORDS = 10
 

@@ -24,12 +24,13 @@ from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.evaluation import text_perplexity
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.pretraining.trainer import Trainer
+from elmo_core.shipped import shipped
 from elmo_core.weights.folder import read_about
 from elmo_core.weights.store import StoredModel
 
 KEY = ("model", "words")
 """What names a row of the CSV."""
-_SHIPPED = Path(__file__).parents[1] / "data" / "models" / "english-small"
+_SHIPPED = shipped("data/models/english-small")
 _TASKS = {"senses": senses_by_layer, "word in context": word_in_context, "word class": word_class}
 _HELD_OUT_SENTENCES = 750
 """About the 20,000 tokens on which a run measures itself."""

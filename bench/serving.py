@@ -13,15 +13,15 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from bench.reporting import arguments
 from elmo_core.embedder import Elmo, load_elmo
 from elmo_core.serving.shared import load_shared
+from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table
 from elmo_core.text.tokenisation import tokenise
 
-_SAMPLE = Path(__file__).parents[1] / "data" / "samples" / "senses.csv"
+_SAMPLE = shipped("data/samples/senses.csv")
 
 
 def sentences() -> list[list[str]]:

@@ -1,17 +1,26 @@
-"""The command line: `python -m elmo_core COMMAND --help`."""
+"""The command line: `elmo COMMAND --help`, the same as `python -m elmo_core COMMAND --help`."""
 
 from __future__ import annotations
 
 import typer
 
 from elmo_core.commands import benchmarks, classifying, embedding, indexing, models, static, tagging, training
+from elmo_core.commands.terminal import HELP_NAMES, Version, run
 
 app = typer.Typer(
     help="Deep contextual word vectors: look into, use and train biLMs in ELMo's format.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings=HELP_NAMES,
 )
+
+
+@app.callback()
+def options(version: Version = False) -> None:
+    """Take the options that stand before a command."""
+
+
 for function in (
     models.info,
     embedding.embed,
@@ -28,5 +37,11 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.add_typer(classifying.app, name="classify")
 app.add_typer(tagging.app, name="tag")
 
+
+def main() -> None:
+    """Run `elmo`."""
+    run(app, "elmo")
+
+
 if __name__ == "__main__":
-    app(prog_name="python -m elmo_core")
+    main()

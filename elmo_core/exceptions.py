@@ -8,6 +8,7 @@
     ├── OutputError                an output cannot be written    (also an InputError and a ModelError)
     ├── CorpusError                a training corpus is unusable  (also a ValueError)
     ├── DownloadError              a published file cannot be had (also an OSError)
+    ├── MissingExtraError      an optional library is missing (also an ImportError)
     ├── TrainingError              training cannot go on          (also a RuntimeError)
     └── CancelledError             the user stopped the work
 
@@ -56,6 +57,10 @@ class DownloadError(ElmoError, OSError):
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+
+class MissingExtraError(ElmoError, ImportError):
+    """A library of an optional part of the program is not installed."""
 
 
 class TrainingError(ElmoError, RuntimeError):

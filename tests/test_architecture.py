@@ -1,7 +1,7 @@
 """The rules of the house, held over the syntax trees of all files.
 
-exceptions < locking < files < text.characters < config < text, nn, tables, measuring < weights
-    < embedder, pretraining < serving < static, bulk, index, analysis, tasks < contrast < plots
+exceptions < extras, shipped, locking < files < text.characters < config < text, nn, tables, measuring
+    < weights < embedder, pretraining < serving < static, bulk, index, analysis, tasks < contrast < plots
     < the public face < the command line < pages.common < pages < app
 
 Imports run downwards only, and groups of one rank do not import each other. An import inside a function
@@ -25,7 +25,7 @@ RANKS = {
     for rank, names in enumerate(
         [
             ["elmo_core.exceptions"],
-            ["elmo_core.locking"],
+            ["elmo_core.extras", "elmo_core.locking", "elmo_core.shipped"],
             ["elmo_core.files"],  # how outputs are claimed and written: by everybody
             ["elmo_core.text.characters"],  # the constants of the format: a leaf that config may read
             ["elmo_core.config"],

@@ -11,6 +11,7 @@ PARENTS = {
     "ConfigError": ValueError,
     "InputError": ValueError,
     "ModelError": ValueError,
+    "MissingExtraError": ImportError,
     "ModelNotFoundError": FileNotFoundError,
     "OutputError": ValueError,
     "CorpusError": ValueError,

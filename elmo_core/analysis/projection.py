@@ -9,6 +9,7 @@ import numpy as np
 
 from elmo_core.analysis.umap_turn import umap_turn
 from elmo_core.exceptions import InputError
+from elmo_core.extras import extra
 from elmo_core.tables.records import Progress
 
 Method = Literal["pca", "umap"]
@@ -115,7 +116,8 @@ def _main_axes(centred: np.ndarray) -> np.ndarray:
 
 def _umap(points: np.ndarray, start: np.ndarray, n_epochs: int, seed: int) -> np.ndarray:
     """UMAP of (n, D) from where the points lie in (n, 2): float32 (n, 2)."""
-    from umap import UMAP
+    with extra("maps"):
+        from umap import UMAP
 
     n_neighbours = min(N_NEIGHBOURS, len(points) - 1)
     widest = np.abs(start).max() or 1.0

@@ -23,7 +23,8 @@ from elmo_core.bulk.lines import LineReader
 from elmo_core.bulk.rows import RowSettings
 from elmo_core.bulk.stream import cut_blocks
 from elmo_core.embedder import Elmo, load_elmo
-from elmo_core.exceptions import ConfigError, ElmoError, ModelError
+from elmo_core.exceptions import ElmoError, ModelError
+from elmo_core.extras import extra
 from elmo_core.weights.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -136,13 +137,9 @@ def _ray_data(n_workers: int) -> Iterator[Any]:
     """Ray Data, ready to run."""
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
-    try:
+    with extra("distributed"):
         import ray
         import ray.data
-    except ImportError:
-        raise ConfigError(
-            "Workers need Ray, which is not installed; run `pip install -r requirements-distributed.txt`."
-        ) from None
     is_ours = not ray.is_initialized()
     if is_ours:
         source = str(Path(__file__).parents[2])

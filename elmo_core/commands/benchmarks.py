@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from elmo_core.commands.terminal import command
+from elmo_core.shipped import shipped
 
-_SOURCE = Path(__file__).parents[2]
+_SOURCE = shipped()
 
 
 @command
@@ -21,7 +21,7 @@ def bench(
 ) -> None:
     """Run a measurement, the speed of `embed` unless another one is named; what follows goes to it.
 
-    `python -m elmo_core bench word_senses --help` tells what that one takes.
+    `elmo bench word_senses --help` tells what that one takes.
     """
     from elmo_core.exceptions import InputError
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,13 +25,16 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
+from elmo_core import __version__
 from elmo_core.exceptions import ElmoError
 
 Arguments = ParamSpec("Arguments")
 AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON on standard output.")]
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+"""Context settings of a program: its commands inherit them."""
 _FAILED = 2
+_BROKEN_PIPE = 141
 _LINE_EVERY_S = 30.0
 
 
@@ -43,6 +48,9 @@ def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
         except ElmoError as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(_FAILED) from None
+        except BrokenPipeError:  # whoever read the output has enough, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(_BROKEN_PIPE) from None
         except OSError as error:
             typer.echo(f"Error: {error.strerror or error}: {error.filename or ''}", err=True)
             raise typer.Exit(_FAILED) from None
@@ -51,6 +59,29 @@ def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
             raise typer.Exit(130) from None
 
     return wrapped
+
+
+def show_version(context: typer.Context, is_asked: bool) -> None:
+    """Print the program's name and version and end the program, where `--version` was given."""
+    if is_asked:
+        typer.echo(f"{(context.find_root().info_name or 'elmo').split()[-1]} {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Show the version and exit.", callback=show_version, is_eager=True)
+]
+
+
+def run(app: typer.Typer, name: str) -> None:
+    """Run a program on the arguments of this process.
+
+    Letters that the terminal's encoding lacks are shown as escapes; they end no command.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name=name)
 
 
 @contextmanager
@@ -110,14 +141,13 @@ def _left(seconds: float | None) -> str:
 
 
 def show(facts: Mapping[str, Any], as_json: bool) -> None:
-    """Print results: as a table for people, or as one line of JSON."""
+    """Print results: as one line for each fact, for people, or as one line of JSON."""
     if as_json:
         sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
         return
-    table = Table(show_header=False, box=None)
-    for name, value in facts.items():
-        table.add_row(name.replace("_", " "), _readable(value))
-    Console().print(table)
+    width = max(map(len, facts), default=0)
+    for name, value in facts.items():  # whole, whatever the width of the terminal: it may be a pipe
+        typer.echo(f"{name.replace('_', ' '):<{width}}  {' '.join(_readable(value).split())}")
 
 
 def _readable(value: Any) -> str:

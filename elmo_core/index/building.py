@@ -20,6 +20,7 @@ import numpy as np
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError, ModelError
+from elmo_core.extras import extra
 from elmo_core.index.records import CorpusSentence, is_use, schema, to_rows
 from elmo_core.index.use_index import ABOUT, FORMAT, TABLE, UseIndex, read_about, unit_of
 
@@ -80,7 +81,8 @@ def build_use_index(
 
 def _open(folder: Path, facts: dict[str, Any], elmo: Elmo, first: list[CorpusSentence]) -> Any:
     """The table of a folder, made where there is none."""
-    import lancedb
+    with extra("index"):
+        import lancedb
 
     if (folder / ABOUT).is_file():
         about = read_about(folder)

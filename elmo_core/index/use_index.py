@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from elmo_core.exceptions import ModelError, ModelNotFoundError
+from elmo_core.extras import extra
 from elmo_core.index.records import FoundUse, UseFilter
 from elmo_core.weights.jsonfile import read_json
 from elmo_core.weights.store import JsonValue
@@ -37,7 +38,8 @@ class UseIndex:
             ModelNotFoundError: there is none in this folder.
             ModelError: it is damaged or of a newer version.
         """
-        import lancedb
+        with extra("index"):
+            import lancedb
 
         self.folder = folder
         self.about: dict[str, JsonValue] = read_about(folder)

@@ -21,6 +21,7 @@ from typing import Literal
 import numpy as np
 
 from elmo_core.exceptions import ConfigError, CorpusError
+from elmo_core.extras import extra
 from elmo_core.pretraining.cache import TokenCache
 from elmo_core.text.characters import UNKNOWN
 
@@ -150,7 +151,8 @@ def _train(
     progress: Progress | None,
 ) -> Mapping[str, np.ndarray]:
     """Run gensim over all parts, `epochs` times."""
-    from gensim.models import Word2Vec
+    with extra("static"):
+        from gensim.models import Word2Vec
 
     model = Word2Vec(
         vector_size=settings.dim, window=settings.window, min_count=1, negative=settings.negative,

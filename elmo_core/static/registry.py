@@ -6,12 +6,13 @@ import difflib
 from pathlib import Path
 
 from elmo_core.exceptions import ModelNotFoundError
+from elmo_core.shipped import shipped
 from elmo_core.static.folder import is_vectors_folder, read_vectors_folder
 from elmo_core.static.loading import load_vectors_file
 from elmo_core.static.vectors import StaticVectors
 
 SHIPPED = "english-word2vec"
-_ROOT = Path(__file__).resolve().parents[2] / "data" / "static"
+_ROOT = shipped("data/static")
 
 
 def known_static() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Models by name: shipped beside the program, the user's own, the official ones, the built-in one."""
+"""Models by name: shipped with the program, the user's own, the official ones, the built-in one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from elmo_core.exceptions import ModelError, ModelNotFoundError
+from elmo_core.shipped import shipped
 from elmo_core.weights import tiny
 from elmo_core.weights.download import Progress, by_hand, download_official
 from elmo_core.weights.folder import CONFIG, read_about
@@ -24,7 +25,7 @@ MODELS_VARIABLE = "ELMO_MODELS"
 
 Kind = Literal["shipped", "local", "official", "built-in"]
 
-_SHIPPED = Path(__file__).resolve().parents[2] / "data" / "models"
+_SHIPPED = shipped("data/models")
 _OFFICIAL = {model.name: model for model in PUBLISHED}
 
 

@@ -162,15 +162,18 @@ def table_of_results(results: Sequence[MethodResult | LeftOut]) -> pd.DataFrame:
 def python_cell(chosen: Chosen, settings: ComparisonSettings) -> str:
     """Python that runs the same comparison."""
     text, label = map(literal, chosen.columns)
+    name = chosen.file.name
+    path = f'shipped("data/samples/{name}")' if chosen.file.is_sample else f"Path({literal(name)})"
     return takeaway_cell(
         "from pathlib import Path\n\n"
         "from elmo_core import load_elmo, load_static\n"
+        "from elmo_core.shipped import shipped\n"
         "from elmo_core.tables.reading import read_table_file\n"
         "from elmo_core.tasks.comparison import compare_methods\n"
         "from elmo_core.tasks.dataset import prepare\n"
         "from elmo_core.tasks.results import ComparisonSettings\n"
         "from elmo_core.tasks.verdict import verdict",
-        f"table = read_table_file(Path({literal(chosen.file.name)}))",
+        f"table = read_table_file({path})",
         f"data = prepare(table, {text}, {label})",
         f"settings = {settings!r}",
         f"elmo = load_elmo({literal(model_name())})",

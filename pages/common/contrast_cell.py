@@ -17,6 +17,7 @@ from elmo_core.analysis.reading import read_column, split_text
 from elmo_core.contrast.comparison import contextual_neighbours, read_query, static_neighbours
 from elmo_core.contrast.text_space import embed_text
 from elmo_core.contrast.word_spaces import candidates, contextual_space, static_space
+from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table_file, read_text
 from elmo_core.text.tokenisation import tokenise"""
 

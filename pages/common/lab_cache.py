@@ -21,6 +21,7 @@ import streamlit as st
 from elmo_core import StaticVectors, load_static
 from elmo_core.analysis.projection import shared_frame
 from elmo_core.exceptions import ElmoError
+from elmo_core.shipped import shipped
 from elmo_core.static.registry import SHIPPED
 from elmo_core.tables.reading import Table, read_table
 from elmo_core.tables.records import Progress
@@ -42,7 +43,7 @@ from pages.common.loaders import digest, load_model, model_name
 
 SAMPLES = {"Reviews": "reviews.csv", "Topics": "topics.csv", "Messy messages": "messy.csv"}
 
-_FOLDER = Path(__file__).parents[2] / "data" / "samples"
+_FOLDER = shipped("data/samples")
 _RATE_SAMPLE = 60  # texts that are read to measure the speed
 
 T = TypeVar("T")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -20,6 +19,7 @@ from elmo_core.analysis.layers.labelled import (
 )
 from elmo_core.analysis.uses import find_uses, gather_vectors
 from elmo_core.exceptions import ElmoError, InputError
+from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table
 from pages.common import jobs
 from pages.common.layer_cells import Recipe, tagged_recipe, texts_recipe, uses_recipe, words_recipe
@@ -29,7 +29,7 @@ from pages.common.wording import plain
 
 MOST = 2000
 """Instances of one's own data: a seeded sample of more."""
-_SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+_SAMPLES = shipped("data/samples")
 _ALL_SENSES, _CLASSES, _OWN = "All words: senses", "Word classes", "My own text"
 _TABLES = {"Reviews: sentiment": ("reviews.csv", "sentiment"), "Notes: topics": ("topics.csv", "topic")}
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pages.common.loaders import model_name
 from pages.common.takeaway import literal, python_cell
 
+_SAMPLES = "data/samples/"
 _BASE = (
+    "from pathlib import Path\n",
     "from elmo_core import load_elmo",
-    "from elmo_core.analysis.reading import read_column",
+    "from elmo_core.shipped import shipped",
     "from elmo_core.tables.reading import read_table",
 )
 _USES = (
+    "from elmo_core.analysis.reading import read_column",
     "from elmo_core.analysis.layers.labelled import label_uses",
     "from elmo_core.analysis.uses import find_uses, gather_vectors",
 )
@@ -46,8 +49,9 @@ def words_recipe(words: tuple[str, ...]) -> Recipe:
     imports = (
         "import numpy as np",
         *_BASE,
+        _USES[0],
         "from elmo_core.analysis.layers.labelled import label_vectors",
-        _USES[1],
+        _USES[-1],
     )
     lines = (
         *_opened("data/samples/senses.csv"),
@@ -70,7 +74,7 @@ def texts_recipe(path: str, label: str, *, reads_file: bool = False) -> Recipe:
         'sentences = table.column("text")',
         f"data = label_texts(elmo, sentences, table.column({literal(label)}))",
     )
-    imports = (_BASE[0], "from elmo_core.analysis.layers.labelled import label_texts", _BASE[2])
+    imports = (*_BASE, "from elmo_core.analysis.layers.labelled import label_texts")
     return Recipe(imports, lines, reads_file)
 
 
@@ -82,7 +86,7 @@ def tagged_recipe(path: str = "data/samples/word_classes.csv") -> Recipe:
         'pairs = zip(sentences, table.column("tags"))',
         "data = label_tokens(elmo, [list(zip(a.split(), b.split())) for a, b in pairs])",
     )
-    imports = (_BASE[0], "from elmo_core.analysis.layers.labelled import label_tokens", _BASE[2])
+    imports = (*_BASE, "from elmo_core.analysis.layers.labelled import label_tokens")
     return Recipe(imports, lines)
 
 
@@ -94,6 +98,6 @@ def cell(recipe: Recipe, imports: str, *lines: str) -> str:
 def _opened(path: str) -> tuple[str, ...]:
     return (
         f"elmo = load_elmo({literal(model_name())})",
-        f"path = {literal(path)}",
-        "table = read_table(open(path, 'rb').read(), path)",
+        f"path = {f'shipped({literal(path)})' if path.startswith(_SAMPLES) else f'Path({literal(path)})'}",
+        "table = read_table(path.read_bytes(), path.name)",
     )

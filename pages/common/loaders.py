@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
@@ -22,6 +21,7 @@ from elmo_core.analysis import reading
 from elmo_core.analysis.reading import Text
 from elmo_core.analysis.uses import frequent_words
 from elmo_core.serving.shared import BUDGET, SharedElmo, load_shared
+from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table
 from elmo_core.weights.registry import known_models
 
@@ -29,7 +29,7 @@ SHIPPED_MODEL, RANDOM_MODEL, STATIC_VECTORS = "english-small", "tiny", "english-
 FIRST_WORD = "play"
 """What the pages about a word open on in the sample: its uses do fall into groups."""
 
-_SAMPLE = Path(__file__).parents[2] / "data" / "samples" / "senses.csv"
+_SAMPLE = "data/samples/senses.csv"
 
 _LOOKED_AT = 20_000  # sentences in which words to try are looked for
 
@@ -85,11 +85,11 @@ def kept_megabytes() -> int:
 @cache
 def sample() -> Source:
     """The bundled sentences with the gold senses of their words."""
-    content = _SAMPLE.read_bytes()
-    table = read_table(content, _SAMPLE.name)
+    content = shipped(_SAMPLE).read_bytes()
+    table = read_table(content, "senses.csv")
     text = reading.read_column(table, "sentence", "sense", "word")
     recipe = (
-        'table = read_table_file(Path("data/samples/senses.csv"))',
+        f'table = read_table_file(shipped("{_SAMPLE}"))',
         'text = read_column(table, "sentence", "sense", "word")',
     )
     return Source(digest(content), text, is_sample=True, recipe=recipe)

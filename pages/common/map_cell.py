@@ -17,6 +17,7 @@ from elmo_core.analysis.maps.projecting import MapSettings
 from elmo_core.analysis.maps.text_map import map_points
 from elmo_core.analysis.reading import read_column, split_text
 from elmo_core.plots.maps import colouring, plot_map, shown_rows
+from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table_file, read_text
 from elmo_core.tables.vectors import read_vectors"""
 

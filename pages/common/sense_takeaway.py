@@ -22,6 +22,7 @@ from elmo_core.analysis.reading import read_column, split_text
 from elmo_core.analysis.senses import draw_map, frame_of, group_uses, study_uses
 from elmo_core.analysis.uses import find_uses
 from elmo_core.plots.sense_map import Colouring, plot_map
+from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table_file, read_text"""
 _N_SUBSTITUTES = 10
 

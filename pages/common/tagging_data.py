@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from elmo_core.embedder import Elmo
 from elmo_core.plots.style import listing
+from elmo_core.shipped import shipped
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.records import MAX_BYTES, counted
 from elmo_core.tasks.tagging.comparison import METHODS, TagComparisonSettings, usual_methods
@@ -30,7 +30,7 @@ from pages.common.wording import plain
 SAMPLE, OWN = "Sample", "My file"
 SUFFIXES = ("conll", "conllu", "bio", "iob", "tsv", "txt", "jsonl", "json", "csv", "xlsx", "parquet")
 TEST_SHARE = 0.2
-_FOLDER = Path(__file__).parents[2] / "data" / "samples"
+_FOLDER = shipped("data/samples")
 _PREVIEW_ROWS = 12
 _OF_MODEL, _OF_FILE = "the model's own", "a file of mine"
 

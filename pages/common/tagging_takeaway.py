@@ -88,19 +88,20 @@ def _cell(outcome: Outcome, best: TagResult) -> str:
     """Python that trains and tests the same tagger."""
     corpus, tagger = outcome.corpus, best.tagger
     assert tagger is not None
-    sample = "data/samples/entities.{}.conll"
-    paths = [sample.format(part) if corpus.is_sample else f"{part}.conll" for part in ("train", "test")]
+    path = "shipped('data/samples/entities.{}.conll')" if corpus.is_sample else "Path('{}.conll')"
+    paths = ", ".join(path.format(part) for part in ("train", "test"))
     names = ("mix", "static", "head", "hidden", "max_epochs", "patience", "random_state")
     own = outcome.static if outcome.static and tagger.static is outcome.static.vectors else None
     given = {name: literal(getattr(tagger, name)) for name in names} | ({"static": "static"} if own else {})
     settings = ", ".join(f"{name}={value}" for name, value in given.items())
     return python_cell(
         "from pathlib import Path\n\nfrom elmo_core import ElmoTagger\n"
+        "from elmo_core.shipped import shipped\n"
         "from elmo_core.tasks.tagging.reading import read_token_path\n"
         "from elmo_core.tasks.tagging.sentences import tagged_sentences" + (f"\n{own.needs}" if own else ""),
         *([own.recipe] if own else []),
-        f"paths = {paths!r}",
-        "train, test = (tagged_sentences(read_token_path(Path(path))) for path in paths)",
+        f"paths = [{paths}]",
+        "train, test = (tagged_sentences(read_token_path(path)) for path in paths)",
         f"tagger = ElmoTagger({literal(tagger.elmo_.name)}, {settings})",
         "tagger.fit(train.tokens, train.tags)",
         "print(tagger.score(test.tokens, test.tags), tagger.layer_weights_)",

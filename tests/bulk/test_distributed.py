@@ -104,5 +104,5 @@ def test_impossible_workers_are_refused_in_a_sentence(tmp_path):
     assert carried.exit_code == 2 and "Workers read each sentence alone" in carried.output
     if not HAS_RAY:
         missing = CliRunner().invoke(app, arguments)
-        assert missing.exit_code == 2 and "pip install -r requirements-distributed.txt" in missing.output
+        assert missing.exit_code == 2 and "pip install 'elmo-explorer[distributed]'" in missing.output
     assert not list(tmp_path.glob("out*"))

@@ -15,6 +15,7 @@ import numpy as np
 from elmo_core.analysis.maps.nearest import Neighbours
 from elmo_core.analysis.umap_turn import umap_turn
 from elmo_core.exceptions import ConfigError
+from elmo_core.extras import extra
 
 Method = Literal["pca", "umap", "tsne"]
 Report = Callable[[float], object]
@@ -108,7 +109,8 @@ def _umap(
     report: Report | None,
     n_epochs: int | None,
 ) -> np.ndarray:
-    from umap import UMAP
+    with extra("maps"):
+        from umap import UMAP
 
     n = len(units)
     k = min(settings.n_neighbours - 1, neighbours.rows.shape[1])

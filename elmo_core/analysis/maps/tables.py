@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from elmo_core.analysis.maps.points import MapPoints
 from elmo_core.analysis.maps.text_map import TextMap
+from elmo_core.extras import extra
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def find_rows(points: MapPoints, search: str) -> list[int]:
@@ -28,6 +33,8 @@ def map_table(points: MapPoints, found: TextMap, view: str, rows: list[int] | No
         view: whose places are shown.
         rows: numbers of the points wanted, in this order; all by default.
     """
+    with extra("maps"):
+        import pandas as pd
     kept = np.arange(len(points)) if rows is None else np.array(rows, dtype=np.int64)
     placed = found.coordinates[found.at(view)][kept]
     texts: tuple[tuple[str, tuple[str, ...]], ...]
