@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from elmo_core.embedder import Elmo
-from elmo_core.measuring.splitting import Split
+from elmo_core.measuring.splitting import Split, rows_beside_training
 from elmo_core.tasks import baselines
 from elmo_core.tasks.budget import (
     affordable_folds,
@@ -114,6 +114,7 @@ class Comparison:
         self.layers: TextLayers | None = None
         self.at = np.full(len(texts), -1)
         self._is_given = split is not None
+        self._together = tuple(together)
         self._tfidf: np.ndarray | None = None
         self._fitted: dict[str, list[ElmoClassifier]] = {}
         self._note = ""
@@ -272,7 +273,7 @@ class Comparison:
 
     def _result(self, name: str, parts: list[np.ndarray], started: float, n_train: int) -> MethodResult:
         rows = np.concatenate([split.test for split in self.splits])
-        return judge(
+        found = judge(
             name,
             self.classes,
             rows,
@@ -283,3 +284,4 @@ class Comparison:
             n_train=n_train,
             seed=self.settings.seed,
         )
+        return replace(found, n_beside_training=rows_beside_training(self.splits, self._together))

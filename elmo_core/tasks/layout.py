@@ -44,7 +44,7 @@ def chosen_methods(wanted: Sequence[str], known: Sequence[str]) -> list[str]:
 def make_splits(
     codes: np.ndarray, settings: ComparisonSettings, together: Sequence[tuple[int, int]]
 ) -> list[Split]:
-    """The folds of a cross-validation, or one split, as the settings say.
+    """The folds of a cross-validation, or one split, as the settings say; folds without rows are left out.
 
     Args:
         codes: int64 (n,), the class of each text.
@@ -52,5 +52,6 @@ def make_splits(
         together: pairs of near-duplicates, which never get on two sides of a split.
     """
     if settings.n_folds:
-        return stratified_folds(codes, settings.n_folds, settings.seed, together)
+        folds = stratified_folds(codes, settings.n_folds, settings.seed, together)
+        return [fold for fold in folds if len(fold.test)]
     return [stratified_split(codes, settings.test_share, settings.seed, together)]

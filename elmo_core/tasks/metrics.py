@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from elmo_core.measuring.chance import N_DRAWS, p_value
 from elmo_core.measuring.intervals import Estimate
 
 N_SAMPLES = 2000
@@ -42,7 +43,7 @@ class Difference:
     macro_f1: Estimate
     """Of the difference of both."""
     p_value: float
-    """Two-sided, by the paired bootstrap of the difference of macro-F1."""
+    """Two-sided, by randomisation: what both methods said of a row changes sides at random (Yeh 2000)."""
     mcnemar_p: float
     """Exact test of McNemar on the rows where just one of them is right."""
 
@@ -67,18 +68,33 @@ def score(gold: np.ndarray, predicted: np.ndarray, n_classes: int, seed: int = 0
         n_classes: K.
         seed: of the bootstrap.
     """
-    cells = _cells(gold, predicted, n_classes)  # (K, K)
-    rng = np.random.default_rng(seed)
+    kinds, counts = np.unique(gold * n_classes + predicted, return_counts=True)
+    true, guess = kinds // n_classes, kinds % n_classes
     n = len(gold)
-    # to draw n rows is to draw the counts of the cells
-    drawn = rng.multinomial(n, cells.ravel() / n, size=N_SAMPLES).reshape(-1, n_classes, n_classes)
-    f1 = _estimate(float(_macro_f1(cells)), _macro_f1(drawn))
-    return Scores(f1, _estimate(float(_accuracy(cells)), _accuracy(drawn)), n)
+    drawn = np.random.default_rng(seed).multinomial(n, counts / n, size=N_SAMPLES)
+    f1 = _estimate(macro_f1(gold, predicted, n_classes), _sampled_f1(true, guess, drawn, n_classes))
+    accuracy = _estimate(float((gold == predicted).mean()), drawn @ (true == guess) / n)
+    return Scores(f1, accuracy, n)
 
 
 def macro_f1(gold: np.ndarray, predicted: np.ndarray, n_classes: int) -> float:
     """Mean F1 of the classes that occur."""
-    return float(_macro_f1(_cells(gold, predicted, n_classes)))
+    return float(shuffled_f1(gold[None], predicted, n_classes)[0])
+
+
+def shuffled_f1(golds: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
+    """Macro-F1 of the same predictions against shuffles of one list of true classes: (S,).
+
+    Args:
+        golds: int (S, n); each row holds every class equally often.
+        predicted: int (n,).
+        n_classes: K.
+    """
+    draws, rows = np.nonzero(golds == predicted)
+    cells = draws * n_classes + predicted[rows]
+    right = np.bincount(cells, minlength=len(golds) * n_classes).reshape(-1, n_classes)
+    occurs = sum(np.bincount(one, minlength=n_classes) for one in (golds[0], predicted))
+    return _mean_f1(right, np.broadcast_to(occurs, right.shape))
 
 
 def compare(
@@ -86,25 +102,28 @@ def compare(
 ) -> Difference:
     """Compare predictions with those of another method, row by row.
 
+    The interval is that of the paired bootstrap. The p-value is not: a bootstrap of two equally good
+    methods falls below 0.05 in about 7% of cases, randomisation in at most 5%.
+
     Args:
         gold: int (n,), the true classes.
         predicted: int (n,).
         other: int (n,), of the method it is compared with.
         n_classes: K.
-        seed: of the bootstrap.
+        seed: of the bootstrap and of the randomisation.
     """
     n = len(gold)
     kinds, counts = np.unique((gold * n_classes + predicted) * n_classes + other, return_counts=True)
     true, own, others = kinds // n_classes**2, kinds // n_classes % n_classes, kinds % n_classes
-    drawn = np.random.default_rng(seed).multinomial(n, counts / n, size=N_SAMPLES)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(n, counts / n, size=N_SAMPLES)
     differences = _sampled_f1(true, own, drawn, n_classes) - _sampled_f1(true, others, drawn, n_classes)
-    cells = (_cells(gold, one, n_classes) for one in (predicted, other))
-    value = float(np.subtract(*map(_macro_f1, cells)))
-    beyond = min((differences <= 0).mean(), (differences >= 0).mean())
-    p_value = min(1.0, 2 * float(max(beyond, 1 / N_SAMPLES)))
+    value = macro_f1(gold, predicted, n_classes) - macro_f1(gold, other, n_classes)
+    swapped = rng.binomial(counts, 0.5, size=(N_DRAWS, len(counts)))
+    null = _swapped_f1(true, own, others, counts, swapped, n_classes)
     won = int(((predicted == gold) & (other != gold)).sum())
     lost = int(((predicted != gold) & (other == gold)).sum())
-    return Difference(_estimate(value, differences), p_value, _mcnemar(won, lost))
+    return Difference(_estimate(value, differences), p_value(abs(value), np.abs(null)), _mcnemar(won, lost))
 
 
 def confusion(
@@ -146,26 +165,44 @@ def _cells(gold: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarra
     return np.bincount(gold * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
-def _macro_f1(cells: np.ndarray) -> np.ndarray:
-    """Macro-F1 of confusion matrices (..., K, K)."""
-    right = np.diagonal(cells, axis1=-2, axis2=-1)
-    return _mean_f1(right, cells.sum(axis=-1) + cells.sum(axis=-2))
-
-
 def _mean_f1(right: np.ndarray, occurs: np.ndarray) -> np.ndarray:
     """Mean over the classes (last axis) that occur, as truth or as prediction, of 2 right / occurrences."""
     f1 = np.divide(2 * right, occurs, out=np.zeros(right.shape), where=occurs > 0)
     return np.asarray(f1.sum(axis=-1) / np.maximum((occurs > 0).sum(axis=-1), 1))
 
 
-def _accuracy(cells: np.ndarray) -> np.ndarray:
-    return np.asarray(np.trace(cells, axis1=-2, axis2=-1) / cells.sum(axis=(-2, -1)))
-
-
 def _sampled_f1(true: np.ndarray, guess: np.ndarray, drawn: np.ndarray, n_classes: int) -> np.ndarray:
     """Macro-F1 of samples, given as counts (S, kinds) of kinds of rows."""
-    truth, guesses = np.eye(n_classes)[true], np.eye(n_classes)[guess]
-    return _mean_f1(drawn @ (truth * guesses), drawn @ (truth + guesses))
+    right = _by_class(drawn * (true == guess), true, n_classes)
+    return _mean_f1(right, _by_class(drawn, true, n_classes) + _by_class(drawn, guess, n_classes))
+
+
+def _swapped_f1(
+    true: np.ndarray,
+    own: np.ndarray,
+    others: np.ndarray,
+    counts: np.ndarray,
+    swapped: np.ndarray,
+    n_classes: int,
+) -> np.ndarray:
+    """Differences of macro-F1 (S,) where two methods have exchanged `swapped` (S, kinds) of their rows."""
+    kept = counts - swapped
+    truth = _by_class(counts[None], true, n_classes)
+    f1 = []
+    for first, second in ((kept, swapped), (swapped, kept)):
+        right = _by_class(first * (own == true) + second * (others == true), true, n_classes)
+        guesses = _by_class(first, own, n_classes) + _by_class(second, others, n_classes)
+        f1.append(_mean_f1(right, truth + guesses))
+    return np.asarray(f1[0] - f1[1])
+
+
+def _by_class(counts: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
+    """Sums (S, K) over the kinds (S, kinds) of each class."""
+    from scipy.sparse import csr_array
+
+    n = len(codes)
+    members = csr_array((np.ones(n, dtype=np.int64), (codes, np.arange(n))), shape=(n_classes, n))
+    return np.asarray((members @ counts.T).T)
 
 
 def _estimate(value: float, sampled: np.ndarray) -> Estimate:

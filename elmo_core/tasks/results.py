@@ -39,6 +39,8 @@ class ComparisonSettings:
             raise ConfigError(f"time_limit_s must be positive, got {self.time_limit_s}.")
         if not 0 < self.test_share < 1:
             raise ConfigError(f"test_share must be between 0 and 1, got {self.test_share}.")
+        if self.seed < 0:
+            raise ConfigError(f"seed must be 0 or more, got {self.seed}.")
         if self.n_folds and not 2 <= self.n_folds <= 20:
             raise ConfigError(f"n_folds must be 0 or from 2 to 20, got {self.n_folds}.")
 
@@ -67,6 +69,8 @@ class MethodResult:
     """Before its probabilities were scaled by a temperature."""
     layer_weights: tuple[float, ...] | None = None
     note: str = ""
+    n_beside_training: int = 0
+    """Test rows with a near-duplicate among the training rows, because a label has no other texts."""
     classifier: ElmoClassifier | None = field(default=None, repr=False)
     """The fitted classifier of a single split."""
 

@@ -32,8 +32,8 @@ _TICK_S = 0.6
 _KINDS = {"elmo better": st.success, "no comparison": st.info}
 _EXPLAINED = (
     "Macro-F1: the mean of the F1 of all labels, so that a rare one counts as much as a frequent one. "
-    "Intervals: 95 %, by 2,000 bootstrap samples of the tested texts. Against TF-IDF: the paired bootstrap "
-    "of the difference on the same texts; p is two-sided."
+    "Intervals: 95%, by 2,000 bootstrap samples of the tested texts. Against TF-IDF: the difference on the "
+    "same texts; p is two-sided, by exchanging both methods' predictions at random (2,000 draws)."
 )
 
 
