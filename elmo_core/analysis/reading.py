@@ -9,11 +9,12 @@ from elmo_core.exceptions import InputError
 from elmo_core.tables.columns import Choice, guess_text_column
 from elmo_core.tables.records import Progress, Table
 from elmo_core.text.tokenisation import split_sentences
+from elmo_core.text.unpacking import content_suffix
 
 _CHARACTERS = 1 << 20
 """Split into sentences between two reports of progress."""
 _ROWS = 20_000
-_TEXT_SUFFIXES = (".txt", ".text", ".md", ".txt.zip")
+_TEXT_SUFFIXES = (".txt", ".text", ".md")
 _SENSE_NAMES, _WORD_NAMES = ("sense", "gold", "gold sense", "label"), ("word", "lemma", "target")
 
 
@@ -53,7 +54,7 @@ class Text:
 
 def is_running_text(name: str) -> bool:
     """Whether a file of this name is read as running text; all others are read as tables."""
-    return name.lower().endswith(_TEXT_SUFFIXES)
+    return content_suffix(name) in _TEXT_SUFFIXES
 
 
 def split_text(text: str, progress: Progress | None = None) -> Text:

@@ -8,10 +8,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
 import typer
@@ -158,19 +157,10 @@ def _readable(value: Any) -> str:
     return str(value)
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file (a byte-order mark is left out).
-
-    Raises:
-        InputError: there is no such file or it is not UTF-8.
-    """
-    from elmo_core.exceptions import InputError
-
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}; check the path.") from None
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path} is not UTF-8 text (byte {error.start}); convert it first, e.g. iconv -f latin1 -t utf-8."
-        ) from None
+def say_remarks(remarks: Iterable[str]) -> None:
+    """Say on stderr what was guessed or replaced while a text was read."""
+    for remark in remarks:
+        choice = (
+            f"{remark.removesuffix('.')}; --encoding to choose." if "Encoding guessed" in remark else remark
+        )
+        typer.echo(choice, err=True)

@@ -10,7 +10,7 @@ import typer
 
 from elmo_core.commands.embedding import State
 from elmo_core.commands.models import Model
-from elmo_core.commands.terminal import AsJson, command, progress_bar, read_text, show
+from elmo_core.commands.terminal import AsJson, command, progress_bar, say_remarks, show
 
 if TYPE_CHECKING:
     from elmo_core.pretraining.trainer import Trainer
@@ -31,6 +31,7 @@ def evaluate(
     """Measure forward, backward and mean perplexity of a text by the full softmax."""
     from elmo_core.exceptions import ModelError
     from elmo_core.pretraining.evaluation import text_perplexity
+    from elmo_core.text.opening import read_text, split_lines
     from elmo_core.text.tokenisation import tokenised_sentences
     from elmo_core.weights.registry import load_model
 
@@ -40,9 +41,12 @@ def evaluate(
         raise ModelError(
             f"{stored.name} has no vocabulary, so its predictions have no names; add its vocab.txt."
         )
-    content = read_text(text)
+    read = read_text(text)
+    say_remarks(read.remarks())
     sentences = (
-        [line.split() for line in content.splitlines()] if tokenised else list(tokenised_sentences(content))
+        [line.split() for line in split_lines(read.text)]
+        if tokenised
+        else list(tokenised_sentences(read.text))
     )
     with progress_bar("Evaluating") as report:
         found = text_perplexity(
@@ -91,11 +95,12 @@ def pretrain(
     from elmo_core.pretraining.settings import PretrainConfig
     from elmo_core.pretraining.trainer import Trainer
     from elmo_core.pretraining.workers import Workers
+    from elmo_core.text.opening import read_text
     from elmo_core.text.vocabulary import Vocabulary
     from elmo_core.weights.registry import load_model
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    settings = PretrainConfig.from_json(read_text(config))
+    settings = PretrainConfig.from_json(read_text(config).text)
     root = cache or output / "cache"
     workers = Workers()
     with progress_bar("Tokenising") as report, workers.first_alone():

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import glob
-import gzip
-import io
-import lzma
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
 
-from elmo_core.exceptions import CorpusError
+from elmo_core.exceptions import CorpusError, InputError
+from elmo_core.text.opening import open_text
 
 
 @dataclass
@@ -20,16 +17,19 @@ class CorpusReport:
 
     lines: int = 0
     skipped_lines: list[str] = field(default_factory=list)
-    """`file:line` of each line that is not UTF-8 (left out)."""
+    """`file:line` of each line that is not in the encoding of its file (left out)."""
     empty_shards: list[str] = field(default_factory=list)
+    guesses: list[str] = field(default_factory=list)
+    """One sentence for each file in an encoding that was guessed."""
 
     def warnings(self) -> list[str]:
         """One sentence for each kind of trouble."""
-        found = []
+        found = list(self.guesses)
         if self.skipped_lines:
             where = ", ".join(self.skipped_lines[:3])
             found.append(
-                f"{len(self.skipped_lines)} lines are not UTF-8 and were left out, the first at {where}."
+                f"{len(self.skipped_lines)} lines are damaged (not in the encoding of their file) and were "
+                f"left out, the first at {where}."
             )
         if self.empty_shards:
             found.append(f"{len(self.empty_shards)} files hold no text: {', '.join(self.empty_shards[:3])}.")
@@ -53,52 +53,32 @@ def find_shards(patterns: str | Sequence[str]) -> list[Path]:
     return sorted(shards)
 
 
-def decompressed(raw: BinaryIO, suffix: str) -> BinaryIO:
-    """The text in a file that is open, by its name's end: `.gz`, `.xz`, `.zst`, or plain."""
-    if suffix == ".gz":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
-    if suffix == ".xz":
-        return cast(BinaryIO, lzma.LZMAFile(raw))
-    if suffix == ".zst":
-        import zstandard
-
-        return cast(BinaryIO, io.BufferedReader(zstandard.open(raw, "rb")))
-    return raw
-
-
-def read_lines(shard: Path, report: CorpusReport) -> Iterator[str]:
+def read_lines(shard: Path, report: CorpusReport, *, encoding: str | None = None) -> Iterator[str]:
     """Yield the lines of one shard, blank ones included (they separate documents).
 
     Args:
-        shard: plain text, or `.gz`, `.xz`, `.zst`.
+        shard: text in any packing (see `text.opening`).
         report: counts are added to it.
+        encoding: of the shard, as Python names it; None = find out.
 
     Raises:
-        CorpusError: the file cannot be read or its compression is damaged.
+        CorpusError: the file cannot be read, is no text, or is damaged.
     """
     has_text = False
-    number = 0
     try:
-        with shard.open("rb") as file, decompressed(file, shard.suffix) as stream:
-            for number, raw in enumerate(stream, start=1):
-                try:
-                    line = raw.decode("utf-8").strip()
-                except UnicodeDecodeError:
-                    report.skipped_lines.append(f"{shard.name}:{number}")
+        with open_text(shard, encoding=encoding) as text:
+            n_damaged = 0
+            for line in text.lines():
+                report.lines += 1
+                if text.n_damaged > n_damaged:
+                    n_damaged = text.n_damaged
+                    report.skipped_lines.append(f"{shard.name}:{text.n_lines}")
                     continue
-                has_text = has_text or bool(line)
-                yield line
-    except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
-        raise CorpusError(
-            f"{shard} is damaged or unreadable after line {number} ({error}); repair it or leave it out."
-        ) from error
-    except Exception as error:  # zstandard's own error class derives from Exception alone
-        if type(error).__name__ != "ZstdError":
-            raise
-        raise CorpusError(
-            f"{shard} is damaged after line {number} ({error}); repair it or leave it out."
-        ) from error
-    finally:
-        report.lines += number
+                has_text = has_text or bool(line.strip())
+                yield line.strip()
+            if guess := text.guess():
+                report.guesses.append(f"{shard.name}: {guess}")
+    except InputError as error:
+        raise CorpusError(str(error)) from None
     if not has_text:
         report.empty_shards.append(shard.name)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import platformdirs
@@ -25,13 +23,12 @@ from elmo_core.static.folder import (
     read_vectors_folder,
     write_config,
 )
-from elmo_core.static.opening import OpenedFile, opened
 from elmo_core.static.text_rows import Block, text_rows
 from elmo_core.static.vectors import StaticVectors
+from elmo_core.text.unpacking import OpenedBytes, open_bytes
 
 Progress = Callable[[int, int], None]
 """Called with (bytes read, bytes of the file); an error it raises stops the work."""
-_PEEK = 1 << 16
 _SPARE_BYTES = 64 << 20
 
 
@@ -53,9 +50,9 @@ def load_vectors_file(
 ) -> LoadedVectors:
     """Read vectors that another program wrote; a second call maps what the first one kept.
 
-    GloVe, word2vec (text and binary) and fastText `.vec`, plain, `.gz` or in a `.zip`, are told apart by
-    content. Faulty lines, repeated words (the first counts) and numbers that are not finite are left out
-    and reported.
+    GloVe, word2vec (text and binary) and fastText `.vec`, packed or not (see `text.unpacking`), are told
+    apart by content. Faulty lines, repeated words (the first counts) and numbers that are not finite are
+    left out and reported.
 
     Args:
         path: the file.
@@ -71,7 +68,7 @@ def load_vectors_file(
     path = Path(path).expanduser()
     if max_words is not None and max_words < 1:
         raise InputError(f"max_words must be 1 or more, got {max_words}.")
-    with opened(path, member) as file:
+    with open_bytes(path, member=member) as file:
         kept = _root(kept_in) / _key(path, file.name, max_words)
         kept.parent.mkdir(parents=True, exist_ok=True)
         with locked(kept.with_suffix(".lock"), wait=True):  # a second reader of the file finds what is kept
@@ -107,10 +104,10 @@ def _kept(folder: Path) -> LoadedVectors | None:
         return None
 
 
-def _convert(file: OpenedFile, folder: Path, max_words: int | None, progress: Progress | None) -> LoadReport:
+def _convert(file: OpenedBytes, folder: Path, max_words: int | None, progress: Progress | None) -> LoadReport:
     """Write the vectors of a file as our own folder, completely or not at all."""
-    stream = io.BufferedReader(_Raw(file.stream), _PEEK)  # type: ignore[type-var]
-    is_binary_file = is_binary(stream.peek(_PEEK))
+    stream = file.stream
+    is_binary_file = is_binary(file.head())
     report = LoadReport("binary" if is_binary_file else "text", "record" if is_binary_file else "line")
     read = binary_rows if is_binary_file else text_rows
     seen: dict[str, int] = {}
@@ -121,7 +118,7 @@ def _convert(file: OpenedFile, folder: Path, max_words: int | None, progress: Pr
             writer: VectorsWriter | None = None
             for block in read(stream, file.name, report):
                 if progress:
-                    progress(min(file.position(), file.size), file.size)
+                    progress(file.position(), file.size)
                 words, matrix = _new_words(block, seen, max_words, report)
                 writer = writer or files.enter_context(VectorsWriter(partial, matrix.shape[1], "float32"))
                 _require_space(partial, matrix.nbytes)
@@ -163,18 +160,3 @@ def _new_words(
 def _require_space(folder: Path, n_bytes: int) -> None:
     if shutil.disk_usage(folder).free < n_bytes + _SPARE_BYTES:
         raise InputError(f"The disk of {folder.parent} is full; free some space or read fewer words.")
-
-
-class _Raw(io.RawIOBase):
-    """Any stream of bytes as one that can be looked into before it is read."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        data = self._stream.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)

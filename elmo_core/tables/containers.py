@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.encodings import Decoded
 from elmo_core.tables.records import (
     MAX_ROWS,
     Reading,
@@ -21,6 +20,7 @@ from elmo_core.tables.records import (
     skip,
 )
 from elmo_core.tables.sniffing import looks_like_header
+from elmo_core.text.encodings import Decoded
 
 _MAX_UNPACKED = 1 << 30
 _MAX_RATIO = 200
@@ -63,7 +63,7 @@ def read_jsonl(decoded: Decoded, name: str) -> Table:
             reason = "not JSON" if isinstance(value, ValueError) else "not a JSON object"
             skipped.append(skip(Record(line, (text,)), reason if text.strip() else "blank"))
     records = [Record(line, tuple(as_text(value.get(key)) for key in columns)) for line, value in found]
-    reading = Reading("JSONL", decoded.encoding, decoded.is_guessed)
+    reading = Reading("JSONL", decoded.encoding, decoded.is_guessed, notes=decoded.faults())
     return make_table(name, list(columns), records, skipped, reading)
 
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from itertools import islice
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.encodings import Decoded
 from elmo_core.tables.records import (
     MAX_BYTES,
     MAX_ROWS,
@@ -24,6 +23,7 @@ from elmo_core.tables.records import (
     skip,
 )
 from elmo_core.tables.sniffing import Dialect, looks_like_header, sniff
+from elmo_core.text.encodings import Decoded
 
 _LOOKED_AT = 1000
 _REPORTED = 10_000  # records between two reports of progress
@@ -69,9 +69,13 @@ def read_delimited(
     even, ragged = _even(body, width)
     skipped = [*(skip(record, "blank") for record in blanks), *ragged]
     reading = Reading("CSV", decoded.encoding, decoded.is_guessed, dialect.delimiter, dialect.quote, header)
+    notes = decoded.faults()
     if n_repaired:
-        note = f"Recovered {counted(n_repaired, 'row')} after a quotation mark that nothing closes."
-        reading = replace(reading, notes=(note,))
+        notes = (
+            *notes,
+            f"Recovered {counted(n_repaired, 'row')} after a quotation mark that nothing closes.",
+        )
+    reading = replace(reading, notes=notes)
     return make_table(name, [*columns, *[""] * (width - len(columns))], even, skipped, reading)
 
 

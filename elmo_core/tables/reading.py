@@ -1,20 +1,20 @@
 """Any file of users: a table (CSV, TSV, semicolons, bars, JSONL, Parquet, XLSX) or running text.
 
-Either may be packed in a `.zip`. Everything is found out from the bytes, never from the name alone, and
-can be overruled by arguments.
+Either may be packed (see `text.unpacking`). Everything is found out from the bytes, never from the name
+alone, and can be overruled by arguments.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.archives import ZIP, check_bytes, unpack
 from elmo_core.tables.containers import read_jsonl, read_parquet, read_workbook
 from elmo_core.tables.delimited import read_delimited
-from elmo_core.tables.encodings import Decoded, decode
 from elmo_core.tables.records import Progress, Reading, Record, Skipped, Table
+from elmo_core.text.encodings import Decoded, decode
+from elmo_core.text.opening import read_text
+from elmo_core.text.unpacking import ZIP, content_suffix, read_bytes
 
 __all__ = ["Decoded", "Reading", "Record", "Skipped", "Table", "read_table", "read_table_file", "read_text"]
 
@@ -31,18 +31,9 @@ def read_table_file(
     has_header: bool | None = None,
 ) -> Table:
     """Read a table from a file; arguments and errors as `read_table`."""
-    try:
-        check_bytes(path.name, path.stat().st_size)
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}; check the path.") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path} cannot be read ({reason}).") from None
+    content, name = read_bytes(path)
     return read_table(
-        content, path.name, encoding=encoding, delimiter=delimiter, quote=quote, has_header=has_header
+        content, name, encoding=encoding, delimiter=delimiter, quote=quote, has_header=has_header
     )
 
 
@@ -73,18 +64,7 @@ def read_table(
     Raises:
         InputError: it is empty, too large, damaged, or not a table.
     """
-    inner, inner_name = unpack(content, name)
-    if inner is not content:
-        table = read_table(
-            inner,
-            inner_name,
-            encoding=encoding,
-            delimiter=delimiter,
-            quote=quote,
-            has_header=has_header,
-            progress=progress,
-        )
-        return replace(table, name=f"{name}: {table.name}")
+    content, name = read_bytes(content, name)
     if not content.strip():
         raise InputError(f"{name} is empty; choose a file with a table.")
     if content.startswith(ZIP):
@@ -101,25 +81,7 @@ def read_table(
     )
 
 
-def read_text(content: bytes, name: str, *, encoding: str | None = None) -> Decoded:
-    """Read running text.
-
-    Args:
-        content: the bytes of a file.
-        name: its name, for messages.
-        encoding: as Python names it; None = find out.
-
-    Raises:
-        InputError: it is empty, too large, damaged, or not text.
-    """
-    inner, inner_name = unpack(content, name)
-    decoded = decode(inner, inner_name, encoding)
-    if not decoded.text.strip():
-        raise InputError(f"{name} is empty; choose a file with some sentences.")
-    return decoded
-
-
 def _is_json(text: str, name: str) -> bool:
     start = text.lstrip()[:2]
-    named = PurePosixPath(name.lower()).suffix in _JSON_SUFFIXES
+    named = content_suffix(name) in _JSON_SUFFIXES
     return named or start == '{"' or start == "[{"

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from elmo_core.exceptions import InputError
+from elmo_core.text.unpacking import MAX_BYTES as MAX_BYTES  # of a table as of any file
 
-MAX_BYTES = 200 << 20
-"""Larger files are refused."""
 MAX_ROWS = 1_000_000
 """Tables with more rows are refused."""
 MAX_CELL = 100_000

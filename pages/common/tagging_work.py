@@ -10,7 +10,6 @@ import streamlit as st
 
 from elmo_core.embedder import Elmo
 from elmo_core.plots.highlighted_text import to_html
-from elmo_core.tables.encodings import decode
 from elmo_core.tasks.tagging.comparison import (
     TagComparisonSettings,
     TagLeftOut,
@@ -26,6 +25,7 @@ from elmo_core.tasks.tagging.reading import read_token_file
 from elmo_core.tasks.tagging.tagger import ElmoTagger
 from elmo_core.tasks.tagging.writing import to_conll, to_jsonl
 from elmo_core.tasks.text_layers import part_of
+from elmo_core.text.opening import read_text, split_lines
 from elmo_core.text.tokenisation import tokenised_sentences
 from pages.common.jobs import Job
 from pages.common.tagging_data import Corpus
@@ -142,7 +142,7 @@ def _sentences(name: str, content: bytes, job: Job) -> Iterator[tuple[str, ...]]
         file = read_token_file(content, name)
         found = file.column(file.token_column)
     else:
-        lines = decode(content, name).text.splitlines()
+        lines = split_lines(read_text(content, name).text)
         found = []
         for number, line in enumerate(lines):
             found += [tuple(tokens) for tokens in tokenised_sentences(line)]

@@ -288,10 +288,11 @@ def test_a_part_that_is_gone_is_noticed(elmo, tmp_path):
 @pytest.mark.parametrize(
     ("content", "name", "message"),
     [
-        (b"good\nbad \xff\n", "in.txt", r"line 2 is not UTF-8"),
-        (b"\x1f\x8b broken", "in.txt.gz", "is damaged after line 0"),
-        (b"broken", "in.txt.xz", "is damaged after line 0"),
-        (b"broken", "in.txt.zst", "is damaged after line 0"),
+        (b"%PDF-1.7", "in.txt", "in.txt is a PDF"),
+        (bytes(range(256)), "in.txt", "is not a text file"),
+        (b"\x1f\x8b broken", "in.txt.gz", "is damaged"),
+        (lzma.compress(b"broken")[:-9], "in.txt.xz", "is damaged"),
+        (zstandard.compress(b"broken" * 99)[:-3], "in.txt", "is damaged"),
     ],
 )
 def test_unusable_text_is_explained_and_leaves_nothing(elmo, tmp_path, content, name, message):

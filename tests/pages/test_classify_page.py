@@ -176,7 +176,7 @@ def test_unusable_tables_are_one_sentence(name: str, content: bytes, message: st
 
 
 def test_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("elmo_core.tables.archives.MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("elmo_core.text.unpacking.MAX_BYTES", 1 << 20)
     assert "may have up to 1 MB" in messages(uploaded("a.csv", b"text,label\n" * 100_000))
 
 

@@ -18,7 +18,7 @@ from elmo_core import Elmo
 from elmo_core.analysis import projection
 from elmo_core.analysis.labelled_groups import to_json
 from elmo_core.analysis.uses import find_uses
-from elmo_core.tables import archives
+from elmo_core.text import unpacking
 from pages.common import loaders, sense_data
 from pages.common.jobs import Job
 
@@ -428,7 +428,7 @@ def test_unusable_files_are_one_sentence(name: str, content: bytes, message: str
 
 
 def test_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(archives, "MAX_BYTES", 1_100_000)
+    monkeypatch.setattr(unpacking, "MAX_BYTES", 1_100_000)
     assert "a file may have up to 1 MB" in messages(uploaded("a.txt", b"bank " * 300_000))
 
 

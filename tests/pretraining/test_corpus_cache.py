@@ -78,9 +78,9 @@ def test_interrupted_build_is_done_again(tmp_path):
     assert open_corpus(str(tmp_path / "a.txt"), tmp_path / "cache", tokenised=True).n_sentences == 3
 
 
-def test_damaged_shard_names_file_and_line(tmp_path):
+def test_damaged_shard_names_file_and_place(tmp_path):
     (tmp_path / "bad.txt.gz").write_bytes(gzip.compress(TEXT.encode() * 5000)[:-400])
-    with pytest.raises(CorpusError, match=r"bad\.txt\.gz is damaged .* after line \d+"):
+    with pytest.raises(CorpusError, match=r"bad\.txt\.gz is damaged after [\d,]+ unpacked bytes"):
         open_corpus(str(tmp_path / "bad*"), tmp_path / "cache")
     assert not list((tmp_path / "cache").glob("*/cache.json"))
 
@@ -88,17 +88,19 @@ def test_damaged_shard_names_file_and_line(tmp_path):
 @pytest.mark.parametrize("suffix", [".xz", ".zst", ".gz"])
 def test_file_that_is_not_what_its_name_says(tmp_path, suffix):
     (tmp_path / f"bad{suffix}").write_bytes(b"plain text\n" * 100)
-    with pytest.raises(CorpusError, match="damaged"):
-        open_corpus(str(tmp_path / "bad*"), tmp_path / "cache")
+    assert open_corpus(str(tmp_path / "bad*"), tmp_path / "cache").n_sentences == 100
 
 
 def test_lines_that_are_not_utf8_and_empty_shards_are_counted(tmp_path, caplog):
-    (tmp_path / "a.txt").write_bytes(b"fine here\n\xff\xfe broken\nfine too\n")
+    (tmp_path / "a.txt").write_bytes(b"fine here\n\xff broken\n\xc3\xa0 la carte\n")
     (tmp_path / "b.txt").write_bytes(b"\n\n")
     with caplog.at_level(logging.WARNING):
         cache = open_corpus(str(tmp_path / "*.txt"), tmp_path / "cache", tokenised=True)
     assert cache.n_sentences == 2
-    assert "1 lines are not UTF-8 and were left out, the first at a.txt:2." in caplog.text
+    assert (
+        "1 lines are damaged (not in the encoding of their file) and were left out, the first at a.txt:2."
+        in caplog.text
+    )
     assert "1 files hold no text: b.txt." in caplog.text
 
 

@@ -112,7 +112,7 @@ def test_long_cells_are_skipped(monkeypatch):
         (b"\xef\xbb\xbf \n", "is empty"),
         (b"%PDF-1.7 ...", "is a PDF"),
         (b"\xd0\xcf\x11\xe0 ...", "old Excel"),
-        (b"\x1f\x8b\x08", "gzip"),
+        (b"\x1f\x8b\x08", "is damaged"),
         (b"a\0b\0\0\0\x01", "not a text file"),
         (b"PK\x03\x04 broken", "damaged"),
         (b"PAR1 broken", "Parquet"),
@@ -126,7 +126,7 @@ def test_what_is_no_table_is_refused_in_one_sentence(content, message):
 
 
 def test_too_large_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr("elmo_core.tables.archives.MAX_BYTES", 20)
+    monkeypatch.setattr("elmo_core.text.unpacking.MAX_BYTES", 20)
     monkeypatch.setattr("elmo_core.tables.delimited.MAX_ROWS", 3)
     (tmp_path / "a.csv").write_bytes(b"text,label\n" * 3)
     with pytest.raises(InputError, match="MB"):
@@ -206,7 +206,7 @@ def test_zip_holds_one_table():
         ("messy_csv/simple.zip", (6, 3), "utf-8", ",", True),
         ("messy_csv/skip_initials.csv", (2, 2), "utf-8", ",", True),
         ("messy_csv/spanish_chars.csv", (115, 8), "cp1252", ",", True),
-        ("messy_csv/utf8bom.csv", (1, 2), "utf-8-sig", ",", False),
+        ("messy_csv/utf8bom.csv", (1, 2), "utf-8", ",", False),
         ("text/ChnSentiCorp_htl_all.csv", (7766, 2), "utf-8", ",", True),
         ("text/ag_news_5k.csv", (5000, 2), "utf-8", ",", False),
         ("text/sms_spam.csv", (5573, 5), "utf-8", ",", False),
@@ -260,7 +260,7 @@ def test_any_bytes_give_a_table_or_one_sentence(content):
     assert isinstance(table, Table)
     if table.reading.kind != "CSV":
         return
-    text = content.decode(table.reading.encoding)
+    text = content.decode(table.reading.encoding, errors="replace").replace("\0", "")
     n_lines = len(io.StringIO(text, newline="").readlines())
     assert len(table.rows) + len(table.skipped) + table.reading.has_header <= n_lines
     seen = [*table.lines, *(record.line for record in table.skipped)]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from elmo_core.exceptions import InputError
 from elmo_core.tables.columns import ColumnFacts, describe_columns
-from elmo_core.tables.encodings import Decoded, decode
 from elmo_core.tables.reading import read_table
-from elmo_core.tables.records import MAX_BYTES, Skipped, Table, counted
+from elmo_core.tables.records import Skipped, Table, counted
 from elmo_core.tasks.tagging.column_files import read_columns
 from elmo_core.tasks.tagging.sentences import RawSentence, TokenFile
 from elmo_core.tasks.tagging.span_records import read_span_records
+from elmo_core.text.encodings import Decoded, decode
+from elmo_core.text.unpacking import content_suffix, read_bytes
 
-_TABLES = (".csv", ".xlsx", ".parquet", ".zip")
+_TABLES = (".csv", ".xlsx", ".parquet")
 _TOKEN_NAMES = ("token", "tokens", "word", "words", "form")
 _TAG_NAMES = ("tag", "tags", "ner", "ner_tag", "label", "entity", "upos", "pos")
 _SENTENCE_NAMES = (
@@ -40,13 +41,10 @@ def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -
     Raises:
         InputError: it is empty, too large, damaged, or not such a file.
     """
-    if len(content) > MAX_BYTES:
-        raise InputError(
-            f"{name} has {len(content) >> 20} MB; it may have up to {MAX_BYTES >> 20} MB. Use a part of it."
-        )
+    content, name = read_bytes(content, name)
     if not content.strip():
         raise InputError(f"{name} is empty; choose a file with tokens and their tags.")
-    suffix = PurePosixPath(name.lower()).suffix
+    suffix = content_suffix(name)
     if suffix in _TABLES:
         return _from_table(_table(content, name, encoding))
     decoded = decode(content, name, encoding)
@@ -65,13 +63,8 @@ def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -
 
 def read_token_path(path: Path, *, encoding: str | None = None) -> TokenFile:
     """Read a file of tokens by its path; errors as `read_token_file`."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}; check the path.") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from None
-    return read_token_file(content, path.name, encoding=encoding)
+    content, name = read_bytes(path)
+    return read_token_file(content, name, encoding=encoding)
 
 
 def _is_comma_separated(decoded: Decoded) -> bool:
