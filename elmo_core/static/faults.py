@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+WRONG_HEADER = "wrong header"
+"""The one fault that costs no word."""
 _KEPT = 1_000
 _SHOWN = 60
 
@@ -32,14 +34,19 @@ class LoadReport:
     """What faults are counted in: "line" or "record"."""
     n_read: int = 0
     """Words with a vector."""
+    n_lines: int = 0
+    """Lines or records that should have one, so without the header and blank lines; in a file that was
+    read to its end, each of them is read or left out."""
     has_limit: bool = False
     """Whether reading stopped at the limit, so that more may follow."""
     faults: list[LineFault] = field(default_factory=list)
     """The first 1,000."""
     counts: Counter[str] = field(default_factory=Counter)
     """All faults by kind."""
+    notes: list[str] = field(default_factory=list)
+    """What was guessed or may be wrong, one sentence each."""
 
-    def add(self, line: int, kind: str, content: bytes | str = b"", detail: str = "") -> None:
+    def add(self, line: int, kind: str, content: bytes | str = b"", detail: str = "", n: int = 1) -> None:
         """Note a fault.
 
         Args:
@@ -47,8 +54,9 @@ class LoadReport:
             kind: what is counted together.
             content: of the line.
             detail: what is particular about this one.
+            n: lines that it costs, this one and those that follow.
         """
-        self.counts[kind] += 1
+        self.counts[kind] += n
         if len(self.faults) < _KEPT:
             text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
             self.faults.append(LineFault(line, f"{kind}{detail}", text[:_SHOWN].strip()))
@@ -58,10 +66,16 @@ class LoadReport:
         """All faults, those that are not named included."""
         return sum(self.counts.values())
 
+    @property
+    def n_left_out(self) -> int:
+        """Lines that should have given a word and did not."""
+        return self.n_faults - self.counts[WRONG_HEADER]
+
     def summary(self) -> str:
-        """The faults in one sentence; empty where there are none."""
-        if not self.counts:
-            return ""
+        """What was guessed, and the faults in one sentence; empty where there is nothing to say."""
+        return " ".join([*self.notes, *([self._faults()] if self.n_faults else [])])
+
+    def _faults(self) -> str:
         kinds = ", ".join(f"{count:,} x {kind}" for kind, count in self.counts.most_common())
         first = self.faults[0]
         n = f"{self.n_faults:,} {self.unit}{'s' * (self.n_faults != 1)}"

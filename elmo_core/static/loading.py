@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +23,21 @@ from elmo_core.static.folder import (
     read_vectors_folder,
     write_config,
 )
-from elmo_core.static.text_rows import Block, text_rows
+from elmo_core.static.recognising import (
+    is_narrow,
+    refuse_other_archives,
+    refuse_other_formats,
+    unknown_binary,
+)
+from elmo_core.static.text_rows import Block, ByteLines, text_rows
 from elmo_core.static.vectors import StaticVectors
+from elmo_core.text.opening import OpenedText
 from elmo_core.text.unpacking import OpenedBytes, open_bytes
 
 Progress = Callable[[int, int], None]
 """Called with (bytes read, bytes of the file); an error it raises stops the work."""
+_READER = 2
+"""Goes up when the same file is read otherwise than before, so that what older versions kept is not used."""
 _SPARE_BYTES = 64 << 20
 
 
@@ -52,7 +61,7 @@ def load_vectors_file(
 
     GloVe, word2vec (text and binary) and fastText `.vec`, packed or not (see `text.unpacking`), are told
     apart by content. Faulty lines, repeated words (the first counts) and numbers that are not finite are
-    left out and reported.
+    left out and reported; a binary file out of step is refused, and so are other formats, by their name.
 
     Args:
         path: the file.
@@ -68,14 +77,15 @@ def load_vectors_file(
     path = Path(path).expanduser()
     if max_words is not None and max_words < 1:
         raise InputError(f"max_words must be 1 or more, got {max_words}.")
+    refuse_other_archives(path)
     with open_bytes(path, member=member) as file:
         kept = _root(kept_in) / _key(path, file.name, max_words)
         kept.parent.mkdir(parents=True, exist_ok=True)
         with locked(kept.with_suffix(".lock"), wait=True):  # a second reader of the file finds what is kept
             if (found := _kept(kept)) is not None:
                 return found
-            report = _convert(file, kept, max_words, progress)
-    return LoadedVectors(read_vectors_folder(kept), report)
+            _convert(file, kept, max_words, progress)
+            return _read_kept(kept)
 
 
 def forget(loaded: LoadedVectors) -> None:
@@ -92,31 +102,40 @@ def _root(kept_in: Path | None) -> Path:
 def _key(path: Path, name: str, max_words: int | None) -> str:
     """Changes with the file."""
     facts = path.stat()
-    text = f"{path.resolve()}|{name}|{facts.st_size}|{facts.st_mtime_ns}|{max_words}"
+    times = f"{facts.st_mtime_ns}|{facts.st_ctime_ns}"  # a copy can keep the first, not the second
+    text = f"{_READER}|{path.resolve()}|{name}|{facts.st_size}|{times}|{max_words}"
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
 
 def _kept(folder: Path) -> LoadedVectors | None:
     try:
-        vectors = read_vectors_folder(folder) if folder.is_dir() else None
-        return LoadedVectors(vectors, LoadReport.from_dict(vectors.about["report"])) if vectors else None
+        return _read_kept(folder) if folder.is_dir() else None
     except (ModelError, KeyError, TypeError):  # damaged: read the file again
         return None
 
 
-def _convert(file: OpenedBytes, folder: Path, max_words: int | None, progress: Progress | None) -> LoadReport:
+def _read_kept(folder: Path) -> LoadedVectors:
+    vectors = read_vectors_folder(folder)
+    vectors.report = LoadReport.from_dict(vectors.about["report"])
+    return LoadedVectors(vectors, vectors.report)
+
+
+def _convert(file: OpenedBytes, folder: Path, max_words: int | None, progress: Progress | None) -> None:
     """Write the vectors of a file as our own folder, completely or not at all."""
-    stream = file.stream
-    is_binary_file = is_binary(file.head())
-    report = LoadReport("binary" if is_binary_file else "text", "record" if is_binary_file else "line")
-    read = binary_rows if is_binary_file else text_rows
+    refuse_other_formats(file.head(), file.name)
+    if is_binary(file.head()):
+        report = LoadReport("binary", "record")
+        rows = binary_rows(file.stream, file.name, report)
+    else:
+        report = LoadReport("text", "line")
+        rows = text_rows(_utf8(file), file.name, report)
     seen: dict[str, int] = {}
     if folder.exists():
         shutil.rmtree(folder)
     with atomic_folder(folder, VECTORS_FOLDER) as partial:
         with ExitStack() as files:
             writer: VectorsWriter | None = None
-            for block in read(stream, file.name, report):
+            for block in rows:
                 if progress:
                     progress(file.position(), file.size)
                 words, matrix = _new_words(block, seen, max_words, report)
@@ -131,7 +150,31 @@ def _convert(file: OpenedBytes, folder: Path, max_words: int | None, progress: P
         report.n_read = len(seen)
         about = {"name": Path(file.name).stem, "source": file.name, "report": report.to_dict()}
         write_config(partial, about)
-    return report
+
+
+def _utf8(file: OpenedBytes) -> ByteLines:
+    """The lines of a text, transcoded where it is in UTF-16 or UTF-32; otherwise each line is looked at."""
+    if is_narrow(file.head()):
+        return file.stream
+    try:
+        return _Transcoded(OpenedText(file, None).lines())
+    except InputError:
+        raise unknown_binary(file.name) from None
+
+
+class _Transcoded:
+    """Lines of text as bytes."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self._rest = lines, b""
+
+    def readline(self, limit: int = -1, /) -> bytes:
+        """The next line with its end, or a part of it; empty at the end."""
+        if not self._rest and (line := next(self._lines, None)) is not None:
+            self._rest = line.encode("utf-8", "replace") + b"\n"
+        end = limit if limit >= 0 else len(self._rest)
+        part, self._rest = self._rest[:end], self._rest[end:]
+        return part
 
 
 def _new_words(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from pathlib import Path
 
 from elmo_core.exceptions import ModelNotFoundError
@@ -10,6 +11,8 @@ from elmo_core.shipped import shipped
 from elmo_core.static.folder import is_vectors_folder, read_vectors_folder
 from elmo_core.static.loading import load_vectors_file
 from elmo_core.static.vectors import StaticVectors
+
+log = logging.getLogger(__name__)
 
 SHIPPED = "english-word2vec"
 _ROOT = shipped("data/static")
@@ -23,6 +26,8 @@ def known_static() -> tuple[str, ...]:
 
 def load_static(name_or_path: str | Path) -> StaticVectors:
     """Load static vectors.
+
+    What was left out of a file is said as a warning, and stands in `report` of what is returned.
 
     Args:
         name_or_path: a name of `known_static`, or the path of a folder in our own format or of a file that
@@ -40,7 +45,10 @@ def load_static(name_or_path: str | Path) -> StaticVectors:
     if path.is_dir():
         return read_vectors_folder(path)
     if path.is_file():
-        return load_vectors_file(path).vectors
+        loaded = load_vectors_file(path)
+        if remarks := loaded.report.summary():
+            log.warning("%s: %s", path.name, remarks)
+        return loaded.vectors
     close = difflib.get_close_matches(str(path), names, n=1, cutoff=0.4)
     hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names) or 'none'}."
     raise ModelNotFoundError(

@@ -1,7 +1,9 @@
 """Vectors as text, one word a line: GloVe (no header), word2vec and fastText `.vec` (count and width first).
 
 Numbers are parsed a block of lines at a time. A block with a fault is parsed again line by line, so that
-the fault gets its line and costs nothing else.
+the fault gets its line and costs nothing else. Blanks and tabs part the fields, and words may hold blanks.
+Where more lines of the beginning can be read with decimal commas, or with semicolons or commas between the
+fields, they are read so, and the report says it.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ import io
 import itertools
 from collections import Counter
 from collections.abc import Iterator
-from typing import IO
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from elmo_core.exceptions import InputError
-from elmo_core.static.faults import LoadReport
+from elmo_core.static.faults import WRONG_HEADER, LoadReport
 
 LONGEST_LINE = 1 << 20
 """Bytes; a longer line is a fault."""
@@ -23,12 +26,23 @@ MOST_NUMBERS = 20_000
 """Widest vector that is read."""
 _BLOCK_LINES = 2_000
 _SAMPLE_LINES = 200
+_WIDTHS_TRIED = 4
+_MARK = b"\xef\xbb\xbf"
+_DELIMITERS = {None: "blanks", b";": "semicolons", b",": "commas"}
+
+
+class ByteLines(Protocol):
+    """What gives lines of bytes, such as a file."""
+
+    def readline(self, limit: int = -1, /) -> bytes:
+        """The next line with its end, or a part of it that is as long as the limit."""
+
 
 Line = tuple[int, bytes]
 Block = tuple[list[str], np.ndarray, list[int]]
 
 
-def text_rows(stream: IO[bytes], name: str, report: LoadReport) -> Iterator[Block]:
+def text_rows(stream: ByteLines, name: str, report: LoadReport) -> Iterator[Block]:
     """Read words and vectors.
 
     Args:
@@ -46,38 +60,57 @@ def text_rows(stream: IO[bytes], name: str, report: LoadReport) -> Iterator[Bloc
     sample = list(itertools.islice(lines, _SAMPLE_LINES))
     header = _header(sample)
     body = sample[1:] if header else sample
-    dim = _width(body, name)
-    if header and header[1] != dim:
-        detail = f": it says {header[1]:,} numbers a word, the lines have {dim:,}"
-        report.add(sample[0][0], "wrong header", sample[0][1], detail)
+    layout = _Layout.of([line for _, line in body], name)
+    report.notes += layout.notes()
+    report.n_lines -= header is not None
+    if header and header[1] != layout.dim:
+        detail = f": it says {header[1]:,} numbers a word, the lines have {layout.dim:,}"
+        report.add(sample[0][0], WRONG_HEADER, sample[0][1], detail)
     everything = itertools.chain(body, lines)
     n_lines = 0
     while block := list(itertools.islice(everything, _BLOCK_LINES)):
         n_lines += len(block)
-        yield _parsed(block, dim, report)
+        yield _parsed(block, layout, report)
     if header and header[0] != n_lines:
         detail = f": it says {header[0]:,} words, {n_lines:,} lines follow"
-        report.add(sample[0][0], "wrong header", sample[0][1], detail)
+        report.add(sample[0][0], WRONG_HEADER, sample[0][1], detail)
 
 
 def header_of(line: bytes) -> tuple[int, int] | None:
     """Count and width of a word2vec header; None for any other line."""
-    fields = line.split()
+    fields = line.removeprefix(_MARK).split()
     if len(fields) != 2 or not all(field.isdigit() and len(field) < 12 for field in fields):
         return None
     return int(fields[0]), int(fields[1])
 
 
-def _lines(stream: IO[bytes], report: LoadReport) -> Iterator[Line]:
-    """Lines that are not blank, numbered from 1, without their ends."""
-    number = 0
+def has_numbers(line: bytes, dim: int) -> bool:
+    """Whether a line is a word and that many numbers."""
+    fields = line.split()
+    return len(fields) > dim and _numbers(fields[-dim:]) is not None
+
+
+def _lines(stream: ByteLines, report: LoadReport) -> Iterator[Line]:
+    """Lines that are not blank, numbered from 1, without their ends and byte-order marks."""
+    number, line = 0, b"\n"
     while line := stream.readline(LONGEST_LINE):
         number += 1
         if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+            report.n_lines += 1
             report.add(number, "line too long", line)
-            while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+            while (line := stream.readline(LONGEST_LINE)) and not line.endswith(b"\n"):
                 pass
-        elif stripped := line.rstrip():
+            if not line:
+                break
+            continue
+        has_end = line.endswith((b"\n", b"\r"))
+        if stripped := line.removeprefix(_MARK).strip(b"\r\n").rstrip():
+            report.n_lines += 1
+            if not has_end:
+                report.notes.append(
+                    f"Line {number:,}, the last, has no line end: if the file was cut, its last number is "
+                    "not whole."
+                )
             yield number, stripped
 
 
@@ -85,25 +118,94 @@ def _header(sample: list[Line]) -> tuple[int, int] | None:
     """The header, unless the file is one of vectors of a single number, such as `5 3`."""
     found = header_of(sample[0][1]) if sample else None
     is_single = len(sample) > 1 and len(sample[1][1].split()) == 2
-    return None if found is None or (is_single and found[1] != 1) else found
+    if found is None or not is_single:
+        return found
+    is_whole = len(sample) < _SAMPLE_LINES
+    return found if found[1] == 1 and (not is_whole or found[0] == len(sample) - 1) else None
 
 
-def _width(body: list[Line], name: str) -> int:
-    """Numbers of most lines."""
-    widths = Counter(len(line.split()) - 1 for _, line in body)
-    for dim, _ in widths.most_common():
-        if 1 <= dim <= MOST_NUMBERS and any(_numbers(line.split()[-dim:]) is not None for _, line in body):
-            return dim
-    raise InputError(f"{name} holds no vectors: no line of its beginning is a word and numbers after it.")
+@dataclass(frozen=True)
+class _Layout:
+    """How the lines of a file are written."""
+
+    dim: int
+    delimiter: bytes | None
+    """None = blanks and tabs."""
+    has_decimal_comma: bool
+
+    @classmethod
+    def of(cls, sample: list[bytes], name: str) -> _Layout:
+        """The layout by which most lines of a sample can be read."""
+        best, most = None, 0
+        for delimiter, has_comma in ((None, False), (None, True), (b";", False), (b";", True), (b",", False)):
+            widths = Counter(len(line.split(delimiter)) - 1 for line in sample)
+            for dim, n_lines in widths.most_common(_WIDTHS_TRIED):
+                if not 1 <= dim <= MOST_NUMBERS or n_lines <= most:
+                    continue
+                layout = cls(dim, delimiter, has_comma)
+                parts = [layout.parts(line) for line in sample if len(line.split(delimiter)) == dim + 1]
+                n_read = sum(part is not None and _numbers(part[1].split(b" ")) is not None for part in parts)
+                if n_read > most:
+                    best, most = layout, n_read
+        if best is None:
+            raise InputError(
+                f"{name} holds no vectors: no line of its beginning is a word and numbers after it."
+            )
+        return best
+
+    def notes(self) -> list[str]:
+        """What was guessed, one sentence each."""
+        found = []
+        if self.delimiter is not None:
+            found.append(f"The fields are read as separated by {_DELIMITERS[self.delimiter]}.")
+        if self.has_decimal_comma:
+            found.append("The numbers are read with decimal commas.")
+        return found
+
+    def width(self, line: bytes) -> int:
+        """Fields of a line after the first."""
+        return len(line.split(self.delimiter)) - 1
+
+    def parts(self, line: bytes) -> tuple[bytes, bytes] | None:
+        """Word and numbers, these with blanks between them and decimal points; None where there are not D.
+
+        A word may hold blanks (GloVe's does), but a number more is a fault.
+        """
+        parts = self._blank_parts(line) if self.delimiter is None else self._delimited_parts(line)
+        if parts is None or not self.has_decimal_comma:
+            return parts
+        return parts[0], parts[1].replace(b",", b".")
+
+    def _blank_parts(self, line: bytes) -> tuple[bytes, bytes] | None:
+        if line.count(b" ") == self.dim and b"\t" not in line and b"  " not in line:
+            word, _, numbers = line.partition(b" ")
+            return (word, numbers) if word else None
+        fields = line.split()
+        if len(fields) <= self.dim or any(map(self._is_number, fields[1 : len(fields) - self.dim])):
+            return None
+        word = line.rsplit(None, self.dim)[0].strip(b" ")
+        return (word, b" ".join(fields[-self.dim :])) if word else None
+
+    def _delimited_parts(self, line: bytes) -> tuple[bytes, bytes] | None:
+        fields = [field.strip() for field in line.rsplit(self.delimiter, self.dim)]
+        if len(fields) <= self.dim or b" " in b"".join(fields[1:]):
+            return None
+        word = fields[0].removeprefix(b'"').removesuffix(b'"').strip()
+        if not word or any(map(self._is_number, word.split(self.delimiter)[1:])):
+            return None
+        return word, b" ".join(fields[1:])
+
+    def _is_number(self, field: bytes) -> bool:
+        return _numbers([field.replace(b",", b".") if self.has_decimal_comma else field]) is not None
 
 
-def _parsed(block: list[Line], dim: int, report: LoadReport) -> Block:
+def _parsed(block: list[Line], layout: _Layout, report: LoadReport) -> Block:
     words, numbers, lines = [], [], []
     for number, line in block:
-        parts = _parts(line, dim)
+        parts = layout.parts(line)
         if parts is None:
-            found = len(line.split()) - 1
-            report.add(number, "wrong width", line, f": {found:,} numbers instead of {dim:,}")
+            found = layout.width(line)
+            report.add(number, "wrong width", line, f": {found:,} numbers instead of {layout.dim:,}")
             continue
         try:
             words.append(parts[0].decode("utf-8"))
@@ -112,21 +214,10 @@ def _parsed(block: list[Line], dim: int, report: LoadReport) -> Block:
             continue
         numbers.append(parts[1])
         lines.append(number)
-    fast = _fast(numbers, dim)
-    return (words, fast, lines) if fast is not None else _one_by_one(words, numbers, lines, dim, report)
-
-
-def _parts(line: bytes, dim: int) -> tuple[bytes, bytes] | None:
-    """Word and numbers of a line; a word may hold blanks (GloVe's does), a number more is a fault."""
-    if line.count(b" ") == dim and b"\t" not in line and b"  " not in line:
-        word, _, numbers = line.partition(b" ")
-        return (word, numbers) if word else None
-    fields = line.split()
-    extra = fields[1 : len(fields) - dim]
-    if len(fields) <= dim or any(_numbers([field]) is not None for field in extra):
-        return None
-    word = line.rsplit(None, dim)[0].strip(b" ")
-    return (word, b" ".join(fields[-dim:])) if word else None
+    fast = _fast(numbers, layout.dim)
+    return (
+        (words, fast, lines) if fast is not None else _one_by_one(words, numbers, lines, layout.dim, report)
+    )
 
 
 def _fast(numbers: list[bytes], dim: int) -> np.ndarray | None:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from elmo_core.exceptions import InputError
+from elmo_core.static.faults import LoadReport
+from elmo_core.text.levelling import level
 
 _WORDS_SUGGESTED = 50_000
 _BLOCK_ROWS = 65_536
@@ -41,6 +43,8 @@ class StaticVectors:
             raise InputError(f"{name} has {len(words):,} words for vectors of shape {matrix.shape}.")
         self.name, self.words, self.matrix = name, tuple(words), matrix
         self.about: dict[str, Any] = dict(about or {})
+        self.report: LoadReport | None = None
+        """What of the file they were read from was guessed or left out; None where they come from no file."""
         self._rows = {word: row for row, word in enumerate(self.words)}
         if len(self._rows) != len(self.words):
             raise InputError(f"{name} holds a word twice; keep one row for each word.")
@@ -77,8 +81,19 @@ class StaticVectors:
             yield start, np.asarray(self.matrix[start : start + _BLOCK_ROWS], dtype=np.float32)
 
     def spelling_of(self, word: str) -> str | None:
-        """How these vectors spell a word: as given, else in lower case; None where they do not know it."""
-        return next((form for form in (word, word.casefold()) if form in self), None)
+        """How these vectors spell a word; None where they do not know it.
+
+        As given, else in lower case, else in the spelling that looks the same (see `text.levelling`).
+        """
+        forms = dict.fromkeys(form for given in (word, level(word)) for form in (given, given.casefold()))
+        own = (self._other_spellings.get(form, form) for form in forms)
+        return next((form for form in (*forms, *own) if form in self), None)
+
+    @cached_property
+    def _other_spellings(self) -> dict[str, str]:
+        """Words by their levelled form, where that is another one."""
+        pairs = ((level(word), word) for word in reversed(self.words) if not word.isascii())
+        return {levelled: word for levelled, word in pairs if levelled != word}
 
     def row_of(self, word: str) -> int:
         """Row of a word that is among `words`."""

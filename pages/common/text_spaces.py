@@ -212,8 +212,8 @@ def vectors_from_file(page: str) -> ChosenStatic:
     report = loaded.report
     limit = ", the most that may be read" if report.has_limit else ""
     st.caption(f"{plain(file.name)}: {report.n_read:,} words of width {loaded.vectors.dim}{limit}.")
-    if report.n_faults:
-        st.warning(plain(report.summary()))
+    if remarks := report.summary():
+        st.warning(plain(remarks))
     return ChosenStatic(
         loaded.vectors,
         "from elmo_core.static.loading import load_vectors_file",

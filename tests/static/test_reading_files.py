@@ -137,8 +137,8 @@ def test_a_binary_file_that_breaks_off_says_where(load, tmp_path):
     found = load(path)
     assert list(found.vectors.words) == WORDS[:6]
     assert found.report.summary() == (
-        "1 record at fault (1 x the file ends here); the first is record 7: the file ends here, "
-        "2 words are missing."
+        "2 records at fault (2 x missing at the end); the first is record 7: missing at the end: the file "
+        "ends here."
     )
 
 
