@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.common.guard import said_in_one_sentence
 from pages.common.sidebar import show_model
 
 PAGES = Path(__file__).parent
@@ -70,4 +71,5 @@ page = st.navigation({"Explore": [home, static, layers, maps], "Learn": [classif
 st.set_page_config(page_title=f"{page.title} · ELMo Explorer")
 
 show_model()
-page.run()
+with said_in_one_sentence():
+    page.run()

@@ -93,7 +93,7 @@ def from_json(content: bytes, name: str) -> LabelledGroups:
         ):
             raise ValueError("its group numbers make no sense")
         return LabelledGroups(str(data["word"]), names, places, about)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise InputError(
             f"{name} holds no sense groups as this page saves them ({type(error).__name__}: {error})."
         ) from None

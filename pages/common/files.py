@@ -22,7 +22,8 @@ from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Decoded, Table, read_table, read_text
 from elmo_core.tables.records import Progress, Reading, counted
 from pages.common import jobs
-from pages.common.loaders import Source, kept_for_session
+from pages.common.loaders import Source
+from pages.common.results import session_results
 from pages.common.wording import plain
 
 SUFFIXES = ("txt", "csv", "tsv", "jsonl", "json", "parquet", "xlsx", "zip")
@@ -116,7 +117,7 @@ def forget_file(page: str) -> None:
 def _prepared(page: str, key: str, title: str, file: Any, work: Callable[[Progress], T]) -> T:
     """The result of work on a file: at once, or as a job while the page waits, where it is large."""
     if file.size <= LONG_BYTES:
-        found: T = kept_for_session(key, lambda: work(lambda share: None))
+        found: T = session_results().get_or_compute(key, lambda: work(lambda share: None))
         return found
     result: T = jobs.awaited(
         f"{page}_file", key, title, lambda job: work(lambda share: job.report("", share))

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 import streamlit as st
@@ -29,6 +30,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from elmo_core.exceptions import ElmoError
 from elmo_core.measuring.durations import duration
+from pages.common.guard import sentence_of
 from pages.common.wording import plain
 
 N_WORKERS = 2
@@ -119,11 +121,10 @@ class Job:
             self.state, self.share = "done", 1.0
         except Cancelled:
             self.state = "cancelled"
-        except ElmoError as error:
-            self.error, self.state = str(error), "failed"
-        except Exception:
-            log.exception("%s failed", self.title)
-            self.error, self.state = _UNEXPECTED, "failed"
+        except Exception as error:
+            if not isinstance(error, ElmoError):
+                log.exception("%s failed", self.title)
+            self.error, self.state = sentence_of(error) or _UNEXPECTED, "failed"
 
 
 class _Queue:
@@ -145,7 +146,7 @@ class _Queue:
         return sum(not one.is_over for one in ahead)
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def _queue() -> _Queue:
     return _Queue()
 

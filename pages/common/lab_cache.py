@@ -1,8 +1,7 @@
 """The caches of the classifier lab: tables, datasets, baselines, the map.
 
-Results are kept under the SHA-256 of a file and what was asked of it; arguments that start with an
-underscore are no part of the key. Those of the samples are kept for all sessions, those of a user's
-table for its own only.
+Results are kept under the SHA-256 of a file and what was asked of it: those of the samples for all
+sessions, those of a user's table for its own session only.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import streamlit as st
@@ -40,6 +39,7 @@ from elmo_core.weights.store import JsonValue
 from pages.common import jobs
 from pages.common.files import LONG_BYTES
 from pages.common.loaders import digest, load_model, model_name
+from pages.common.results import kept_for_all, kept_for_session
 
 SAMPLES = {"Reviews": "reviews.csv", "Topics": "topics.csv", "Messy messages": "messy.csv"}
 
@@ -151,26 +151,24 @@ def _prepare(
     return prepare(_table, *columns, merge=dict(merge), drop_rare=drop_rare, progress=_progress)
 
 
-_for_all: Any = st.cache_resource(max_entries=16, show_spinner=False)
-_for_session: Any = st.cache_resource(max_entries=3, show_spinner=False, scope="session")
-_read_for_all, _read_for_session = _for_all(_read), _for_session(_read)
-_prepare_for_all, _prepare_for_session = _for_all(_prepare), _for_session(_prepare)
+_read_for_all, _read_for_session = kept_for_all(16)(_read), kept_for_session(3)(_read)
+_prepare_for_all, _prepare_for_session = kept_for_all(16)(_prepare), kept_for_session(3)(_prepare)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@kept_for_all(16)
 def baselines_of(key: str, n_folds: int, _data: Dataset) -> tuple[MethodResult | LeftOut, ...]:
     """What guessing and TF-IDF reach on a sample, before anything is trained."""
     settings = ComparisonSettings(methods=(MAJORITY, TFIDF), n_folds=n_folds)
     return tuple(compare_methods(load_model(model_name()), _data.texts, _data.labels, settings))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
+@kept_for_session(4)
 def verdict_of(key: str, _results: tuple[MethodResult | LeftOut, ...]) -> Verdict:
     """The verdict on results; `key` names them."""
     return verdict(_results)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@kept_for_all(2)
 def _seconds_per_character(model: str) -> float:
     file = sample_file("Reviews")
     texts = list(_read_for_all(file.key, ReadingOptions(), file).column("text")[:_RATE_SAMPLE])
@@ -181,7 +179,7 @@ def _seconds_per_character(model: str) -> float:
     return (time.monotonic() - started) / sum(map(len, texts))
 
 
-@st.cache_resource(show_spinner=False)
+@kept_for_all(1)
 def static_vectors() -> StaticVectors | None:
     """The word2vec that ships, for the mean of static vectors; None where it is missing."""
     try:
@@ -213,25 +211,25 @@ def expected_seconds(data: Dataset, settings: ComparisonSettings) -> float:
     return min(sum(steps.values()) / COMPARED, settings.time_limit_s)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
+@kept_for_session(4)
 def map_of(key: str, _means: np.ndarray) -> np.ndarray:
     """Places (n, 2) of texts in one plane, by PCA of their vectors (n, D)."""
     return np.asarray(shared_frame(_means[None], 1).coordinates[0])
 
 
-@st.cache_data(max_entries=64, show_spinner=False, scope="session")
+@kept_for_session(64)
 def words_of(key: str, text: str, class_index: int | None, _classifier: ElmoClassifier) -> Occlusion:
     """What each word adds to a class; `key` names the classifier. InputError for a text without words."""
     return occlude(_classifier, text, class_index)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
+@kept_for_session(4)
 def files_of(key: str, _classifier: ElmoClassifier, _facts: Mapping[str, JsonValue]) -> dict[str, bytes]:
     """The files of a classifier by name; `key` names it."""
     return classifier_files(_classifier, facts=_facts)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, scope="session")
+@kept_for_session(2)
 def load_saved(key: str, _content: bytes) -> tuple[ElmoClassifier, dict[str, JsonValue]]:
     """A classifier and its facts out of a user's `.zip`; only the app's own biLM is ever loaded for it.
 

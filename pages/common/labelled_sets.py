@@ -24,6 +24,7 @@ from elmo_core.tables.reading import read_table
 from pages.common import jobs
 from pages.common.layer_cells import Recipe, tagged_recipe, texts_recipe, uses_recipe, words_recipe
 from pages.common.loaders import Source, load_model, model_name, sample, words_to_try
+from pages.common.results import ResultStore, session_results
 from pages.common.sources import choose_source
 from pages.common.wording import plain
 
@@ -32,6 +33,7 @@ MOST = 2000
 _SAMPLES = shipped("data/samples")
 _ALL_SENSES, _CLASSES, _OWN = "All words: senses", "Word classes", "My own text"
 _TABLES = {"Reviews: sentiment": ("reviews.csv", "sentiment"), "Notes: topics": ("topics.csv", "topic")}
+_OF_SAMPLES = ResultStore(64)
 
 
 @dataclass(frozen=True)
@@ -83,18 +85,8 @@ def read_set(page: str, chosen: LabelledSet) -> Labelled:
 
 def keep(chosen: LabelledSet, what: str, work: Callable[[], Any]) -> Any:
     """Results about a set: those of a sample are kept for all sessions, those of one's own for this one."""
-    kept = _for_all if chosen.is_sample else _for_session
-    return kept(f"{model_name()} {chosen.key} {what}", work)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _for_all(key: str, _work: Callable[[], Any]) -> Any:
-    return _work()
-
-
-@st.cache_resource(max_entries=16, show_spinner=False, scope="session")
-def _for_session(key: str, _work: Callable[[], Any]) -> Any:
-    return _work()
+    store = _OF_SAMPLES if chosen.is_sample else session_results(__name__, 16)
+    return store.get_or_compute(f"{model_name()} {chosen.key} {what}", work)
 
 
 def _senses_of(source: Source, word: str, title: str) -> LabelledSet:

@@ -1,7 +1,6 @@
-"""The only caches: models, texts, and all that is computed of them.
+"""The model, the bundled sample, and results about a text.
 
-Results are kept under names and the SHA-256 of a text; arguments that start with an underscore are no
-part of the key. Those of the sample are kept for all sessions, those of a user's text for its own only.
+Results about the sample are kept for all sessions, those about a user's text for its own session only.
 """
 
 from __future__ import annotations
@@ -11,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
 from hashlib import sha256
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
-import streamlit as st
 
 from elmo_core import load_static
 from elmo_core.analysis import reading
@@ -24,6 +22,7 @@ from elmo_core.serving.shared import BUDGET, SharedElmo, load_shared
 from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table
 from elmo_core.weights.registry import known_models
+from pages.common.results import kept_for_all, kept_for_session
 
 SHIPPED_MODEL, RANDOM_MODEL, STATIC_VECTORS = "english-small", "tiny", "english-word2vec"
 FIRST_WORD = "play"
@@ -52,8 +51,7 @@ class Source:
 
 def kept(function: Callable[Concatenate[str, Source, P], R]) -> Callable[Concatenate[Source, P], R]:
     """Keep results about a text: f(key, source, ...) becomes f(source, ...), its key that of the text."""
-    for_all = st.cache_data(max_entries=64, show_spinner=False)(function)
-    for_session = st.cache_data(max_entries=32, show_spinner=False, scope="session")(function)
+    for_all, for_session = kept_for_all(64)(function), kept_for_session(32)(function)
 
     @wraps(function)
     def of_source(source: Source, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -70,7 +68,7 @@ def model_name() -> str:
     return SHIPPED_MODEL if any(entry.name == SHIPPED_MODEL for entry in known_models()) else RANDOM_MODEL
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@kept_for_all(2)
 def load_model(name: str) -> SharedElmo:
     """One model in memory for all sessions and pages, with the layers of what they asked for."""
     return load_shared(name, budget=kept_megabytes() << 20)
@@ -100,12 +98,6 @@ def digest(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
-def kept_for_session(key: str, _work: Callable[[], Any]) -> Any:
-    """The result of some work for this session alone; `key` says what it depends on."""
-    return _work()
-
-
 @kept
 def words_to_try(key: str, _source: Source) -> tuple[str, ...]:
     """The words of the sample, or the most frequent telling words of a user's text."""
@@ -115,7 +107,7 @@ def words_to_try(key: str, _source: Source) -> tuple[str, ...]:
     )
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept_for_all(64)
 def static_neighbours(word: str, n: int = 8) -> tuple[tuple[str, float], ...]:
     """The words nearest to one by the static vectors that ship, with their cosines; none if it is unknown."""
     vectors = load_static(STATIC_VECTORS)

@@ -12,6 +12,7 @@ from pages.common import jobs
 from pages.common.loaders import model_name
 from pages.common.map_sources import may_start, sample_points
 from pages.common.mixture_controls import current_mixture
+from pages.common.results import kept_for_all
 
 _METHODS: dict[str, Method] = {name: method for method, name in METHOD_NAMES.items()}
 
@@ -74,7 +75,7 @@ def _opening() -> MapPoints:
     return sample_points(model_name(), False, "mean")
 
 
-@st.cache_resource(show_spinner=False)
+@kept_for_all(1)
 def opening_map() -> TextMap:
     """The map that the page opens on, for all sessions."""
     return map_points(_opening())

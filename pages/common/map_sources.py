@@ -22,7 +22,8 @@ from elmo_core.exceptions import InputError
 from elmo_core.measuring.durations import duration
 from elmo_core.tables.vectors import OwnVectors, read_vectors
 from pages.common import jobs
-from pages.common.loaders import Source, digest, kept_for_session, load_model, model_name, sample
+from pages.common.loaders import Source, digest, load_model, model_name, sample
+from pages.common.results import kept_for_all, session_results
 from pages.common.sources import choose_source
 from pages.common.takeaway import literal
 from pages.common.wording import plain
@@ -108,7 +109,7 @@ def _most_tokens(source: Source) -> int:
     return _MOST_SAMPLE_TOKENS if source.is_sample else MOST_POINTS
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept_for_all(4)
 def sample_points(model: str, is_tokens: bool, pooling: Pooling) -> MapPoints:
     """Those of the bundled sample, for all sessions."""
     return make_points(sample(), is_tokens, pooling)
@@ -155,10 +156,10 @@ def _own_vectors(page: str) -> ChosenPoints | None:
     if len(content) > _MAX_UPLOAD_MB << 20:
         raise InputError(f"{file.name} has over {_MAX_UPLOAD_MB} MB; take a part of it.")
     key = digest(content)
-    own = kept_for_session(f"vectors {key}", lambda: read_vectors(content, file.name))
+    own = session_results().get_or_compute(f"vectors {key}", lambda: read_vectors(content, file.name))
     if own.n_skipped:
         st.warning(f"{own.n_skipped:,} rows of {plain(file.name)} skipped: no finite vector.")
-    points = kept_for_session(f"points {key}", lambda: _points_of(own))
+    points = session_results().get_or_compute(f"points {key}", lambda: _points_of(own))
     recipe = (
         f"own = read_vectors(Path({file.name!r}).read_bytes(), {file.name!r})",
         'columns = own.columns or {"all": ("vectors",) * len(own.names)}',

@@ -15,6 +15,7 @@ import streamlit as st
 IN_LINK = "selected"
 """The parameter of an address that names the selected uses."""
 _BETWEEN, _MOST_IN_LINK = ".", 200
+_LONGEST_LINK, _MOST_DIGITS = 4_000, 9
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def select_from_link(page: str, subject: str, n: int) -> None:
         n: uses.
     """
     asked = st.query_params.pop(IN_LINK, "")
-    ids = [int(part) for part in asked.split(_BETWEEN) if part.isdecimal()]
+    parts = asked[:_LONGEST_LINK].split(_BETWEEN)[:_MOST_IN_LINK]
+    ids = [int(part) for part in parts if part.isdecimal() and len(part) <= _MOST_DIGITS]
     if ids:
         chosen = Selection(subject).by_card(ids, n)
         st.session_state[f"{page}_selection"] = chosen

@@ -85,7 +85,7 @@ def _names_in_link(n: int) -> list[tuple[int, str]]:
     """Numbers and names of the n groups that the address names, which it then names no more."""
     try:
         found = json.loads(st.query_params.pop(_IN_LINK, "[]"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     if not isinstance(found, list) or len(found) != n or not all(isinstance(name, str) for name in found):
         return []

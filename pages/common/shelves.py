@@ -1,20 +1,17 @@
-"""Results that can be looked up without computing them: the sample's for all sessions, a text's for its own.
+"""Results about a text: looked up, computed at once, or by a job that the page waits for.
 
-Streamlit's caches cannot say whether a result is there, so they cannot draw one picture while a better one
-is being computed beside the page.
+That a result can be looked up lets a page draw one picture while a better one is being computed.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
-import streamlit as st
-
 from pages.common import jobs
 from pages.common.loaders import Source
+from pages.common.results import ResultStore, session_results
 
 _COMMON, _OWN = 120, 16
 """Results kept of the sample, which are small, and of a user's texts."""
@@ -23,43 +20,12 @@ _one_at_a_time = threading.Lock()  # two computations on the same cores finish l
 Report = Callable[[str, float], object]
 
 
-class Shelf:
-    """The results that were used last; any thread may ask."""
-
-    def __init__(self, size: int) -> None:
-        """Start empty."""
-        self._size, self._lock = size, threading.Lock()
-        self._results: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def find(self, key: Hashable) -> Any:
-        """A result, or None."""
-        with self._lock:
-            if key in self._results:
-                self._results.move_to_end(key)
-            return self._results.get(key)
-
-    def keep(self, key: Hashable, result: Any) -> Any:
-        """Keep a result, and hand it back."""
-        with self._lock:
-            self._results[key] = result
-            while len(self._results) > self._size:
-                self._results.popitem(last=False)
-        return result
+_SHARED = ResultStore(_COMMON)
 
 
-@st.cache_resource(show_spinner=False)
-def _common() -> Shelf:
-    return Shelf(_COMMON)
-
-
-@st.cache_resource(show_spinner=False, scope="session")
-def _own() -> Shelf:
-    return Shelf(_OWN)
-
-
-def shelf_of(source: Source) -> Shelf:
-    """Where the results about a text are kept."""
-    return _common() if source.is_sample else _own()
+def shelf_of(source: Source) -> ResultStore:
+    """Return where the results about a text are kept: the sample's for all sessions, a text's for its own."""
+    return _SHARED if source.is_sample else session_results(__name__, _OWN)
 
 
 def computed(

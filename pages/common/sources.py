@@ -11,7 +11,8 @@ from elmo_core.analysis.reading import split_text
 from elmo_core.exceptions import InputError
 from elmo_core.tables.records import MAX_BYTES, counted
 from pages.common.files import SUFFIXES, choose_from_file, forget_file
-from pages.common.loaders import FIRST_WORD, Source, digest, kept_for_session, sample, words_to_try
+from pages.common.loaders import FIRST_WORD, Source, digest, sample, words_to_try
+from pages.common.results import session_results
 from pages.common.wording import plain
 
 
@@ -112,7 +113,7 @@ def _from_paste(pasted: str | None) -> Source | None:
         return None
     key = digest(pasted.encode("utf-8", "ignore"))
     recipe = 'text = split_text(Path("my-text.txt").read_text(encoding="utf-8"))'
-    text = kept_for_session(key, lambda: split_text(pasted))
+    text = session_results().get_or_compute(key, lambda: split_text(pasted))
     return Source(key, text, recipe=(recipe,), told=f"{counted(len(text.sentences), 'sentence')} pasted")
 
 

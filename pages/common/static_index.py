@@ -21,6 +21,7 @@ from elmo_core.plots.style import clip
 from elmo_core.pretraining.corpus import find_shards
 from pages.common import jobs, takeaway
 from pages.common.loaders import Source, load_model, model_name
+from pages.common.locality import may_name_files
 from pages.common.text_spaces import tokens_of
 from pages.common.wording import plain
 
@@ -45,12 +46,14 @@ def show_index(
     """Build or open the index of a corpus, and ask it with the word in both sentences."""
     st.caption(
         "Among all uses in a corpus, those nearest to the word in each of the two sentences. The corpus is "
-        "the text of this page, or files on the server; it is read once, into an index on disk."
+        "the text of this page" + (", or files on this machine" if may_name_files() else "") + "; it is read "
+        "once, into an index on disk."
     )
     pattern, most = _choose_corpus(page)
-    corpus = f"files {pattern}" if pattern else f"text {source.key}"
+    shards = _find(page, pattern) if pattern else ()
+    corpus = f"files {_marks(shards)}" if pattern else f"text {source.key}"
     key = sha256(f"{corpus} {model_name()} {weights} {most}".encode()).hexdigest()[:20]
-    index = _opened(page, key, pattern, source, weights, most)
+    index = _opened(page, key, shards, source, weights, most)
     st.caption(
         f"{index.n_uses:,} uses, {index.size_bytes / 1e6:,.0f} MB on disk, "
         + ("searched through their partitions." if index.about.get("partitions") else "all compared.")
@@ -83,14 +86,16 @@ def show_index(
 
 
 def _choose_corpus(page: str) -> tuple[str, int]:
-    """Pattern of files on this machine (empty = the text at hand) and most uses."""
+    """Pattern of files on this machine (empty = the text of the page) and most uses."""
+    pattern = ""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        pattern = st.text_input(
-            "Files on the server",
-            key=f"{page}_pattern",
-            max_chars=500,
-            placeholder="a pattern such as corpus/*.txt.gz; empty: the text of this page",
-        )
+        if may_name_files():
+            pattern = st.text_input(
+                "Files on this machine",
+                key=f"{page}_pattern",
+                max_chars=500,
+                placeholder="a pattern such as corpus/*.txt.gz; empty: the text of this page",
+            )
         most = st.number_input(
             "Uses at most", 1_000, MAX_USES, 100_000, step=50_000, key=f"{page}_uses", width=200
         )
@@ -98,7 +103,7 @@ def _choose_corpus(page: str) -> tuple[str, int]:
 
 
 def _opened(
-    page: str, key: str, pattern: str, source: Source, weights: tuple[float, ...], most: int
+    page: str, key: str, shards: tuple[Path, ...], source: Source, weights: tuple[float, ...], most: int
 ) -> UseIndex:
     """The index, once it is built; the page stops here until then."""
     folder = _ROOT / key
@@ -106,14 +111,12 @@ def _opened(
     job = jobs.current(f"{page}_index", subject)
     if job is None and is_there and read_about(folder).get("complete"):  # else it may have no table yet
         return UseIndex(folder)
-    if pattern:
-        find_shards(pattern)  # says at once where there is no such file
-    n = most if pattern else min(most, sum(map(len, tokens_of(source))))
+    n = most if shards else min(most, sum(map(len, tokens_of(source))))
     if job is None and (n > _FEW_USES or is_there):
         st.info(
             ("A build of this corpus was interrupted; it goes on where it was. " if is_there else "")
             + f"{n:,} uses take about {duration(n / _USES_PER_S)} on one core and "
-            f"{n * _MB_PER_USE:,.0f} MB on disk" + ("; a shorter corpus takes less." if pattern else ".")
+            f"{n * _MB_PER_USE:,.0f} MB on disk" + ("; a shorter corpus takes less." if shards else ".")
         )
         if not st.button("Build the index", key=f"{page}_build", type="primary", icon=":material/database:"):
             st.stop()
@@ -123,7 +126,7 @@ def _opened(
             job.report(f"{uses:,} uses of {done:,} sentences", uses / n)
 
         elmo = load_model(model_name())
-        rows = sentences_of_shards(find_shards(pattern)) if pattern else _from_text(source)
+        rows = sentences_of_shards(shards) if shards else _from_text(source)
         return build_use_index(
             elmo, rows, folder, corpus=key, weights=weights, max_uses=most, progress=report
         )
@@ -135,6 +138,20 @@ def _opened(
     jobs.watch(job)
     built: UseIndex = jobs.result_of(job)
     return built
+
+
+def _find(page: str, pattern: str) -> tuple[Path, ...]:
+    """The files that a pattern names; a job looks for them, since a pattern may name a whole disk."""
+    found: tuple[Path, ...] = jobs.awaited(
+        f"{page}_files", pattern, "Looking for files", lambda job: tuple(find_shards(pattern))
+    )
+    return found
+
+
+def _marks(shards: tuple[Path, ...]) -> str:
+    """What tells these files from others and from what they were before an edit."""
+    facts = [(str(shard.resolve()), shard.stat().st_size, shard.stat().st_mtime_ns) for shard in shards]
+    return sha256(repr(facts).encode()).hexdigest()
 
 
 def _from_text(source: Source) -> Iterator[CorpusSentence]:

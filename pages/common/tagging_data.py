@@ -24,7 +24,8 @@ from elmo_core.tasks.tagging.sentences import (
     tagged_sentences,
 )
 from elmo_core.tasks.tagging.tagger import HEADS
-from pages.common.loaders import digest, kept_for_session
+from pages.common.loaders import digest
+from pages.common.results import session_results
 from pages.common.wording import plain
 
 SAMPLE, OWN = "Sample", "My file"
@@ -155,7 +156,9 @@ def _chosen(page: str, upload: Any) -> tuple[TaggedSentences, str]:
     """A file as sentences, by the columns that the user chooses, and its key."""
     content = upload.getvalue()
     key = digest(content)
-    file: TokenFile = kept_for_session(f"{key} {upload.name}", lambda: read_token_file(content, upload.name))
+    file: TokenFile = session_results().get_or_compute(
+        f"{key} {upload.name}", lambda: read_token_file(content, upload.name)
+    )
     if file.tag_column is None:
         tagged_sentences(file)  # says what is missing
     with st.container(horizontal=True):
@@ -170,7 +173,7 @@ def _chosen(page: str, upload: Any) -> tuple[TaggedSentences, str]:
         st.dataframe(
             pd.DataFrame(rows, columns=list(file.columns)), hide_index=True, alt="The first rows of your file"
         )
-    data: TaggedSentences = kept_for_session(
+    data = session_results().get_or_compute(
         f"{key} {upload.name} {token!r} {tag!r}", lambda: tagged_sentences(file, token, tag)
     )
     _say_left_out(page, file)

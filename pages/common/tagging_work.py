@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-import streamlit as st
-
 from elmo_core.embedder import Elmo
 from elmo_core.plots.highlighted_text import to_html
 from elmo_core.tasks.tagging.comparison import (
@@ -28,6 +26,7 @@ from elmo_core.tasks.text_layers import part_of
 from elmo_core.text.opening import read_text, split_lines
 from elmo_core.text.tokenisation import tokenised_sentences
 from pages.common.jobs import Job
+from pages.common.results import kept_for_all
 from pages.common.tagging_data import Corpus
 from pages.common.text_spaces import ChosenStatic
 
@@ -74,7 +73,7 @@ def compare(
     return _compare(elmo, corpus, settings, job, static)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@kept_for_all(2)
 def _of_sample(key: str, _elmo: Elmo, _settings: TagComparisonSettings, _job: Job) -> Outcome:
     from pages.common.tagging_data import sample
 

@@ -22,6 +22,7 @@ from elmo_core.static.vectors import StaticVectors
 from elmo_core.text.tokenisation import tokenise
 from pages.common import jobs
 from pages.common.loaders import Source, digest, load_model, model_name, sample
+from pages.common.results import kept_for_all
 from pages.common.wording import plain
 
 SHIPPED_STATIC = "word2vec, shipped"
@@ -66,13 +67,13 @@ def space_of(page: str, source: Source) -> TextSpace:
     return space
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@kept_for_all(2)
 def sample_space(model: str) -> TextSpace:
     """The sample, once for all sessions."""
     return embed_text(load_model(model), tokens_of(sample()))
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@kept_for_all(1)
 def shipped_vectors() -> StaticVectors:
     """The vectors that ship, mapped once for all sessions."""
     return load_static(SHIPPED)

@@ -149,6 +149,7 @@ def test_a_broken_list_is_one_sentence():
 
 def test_a_corpus_is_indexed_and_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr("pages.common.static_index._ROOT", tmp_path)
+    monkeypatch.setenv("ELMO_LOCAL_FILES", "on")
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("We saw a play at the theatre.\nThe children play outside.\nNobody.\n")
     app = opened()
@@ -166,6 +167,8 @@ def test_a_corpus_is_indexed_and_asked(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert set(app.dataframe[0].value["file"]) == {"corpus.txt"}
     app.text_input(key="static_origin").set_value("other.txt")
     assert "No use in the index meets these conditions" in said(waited(app))
+    corpus.write_text(corpus.read_text().replace("children", "monkeys!"))  # of the same size
+    assert "on one core" in said(waited(app))
 
 
 def test_without_a_text_of_ones_own_it_asks_for_one():

@@ -1,0 +1,79 @@
+"""Who may name files of the server: the person who sits at it, and nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.common.locality import LOCAL_FILES_VARIABLE, is_plainly_local, may_name_files
+
+LOCAL = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
+
+
+@pytest.mark.parametrize(
+    ("address", "base_path", "headers"),
+    [
+        ("127.0.0.1", "", LOCAL),
+        ("localhost", "", LOCAL),
+        ("::1", "", {"Host": "[::1]:8501", "Origin": "http://[::1]:8501"}),
+        ("127.0.0.1", "/", {"host": "127.0.0.1:8501"}),
+        ("127.0.0.2", "", {"Host": "127.0.0.2:80", "User-Agent": "a browser"}),
+    ],
+)
+def test_a_local_browser_is_known(address, base_path, headers):
+    assert is_plainly_local(address, base_path, headers)
+
+
+@pytest.mark.parametrize(
+    ("address", "base_path", "headers"),
+    [
+        (None, "", LOCAL),  # all addresses
+        ("", "", LOCAL),
+        ("0.0.0.0", "", LOCAL),
+        ("::", "", LOCAL),
+        ("192.168.1.7", "", LOCAL),
+        ("elmo.example.org", "", LOCAL),
+        ("127.0.0.1", "elmo", LOCAL),  # served under a path: there is a proxy
+        ("127.0.0.1", "", {}),
+        ("127.0.0.1", "", {"Host": "elmo.example.org"}),
+        ("127.0.0.1", "", {"Host": "localhost.example.org"}),
+        ("127.0.0.1", "", {"Host": "127.0.0.1.example.org"}),
+        ("127.0.0.1", "", {**LOCAL, "Origin": "https://elmo.example.org"}),  # a proxy that hides itself
+        ("127.0.0.1", "", {**LOCAL, "Origin": "null"}),
+        ("127.0.0.1", "", {**LOCAL, "X-Forwarded-For": "10.0.0.1"}),
+        ("127.0.0.1", "", {**LOCAL, "x-forwarded-proto": "https"}),
+        ("127.0.0.1", "", {**LOCAL, "Forwarded": "for=10.0.0.1"}),
+        ("127.0.0.1", "", {**LOCAL, "X-Real-IP": "10.0.0.1"}),
+        ("127.0.0.1", "", {**LOCAL, "Via": "1.1 proxy"}),
+        ("127.0.0.1", "", {**LOCAL, "CF-Connecting-IP": "10.0.0.1"}),
+        ("127.0.0.1", "", {"Host": "[::1", "Origin": "http://[::1"}),  # no address at all
+    ],
+)
+def test_everybody_else_is_not(address, base_path, headers):
+    assert not is_plainly_local(address, base_path, headers)
+
+
+@pytest.mark.parametrize(("asked", "may"), [("on", True), (" ON ", True), ("off", False), ("", False)])
+def test_a_setting_says_otherwise(monkeypatch, asked, may):
+    """Without one, a script that no browser asked for is not plainly local."""
+    monkeypatch.setenv(LOCAL_FILES_VARIABLE, asked)
+    assert may_name_files() is may
+
+
+def test_a_path_in_the_state_of_a_session_is_not_read_where_files_may_not_be_named(monkeypatch, tmp_path):
+    monkeypatch.setenv(LOCAL_FILES_VARIABLE, "off")
+    secret = tmp_path / "passwd"
+    secret.write_text("root is here\n", encoding="utf-8")
+
+    def script() -> None:
+        import streamlit as st
+
+        from pages.common.static_index import _choose_corpus
+
+        st.write(repr(_choose_corpus("static")))
+
+    test = AppTest.from_function(script)
+    test.session_state["static_pattern"] = str(secret)
+    test.run()
+    assert test.markdown[0].value.startswith("('', ")
+    assert not test.text_input
