@@ -109,10 +109,18 @@ def predict(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     header: Header = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="For programs: no guard against formulas, every cell as it is.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Predict every row of a table; rows without text get no label."""
-    from elmo_core.tables.export import to_csv
+    """Predict every row of a table; rows without text get no label.
+
+    Texts that a spreadsheet would run as formulas are guarded with an apostrophe; --plain leaves them as
+    they are. Numbers and labels are never altered.
+    """
+    from elmo_core.tables.export import is_formula, to_csv
+    from elmo_core.tables.records import counted
     from elmo_core.tasks.prediction import predict_texts
     from elmo_core.tasks.saving import load_classifier, load_facts
 
@@ -129,13 +137,19 @@ def predict(
             yield [line, cell, found.label, *(round(float(p), 6) for p in found.probabilities)]
 
     with progress_bar("Predicting") as bar:
-        content = to_csv(["line", name, "predicted", *names], rows(_report(bar)))
+        header_cells = ["line", name, "predicted", *names]
+        content = to_csv(header_cells, rows(_report(bar)), for_spreadsheet=not plain)
     partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
     try:
         partial.write_bytes(content)
         os.replace(partial, out)
     finally:
         partial.unlink(missing_ok=True)
+    n_guarded = 0 if plain else sum(map(is_formula, texts))
+    if n_guarded:
+        _note(
+            f"Guarded {counted(n_guarded, 'text')} against being run as a formula; --plain writes them bare."
+        )
     skipped = {
         "records_skipped": len(read.skipped),
         "rows_without_text": sum(not one.strip() for one in texts),

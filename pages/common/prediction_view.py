@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -28,6 +29,15 @@ from pages.common.wording import plain
 
 _MOST_TYPED = 2_000
 _MOST_MB = 200
+_PREDICTION_FILES = (
+    ("Predictions (CSV)", "predictions.csv", False, "Every cell as it is, for programs."),
+    (
+        "Predictions for Excel (CSV)",
+        "predictions-for-excel.csv",
+        True,
+        "Cells that a spreadsheet would run as formulas begin with an apostrophe.",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -142,21 +152,26 @@ def show_file(page: str, usable: Usable) -> None:
     jobs.watch(job)
     if not job.is_over:
         return
-    content, counts = jobs.result_of(job)
+    header, rows, counts = jobs.result_of(job)
     st.success(f"Predicted {counted(len(table.rows), 'row')}: {plain(_listed(counts))}.")
-    st.download_button(
-        "Predictions (CSV)",
-        content,
-        "predictions.csv",
-        "text/csv",
-        key=f"{page}_predictions",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    with st.container(horizontal=True):
+        for label, file_name, for_spreadsheet, about in _PREDICTION_FILES:
+            st.download_button(
+                label,
+                partial(to_csv, header, rows, for_spreadsheet=for_spreadsheet),
+                file_name,
+                "text/csv",
+                key=f"{page}_predictions{'_guarded' if for_spreadsheet else ''}",
+                icon=":material/download:",
+                on_click="ignore",
+                help=about,
+            )
 
 
-def _predict(job: Job, usable: Usable, table: Table, column: str) -> tuple[bytes, dict[str, int]]:
-    """Predictions as CSV, and how many rows got each label."""
+def _predict(
+    job: Job, usable: Usable, table: Table, column: str
+) -> tuple[list[str], list[list[str | float | None]], dict[str, int]]:
+    """Header and rows of the predictions, and how many rows got each label."""
     texts = table.column(column)
     counts: dict[str, int] = {}
     names = [f"p({name})" for name in usable.classifier.classes_.tolist()]
@@ -167,7 +182,7 @@ def _predict(job: Job, usable: Usable, table: Table, column: str) -> tuple[bytes
             counts[one.label] = counts.get(one.label, 0) + 1
             yield [line, text, one.label, *np.round(one.probabilities, 6).tolist()]
 
-    return to_csv(["line", column, "predicted", *names], rows()), counts
+    return ["line", column, "predicted", *names], list(rows()), counts
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -45,7 +45,8 @@ def offer(
     Args:
         page: prefix of the keys of all widgets.
         name: of the files, without suffix.
-        rows: makes the table behind the view; offered as CSV (formula-safe) and as Parquet.
+        rows: makes the table behind the view; offered as CSV for spreadsheets (guarded) and as
+            Parquet for programs.
         figures: by what they show ("Map"); offered as pages of their own. The camera in a figure's corner
             saves it as an image.
         more: further files.

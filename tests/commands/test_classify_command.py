@@ -44,11 +44,13 @@ def test_from_a_table_to_predictions(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["line"] for row in rows] == ["2", "3", "4"]
     assert rows[0]["text"] == "'=1+1 is a sum"
+    run("predict", saved, tmp_path / "new.csv", tmp_path / "plain.csv", "--plain", "--json")
+    assert b"\n2,=1+1 is a sum," in (tmp_path / "plain.csv").read_bytes().replace(b"\r\n", b"\n")
     assert rows[1]["predicted"] == ""
     assert rows[2]["predicted"] in ("science", "sport", "business", "travel")
     shares = [float(value) for name, value in rows[2].items() if name.startswith("p(")]
     assert sum(shares) == pytest.approx(1, abs=1e-5)
-    assert {path.name for path in tmp_path.iterdir()} == {"saved.zip", "new.csv", "out.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == {"saved.zip", "new.csv", "out.csv", "plain.csv"}
 
 
 def test_cross_validation_and_merged_labels(tmp_path):

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
 from elmo_core.tables import reading
+from elmo_core.tables.export import to_csv
 from elmo_core.tasks.head_files import zip_bytes
 from elmo_core.tasks.results import LEARNED, LEARNED_WORDS, MethodResult
 from pages.common import jobs, lab_cache
@@ -271,11 +272,15 @@ def test_a_second_table_is_predicted_as_a_job(after_training: AppTest):
     app = finished(app, "classify_new_job")
     assert "Predicted 3 rows" in messages(app)
     assert "1 without text" in messages(app)
-    content, counts = app.session_state["classify_new_job"].result
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    assert sum(counts.values()) == len(rows) == 3
-    assert [row["comment"] for row in rows] == ["'=1+1 is fine and lovely", "", "cold and rude"]
-    assert (rows[1]["predicted"], rows[2]["line"]) == ("", "4")
+    header, found, counts = app.session_state["classify_new_job"].result
+    for start, for_spreadsheet in (("'=1+1", True), ("=1+1", False)):
+        content = to_csv(header, found, for_spreadsheet=for_spreadsheet)
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+        assert sum(counts.values()) == len(rows) == 3
+        assert [row["comment"] for row in rows] == [f"{start} is fine and lovely", "", "cold and rude"]
+        assert (rows[1]["predicted"], rows[2]["line"]) == ("", "4")
+    labels = [button.label for button in app.get("download_button")]
+    assert {"Predictions (CSV)", "Predictions for Excel (CSV)"} <= set(labels)
 
 
 def test_a_downloaded_classifier_loads_again_and_others_are_refused(after_training: AppTest):
