@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.columns import Choice, guess_text_column
+from elmo_core.tables.columns import Choice, guess_text_column, texts_of
 from elmo_core.tables.records import Progress, Table
 from elmo_core.text.tokenisation import split_sentences
 from elmo_core.text.unpacking import content_suffix
@@ -110,11 +110,11 @@ def read_column(
         progress: told the share done.
 
     Raises:
-        InputError: there is no such column, or that of the text holds no sentence.
+        InputError: there is no such column, or that of the text holds lists or no sentence.
     """
     sentences: list[str] = []
     rows: list[int] = []
-    for row, cell in enumerate(table.column(text)):
+    for row, cell in enumerate(texts_of(table, text)):
         parts = split_sentences(cell)
         sentences += parts
         rows += [row] * len(parts)

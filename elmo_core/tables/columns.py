@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from elmo_core.exceptions import InputError
+from elmo_core.tables.cells import are_structured, list_of
+from elmo_core.tables.headers import is_number
 from elmo_core.tables.records import Table, shortened
 
 Severity = Literal["refused", "warning", "note"]
@@ -15,6 +18,8 @@ Severity = Literal["refused", "warning", "note"]
 MAX_CLASSES = 200
 """More different labels than this are no classes."""
 _LOOKED_AT = 20_000
+_FLAGS = ({"0", "1"}, {"false", "true"})
+_ONE_LABEL = "and several labels a text (multi-label) are not supported"
 _FEW_PER_CLASS = 20
 _IMBALANCE = 10
 _TEXT_NAMES = re.compile(
@@ -37,7 +42,11 @@ class ColumnFacts:
     """Of the filled cells."""
     mean_words: float
     share_of_letters: float
-    """Filled cells with at least one letter, of any script."""
+    """Filled cells with at least one letter, of any script, that are no dates."""
+    is_structured: bool = False
+    """Whether the cells hold lists or objects, which are neither texts nor labels."""
+    is_flag: bool = False
+    """Whether the cells are 0 and 1, or false and true."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,8 @@ class Choice:
 
     column: str | None
     reason: str
+    warning: str = ""
+    """What may be wrong with it, as one sentence; empty = nothing."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +84,20 @@ def _facts(name: str, cells: Sequence[str]) -> ColumnFacts:
         len(set(filled)),
         sum(map(len, filled)) / n,
         sum(len(cell.split()) for cell in filled) / n,
-        sum(any(character.isalpha() for character in cell) for cell in filled) / n,
+        sum(any(map(str.isalpha, cell)) and not is_number(cell) for cell in filled) / n,
+        are_structured(filled),
+        {cell.casefold() for cell in filled} in _FLAGS,
     )
 
 
 def guess_text_column(table: Table) -> Choice:
     """The column with the longest texts; a telling name counts as much as being three times as long."""
-    facts = [one for one in describe_columns(table) if one.share_of_letters > 0.5]
+    described = describe_columns(table)
+    facts = [one for one in described if one.share_of_letters > 0.5 and not one.is_structured]
     if not facts:
-        return Choice(None, f"no column holds words (columns: {shortened(table.columns)})")
+        lists = [one.name for one in described if one.is_structured]
+        held = f"; {shortened(lists)} holds lists, as tables of tagged tokens do" if lists else ""
+        return Choice(None, f"no column holds words (columns: {shortened(table.columns)}{held})")
 
     def score(one: ColumnFacts) -> float:
         named = 3.0 if _TEXT_NAMES.fullmatch(one.name) else 1.0
@@ -98,18 +114,24 @@ def guess_text_column(table: Table) -> Choice:
 def guess_label_column(table: Table, text: str | None = None) -> Choice:
     """The column with few values that recur; a telling name decides where there are several.
 
+    A text has one label here. Where several columns are flags that are set side by side, or a column holds
+    lists of labels, the choice has a warning.
+
     Args:
         table: the table.
         text: its column of texts, which is not a label.
     """
-    facts = [
-        one for one in describe_columns(table) if one.name != text and _may_be_label(one, len(table.rows))
-    ]
+    described = [one for one in describe_columns(table) if one.name != text]
+    facts = [one for one in described if _may_be_label(one, len(table.rows))]
     if not facts:
-        return Choice(None, "no other column holds a few values that recur")
+        lists = [one.name for one in described if one.is_structured]
+        held = f"; {shortened(lists)} holds several values a row, {_ONE_LABEL}" if lists else ""
+        return Choice(None, f"no other column holds a few values that recur{held}")
     best = min(facts, key=lambda one: (not _LABEL_NAMES.fullmatch(one.name), -one.n_filled, one.n_distinct))
     named = f"is named {best.name!r} and " if _LABEL_NAMES.fullmatch(best.name) else ""
-    return Choice(best.name, f"{named}holds {best.n_distinct:,} different values in {best.n_filled:,} rows")
+    reason = f"{named}holds {best.n_distinct:,} different values in {best.n_filled:,} rows"
+    flags = [one.name for one in facts if one.is_flag]
+    return Choice(best.name, reason, _say_flags(flags, best.name) if best.is_flag else "")
 
 
 def _may_be_label(one: ColumnFacts, n_rows: int) -> bool:
@@ -118,6 +140,60 @@ def _may_be_label(one: ColumnFacts, n_rows: int) -> bool:
         2 <= one.n_distinct <= min(MAX_CLASSES, max(2, n // 3))
         and one.n_filled >= n / 2
         and one.mean_words <= 5
+        and not one.is_structured
+    )
+
+
+def _say_flags(flags: Sequence[str], taken: str) -> str:
+    """That several columns of 0 and 1 are several labels of a text, of which one is learned."""
+    others = [name for name in flags if name != taken]
+    if len(others) < 2:
+        return ""
+    return (
+        f"{shortened(flags)} are columns of 0 and 1 side by side: several labels a text (multi-label) are "
+        f"not supported, so {taken!r} alone is taken; train once for each."
+    )
+
+
+def texts_of(table: Table, column: str) -> tuple[str, ...]:
+    """The cells of a column of texts.
+
+    Args:
+        table: the table.
+        column: its name.
+
+    Raises:
+        InputError: there is no such column, or its cells are lists or objects and no texts.
+    """
+    cells = table.column(column)
+    if are_structured(cells[:_LOOKED_AT]):
+        raise InputError(
+            f"The column {column!r} of {table.name} holds lists or objects and not texts; choose a column of "
+            "texts (a table of tokens and tags belongs to the tagger)."
+        )
+    return cells
+
+
+def labels_of(table: Table, column: str) -> tuple[str, ...]:
+    """The cells of a column of labels; lists of one label each are read as that label.
+
+    Args:
+        table: the table.
+        column: its name.
+
+    Raises:
+        InputError: there is no such column, or a cell holds several labels.
+    """
+    cells = table.column(column)
+    if not are_structured(cells[:_LOOKED_AT]):
+        return cells
+    lists = [list_of(cell) if cell else () for cell in cells]
+    if all(one is not None and len(one) < 2 for one in lists):
+        return tuple(one[0] if one else "" for one in lists)
+    example = next(cell for cell, one in zip(cells, lists, strict=True) if one is None or len(one) > 1)
+    raise InputError(
+        f"The column {column!r} of {table.name} holds several labels a row, such as {example[:60]}; "
+        f"{_ONE_LABEL}: give each text one label, or a column for each label and train once for each."
     )
 
 

@@ -16,6 +16,13 @@ MAX_CELL = 100_000
 MAX_COLUMNS = 1_000
 """Tables with more columns are refused."""
 _SHOWN = 200
+_DELIMITER_NAMES = {
+    ",": "commas between cells",
+    ";": "semicolons between cells",
+    "\t": "tabs between cells",
+    "|": "bars between cells",
+    None: "one cell a line",
+}
 
 Progress = Callable[[float], object]
 """Told the share done; an error it raises stops the work and reaches the caller."""
@@ -42,6 +49,26 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class ReadingOptions:
+    """What a user says about a file; None = find out."""
+
+    encoding: str | None = None
+    """Of a text file, as Python names it."""
+    delimiter: str | None = None
+    """Between the cells of a text file; empty = every line is one cell."""
+    quote: str | None = None
+    """Around the cells of a text file; empty = none."""
+    has_header: bool | None = None
+    """Whether a row names the columns."""
+    header_line: int | None = None
+    """The line of the file (row of the sheet) that names the columns, counted from 1."""
+    sheet: str | None = None
+    """Of a workbook: its name."""
+    expected: tuple[str, ...] = ()
+    """Names of columns; a row that holds one of them is the header."""
+
+
+@dataclass(frozen=True)
 class Reading:
     """How a file was read: what was found, and can be overruled."""
 
@@ -55,9 +82,40 @@ class Reading:
     quote: str = ""
     """Around cells; empty = none."""
     has_header: bool = True
-    """Whether the first row names the columns."""
+    """Whether a row names the columns."""
     notes: tuple[str, ...] = ()
     """What was repaired on the way, one sentence each."""
+    escape: str = ""
+    """Before quotation marks inside a cell; empty = they are doubled."""
+    header_line: int | None = None
+    """Where the row that names the columns begins; None = the file has no such row."""
+    sheet: str | None = None
+    """The sheet of a workbook that was read."""
+    sheets: tuple[str, ...] = ()
+    """All its sheets."""
+
+    @property
+    def summary(self) -> str:
+        """What was found out, in one line."""
+        parts = [self.kind]
+        if self.encoding:
+            parts.append(f"{self.encoding} (guessed)" if self.is_guessed else self.encoding)
+        if self.kind == "CSV":
+            between = _DELIMITER_NAMES.get(self.delimiter, f"{self.delimiter!r} between cells")
+            parts.append(between)
+            if self.quote not in ("", '"'):
+                parts.append(f"{self.quote} around cells")
+            if not self.quote and self.delimiter:
+                parts.append("quotation marks are part of the cells")
+            if self.escape:
+                parts.append(f"{self.escape} before quotation marks in cells")
+        if self.sheet is not None and len(self.sheets) > 1:
+            parts.append(f"sheet {self.sheet!r} of {len(self.sheets)}")
+        if not self.has_header:
+            parts.append("no header, columns numbered")
+        elif self.header_line is not None:
+            parts.append(f"header on line {self.header_line:,}")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -88,6 +146,12 @@ class Table:
     def skipped_counts(self) -> dict[str, int]:
         """How many records were skipped for each reason."""
         return dict(Counter(record.reason for record in self.skipped).most_common())
+
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """How the file was read, with all that was guessed or put right, one sentence each."""
+        size = f"{counted(len(self.rows), 'row')}, {counted(len(self.columns), 'column')}"
+        return f"{self.name}: {size}, {self.reading.summary}.", *self.reading.notes
 
     def skipped_table(self) -> tuple[tuple[str, ...], list[tuple[int, str, str]]]:
         """Header and rows of the list of skipped records, for a download."""

@@ -1,133 +1,174 @@
-"""How the cells of a text file are separated and quoted, and whether its first row names the columns."""
+"""How the cells of a text file are separated, quoted and escaped: the dialect its columns agree on best."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice, product
 
-if TYPE_CHECKING:
-    from _csv import Reader as CsvReader
+from elmo_core.tables.dialect import Dialect, Span, usual_width
+from elmo_core.tables.headers import is_number, looks_like_header
 
 DELIMITERS = (",", "\t", ";", "|")
 QUOTES = ('"', "'")
 _SAMPLE = 1 << 16
 _SAMPLE_RECORDS = 200
-_AGREEING = 0.5  # share of records that must have the same number of cells, less those of a single one
-_FIRST = 0.25  # counts for the first record, which may be the header
-_LONGEST_NAME = 60
-_USUAL_NAMES = re.compile(
-    r"(?i)(id|idx|index|no|nr|text|texts|sentence|review|reviews|comment|message|sms|body|content|title|"
-    r"headline|document|tweet|post|utterance|query|question|description|label|labels|class|category|"
-    r"target|sentiment|polarity|topic|intent|rating|stars|score|tag|type|lang|language|date|source|split|"
-    r"(field|col|column|var|feature|v|x|f)[ _]?\d+)"
-)
-_NUMBER = re.compile(r"\s*[-+]?[\d.,:/%-]*\d[\d.,:/%-]*\s*")
+_ACCEPTED = 0.5
+_FIRST, _LATER = 0.25, 0.15  # for a header in the first record of all, and in a later one
+_PURE = 0.4  # how much the kinds of values in the columns count
+_FOREIGN, _MALFORMED = 0.3, 0.5
+_BETTER = 0.05  # how much better than doubled quotation marks another way to quote must be
+_PROSE = 0.9  # share of delimiters before a blank from which commas may be those of sentences
+_NAMED_DELIMITER = re.compile(r"\s*\"?sep=(.)\"?[ \t]*(?:\r*\n|\r|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """How cells are told apart."""
+class Sniffed:
+    """A dialect, and what is known of the records in it."""
 
-    delimiter: str | None
-    """None = every line is one cell."""
-    quote: str
-    """Empty = no cell is quoted."""
-
-    def reader(self, lines: io.StringIO | Sequence[str], *, strict: bool = False) -> CsvReader:
-        """Read lines in this dialect; a strict reader raises csv.Error for quotes that are out of place."""
-        return csv.reader(
-            lines,
-            delimiter=self.delimiter or "\x1f",  # a character that no text file holds
-            quotechar=self.quote or None,
-            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
-            skipinitialspace=True,
-            strict=strict,
-        )
+    dialect: Dialect
+    width: int
+    """Usual number of cells of a record."""
+    n_characters: int = 0
+    """Of a first line that names the delimiter and is no record."""
 
 
-def sniff(text: str, delimiter: str | None = None, quote: str | None = None) -> Dialect:
-    """Find out how cells are told apart.
+def sniff(text: str, delimiter: str | None = None, quote: str | None = None) -> Sniffed:
+    """Find the dialect of a text.
+
+    Every delimiter is tried with every way to quote. That one wins whose records agree most on a number of
+    cells (empty ones at the end do not count), whose columns hold one kind of value each, whose cells hold
+    no other delimiter in the same number everywhere, and whose quotation marks stand where they may. Where
+    no delimiter reaches half of the records, every line is one cell. A first line `sep=;` decides by itself.
 
     Args:
         text: of the file.
         delimiter: if it is known; empty = every line is one cell.
         quote: if it is known; empty = none.
     """
-    sample = text[:_SAMPLE]
-    if len(text) > _SAMPLE:  # the last line is cut off
-        sample = sample[: sample.rfind("\n") + 1] or sample
-    found_quote = _quote(sample) if quote is None else quote
-    if delimiter is not None:
-        return Dialect(delimiter or None, found_quote)
-    scores = {one: _agreement(sample, Dialect(one, found_quote)) for one in DELIMITERS}
-    best = max(DELIMITERS, key=lambda one: scores[one])
-    return Dialect(best if scores[best][0] >= _AGREEING else None, found_quote)
+    named = _NAMED_DELIMITER.match(text)
+    start = named.end() if named else 0
+    if named and delimiter is None:
+        delimiter = named.group(1)
+    sample = text[start : start + _SAMPLE]
+    if len(text) - start > _SAMPLE:  # the last line is cut off
+        sample = sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
+    tried = [
+        one for one in _dialects(sample, delimiter, quote) if quote == "" or not _drops_quotes(sample, one)
+    ]
+    found = [(_quality(sample, dialect), dialect) for dialect in tried]
+    ranked = [(quality + _BETTER * one.is_plain, quality, one, width) for (quality, width), one in found]
+    _, best, dialect, width = max(ranked, key=lambda one: one[0])
+    if delimiter is None and best < _ACCEPTED:
+        quotes = _quality(sample, Dialect(None, quote if quote is not None else '"'))
+        return Sniffed(Dialect(None, '"' if quote is None else quote), quotes[1], start)
+    return Sniffed(dialect, width, start)
 
 
-def _quote(sample: str) -> str:
-    """Apostrophes only where cells begin and end with them and none does with quotation marks."""
+def looks_aligned(text: str) -> bool:
+    """Whether the columns of a text seem to be aligned by blanks, which is not read."""
+    lines = [line for line in text[:_SAMPLE].splitlines()[:_SAMPLE_RECORDS] if line.strip()]
+    counts = Counter(len(re.split(r" {2,}", line.strip())) for line in lines)
+    width, n = counts.most_common(1)[0] if counts else (1, 0)
+    return width > 1 and len(lines) > 2 and n >= 0.8 * len(lines)
+
+
+def _dialects(sample: str, delimiter: str | None, quote: str | None) -> Iterator[Dialect]:
+    delimiters: Sequence[str | None] = DELIMITERS if delimiter is None else (delimiter or None,)
+    ways: list[tuple[str, str, bool]] = [(mark, "", False) for mark in ('"', "") if quote in (None, mark)]
+    if quote in (None, "'") and (quote or _has_apostrophes(sample)):
+        ways.append(("'", "", False))
+    if quote not in (None, '"', "", "'"):
+        ways.append((str(quote), "", False))
+    for mark in QUOTES:
+        if quote in (None, mark) and f"\\{mark}" in sample:
+            every = re.findall(r"\\(.|\n|\r|$)", sample)
+            is_all = all(one in ("\\", mark, "\n", "\r", *DELIMITERS) for one in every)
+            ways.append((mark, "\\", is_all))
+    for one, (mark, escape, is_all) in product(delimiters, ways):
+        yield Dialect(one, mark, escape, is_all)
+    if "\t\t" in sample and "\t" in delimiters:
+        yield Dialect("\t", '"' if quote is None else quote, collapses=True)
+
+
+def _drops_quotes(sample: str, dialect: Dialect) -> bool:
+    """Whether a dialect without quotes would ignore marks of which most stand around cells."""
+    if dialect.quote:
+        return False
+    end = re.escape(dialect.delimiter or "\n")
+    n_opening = len(re.findall(rf'(?m)(?:^|{end}) *"', sample))
+    quoted = Dialect(dialect.delimiter).records(sample)
+    n_misplaced = sum(not span.is_well_quoted for span in quoted)
+    return 2 * n_misplaced < n_opening
+
+
+def _has_apostrophes(sample: str) -> bool:
+    """Apostrophes count only where cells begin and end with them and none does with quotation marks."""
     ends = {
         mark: len(re.findall(rf"(?m)(?:^|[,;\t|]){mark}[^\n]*?{mark}(?:$|[,;\t|\r])", sample))
         for mark in QUOTES
     }
-    return "'" if ends["'"] > 2 and not ends['"'] else '"'
+    return ends["'"] > 2 and not ends['"']
 
 
-def _agreement(sample: str, dialect: Dialect) -> tuple[float, int]:
-    """How well records agree on a number of cells, and that number; (0, 1) for a single cell.
-
-    Prose has commas, too, but also many lines without one: these count against a delimiter.
-    """
-    first = 0
-    widths: Counter[int] = Counter()
-    reader = dialect.reader(io.StringIO(sample, newline=""))
-    try:
-        for cells, _ in zip(reader, range(_SAMPLE_RECORDS), strict=False):
-            if any(cells):
-                widths[len(cells)] += 1
-                first = first or len(cells)
-    except csv.Error:  # what was read so far speaks for itself
-        pass
-    several = {width: count for width, count in widths.items() if width > 1}
-    if not several:
+def _quality(sample: str, dialect: Dialect) -> tuple[float, int]:
+    """How well a dialect fits, about 0 to 1.25, and the usual number of cells."""
+    spans = [span for span in islice(dialect.records(sample), _SAMPLE_RECORDS) if span.cells]
+    spans = [span for span in spans if not span.is_rule]
+    if not spans:
         return 0.0, 1
-    width = max(several, key=lambda one: (several[one], one))
-    share = (several[width] - widths[1]) / widths.total()
-    return round(share + (_FIRST if width == first else 0), 2), width
+    malformed = sum(not span.is_well_quoted for span in spans) / len(spans)
+    width = usual_width([(len(span.cells), span.n_cells) for span in spans])
+    if width < 2 or dialect.delimiter is None:
+        return -_MALFORMED * malformed, 1
+    agreeing = [span for span in spans if len(span.cells) <= width <= span.n_cells]
+    n_single = sum(span.n_cells == 1 for span in spans)
+    share = (len(agreeing) - n_single) / len(spans)
+    rows = [(*span.cells, *[""] * (width - len(span.cells))) for span in agreeing]
+    kinds = [_purity([row[index] for row in rows[1:]]) for index in range(width)]
+    purity = sum(kind or 0.0 for kind in kinds) / width
+    if dialect.delimiter in ",;" and _is_prose(sample, dialect.delimiter) and max(kinds[1:]) < _PROSE:
+        share /= 2
+    quality = share * (1 - _PURE + _PURE * purity) + _header_bonus(spans, width)
+    quality -= _FOREIGN * _holds_another(rows, dialect.delimiter) + _MALFORMED * malformed
+    return round(quality, 3), width
 
 
-def looks_like_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
-    """Whether a first row names the columns.
-
-    Args:
-        first: its cells.
-        body: some of the rows below.
-    """
-    names = [cell.strip() for cell in first]
-    filled = [name for name in names if name]
-    if not filled or len(set(filled)) < len(filled):
-        return False
-    if any(len(name) > _LONGEST_NAME or _NUMBER.fullmatch(name) for name in filled):
-        return False
-    columns = [[row[index] for row in body if index < len(row)] for index in range(len(names))]
-    if any(name and name in column for name, column in zip(names, columns, strict=True)):
-        return False
-    if any(_USUAL_NAMES.fullmatch(name) for name in filled):
-        return True
-    return any(_differs(name, column) for name, column in zip(names, columns, strict=True) if name)
-
-
-def _differs(name: str, cells: Sequence[str]) -> bool:
-    """Whether a first cell is of another kind than those below it: numbers, few values, or long texts."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
+def _purity(cells: Sequence[str]) -> float:
+    """Whether cells are of one kind: 1 for numbers or few values that recur, less for single words."""
+    filled = [cell for cell in cells if cell]
     if len(filled) < 2:
-        return False
-    are_numbers = all(_NUMBER.fullmatch(cell) for cell in filled)
-    recur = len(filled) >= 10 and len(set(filled)) <= len(filled) / 4
-    are_long = sum(map(len, filled)) / len(filled) > 3 * len(name) and len(name.split()) <= 3
-    return are_numbers or recur or are_long
+        return 0.5
+    numbers = sum(map(is_number, filled)) / len(filled)
+    recurs = len(filled) >= 4 and len(set(filled)) <= len(filled) / 2
+    words = sum(len(cell.split()) == 1 for cell in filled) / len(filled)
+    return max(numbers, 1.0 * recurs, 0.8 * words, 0.8 * (1 - words))
+
+
+def _is_prose(sample: str, delimiter: str) -> bool:
+    """Whether nearly all delimiters stand before a blank, as in sentences."""
+    n = sample.count(delimiter)
+    return n > 0 and sample.count(f"{delimiter} ") >= _PROSE * n
+
+
+def _header_bonus(spans: Sequence[Span], width: int) -> float:
+    first = next((at for at, span in enumerate(spans[:20]) if len(span.cells) <= width <= span.n_cells), None)
+    if first is None:
+        return 0.0
+    if first == 0:
+        return _FIRST
+    body = [span.cells for span in spans[first + 1 :]]
+    return _LATER if looks_like_header(spans[first].cells, body) else 0.0
+
+
+def _holds_another(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
+    """Whether another delimiter stands in nearly all rows, in the same number."""
+    for other in DELIMITERS[1:]:
+        if other != delimiter:
+            counts = Counter(sum(cell.count(other) for cell in row) for row in rows)
+            n, rows_with = counts.most_common(1)[0]
+            if n and rows_with >= _PROSE * len(rows):
+                return True
+    return False

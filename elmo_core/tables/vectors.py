@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.containers import as_text
+from elmo_core.tables.cells import as_text
 
 MAX_NUMBERS = 100_000_000
 """More numbers than this (400 MB) are refused."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.columns import Finding, check_labels
+from elmo_core.tables.columns import Finding, check_labels, labels_of, texts_of
 from elmo_core.tables.records import Progress, Table, counted, shortened
 from elmo_core.tasks.duplicates import NearPair, find_duplicates, find_near_duplicates, normalise
 from elmo_core.text.levelling import unify
@@ -83,12 +83,12 @@ def prepare(
         The usable rows; every other row of the table is among the dropped ones.
 
     Raises:
-        InputError: there is no such column, or both are the same.
+        InputError: there is no such column, both are the same, or they hold lists.
     """
     if text == label:
         raise InputError(f"Texts and labels cannot both be in {text!r}; choose two columns.")
-    texts = table.column(text)
-    unified, respelt = unify(table.column(label))
+    texts = texts_of(table, text)
+    unified, respelt = unify(labels_of(table, label))
     labels = [(merge or {}).get(one, one) for one in unified]
     reasons: dict[int, str] = {}
     told = partial(_part_of, progress or (lambda share: None))
