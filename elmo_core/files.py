@@ -34,7 +34,7 @@ from elmo_core.locking import locked
 
 _claims: dict[Path, int] = {}
 """Places that this process holds, with the thread that does."""
-_LOCK, _LEFTOVER = ".lock", r"\.{name}\.[0-9a-f]{{8}}\.(partial|old)"
+LOCK, _LEFTOVER = ".lock", r"\.{name}\.[0-9a-f]{{8}}\.(partial|old)"
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def _check_inputs(place: Path, kind: OutputKind, inputs: Iterable[Path | str]) -
         if not (source.exists() and place.exists()):
             continue
         is_inside = source.is_dir() and source in place.parents and not kind.recognises(place)
-        holds_it = not kind.grows and place in source.parents
+        holds_it = kind.files is not None and place in source.parents
         if os.path.samefile(source, place) or is_inside or holds_it:
             raise OutputError(f"{place} is an input of this command and stays as it is; name another output.")
 
@@ -234,15 +234,21 @@ def _check_content(place: Path, kind: OutputKind, overwrite: bool) -> None:
                 "say that it may be replaced (--overwrite)."
             )
         return
-    names = {entry.name for entry in place.iterdir() if entry.name != _LOCK}
+    names = {entry.name for entry in place.iterdir() if entry.name != LOCK}
     if kind.files is not None and (strays := sorted(names - kind.files)):
         raise OutputError(
             f"{place} holds {strays[0]}, which is not part of {kind.name}; choose a new or empty folder."
         )
-    if names and not kind.recognises(place) and (kind.grows or not overwrite):
+    if not names or kind.recognises(place):
+        return
+    if kind.grows:
         raise OutputError(
-            f"{place} is not empty and holds no {kind.noun} of this program; choose a new or empty folder"
-            + ("." if kind.grows else ", or say that it may be replaced (--overwrite).")
+            f"{place} holds something else than {kind.name} of this program; choose a new or empty folder."
+        )
+    if not overwrite:
+        raise OutputError(
+            f"{place} is not empty and holds no {kind.noun} of this program; choose a new or empty folder, "
+            "or say that it may be replaced (--overwrite)."
         )
 
 
@@ -254,7 +260,7 @@ def _lock(place: Path, kind: OutputKind) -> Iterator[None]:
             with _disk_errors(place):
                 if kind.grows:
                     place.mkdir(exist_ok=True)
-                path = place / _LOCK if kind.grows else place.with_name(f".{place.name}{_LOCK}")
+                path = place / LOCK if kind.grows else place.with_name(f".{place.name}{LOCK}")
                 stack.enter_context(locked(path))
         except BlockingIOError:
             raise OutputError(

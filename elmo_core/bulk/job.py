@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,14 +18,15 @@ import numpy as np
 
 from elmo_core.bulk.arrays import ARRAYS
 from elmo_core.bulk.distributed import Workers, embed_on_workers
-from elmo_core.bulk.hdf5 import HDF5
-from elmo_core.bulk.lines import LineReader, content_mark
+from elmo_core.bulk.hdf5 import HDF5, is_ours
+from elmo_core.bulk.lines import STANDARD_INPUT, LineReader
 from elmo_core.bulk.parquet import PARQUET
-from elmo_core.bulk.parts import PartFolder
+from elmo_core.bulk.parts import PartFolder, disk_refusals, is_part_folder
 from elmo_core.bulk.rows import Format, Part, RowSettings
 from elmo_core.bulk.stream import embed_carried, embed_stream
 from elmo_core.embedder import Elmo, Embedding, State
-from elmo_core.exceptions import ConfigError
+from elmo_core.exceptions import ConfigError, InputError
+from elmo_core.files import OutputKind, claim_output, file_fingerprint, require_space
 from elmo_core.weights.fingerprint import fingerprint
 
 FORMATS = {"hdf5": HDF5, "parquet": PARQUET, "arrays": ARRAYS}
@@ -32,6 +34,9 @@ Block = Iterable[tuple[list[str], np.ndarray]]
 """Tokens and rows of consecutive sentences."""
 
 _PART_BYTES, _PART_SENTENCES = 64 << 20, 16_384
+_SAMPLE_CHARACTERS = 1 << 20
+_ONE_FILE = OutputKind("an HDF5 file of vectors", is_ours)
+_FOLDER = OutputKind("a folder of vectors", is_part_folder, grows=True)
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,17 @@ class Written:
     tokens: int
 
 
+def output_kind(form: str) -> OutputKind:
+    """What a format in `FORMATS` writes, to claim it before the work.
+
+    Raises:
+        ConfigError: the format is unknown.
+    """
+    if form not in FORMATS:
+        raise ConfigError(f"The format must be {', '.join(FORMATS)}, got {form!r}.")
+    return _FOLDER if FORMATS[form].join is None else _ONE_FILE
+
+
 def embed_files(
     elmo: Elmo,
     files: Sequence[Path],
@@ -79,8 +95,12 @@ def embed_files(
     *,
     workers: Workers | None = None,
     progress: Callable[[BulkProgress], None] | None = None,
+    overwrite: bool = False,
 ) -> Written:
     """Embed all lines of all files, numbered through; a job that was stopped goes on where it was.
+
+    The same job is the same model, settings and content of all files, to the last byte. What is begun when
+    the work is stopped (Ctrl-C, SIGTERM, an error of `progress`) is written.
 
     Args:
         elmo: the model.
@@ -91,49 +111,92 @@ def embed_files(
         reading: how the text is read.
         workers: processes that embed; None = this one. They need Ray, and the state "zero".
         progress: told after each block; an error it raises stops the job, which can go on later.
+        overwrite: whether a target that holds something else, or another job, is replaced; never an input.
 
     Returns:
         What is in the target now. A folder that is complete already stays as it is.
 
     Raises:
         ConfigError: the format is unknown, or the workers are impossible.
-        InputError: the text cannot be read, the settings do not fit the model, or the target holds
-            something else.
+        InputError: the text cannot be read, or the settings do not fit the model.
+        OutputError: the target is an input, holds something else, or cannot be written.
     """
-    if form not in FORMATS:
-        raise ConfigError(f"The format must be {', '.join(FORMATS)}, got {form!r}.")
+    kind = output_kind(form)
     if workers is not None and reading.state != "zero":
         raise ConfigError('Workers read each sentence alone; leave them out for the state "carry".')
+    if workers is not None and STANDARD_INPUT in map(str, files):
+        raise ConfigError("Workers cannot read standard input; give files.")
     settings.check(elmo.n_layers)
-    chosen = FORMATS[form]
-    facts = {
-        "format": form,
-        "text": [content_mark(file) for file in files],
-        "model": elmo.name,
-        "sha256": fingerprint(elmo.model),
-        "dtype": elmo.dtype,
-        **asdict(reading),
-        **asdict(settings),
-        "weights": None if settings.weights is None else list(settings.weights),
-    }
-    folder = target if chosen.join is None else target.with_name(f"{target.name}.parts")
-    parts = PartFolder(folder, facts, chosen.suffix)
-    if not parts.is_complete:
-        try:
-            lines = LineReader(files, reading.tokenised)
-            blocks = _blocks(elmo, lines, parts.n_sentences, settings, reading, workers)
-            _embed(blocks, lines, parts, chosen, settings, progress)
-        except BaseException:
-            parts.remove_if_empty()
-            raise
-        parts.finish()
-    written = Written(parts.n_sentences, parts.n_tokens)
-    if chosen.join is not None:
-        partial = folder / f"_partial-joined{chosen.suffix}"
-        chosen.join(parts.paths, partial, facts)
-        os.replace(partial, target)
-        shutil.rmtree(folder)
-    return written
+    with claim_output(target, kind=kind, inputs=files, overwrite=overwrite) as place:
+        facts = {
+            "format": form,
+            "text": [_fingerprint(file) for file in files],
+            "model": elmo.name,
+            "sha256": fingerprint(elmo.model),
+            "dtype": elmo.dtype,
+            **asdict(reading),
+            **asdict(settings),
+            "weights": None if settings.weights is None else list(settings.weights),
+        }
+        join, suffix = FORMATS[form].join, FORMATS[form].suffix
+        folder = place if join is None else place.with_name(f"{place.name}.parts")
+        parts = PartFolder(folder, facts, suffix, overwrite)
+        if not parts.is_complete:
+            try:
+                _require_space(elmo, files, parts, FORMATS[form], settings, reading)
+                lines = LineReader(files, reading.tokenised)
+                blocks = _blocks(elmo, lines, parts.n_sentences, settings, reading, workers)
+                _embed(blocks, lines, parts, FORMATS[form], settings, progress)
+            except BaseException:
+                parts.remove_if_empty()
+                raise
+            parts.finish()
+        written = Written(parts.n_sentences, parts.n_tokens)
+        if join is not None:
+            partial = folder / f"_partial-joined{suffix}"
+            require_space(folder, sum(path.stat().st_size for path in parts.paths), f"Joining {folder}")
+            with disk_refusals(folder, partial):
+                join(parts.paths, partial, facts)
+                os.replace(partial, place)
+            shutil.rmtree(folder)
+        return written
+
+
+def _fingerprint(file: Path) -> str:
+    """What tells a text from another one; standard input, which is gone afterwards, from all others."""
+    if str(file) == STANDARD_INPUT:
+        return secrets.token_hex(32)
+    if not file.is_file():
+        raise InputError(f"There is no file {file}; check the path.")
+    return file_fingerprint(file)
+
+
+def _require_space(
+    elmo: Elmo,
+    files: Sequence[Path],
+    parts: PartFolder,
+    form: Format,
+    settings: RowSettings,
+    reading: Reading,
+) -> None:
+    """Refuse a text whose vectors cannot fit on the disk, judged by the density of its beginning.
+
+    Words between blanks are counted: there are at least as many tokens.
+    """
+    if STANDARD_INPUT in map(str, files):
+        return
+    lines = LineReader(files, reading.tokenised)
+    n_rows = n_characters = 0
+    for line in lines:
+        words = line.split() if isinstance(line, str) else line
+        n_rows += 1 if settings.vectors == "pooled" else len(words)
+        n_characters += sum(map(len, words))
+        if n_characters > _SAMPLE_CHARACTERS:
+            break
+    width = elmo.dim * (elmo.n_layers if settings.vectors == "all" else 1)
+    whole = n_rows / max(lines.share, 1e-9) * width * np.dtype(settings.precision).itemsize
+    n_copies = 1 if form.join is None else 2  # the parts, and the file that they are joined to
+    require_space(parts.folder, n_copies * whole - parts.n_bytes, "The output")
 
 
 def _embed(
@@ -144,20 +207,30 @@ def _embed(
     settings: RowSettings,
     progress: Callable[[BulkProgress], None] | None,
 ) -> None:
-    """Write the parts that are missing."""
+    """Write the parts that are missing; where the work is stopped, also the one that is begun."""
     started, n_before = time.perf_counter(), parts.n_tokens
-    part, n_tokens = Part(parts.n_sentences), n_before
-    for block in blocks:
-        for tokens, rows in block:
-            part.add(tokens, rows)
-            n_tokens += len(tokens)
-        if part.n_bytes >= _PART_BYTES or len(part.tokens) >= _PART_SENTENCES:
+    part, n_tokens, n_whole = Part(parts.n_sentences), n_before, 0
+    try:
+        for block in blocks:
+            for tokens, rows in block:
+                part.add(tokens, rows)
+                n_tokens += len(tokens)
+            n_whole = len(part.tokens)
+            if part.n_bytes >= _PART_BYTES or n_whole >= _PART_SENTENCES:
+                _write(part, parts, form, settings)
+                part, n_whole = Part(parts.n_sentences), 0
+            if progress:
+                speed = (n_tokens - n_before) / (time.perf_counter() - started)
+                left = n_tokens * (1 / lines.share - 1) / speed if speed and lines.share else None
+                progress(BulkProgress(part.first + n_whole, n_tokens, lines.share, speed, left))
+    except InputError:  # of a text or a disk: what comes next must be another one
+        raise
+    except BaseException:
+        parts.recount()  # the interruption may have come while a part was written
+        part.cut(n_whole)
+        if part.tokens and part.first == parts.n_sentences:
             _write(part, parts, form, settings)
-            part = Part(parts.n_sentences)
-        if progress:
-            speed = (n_tokens - n_before) / (time.perf_counter() - started)
-            left = n_tokens * (1 / lines.share - 1) / speed if speed and lines.share else None
-            progress(BulkProgress(part.first + len(part.tokens), n_tokens, lines.share, speed, left))
+        raise
     if part.tokens:
         _write(part, parts, form, settings)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +9,7 @@ from pathlib import Path
 from elmo_core.exceptions import InputError
 from elmo_core.text.opening import open_text
 
-_PROBE = 1 << 20
+STANDARD_INPUT = "-"
 
 
 @dataclass
@@ -23,7 +21,7 @@ class LineReader:
     tokenised: bool = False
     """Whether tokens are separated by blanks; otherwise a line is text to tokenise."""
     share: float = 0.0
-    """Part of all bytes that has been read."""
+    """Part of all bytes that has been read; 0 for standard input, until its end."""
     encoding: str | None = None
     """Of all files, as Python names it; None = find out for each."""
     remarks: list[str] = field(default_factory=list)
@@ -48,21 +46,8 @@ class LineReader:
 
 
 def _size(file: Path) -> int:
+    if str(file) == STANDARD_INPUT:
+        return 0
     if not file.is_file():
         raise InputError(f"There is no file {file}; check the path.")
     return file.stat().st_size
-
-
-def content_mark(file: Path) -> str:
-    """What tells a text from another one, at no cost: a digest of its size, beginning and end.
-
-    Raises:
-        InputError: there is no such file.
-    """
-    size = _size(file)
-    digest = hashlib.sha256(str(size).encode())
-    with file.open("rb") as stream:
-        digest.update(stream.read(_PROBE))
-        stream.seek(max(0, size - _PROBE), io.SEEK_SET)
-        digest.update(stream.read(_PROBE))
-    return digest.hexdigest()[:24]

@@ -6,16 +6,19 @@ tells how far the work is, whatever ended it: a part that was being written has 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elmo_core.exceptions import InputError
+from elmo_core.exceptions import ElmoError, InputError, OutputError
+from elmo_core.files import LOCK, atomic_file
 
 ABOUT = "_about.json"
 _PARTIAL = "_partial"
@@ -75,38 +78,65 @@ def read_about(folder: Path) -> dict[str, Any]:
     return about
 
 
+def is_part_folder(folder: Path) -> bool:
+    """Whether a folder was made by a job, be it that it was killed before it said which."""
+    if all(_is_leftover(path) or path.name == LOCK for path in folder.iterdir()):
+        return True
+    try:
+        return {"format", "text", "complete"} <= read_about(folder).keys()
+    except InputError:
+        return False
+
+
+def _is_leftover(path: Path) -> bool:
+    return path.name.startswith((_PARTIAL, f".{ABOUT}."))
+
+
 class PartFolder:
     """The parts of one job; another job is refused."""
 
-    def __init__(self, folder: Path, facts: dict[str, Any], suffix: str) -> None:
+    def __init__(self, folder: Path, facts: dict[str, Any], suffix: str, overwrite: bool = False) -> None:
         """Open or make a folder.
 
         Args:
             folder: new or empty, or that of the same job.
             facts: what tells this job from others, JSON values.
             suffix: of a part.
+            overwrite: whether the parts of another job are removed.
 
         Raises:
             InputError: the folder holds something else.
         """
         self.folder, self._facts, self._suffix = folder, facts, suffix
-        if (folder / ABOUT).is_file():
-            self._check(read_about(folder))
-        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError(f"{folder} exists and holds something else; choose a new or empty folder.")
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
+        if folder.exists() and not (folder.is_dir() and is_part_folder(folder)):
+            raise InputError(f"{folder} exists and holds something else; choose another output.")
+        folder.mkdir(exist_ok=True)
+        for path in filter(_is_leftover, list(folder.iterdir())):
+            _remove(path)
+        other = self._difference()
+        if other and not overwrite:
+            raise InputError(
+                f"{folder} holds other work ({other}); choose another output, remove that folder, or say "
+                "that it may be replaced (--overwrite)."
+            )
+        if other:
+            for path in (folder / ABOUT, *(folder / name.file for name in part_names(folder, suffix))):
+                _remove(path)
+        if not (folder / ABOUT).is_file():
             self._write_about({"complete": False})
-        self._remove_partial()
         self.names = part_names(folder, suffix)
 
-    def _check(self, about: dict[str, Any]) -> None:
+    def _difference(self) -> str:
+        """In what the job of this folder is another one; empty where it is the same, or there is none."""
+        if not (self.folder / ABOUT).is_file():
+            return ""
+        about = read_about(self.folder)
         other = [name for name, value in self._facts.items() if about.get(name) != value]
-        if other:
-            raise InputError(
-                f"{self.folder} holds other work ({other[0]} was {about.get(other[0])!r} there, now it is "
-                f"{self._facts[other[0]]!r}); choose another output, or remove that folder."
-            )
+        if not other:
+            return ""
+        if other[0] == "text":
+            return "the text was another one"
+        return f"{other[0]} was {about.get(other[0])!r} there, now it is {self._facts[other[0]]!r}"
 
     @property
     def is_complete(self) -> bool:
@@ -128,32 +158,62 @@ class PartFolder:
         """All parts in order."""
         return [self.folder / name.file for name in self.names]
 
+    @property
+    def n_bytes(self) -> int:
+        """Of all files of all parts."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
     def append(self, n_sentences: int, n_tokens: int, write: Callable[[Path], None]) -> None:
-        """Add a part: written under another name, then renamed in one step."""
+        """Add a part: written under another name, then renamed in one step.
+
+        Raises:
+            OutputError: the disk refuses; the parts before are kept.
+        """
         stem = f"part-{self.n_sentences:010d}-{n_sentences:06d}-{n_tokens:09d}"
         partial = self.folder / f"{_PARTIAL}{self._suffix}"
-        write(partial)
-        os.rename(partial, self.folder / f"{stem}{self._suffix}")
+        with disk_refusals(self.folder, partial):
+            write(partial)
+            os.rename(partial, self.folder / f"{stem}{self._suffix}")
         self.names.append(PartName(f"{stem}{self._suffix}", self.n_sentences, n_sentences, n_tokens))
+
+    def recount(self) -> None:
+        """Look at the disk again, after work that was interrupted anywhere."""
+        self.names = part_names(self.folder, self._suffix)
 
     def remove_if_empty(self) -> None:
         """Leave nothing behind where not even one part was written."""
         if not self.names:
-            shutil.rmtree(self.folder)
+            for path in (self.folder / ABOUT, *filter(_is_leftover, list(self.folder.iterdir()))):
+                _remove(path)
+            with contextlib.suppress(OSError):  # a claimed folder holds its lock, and goes with the claim
+                self.folder.rmdir()
 
     def finish(self) -> None:
         """Note that all parts are there."""
         self._write_about({"complete": True, "sentences": self.n_sentences, "tokens": self.n_tokens})
 
     def _write_about(self, more: dict[str, Any]) -> None:
-        partial = self.folder / f"{_PARTIAL}.json"
-        partial.write_text(json.dumps({**self._facts, **more}, indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, self.folder / ABOUT)
+        with atomic_file(self.folder / ABOUT) as partial:
+            partial.write_text(json.dumps({**self._facts, **more}, indent=2) + "\n", encoding="utf-8")
 
-    def _remove_partial(self) -> None:
-        """What an interrupted run left behind."""
-        for path in self.folder.glob(f"{_PARTIAL}*"):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+
+@contextmanager
+def disk_refusals(folder: Path, partial: Path) -> Iterator[None]:
+    """One sentence for a disk that is full or broken while a file is written into a folder of parts."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, ElmoError):
+            raise
+        _remove(partial)
+        raise OutputError(
+            f"{folder} could not be written ({error.strerror or error}); all parts before are kept: free "
+            "some space and run the same command again."
+        ) from None
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -83,6 +83,11 @@ class Part:
         self.rows.append(rows)
         self.n_bytes += rows.nbytes
 
+    def cut(self, n: int) -> None:
+        """Keep the first n sentences."""
+        del self.tokens[n:], self.rows[n:]
+        self.n_bytes = sum(rows.nbytes for rows in self.rows)
+
     @property
     def n_tokens(self) -> int:
         """Tokens of all sentences."""

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from elmo_core.commands.models import Model
+from elmo_core.commands.outputs import Overwrite, model_paths, output_path
 from elmo_core.commands.terminal import AsJson, command, show, work_bar
 
 
@@ -56,7 +57,7 @@ def embed(
     sentences: Annotated[
         list[Path], typer.Argument(help="UTF-8 text, one sentence a line (.gz, .xz, .zst).")
     ],
-    out: Annotated[Path, typer.Argument(help="HDF5 file, or folder of Parquet files or arrays.")],
+    out: Annotated[str, typer.Argument(help="HDF5 file, or folder of Parquet files or arrays.")],
     form: Annotated[
         Format | None, typer.Option("--format", help="By default hdf5; parquet where OUT ends so.")
     ] = None,
@@ -75,38 +76,45 @@ def embed(
     tokenised: Annotated[bool, typer.Option("--tokenised", help="Tokens are separated by blanks.")] = False,
     dtype: Annotated[Dtype, typer.Option(help="Precision of the products.")] = Dtype.float32,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that embed, by Ray.")] = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Embed every line of text files of any size; the same command goes on after an interruption.
 
     With --workers, processes started here embed its blocks, or those of the cluster that RAY_ADDRESS names.
     With --state carry it then reads the text from the beginning: what was written stays as it is.
+    Ctrl-C keeps what is done. OUT is never one of the inputs, and replaces nothing but earlier vectors.
 
     HDF5: line i becomes OUT["i"] of shape (layers, tokens, width), blank lines too (they have no tokens);
-    OUT["sentences"] holds the tokens. Parquet: one row a token. Arrays: parts with vectors.npy,
-    offsets.npy and tokens.txt, to be mapped into memory.
+    OUT["sentences"] holds the tokens (a NUL as U+FFFD). Parquet: one row a token. Arrays: parts with
+    vectors.npy, offsets.npy and tokens.txt, to be mapped into memory.
     """
     from elmo_core.bulk.distributed import Workers
-    from elmo_core.bulk.job import BulkProgress, Reading, embed_files
+    from elmo_core.bulk.job import BulkProgress, Reading, embed_files, output_kind
     from elmo_core.bulk.rows import RowSettings
     from elmo_core.embedder import load_elmo
     from elmo_core.embedding.machine import emulation_warning
+    from elmo_core.files import claim_output
 
-    by_name = Format.parquet if out.suffix == ".parquet" else Format.hdf5
+    target = output_path(out)
+    chosen = form or (Format.parquet if target.suffix == ".parquet" else Format.hdf5)
     settings = RowSettings(vectors.value, _weights(weights), gamma, precision.value)
     reading = Reading(tokenised, state.value, batch_size)
-    elmo = load_elmo(model, dtype=dtype.value)
-    if warning := emulation_warning(elmo.dtype, elmo.device):
-        typer.echo(warning, err=True)
-    with work_bar("Embedding") as report:
+    inputs = [*sentences, *model_paths(model)]
+    with claim_output(target, kind=output_kind(chosen), inputs=inputs, overwrite=overwrite):
+        elmo = load_elmo(model, dtype=dtype.value)
+        if warning := emulation_warning(elmo.dtype, elmo.device):
+            typer.echo(warning, err=True)
+        with work_bar("Embedding") as report:
 
-        def tell(now: BulkProgress) -> None:
-            report(now.share, f"{now.tokens:,} words, {now.words_per_s:,.0f} words/s", now.seconds_left)
+            def tell(now: BulkProgress) -> None:
+                report(now.share, f"{now.tokens:,} words, {now.words_per_s:,.0f} words/s", now.seconds_left)
 
-        pool = None if workers is None else Workers(model, workers)
-        written = embed_files(
-            elmo, sentences, out, form or by_name, settings, reading, workers=pool, progress=tell
-        )
+            pool = None if workers is None else Workers(model, workers)
+            written = embed_files(
+                elmo, sentences, target, chosen, settings, reading,
+                workers=pool, progress=tell, overwrite=overwrite,
+            )  # fmt: skip
     show(
         {
             "written": str(out),

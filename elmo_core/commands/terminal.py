@@ -6,7 +6,9 @@ import functools
 import io
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,18 +34,21 @@ Arguments = ParamSpec("Arguments")
 AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON on standard output.")]
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 """Context settings of a program: its commands inherit them."""
-_FAILED = 2
-_BROKEN_PIPE = 141
+_FAILED, _INTERRUPTED, _BROKEN_PIPE, _TERMINATED = 2, 130, 141, 143
 _LINE_EVERY_S = 30.0
 
 
 def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Turn the package's errors into one line on stderr and exit status 2; Ctrl-C into status 130."""
+    """Turn errors of the package into one line on stderr.
+
+    The exit status is 2 after an error, 130 after Ctrl-C, 143 after SIGTERM.
+    """
 
     @functools.wraps(function)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         try:
-            function(*args, **kwargs)
+            with _terminated_as_interrupted():
+                function(*args, **kwargs)
         except ElmoError as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(_FAILED) from None
@@ -53,9 +58,9 @@ def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
         except OSError as error:
             typer.echo(f"Error: {error.strerror or error}: {error.filename or ''}", err=True)
             raise typer.Exit(_FAILED) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             typer.echo("Stopped.", err=True)
-            raise typer.Exit(130) from None
+            raise typer.Exit(_TERMINATED if isinstance(error, _Terminated) else _INTERRUPTED) from None
 
     return wrapped
 
@@ -81,6 +86,27 @@ def run(app: typer.Typer, name: str) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     app(prog_name=name)
+
+
+class _Terminated(KeyboardInterrupt):
+    """The process was asked to end (SIGTERM)."""
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM stop the work as Ctrl-C does, so that what is begun is written and locks are given back."""
+    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def test_pooled_is_the_mean_and_zero_without_tokens(elmo):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize(("after", "blocks_left"), [(1, 10), (5, 6)])
+@pytest.mark.parametrize(("after", "blocks_left"), [(1, 9), (5, 5)])
 def test_a_stopped_job_goes_on_to_the_same_bits(elmo, tmp_path, form, after, blocks_left):
     text, settings = write(tmp_path / "in.txt", lines_of(30)), RowSettings("mixed")
     embed_files(elmo, [text], tmp_path / "at-once", form, settings)
