@@ -51,11 +51,6 @@ class OutputKind:
     """Whether the output is a folder that is written piece by piece, not replaced as a whole."""
 
     @property
-    def noun(self) -> str:
-        """The name without its article."""
-        return self.name.partition(" ")[2]
-
-    @property
     def form(self) -> Literal["file", "folder"]:
         """What stands on the disk."""
         return "folder" if self.grows or self.files is not None else "file"
@@ -242,13 +237,11 @@ def _check_content(place: Path, kind: OutputKind, overwrite: bool) -> None:
     if not names or kind.recognises(place):
         return
     if kind.grows:
-        raise OutputError(
-            f"{place} holds something else than {kind.name} of this program; choose a new or empty folder."
-        )
+        raise OutputError(f"{place} holds something else than {kind.name}; choose a new or empty folder.")
     if not overwrite:
         raise OutputError(
-            f"{place} is not empty and holds no {kind.noun} of this program; choose a new or empty folder, "
-            "or say that it may be replaced (--overwrite)."
+            f"{place} is not empty and holds no {kind.name.partition(' ')[2]} of this program; choose a new "
+            "or empty folder, or say that it may be replaced (--overwrite)."
         )
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from elmo_core.bulk.arrays import ARRAYS
 from elmo_core.bulk.distributed import Workers, embed_on_workers
 from elmo_core.bulk.hdf5 import HDF5, is_ours
-from elmo_core.bulk.lines import STANDARD_INPUT, LineReader
+from elmo_core.bulk.lines import LineReader, is_stream
 from elmo_core.bulk.parquet import PARQUET
 from elmo_core.bulk.parts import PartFolder, disk_refusals, is_part_folder
 from elmo_core.bulk.rows import Format, Part, RowSettings
@@ -124,8 +124,8 @@ def embed_files(
     kind = output_kind(form)
     if workers is not None and reading.state != "zero":
         raise ConfigError('Workers read each sentence alone; leave them out for the state "carry".')
-    if workers is not None and STANDARD_INPUT in map(str, files):
-        raise ConfigError("Workers cannot read standard input; give files.")
+    if workers is not None and any(map(is_stream, files)):
+        raise ConfigError("Workers cannot read standard input or a pipe; give files.")
     settings.check(elmo.n_layers)
     with claim_output(target, kind=kind, inputs=files, overwrite=overwrite) as place:
         facts = {
@@ -163,8 +163,8 @@ def embed_files(
 
 
 def _fingerprint(file: Path) -> str:
-    """What tells a text from another one; standard input, which is gone afterwards, from all others."""
-    if str(file) == STANDARD_INPUT:
+    """What tells a text from another one; that of a stream, which is read once, from all others."""
+    if is_stream(file):
         return secrets.token_hex(32)
     if not file.is_file():
         raise InputError(f"There is no file {file}; check the path.")
@@ -183,7 +183,7 @@ def _require_space(
 
     Words between blanks are counted: there are at least as many tokens.
     """
-    if STANDARD_INPUT in map(str, files):
+    if any(map(is_stream, files)):
         return
     lines = LineReader(files, reading.tokenised)
     n_rows = n_characters = 0

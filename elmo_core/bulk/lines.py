@@ -8,8 +8,7 @@ from pathlib import Path
 
 from elmo_core.exceptions import InputError
 from elmo_core.text.opening import open_text
-
-STANDARD_INPUT = "-"
+from elmo_core.text.unpacking import STANDARD_INPUT
 
 
 @dataclass
@@ -21,7 +20,7 @@ class LineReader:
     tokenised: bool = False
     """Whether tokens are separated by blanks; otherwise a line is text to tokenise."""
     share: float = 0.0
-    """Part of all bytes that has been read; 0 for standard input, until its end."""
+    """Part of all bytes that has been read; 0 for a stream, until its end."""
     encoding: str | None = None
     """Of all files, as Python names it; None = find out for each."""
     remarks: list[str] = field(default_factory=list)
@@ -45,8 +44,13 @@ class LineReader:
         self.share = 1.0
 
 
+def is_stream(file: Path) -> bool:
+    """Whether a path is standard input or a pipe, which can be read once and has no size."""
+    return file == STANDARD_INPUT or file.is_fifo() or file.is_char_device()
+
+
 def _size(file: Path) -> int:
-    if str(file) == STANDARD_INPUT:
+    if is_stream(file):
         return 0
     if not file.is_file():
         raise InputError(f"There is no file {file}; check the path.")

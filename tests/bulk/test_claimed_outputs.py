@@ -254,3 +254,14 @@ def test_a_kill_at_any_step_is_taken_up(elmo, tmp_path, step):
     embed_files(elmo, [text], out, "hdf5", RowSettings())
     assert len(read_back(out, "hdf5", RowSettings())) == 5
     assert {path.name for path in tmp_path.iterdir()} == {"in.txt", "out"}
+
+
+def test_standard_input_is_embedded_and_needs_an_output_with_a_name(tmp_path):
+    result = CliRunner().invoke(
+        app, ["embed", "tiny", "-", str(tmp_path / "out")], input="The bank\nof a river\n"
+    )
+    assert result.exit_code == 0, result.output
+    assert [text for text, _ in read_back(tmp_path / "out", "hdf5", RowSettings())] == [
+        "The bank",
+        "of a river",
+    ]
