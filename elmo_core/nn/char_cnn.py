@@ -15,6 +15,7 @@ from torch.autograd.function import once_differentiable
 
 from elmo_core.config import CharCNNConfig
 from elmo_core.nn.highway import Highway
+from elmo_core.nn.products import product
 
 
 class _MaxConv(torch.autograd.Function):
@@ -30,7 +31,7 @@ class _MaxConv(torch.autograd.Function):
         positions = n_characters - width + 1
         windows = vectors.as_strided((n_words, positions, width * dim), (n_characters * dim, dim, 1))
         windows = windows.reshape(n_words * positions, width * dim)
-        scores = (windows @ weight).view(n_words, positions, weight.shape[1])  # (U, positions, n)
+        scores = product(None, windows, weight).view(n_words, positions, weight.shape[1])  # (U, positions, n)
         if not (has_gradients and any(ctx.needs_input_grad)):  # `needs_input_grad` does not know of no_grad
             return scores.amax(dim=1)
         best, where = scores.max(dim=1)  # (U, n)
@@ -147,4 +148,4 @@ class CharCNN(nn.Module):
             x = highway(x)
         if self.projection is None:
             return x
-        return torch.addmm(self.projection.bias.to(dtype), x, self.projection.weight.to(dtype).t())
+        return product(self.projection.bias.to(dtype), x, self.projection.weight.to(dtype).t())

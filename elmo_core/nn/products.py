@@ -17,6 +17,9 @@ from torch.nn import functional
 LEAST_ROWS = 4
 """Smaller products take another path in the library of products, with other rounding: a sentence's last
 digits would tell how many others it was computed with."""
+FULL_COLUMNS = 16
+"""Where the columns of a product are no multiple of 4, zeros fill them up to a multiple of this: rows that
+begin at odd places in memory are rounded otherwise, each by its place, and so by the rows beside it."""
 _USUAL_ROWS = 64
 
 
@@ -50,7 +53,11 @@ class PackableModule(nn.Module):
 
 def product(added: Tensor | None, rows: Tensor, weight: Tensor) -> Tensor:
     """Rows (n, K) times weight (K, M), plus `added` (n, M) or (M,): each row as if it were one of many."""
-    n_rows = len(rows)
+    n_rows, n_columns = len(rows), weight.shape[1]
+    spare = spare_columns(weight)
+    if spare:
+        weight = functional.pad(weight, (0, spare))
+        added = None if added is None else functional.pad(added, (0, spare))
     if n_rows < LEAST_ROWS:
         fill = (0, 0, 0, LEAST_ROWS - n_rows)
         rows = functional.pad(rows, fill)
@@ -61,7 +68,16 @@ def product(added: Tensor | None, rows: Tensor, weight: Tensor) -> Tensor:
         found = torch.ops.mkldnn._linear_pointwise(rows, weight, added, "none", [], "")
     else:
         found = rows @ weight if added is None else torch.addmm(added, rows, weight)
-    return found[:n_rows] if n_rows < LEAST_ROWS else found
+    if n_rows < LEAST_ROWS:
+        found = found[:n_rows]
+    return found[:, :n_columns].contiguous() if spare else found
+
+
+def spare_columns(weight: Tensor) -> int:
+    """How many columns of zeros a weight (K, M) lacks; none where it is packed."""
+    if weight.is_mkldnn or weight.shape[1] % 4 == 0:
+        return 0
+    return -weight.shape[1] % FULL_COLUMNS
 
 
 def step_product(added: Tensor | None, rows: Tensor, weight: Tensor, most_rows: int = 128) -> Tensor:

@@ -14,9 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn import functional
 
 from elmo_core.nn.cells import cell_backward, cell_forward, cell_in_place, compiled
-from elmo_core.nn.products import LEAST_ROWS, product, step_product
+from elmo_core.nn.products import LEAST_ROWS, product, spare_columns, step_product
+
+FULL_CELLS = 32
+"""Zeros fill cells up to a multiple of this, two of the widest registers: what is left over at the end of a
+row is rounded otherwise, and what that is may depend on the rows beside it."""
 
 
 def run_recurrence(
@@ -44,13 +49,28 @@ def run_recurrence(
     Returns:
         Outputs (N, P), and output (B, P) and cell (B, D) of each row after its last step.
     """
-    n_rows = len(output)
+    n_rows, width, n_cells = len(output), output.shape[1], cell.shape[1]
+    if not weight_hidden.is_mkldnn:
+        cells = -n_cells % FULL_CELLS
+        columns = cells if weight_projection is None else spare_columns(weight_projection)
+        inputs = _spare_gates(inputs, cells)
+        weight_hidden = functional.pad(_spare_gates(weight_hidden, cells), (0, 0, 0, columns))
+        if weight_projection is not None:
+            weight_projection = functional.pad(weight_projection, (0, columns, 0, cells))
+        output, cell = functional.pad(output, (0, columns)), functional.pad(cell, (0, cells))
     states = _filled_up(output), _filled_up(cell)
     few = inputs.new_zeros(LEAST_ROWS, inputs.shape[1]), inputs.new_zeros(LEAST_ROWS, cell.shape[1])
     loop = _loop_without_python if inputs.device.type == "cpu" else _loop
     weights = weight_hidden, weight_projection
     outputs, output, cell = loop(inputs, *weights, *states, *few, list(sizes), cell_clip, projection_clip)
-    return outputs, output[:n_rows], cell[:n_rows]
+    return outputs[:, :width].contiguous(), output[:n_rows, :width], cell[:n_rows, :n_cells]
+
+
+def _spare_gates(values: Tensor, spare: int) -> Tensor:
+    """Add `spare` cells, which stay zero, to the four gates of (n, 4D)."""
+    if not spare:
+        return values
+    return functional.pad(values.unflatten(1, (4, -1)), (0, spare)).flatten(1)
 
 
 def _filled_up(state: Tensor) -> Tensor:
@@ -108,7 +128,8 @@ def _scripted() -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
     if not torch.backends.mkldnn.is_available():  # it could not read `step_product`
         return _loop
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*torch.jit.script. is deprecated", DeprecationWarning)
+        for category in (DeprecationWarning, FutureWarning):  # the second from torch 2.14 on
+            warnings.filterwarnings("ignore", ".*torch.jit.script. is ", category)
         return torch.jit.script(_loop)
 
 

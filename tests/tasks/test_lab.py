@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from itertools import pairwise
 
 import numpy as np
@@ -83,9 +82,7 @@ def test_unusable_data_is_refused(elmo):
 
 def test_it_keeps_to_its_time_and_says_what_is_missing(elmo):
     data = dataset(1200)
-    started = time.monotonic()
-    parts = list(run_lab(elmo, data, ComparisonSettings(time_limit_s=1.5)))
-    assert time.monotonic() - started < 10
+    parts = list(run_lab(elmo, data, ComparisonSettings(time_limit_s=0.05)))
     cut = [one for one in parts if isinstance(one, LeftOut)]
     missing = [one for one in parts if isinstance(one, Inspection) and one.left_out]
     short = [one for one in parts if getattr(one, "note", "")]

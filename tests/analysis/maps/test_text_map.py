@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -161,7 +160,6 @@ def test_three_dimensions_and_few_points():
 @pytest.mark.parametrize("method", ["umap", "tsne"])
 def test_a_layout_can_be_stopped(method: str):
     seen: list[float] = []
-    start = time.monotonic()
 
     def stop(doing: str, share: float) -> None:
         seen.append(share)
@@ -171,7 +169,7 @@ def test_a_layout_can_be_stopped(method: str):
     with pytest.raises(CancelledError):
         map_points(clusters(400), MapSettings(method), report=stop)
     assert seen == sorted(seen)
-    assert time.monotonic() - start < 20
+    assert seen[-1] < 1  # it was not laid out to the end
 
 
 def test_a_stopped_layout_leaves_the_next_one_free():
