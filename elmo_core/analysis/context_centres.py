@@ -21,10 +21,10 @@ _LEAST_PLACES = 3
 """A token beside fewer places is not remembered."""
 
 
-def neighbours(tokens: Sequence[str], position: int) -> tuple[str, str]:
-    """The case-folded tokens before and after a place, or the sentence's boundaries."""
-    before = tokens[position - 1].casefold() if position else SENTENCE_START
-    after = tokens[position + 1].casefold() if position + 1 < len(tokens) else SENTENCE_END
+def neighbours(tokens: Sequence[str], span: range) -> tuple[str, str]:
+    """The case-folded tokens before and after some tokens in a row, or the sentence's boundaries."""
+    before = tokens[span.start - 1].casefold() if span.start else SENTENCE_START
+    after = tokens[span.stop].casefold() if span.stop < len(tokens) else SENTENCE_END
     return before, after
 
 
@@ -49,7 +49,7 @@ class ContextCentres:
         """
         places = [position for position in range(len(tokens)) if position not in left_out]
         for position in places:
-            for side, token in enumerate(neighbours(tokens, position)):
+            for side, token in enumerate(neighbours(tokens, range(position, position + 1))):
                 counts, sums = self._counts[side], self._sums[side]
                 counts[token] = counts.get(token, 0) + 1
                 half = halves[side, position]
@@ -63,11 +63,11 @@ class ContextCentres:
             for token in [token for token, count in counts.items() if count < _LEAST_PLACES]:
                 del counts[token], sums[token]
 
-    def of(self, tokens: Sequence[str], position: int) -> np.ndarray:
-        """What the two halves of a place are compared with: float32 (2, P)."""
+    def of(self, tokens: Sequence[str], span: range) -> np.ndarray:
+        """What the two halves of the place of some tokens are compared with: float32 (2, P)."""
         mean = self._total / max(self._n_places, 1)
         found = np.empty((2, self._width), dtype=np.float32)
-        for side, token in enumerate(neighbours(tokens, position)):
+        for side, token in enumerate(neighbours(tokens, span)):
             count = self._counts[side].get(token, 0)
             own = self._sums[side][token] if count else 0.0
             found[side] = (own + PRIOR_PLACES * mean[side]) / (count + PRIOR_PLACES)

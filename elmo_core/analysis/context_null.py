@@ -67,10 +67,10 @@ def shuffle_contexts(
 
 def _shuffled(uses: list[Use], generator: random.Random) -> list[Use]:
     """Each use in a sentence of its own, of pooled words."""
-    pool = [token for use in uses for place, token in enumerate(use.tokens) if place != use.position]
+    pool = [token for use in uses for place, token in enumerate(use.tokens) if place not in use.span]
     generator.shuffle(pool)
     words, dealt = iter(pool), []
     for number, use in enumerate(uses):
-        tokens = [use.word if place == use.position else next(words) for place in range(len(use.tokens))]
-        dealt.append(Use(number, number, use.position, tuple(tokens), use.label, "", ""))
+        tokens = [own if place in use.span else next(words) for place, own in enumerate(use.tokens)]
+        dealt.append(Use(number, number, use.position, tuple(tokens), use.label, "", "", use.length))
     return dealt

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from elmo_core.exceptions import InputError
 from elmo_core.tables.columns import Choice, guess_text_column, texts_of
 from elmo_core.tables.records import Progress, Table
+from elmo_core.text.levelling import fold, unify
 from elmo_core.text.tokenisation import split_sentences
 from elmo_core.text.unpacking import content_suffix
 
@@ -36,7 +37,7 @@ class Text:
         """The gold senses that speak of this word, one for each sentence; None when there are none."""
         if not self.words:
             return self.labels or None
-        wanted = word.strip().casefold()
+        wanted = fold(word.strip())
         pairs = zip(self.words, self.labels, strict=True)
         return tuple(label if about == wanted else None for about, label in pairs)
 
@@ -105,7 +106,8 @@ def read_column(
     Args:
         table: the table.
         text: its column of text; a cell may hold several sentences.
-        label: its column of gold senses, if any; empty cells say nothing.
+        label: its column of gold senses, if any; empty cells say nothing, and senses that are the same once
+            levelled are one, spelt as first seen.
         word: the column of the word that each label speaks of; None = of any word.
         progress: told the share done.
 
@@ -122,8 +124,8 @@ def read_column(
             progress(row / len(table.rows))
     if not sentences:
         raise InputError(f"The column {text!r} of {table.name} holds no sentence; choose another one.")
-    labels = [cell or None for cell in table.column(label)] if label else None
-    words = [cell.casefold() for cell in table.column(word)] if label and word else None
+    labels = [cell or None for cell in unify(table.column(label))[0]] if label else None
+    words = [fold(cell.strip()) for cell in table.column(word)] if label and word else None
     return Text(
         tuple(sentences),
         tuple(labels[row] for row in rows) if labels else (),

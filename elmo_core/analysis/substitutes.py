@@ -79,7 +79,10 @@ def context_words(uses: Uses, *, window: int = WINDOW) -> Substitutes:
     """The words around each use, all of equal weight, the same words left out."""
     is_telling, found = _Telling(uses), []
     for use in uses.uses:
-        near = use.tokens[max(0, use.position - window) : use.position + window + 1]
+        span = use.span
+        near = (
+            use.tokens[max(0, span.start - window) : span.start] + use.tokens[span.stop : span.stop + window]
+        )
         words = sorted({word.casefold() for word in near if is_telling(word)})
         found.append([(word, 1 / len(words)) for word in words])
     return _gather("context words", found)
@@ -92,7 +95,8 @@ class _Telling:
         from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
         self._functional = ENGLISH_STOP_WORDS
-        self._own = {lemma(word) for word in (uses.word, *(use.word for use in uses.uses))}
+        tokens = {use.tokens[at] for use in uses.uses for at in use.span}
+        self._own = {lemma(word) for word in (uses.word, *tokens)}
 
     def __call__(self, word: str) -> bool:
         folded = word.casefold()

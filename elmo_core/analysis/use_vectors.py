@@ -6,6 +6,10 @@ their sum says what the model expects in this place: the context vector. It know
 word is spelt here (a capital letter otherwise parts a word's uses more than its senses do), and since
 the two directions are independent, putting the left half of one use to the right half of another one
 *is* what the model computes for that pair of contexts.
+
+A phrase (New York) is one use. Its own vectors are the mean of those of its tokens, layer by layer. Its
+context is what the forward direction has read before its first token and the backward direction after its
+last one, so that neither has seen a part of it: what the model expects in the place of the whole phrase.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ import torch
 
 from elmo_core.analysis.clustering import unit_rows
 from elmo_core.analysis.context_centres import ContextCentres
-from elmo_core.analysis.uses import Uses
+from elmo_core.analysis.uses import Uses, vectors_at
 from elmo_core.embedder import Elmo, Progress
 from elmo_core.nn.bilm import BACKWARD, FORWARD
 from elmo_core.text.characters import SENTENCE_END, SENTENCE_START, words_to_ids
@@ -65,7 +69,7 @@ class UseVectors:
     """All vectors of n uses of a word."""
 
     layers: np.ndarray
-    """float32 (L, n, 2P): the word's own vector in every layer."""
+    """float32 (L, n, 2P): the word's own vector in every layer; of a phrase the mean of its tokens."""
     layer_means: np.ndarray
     """float32 (L, 2P): mean of each layer over all tokens of the sentences."""
     expected: np.ndarray
@@ -164,9 +168,11 @@ class _Collected:
         """Take what is wanted of the sentence in which these uses stand."""
         halves = context_halves(layers, self._edges)
         for row in rows:
-            self._layers[:, row] = layers[:, self._uses[row].position]
-            self._halves[row] = halves[:, self._uses[row].position]
-        self._centres.add(self._uses[rows[0]].tokens, halves, [self._uses[row].position for row in rows])
+            span = self._uses[row].span
+            self._layers[:, row] = vectors_at(layers, span)
+            self._halves[row] = halves[FORWARD, span[0]], halves[BACKWARD, span[-1]]
+        own = [position for row in rows for position in self._uses[row].span]
+        self._centres.add(self._uses[rows[0]].tokens, halves, own)
         self._sums += layers.sum(axis=1)
         self._n_tokens += layers.shape[1]
 
@@ -176,7 +182,7 @@ class _Collected:
         if beside:
             means = beside.layer_means
         centres = beside.centres if beside else self._centres
-        taken_off = np.stack([centres.of(use.tokens, use.position) for use in self._uses])  # (n, 2, P)
+        taken_off = np.stack([centres.of(use.tokens, use.span) for use in self._uses])  # (n, 2, P)
         from_centres = self._halves - taken_off
         contexts = Halves(from_centres[:, 0], from_centres[:, 1])
         return UseVectors(self._layers, means, self._halves.sum(axis=1), contexts, centres)

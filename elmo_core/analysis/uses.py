@@ -1,37 +1,37 @@
-"""Every use of one word in a text: the rows of a concordance, and the dots of a map."""
+"""Every use of one word or phrase in a text: the rows of a concordance, and the dots of a map."""
 
 from __future__ import annotations
 
 import difflib
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from elmo_core.analysis.queries import WORD, forms, parse_query
+from elmo_core.analysis.queries import PhraseFinder, forms, parse_query
 from elmo_core.tables.records import Progress
-from elmo_core.text.tokenisation import tokenise
+from elmo_core.text.levelling import fold
+from elmo_core.text.tokenisation import Phrase, tokenise, tokenise_with_places
 
 MAX_USES = 1000
 """More uses than this are sampled (seeded); `Uses.found` keeps the true number."""
 
 _REMEMBERED = 20_000  # sentences whose tokens are kept until the uses are chosen
 _REPORTED = 2_000  # sentences between two reports of progress
-_FEW_FORMS = 20  # so many are looked for one by one; more are words of the vocabulary, looked up at once
 
 
 @dataclass(frozen=True)
 class Use:
-    """One use of a word in its sentence."""
+    """One use of a word or phrase in its sentence."""
 
     id: int
     """Number of the use among all uses shown."""
     sentence: int
     """Number of its sentence in the text."""
     position: int
-    """Which token of the sentence it is."""
+    """Its first token in the sentence."""
     tokens: tuple[str, ...]
     """The whole sentence."""
     label: str | None
@@ -40,11 +40,30 @@ class Use:
     """The text before it, up to the use itself."""
     right: str
     """The text after it."""
+    length: int = 1
+    """How many tokens it is."""
+    spelling: str = ""
+    """How the text spells it where that is not how its tokens are spelt: with a curly apostrophe, say."""
+
+    @property
+    def span(self) -> range:
+        """Positions of its tokens."""
+        return range(self.position, self.position + self.length)
 
     @property
     def word(self) -> str:
         """The word as it is spelt here."""
-        return self.tokens[self.position]
+        return self.spelling or " ".join(self.tokens[at] for at in self.span)
+
+    @property
+    def phrase(self) -> Phrase:
+        """Its folded tokens, as it is compared with others."""
+        return tuple(fold(self.tokens[at]) for at in self.span)
+
+    @property
+    def form(self) -> str:
+        """The same as one string, which is a query for it too."""
+        return " ".join(self.phrase)
 
     @property
     def text(self) -> str:
@@ -78,11 +97,13 @@ def find_uses(
     inflections: bool = False,
     progress: Progress | None = None,
 ) -> Uses:
-    """Find every use of a word, of several, or of all that a pattern matches: whole tokens, in any case.
+    """Find every use of a word, a phrase, several, or all that a pattern matches: whole tokens, in any case.
+
+    Where two things that were asked for overlap (`York, New York`), the longer one counts.
 
     Args:
         sentences: N sentences, each a string or a list of tokens.
-        word: `bank`, `bank, shore` or `/bank.*/`, see `elmo_core.analysis.queries`.
+        word: `bank`, `New York`, `bank, shore` or `/bank.*/`, see `elmo_core.analysis.queries`.
         labels: N gold senses of the word in these sentences, None where it is not known.
         max_uses: keep a seeded sample of this many.
         seed: of that sample.
@@ -90,16 +111,22 @@ def find_uses(
         progress: told the share of the sentences looked at; an error it raises stops the search.
 
     Raises:
-        InputError: the query is empty or makes no sense, so that no single token can match it.
+        InputError: the query is empty or makes no sense, so that no token can match it.
     """
-    query = parse_query(word)
-    vocabulary = _spellings(sentences) if query.needs_vocabulary or inflections else ()
-    search = _Search(sentences, forms(query, vocabulary, inflections=inflections))
+    query, search = parse_query(word), _Search(sentences)
+    needs_vocabulary = query.needs_vocabulary or inflections
+    vocabulary: set[str] = set()
+    share = 0.5 if needs_vocabulary else 0.0
+    for index in range(len(sentences) if needs_vocabulary else 0):
+        vocabulary.update(search.tokens_of(index))
+        if progress and index % _REPORTED == 0:
+            progress(share * index / len(sentences))
+    search.look_for(forms(query, {*map(fold, vocabulary)}, inflections=inflections))
     places = []
     for index in range(len(sentences)):
-        places += [(index, position) for position in search.positions(index)]
+        places += [(index, span) for span in search.spans(index)]
         if progress and index % _REPORTED == 0:
-            progress(index / len(sentences))
+            progress(share + (1 - share) * index / len(sentences))
     kept = sorted(random.Random(seed).sample(range(len(places)), min(max_uses, len(places))))
     uses = [
         search.use(number, *places[place], labels[places[place][0]] if labels is not None else None)
@@ -109,7 +136,7 @@ def find_uses(
 
 
 def gather_vectors(uses: Uses, layers: Sequence[np.ndarray]) -> np.ndarray:
-    """Take each use's vectors out of those of its sentence.
+    """Take each use's vectors out of those of its sentence; a phrase has the mean of its tokens, by layer.
 
     Args:
         uses: n uses.
@@ -118,16 +145,32 @@ def gather_vectors(uses: Uses, layers: Sequence[np.ndarray]) -> np.ndarray:
     Returns:
         (L, n, D).
     """
-    return np.stack([array[:, use.position] for use, array in zip(uses.uses, layers, strict=True)], axis=1)
+    pairs = zip(uses.uses, layers, strict=True)
+    return np.stack([vectors_at(array, use.span) for use, array in pairs], axis=1)
+
+
+def vectors_at(layers: np.ndarray, span: range) -> np.ndarray:
+    """The vectors (L, D) of some tokens in a row of a sentence (L, T, D): their mean, layer by layer."""
+    if len(span) == 1:
+        return layers[:, span.start]
+    return np.asarray(layers[:, span.start : span.stop].mean(axis=1))
 
 
 def nearest_words(sentences: Sequence[str], word: str, n: int = 5) -> tuple[tuple[str, int], ...]:
-    """Words of a text that are spelt most like one that is not in it, each with its number of uses."""
-    wanted = word.strip().casefold()
-    vocabulary = [spelling for spelling in count_words(sentences) if abs(len(spelling) - len(wanted)) <= 3]
-    near = difflib.get_close_matches(wanted, vocabulary, n=2 * n, cutoff=0.5)
-    counted = [(spelling, find_uses(sentences, spelling, max_uses=0).found) for spelling in near]
-    return tuple((spelling, count) for spelling, count in counted if count)[:n]
+    """Words of a text that are spelt most like one that is not in it, each with its number of uses.
+
+    Of a phrase, the first token that the text does not have is exchanged.
+    """
+    counts = count_words(sentences)
+    phrase = parse_query(word).phrases[0]
+    at = next((at for at, token in enumerate(phrase) if token not in counts), 0)
+    like = [token for token in counts if abs(len(token) - len(phrase[at])) <= 3 and _is_word(token)]
+    near = difflib.get_close_matches(phrase[at], like, n=2 * n, cutoff=0.5)
+    if len(phrase) == 1:
+        return tuple((token, counts[token]) for token in near)[:n]
+    others = [" ".join([*phrase[:at], token, *phrase[at + 1 :]]) for token in near]
+    counted = [(other, find_uses(sentences, other, max_uses=0).found) for other in others]
+    return tuple((other, count) for other, count in counted if count)[:n]
 
 
 def frequent_words(sentences: Sequence[str], n: int = 10) -> tuple[str, ...]:
@@ -135,70 +178,63 @@ def frequent_words(sentences: Sequence[str], n: int = 10) -> tuple[str, ...]:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     counts = count_words(sentences)
-    telling = [word for word, _ in counts.most_common() if len(word) > 3 and word not in ENGLISH_STOP_WORDS]
-    return tuple(telling[:n])
+    telling = (word for word, _ in counts.most_common() if len(word) > 3 and word not in ENGLISH_STOP_WORDS)
+    return tuple(word for word in telling if any(map(str.isalpha, word)))[:n]
 
 
-def count_words(sentences: Sequence[str]) -> Counter[str]:
-    """Count the case-folded words of a text: runs of letters, hyphens inside them included."""
+def count_words(sentences: Iterable[str | Sequence[str]]) -> Counter[str]:
+    """Count the folded tokens of a text, which are what queries and patterns are compared with."""
     counts: Counter[str] = Counter()
     for sentence in sentences:
-        counts.update(WORD.findall(sentence.casefold()))
-    return counts
+        counts.update(tokenise(sentence) if isinstance(sentence, str) else sentence)
+    folded: Counter[str] = Counter()
+    for token, count in counts.items():
+        folded[fold(token)] += count
+    return folded
 
 
-def _spellings(sentences: Sequence[str | Sequence[str]]) -> set[str]:
-    """Every case-folded word of strings, every token of token lists."""
-    texts = [sentence for sentence in sentences if isinstance(sentence, str)]
-    lists = [sentence for sentence in sentences if not isinstance(sentence, str)]
-    return {*count_words(texts), *(token.casefold() for tokens in lists for token in tokens)}
+def _is_word(token: str) -> bool:
+    return any(map(str.isalnum, token))
 
 
 class _Search:
-    """Finds words in sentences, and tokenises those sentences alone that hold one."""
+    """Finds phrases in sentences, and tokenises those sentences alone that may hold one."""
 
-    def __init__(self, sentences: Sequence[str | Sequence[str]], wanted: frozenset[str]) -> None:
-        self._sentences, self._wanted = sentences, wanted
+    def __init__(self, sentences: Sequence[str | Sequence[str]]) -> None:
+        self._sentences = sentences
         self._tokens: dict[int, tuple[str, ...]] = {}
+        self._finder = PhraseFinder(())
 
-    def positions(self, index: int) -> list[int]:
-        """Where the words stand in one sentence."""
+    def look_for(self, phrases: Iterable[Phrase]) -> None:
+        """Set what is looked for."""
+        self._finder = PhraseFinder(phrases)
+
+    def spans(self, index: int) -> list[range]:
+        """Where phrases stand in one sentence."""
         sentence = self._sentences[index]
-        if isinstance(sentence, str) and not self._mentions(sentence.casefold()):
+        if isinstance(sentence, str) and not self._finder.may_be_in(fold(sentence)):
             return []
-        tokens = self._tokens_of(index)
-        found = [position for position, token in enumerate(tokens) if token.casefold() in self._wanted]
-        if found and len(self._tokens) < _REMEMBERED:
-            self._tokens[index] = tokens
-        return found
+        return self._finder.in_tokens(self.tokens_of(index))
 
-    def use(self, number: int, index: int, position: int, label: str | None) -> Use:
-        """One use with its context."""
-        sentence, tokens = self._sentences[index], self._tokens_of(index)
-        text = sentence if isinstance(sentence, str) else " ".join(tokens)
-        spans = _spans(text, tokens) or _spans(text := " ".join(tokens), tokens) or []
-        start, end = spans[position]
-        return Use(number, index, position, tokens, label, text[:start], text[end:])
+    def use(self, number: int, index: int, span: range, label: str | None) -> Use:
+        """One use with its context, as the text spells it."""
+        sentence = self._sentences[index]
+        if isinstance(sentence, str):
+            tokens, places = tokenise_with_places(sentence)
+            start, end = places[span[0]][0], places[span[-1]][1]
+            left, spelling, right = sentence[:start], sentence[start:end], sentence[end:]
+        else:
+            tokens, spelling = list(sentence), ""
+            left = "".join(f"{token} " for token in tokens[: span.start])
+            right = "".join(f" {token}" for token in tokens[span.stop :])
+        return Use(number, index, span.start, tuple(tokens), label, left, right, len(span), spelling)
 
-    def _tokens_of(self, index: int) -> tuple[str, ...]:
+    def tokens_of(self, index: int) -> tuple[str, ...]:
+        """The tokens of one sentence; those of the first ones are remembered."""
         sentence = self._sentences[index]
         if not isinstance(sentence, str):
             return tuple(sentence)
-        return self._tokens.get(index) or tuple(tokenise(sentence))
-
-    def _mentions(self, folded: str) -> bool:
-        if len(self._wanted) <= _FEW_FORMS:
-            return any(form in folded for form in self._wanted)
-        return not self._wanted.isdisjoint(WORD.findall(folded))
-
-
-def _spans(sentence: str, tokens: Sequence[str]) -> list[tuple[int, int]] | None:
-    """Where each token stands in the sentence; None if the tokeniser changed a character."""
-    spans, cursor = [], 0
-    for token in tokens:
-        start = sentence.find(token, cursor)
-        if start < 0:
-            return None
-        cursor = start + len(token)
-        spans.append((start, cursor))
-    return spans
+        tokens = self._tokens.get(index) or tuple(tokenise(sentence))
+        if len(self._tokens) < _REMEMBERED:
+            self._tokens[index] = tokens
+        return tokens

@@ -13,6 +13,7 @@ import numpy as np
 
 from elmo_core.analysis.clustering import unit_rows
 from elmo_core.analysis.posterior import GroupPosterior
+from elmo_core.analysis.queries import PhraseFinder
 from elmo_core.analysis.use_vectors import UseVectors, embed_uses
 from elmo_core.analysis.uses import Use, Uses
 from elmo_core.embedder import Elmo
@@ -61,7 +62,7 @@ class Placement:
         return int(np.argmax(self.posterior))
 
 
-def locate(sentence: str, uses: Uses) -> tuple[list[str], int]:
+def locate(sentence: str, uses: Uses) -> tuple[list[str], int | range]:
     """Find the word of some uses in a sentence that was typed.
 
     Args:
@@ -69,7 +70,7 @@ def locate(sentence: str, uses: Uses) -> tuple[list[str], int]:
         uses: at least one use.
 
     Returns:
-        Its tokens, and the position of the word.
+        Its tokens, and the position of the word; of a phrase, the range of its positions.
 
     Raises:
         InputError: the word is not in it, or there are too many tokens.
@@ -79,37 +80,39 @@ def locate(sentence: str, uses: Uses) -> tuple[list[str], int]:
         raise InputError(
             f"A sentence of up to {MAX_TOKENS} tokens can be placed; this one has {len(tokens)}."
         )
-    forms = {use.word.casefold() for use in uses.uses}
-    position = next((place for place, token in enumerate(tokens) if token.casefold() in forms), None)
-    if position is None:
-        wanted = ", ".join(sorted(forms)[:5]) + (", …" if len(forms) > 5 else "")
+    spans = PhraseFinder({use.phrase for use in uses.uses}).in_tokens(tokens)
+    if not spans:
+        forms = sorted({use.form for use in uses.uses})
+        wanted = ", ".join(forms[:5]) + (", …" if len(forms) > 5 else "")
         raise InputError(f"The sentence must hold the word itself ({wanted}); write it in.")
-    return tokens, position
+    return tokens, spans[0] if len(spans[0]) > 1 else spans[0].start
 
 
 def place_use(
-    elmo: Elmo, tokens: Sequence[str], position: int, vectors: UseVectors, labels: Sequence[int]
+    elmo: Elmo, tokens: Sequence[str], position: int | range, vectors: UseVectors, labels: Sequence[int]
 ) -> Placement:
     """Compare one use with those that are there; one call of the model.
 
     Args:
         elmo: the model.
         tokens: the sentence.
-        position: of the word in it.
+        position: of the word in it, or the range of the positions of a phrase.
         vectors: of n uses.
         labels: their groups, numbered from 0; -1 = none.
 
     Raises:
         InputError: there is no token at this position.
     """
-    if not 0 <= position < len(tokens):
+    span = position if isinstance(position, range) else range(position, position + 1)
+    if not (span and span.start >= 0 and span.stop <= len(tokens)):
         raise InputError(f"The sentence has {len(tokens)} tokens; there is none at position {position}.")
     around = sorted(
-        (place for place in range(len(tokens)) if place != position), key=lambda place: abs(place - position)
+        (place for place in range(len(tokens)) if place not in span),
+        key=lambda place: max(span.start - place, place - span[-1]),
     )
     taken_out = sorted(around[:MAX_TAKEN_OUT]) if max(labels) > 0 else []
-    variants = [_use(0, tokens, position), *(_without(tokens, position, place) for place in taken_out)]
-    found = embed_uses(elmo, Uses(tokens[position], 1, tuple(variants)), beside=vectors)
+    variants = [_use(0, tokens, span), *(_without(tokens, span, place) for place in taken_out)]
+    found = embed_uses(elmo, Uses(variants[0].word, 1, tuple(variants)), beside=vectors)
     units = vectors.contexts.units()
     both, posterior = _posteriors(units, found.contexts.units(), labels)
     halves = [
@@ -166,15 +169,16 @@ def _posteriors(units: np.ndarray, new: np.ndarray, labels: Sequence[int]) -> tu
     return model.cosines(new), model.of(new)
 
 
-def _use(number: int, tokens: Sequence[str], position: int) -> Use:
-    left, right = " ".join(tokens[:position]), " ".join(tokens[position + 1 :])
-    return Use(number, number, position, tuple(tokens), None, left, right)
+def _use(number: int, tokens: Sequence[str], span: range) -> Use:
+    left, right = " ".join(tokens[: span.start]), " ".join(tokens[span.stop :])
+    return Use(number, number, span.start, tuple(tokens), None, left, right, len(span))
 
 
-def _without(tokens: Sequence[str], position: int, place: int) -> Use:
+def _without(tokens: Sequence[str], span: range, place: int) -> Use:
     """The sentence without one word; its number is beyond all others of the call."""
     rest = [*tokens[:place], *tokens[place + 1 :]]
-    return _use(1 + place, rest, position - (place < position))
+    shift = int(place < span.start)
+    return _use(1 + place, rest, range(span.start - shift, span.stop - shift))
 
 
 def _first(vectors: UseVectors) -> UseVectors:

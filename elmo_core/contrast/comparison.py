@@ -9,11 +9,13 @@ import numpy as np
 
 from elmo_core.analysis.clustering import unit_rows
 from elmo_core.analysis.neighbours import percentiles, random_pairs
-from elmo_core.analysis.uses import find_uses
+from elmo_core.analysis.no_uses import explain_no_use
+from elmo_core.analysis.uses import find_uses, vectors_at
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.contrast.word_spaces import WordNeighbour, WordSpace
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
+from elmo_core.text.levelling import fold
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +25,24 @@ class Query:
     tokens: tuple[str, ...]
     position: int
     layers: np.ndarray
-    """float32 (L, D)."""
+    """float32 (L, D); of a phrase the mean of its tokens."""
+    length: int = 1
+    """How many tokens it is."""
+
+    @property
+    def span(self) -> range:
+        """Positions of its tokens."""
+        return range(self.position, self.position + self.length)
+
+    @property
+    def forms(self) -> list[str]:
+        """Its folded tokens."""
+        return [fold(self.tokens[at]) for at in self.span]
 
     @property
     def word(self) -> str:
         """The word as it is spelt here."""
-        return self.tokens[self.position]
+        return " ".join(self.tokens[at] for at in self.span)
 
 
 @dataclass(frozen=True)
@@ -75,24 +89,25 @@ def read_query(elmo: Elmo, sentence: str, word: str) -> Query:
     Args:
         elmo: the model.
         sentence: as it is written.
-        word: one token.
+        word: one token, or several in a row, which have the mean of their vectors in each layer.
 
     Raises:
-        InputError: the sentence does not use the word, or the word is not one token.
+        InputError: the sentence does not use the word.
     """
     uses = find_uses([sentence], word).uses
     if not uses:
         shown = sentence.strip()[:60] or "(empty)"
-        raise InputError(f"The sentence does not use {word.strip()!r}: {shown}. Write one that does.")
+        why = explain_no_use([sentence], word) or "Write one that does."
+        raise InputError(f"The sentence does not use {word.strip()!r}: {shown}. {why}")
     use = uses[0]
     (found,) = elmo.embed([list(use.tokens)])
-    return Query(use.tokens, use.position, found.layers[:, use.position])
+    return Query(use.tokens, use.position, vectors_at(found.layers, use.span), use.length)
 
 
 def static_neighbours(space: WordSpace, word: str, n: int) -> tuple[WordNeighbour, ...]:
     """The nearest words of a word, whatever stands around it; none where the space does not know it."""
-    row = space.rows.get(word.casefold())
-    return space.near(space.units[row], n, [word.casefold()]) if row is not None else ()
+    row = space.rows.get(fold(word.strip()))
+    return space.near(space.units[row], n, [space.words[row]]) if row is not None else ()
 
 
 def contextual_neighbours(
@@ -107,7 +122,7 @@ def contextual_neighbours(
         weights: of the layers.
         n: words to name.
     """
-    return space.near(_unit(text, query, weights), n, [query.word.casefold()])
+    return space.near(_unit(text, query, weights), n, query.forms)
 
 
 def nearest_uses(
@@ -128,7 +143,7 @@ def nearest_uses(
     cosines = units @ _unit(text, query, weights)
     for row, tokens in enumerate(text.sentences):
         if tokens == query.tokens:
-            cosines[(text.places[:, 0] == row) & (text.places[:, 1] == query.position)] = -np.inf
+            cosines[(text.places[:, 0] == row) & np.isin(text.places[:, 1], query.span)] = -np.inf
     nearest = np.argsort(-cosines, kind="stable")[:n]
     nearest = nearest[np.isfinite(cosines[nearest])]
     shares = percentiles(cosines[nearest], random_cosines)

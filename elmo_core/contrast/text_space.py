@@ -11,6 +11,7 @@ import numpy as np
 
 from elmo_core.embedder import Elmo, Progress
 from elmo_core.exceptions import InputError
+from elmo_core.text.levelling import fold
 
 MAX_TOKENS = 40_000
 """Of a text in memory, at 3 KB a token; what is longer is cut after the last sentence that fits."""
@@ -41,11 +42,11 @@ class TextSpace:
 
     @cached_property
     def rows_by_word(self) -> dict[str, np.ndarray]:
-        """Rows of each case-folded word that has a letter, in order of the text."""
+        """Rows of each folded word that has a letter, in order of the text."""
         found: dict[str, list[int]] = {}
         for row, token in enumerate(self.tokens):
             if any(map(str.isalpha, token)):
-                found.setdefault(token.casefold(), []).append(row)
+                found.setdefault(fold(token), []).append(row)
         return {word: np.array(rows) for word, rows in found.items()}
 
     @cached_property

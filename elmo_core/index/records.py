@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from elmo_core.exceptions import InputError
 from elmo_core.pretraining.corpus import CorpusReport, read_lines
-from elmo_core.text.tokenisation import tokenised_sentences
+from elmo_core.text.levelling import fold
+from elmo_core.text.tokenisation import Phrase, phrases_of, tokenised_sentences
 
 _CONTEXT_WORDS = 12
 
@@ -50,18 +52,24 @@ class UseFilter:
     """Which uses count; None = any."""
 
     word: str | None = None
-    """Upper and lower case alike."""
+    """Upper and lower case alike. A phrase (New York) counts where it begins: its use is that of its first
+    token with a letter."""
     source: str | None = None
     label: str | None = None
 
     def sql(self) -> str:
-        """The condition as the store reads it; empty for no condition."""
-        wanted = {
-            "folded": self.word.casefold() if self.word is not None else None,
-            "source": self.source,
-            "label": self.label,
-        }
+        """The condition as the store reads it; empty for no condition.
+
+        Raises:
+            InputError: the word has no letter, so no index holds it.
+        """
+        wanted = {"source": self.source, "label": self.label}
         parts = [f"{column} = {_quoted(value)}" for column, value in wanted.items() if value is not None]
+        if self.word is not None:
+            phrases = [_sql_of(phrase) for phrase in phrases_of(self.word) if any(map(is_use, phrase))]
+            if not phrases:
+                raise InputError(f"An index holds words; {self.word.strip()!r} has no letter.")
+            parts.insert(0, f"({' OR '.join(phrases)})")
         return " AND ".join(parts)
 
 
@@ -101,7 +109,7 @@ def to_rows(places: Sequence[tuple[int, int, CorpusSentence]], first_id: int, un
         "sentence": [number for number, _, _ in places],
         "position": [position for _, position, _ in places],
         "word": words,
-        "folded": [word.casefold() for word in words],
+        "folded": [fold(word) for word in words],
         "left": [" ".join(s.tokens[max(0, at - _CONTEXT_WORDS) : at]) for _, at, s in places],
         "right": [" ".join(s.tokens[at + 1 : at + 1 + _CONTEXT_WORDS]) for _, at, s in places],
         "source": [sentence.source for _, _, sentence in places],
@@ -127,6 +135,18 @@ def sentences_of_shards(shards: Sequence[Path]) -> Iterator[CorpusSentence]:
 def is_use(token: str) -> bool:
     """Whether a token is a word, not punctuation or a number."""
     return any(map(str.isalpha, token))
+
+
+def _sql_of(phrase: Phrase) -> str:
+    """The condition that a use is the first word of a phrase: its other tokens stand beside it."""
+    at = next(at for at, token in enumerate(phrase) if is_use(token))
+    parts = [f"folded = {_quoted(phrase[at])}"]
+    before, after = " ".join(phrase[:at]), " ".join(phrase[at + 1 :])
+    if before:
+        parts.append(f"ends_with(concat(' ', lower(`left`)), {_quoted(f' {before}')})")
+    if after:
+        parts.append(f"starts_with(concat(lower(`right`), ' '), {_quoted(f'{after} ')})")
+    return f"({' AND '.join(parts)})"
 
 
 def _quoted(value: str) -> str:

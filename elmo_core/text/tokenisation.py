@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING
 
 import regex
 
-from elmo_core.text.levelling import level, level_with_offsets
+from elmo_core.text.levelling import fold, level, level_with_offsets
 
 if TYPE_CHECKING:
     from sacremoses import MosesTokenizer
@@ -26,6 +27,10 @@ TOKENISATION_VERSION = "sentencex-1/moses-0.2/levelled-1"
 Place = tuple[int, int]
 """Start and end in a text, the end not included."""
 
+Phrase = tuple[str, ...]
+"""Folded tokens that stand in a row; a word is a phrase of one."""
+
+_BESIDE = "a"
 _CLUSTERS = regex.compile(r"\X")
 _MAY_BE_CUT = regex.compile(
     r"[\p{M}\p{Emoji_Modifier}\p{Regional_Indicator}\u180e\u200c\u200d\U000e0020-\U000e007f]"
@@ -91,6 +96,27 @@ def tokenise_with_places(sentence: str, language: str = "en") -> tuple[list[str]
     levelled = level_with_offsets(sentence)
     tokens = _tokens(levelled.text, language)
     return tokens, [levelled.original_span(*place) for place in _find_places(levelled.text, tokens)]
+
+
+def phrases_of(words: str, language: str = "en") -> list[Phrase]:
+    """Tokenise what is looked for in texts, in every way in which it may stand there.
+
+    Args:
+        words: a word or several.
+        language: ISO 639-1 code.
+
+    Returns:
+        Their folded tokens as they are alone, before, after and between other words: `etc.` is two tokens
+        at the end of a sentence and one inside it. A word without blanks comes last as a single token, as
+        lists of tokens from elsewhere may hold it. Empty for a blank string.
+    """
+    found: dict[Phrase, None] = {}
+    for before, after in product(("", f"{_BESIDE} "), ("", f" {_BESIDE}")):
+        tokens = tokenise(f"{before}{words.strip()}{after}", language)
+        found[tuple(map(fold, tokens[bool(before) : len(tokens) - bool(after)]))] = None
+    if len(words.split()) == 1:
+        found[(fold(words.strip()),)] = None
+    return [phrase for phrase in found if any(phrase)]
 
 
 def tokenised_sentences(text: str, language: str = "en") -> Iterator[list[str]]:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from elmo_core.analysis.no_uses import explain_no_use
 from elmo_core.analysis.queries import parse_query
 from elmo_core.analysis.uses import Use, Uses, nearest_words
 from elmo_core.plots.sense_map import Colouring
@@ -103,16 +104,29 @@ def show_uses(uses: Uses) -> None:
     st.dataframe(context_frame(uses), hide_index=True, column_config=_columns(), alt=alt)
 
 
+def explain_phrases(uses: Sequence[Use]) -> None:
+    """Say how the vectors of uses of several tokens are combined; nothing where there are none."""
+    phrase = next((use for use in uses if use.length > 1), None)
+    if phrase:
+        parts = plain(" | ".join(phrase.tokens[at] for at in phrase.span))
+        st.caption(
+            f"A use of several tokens ({parts}) counts as one. Its vector is the mean of theirs in each "
+            "layer; its context is what stands before the first and after the last of them."
+        )
+
+
 def show_no_use(page: str, source: Source, word: str) -> None:
-    """Say that a word is not in a text, and offer the words that are spelt like it."""
+    """Say why a word is not found in a text, and offer the words that are spelt like it."""
+    reason = explain_no_use(source.text.sentences, word)
     if parse_query(word).pattern:
-        st.info(f"No word of this text matches {plain(word)} as a whole. Try {plain('/.*')}…{plain('.*/')}.")
+        st.info(plain(reason) or f"No word of this text matches {plain(word)}.")
         return
     near = nearest_words(source.text.sentences, word)
     if not near:
-        st.info(f"{plain(word)} is not in this text, nor is any word spelt like it.")
+        st.info(plain(reason) or f"{plain(word)} is not in this text, nor is any word spelt like it.")
         return
-    st.info(f"{plain(word)} is not in this text. The nearest spellings are these, with their number of uses.")
+    told = plain(reason) or f"{plain(word)} is not in this text."
+    st.info(f"{told} The nearest spellings are these, with their number of uses.")
     with st.container(horizontal=True):
         for spelling, count in near:
             st.button(

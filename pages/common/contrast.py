@@ -141,12 +141,18 @@ def _show_overlaps(contrast: Contrast, columns: Sequence[Column], queries: Seque
 def _show_uses(contrast: Contrast, queries: Sequence[Query]) -> None:
     """The uses in the text that are nearest to each of the two."""
     st.subheader("Nearest uses in the text", anchor=False)
-    word = queries[0].word.casefold()
+    word = " ".join(queries[0].forms)
     n = len(contrast.text.rows_by_word.get(word, ()))
+    every = f"By the static vector all {n:,} uses of {plain(word)} are equally near: cosine 1. " if n else ""
     st.caption(
-        f"By the static vector all {n:,} uses of {plain(word)} are equally near: cosine 1. "
-        f"By {contrast.view} these are; beside each, the share of random pairs that are less alike."
+        f"{every}By {contrast.view} these are the nearest; beside each, the share of random pairs that are "
+        "less alike."
     )
+    if queries[0].length > 1:
+        st.caption(
+            f"{plain(word)} is {queries[0].length} tokens: its vector is their mean in each layer, and it is "
+            "compared with single tokens. Static vectors are of single words."
+        )
     for number, (column, query) in enumerate(zip(st.columns(2, gap="large"), queries, strict=True), start=1):
         rows = []
         for near in nearest_uses(contrast.text, query, contrast.weights, _USES):

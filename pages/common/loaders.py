@@ -30,7 +30,7 @@ FIRST_WORD = "play"
 
 _SAMPLE = "data/samples/senses.csv"
 
-_LOOKED_AT = 20_000  # sentences in which words to try are looked for
+_LOOKED_AT = 5_000  # sentences in which words to try are looked for
 
 P = ParamSpec("P")
 R = TypeVar("R")

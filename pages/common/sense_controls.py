@@ -26,7 +26,10 @@ _JUDGED = "As judged"
 _METHODS: dict[str, Method] = {"k-means": "k-means", "Density": "density"}
 _PROJECTIONS: dict[str, Projection] = {_AUTO: "umap", "PCA": "pca", "UMAP": "umap"}
 _SIZES = (100, 300, 1000, 3000, MAX_POINTS)
-_HELP = "One word; several, parted by commas: bank, shore; or a regular expression between slashes: /bank.+/"
+_HELP = (
+    "A word or a phrase (New York); several, parted by commas: bank, shore; or a regular expression between "
+    "slashes, compared with whole tokens: /bank.+/, /covid.*/"
+)
 
 
 @dataclass(frozen=True)

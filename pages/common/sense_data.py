@@ -32,6 +32,7 @@ from pages.common.loaders import Source, load_model, model_name
 from pages.common.shelves import computed, shelf_of
 
 LONG_TEXT = 50_000
+_LONG_TO_TOKENISE = 5_000  # sentences: patterns and inflections take the tokens of all of them
 """Sentences: in a longer text, a search for uses runs as a job."""
 LONG_STUDY = 150
 """Uses: more of them are read by the model as a job."""
@@ -83,7 +84,8 @@ def find(page: str, source: Source, asked: Asked) -> Uses:
             progress=lambda share: report("", share),
         )
 
-    is_long = len(source.text.sentences) > LONG_TEXT
+    needs_tokens = asked.inflections or asked.query.strip().startswith("/")
+    is_long = len(source.text.sentences) > (_LONG_TO_TOKENISE if needs_tokens else LONG_TEXT)
     title = f"Looking for {asked.query}"
     found = computed(source, ("uses", asked), work, owner=f"{page}_search", title=title, is_long=is_long)
     return cast(Uses, found)

@@ -77,6 +77,7 @@ with detail if len(named.names) == 1 else result:
 with table_row:
     offer_all(PAGE, source, choice, study, grouping, named, drawn, figure, linked.current.ids)
     linked.sort(concordance.choose_order(PAGE, uses, named.labels))
+    concordance.explain_phrases(uses.uses)
     concordance.show_table(uses, named.colouring, linked)
 with below:
     if part == "Evidence":

@@ -105,7 +105,7 @@ def test_centres_are_means_by_neighbour_drawn_to_the_mean_of_all():
         centres.add(tokens, halves, [4])
     mean = halves[:, :4].mean(axis=1)
     after_in = halves[0, [1, 3]].mean(axis=0)
-    found = centres.of(["IN", "word"], 1)
+    found = centres.of(["IN", "word"], range(1, 2))
     np.testing.assert_allclose(
         found[0], (6 * after_in + PRIOR_PLACES * mean[0]) / (6 + PRIOR_PLACES), rtol=1e-5
     )
@@ -117,4 +117,4 @@ def test_rare_neighbours_are_forgotten():
     centres.add(["a", "b"], np.ones((2, 2, 2), dtype=np.float32), [])
     centres.add(["a", "c"], np.zeros((2, 2, 2), dtype=np.float32), [])
     centres.forget_rare()
-    np.testing.assert_allclose(centres.of(["a", "x"], 1)[0], [0.5, 0.5])
+    np.testing.assert_allclose(centres.of(["a", "x"], range(1, 2))[0], [0.5, 0.5])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from elmo_core.analysis.no_uses import explain_no_use
 from elmo_core.analysis.uses import count_words, find_uses, frequent_words, gather_vectors, nearest_words
 from elmo_core.exceptions import InputError
 
@@ -68,11 +69,115 @@ def test_many_uses_are_sampled_and_the_true_number_is_kept():
 
 
 @pytest.mark.parametrize(
-    ("word", "message"), [("  ", "Type a word"), ("river bank", r"is 2 \(river \| bank\)")]
+    ("word", "message"), [("  ", "Type a word"), ("\u200b", "Type a word"), ("x " * 21, "up to 20 tokens")]
 )
-def test_what_is_not_one_token_is_refused(word: str, message: str):
+def test_what_cannot_be_looked_for_is_refused(word: str, message: str):
     with pytest.raises(InputError, match=message):
         find_uses(TEXT, word)
+
+
+ODD = (
+    "COVID-19 and covid cases in New York.",
+    "It\u2019s Ann\u2019s dog, it's Ann's; don\u2019t ask at 1,000 o\u2019clock, no. 3.14",
+    "Cafe\u0301 and caf\u00e9\u00a0x; \u0130stanbul ISTANBUL stra\u00dfe.",
+    "\u6211\u7231\u5317\u4eac\u5929\u5b89\u95e8\u3002",
+    "In the U.S. there is etc. and etc.",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u0628\u0631\u0648\u0645",
+    "\u0e09\u0e31\u0e19\u0e0a\u0e2d\u0e1a\u0e01\u0e34\u0e19\u0e02\u0e49\u0e32\u0e27",
+    "I \u2764\ufe0f it \u2764 \U0001f468\u200d\U0001f469\u200d\U0001f467, ba\u00adnk \u200fbank\u200f",
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("/covid.*/", ["COVID-19", "covid"]),
+        ("/.*\\d/", ["COVID-19", "1,000", "3.14"]),
+        ("/\\d+[.,]\\d+/", ["1,000", "3.14"]),
+        ("/\u2019[st]/", ["\u2019s", "\u2019s", "'s", "'s", "\u2019t"]),
+        ("'s", ["\u2019s", "\u2019s", "'s", "'s"]),
+        ("\u2019s", ["\u2019s", "\u2019s", "'s", "'s"]),
+        ("caf\u00e9", ["Cafe\u0301", "caf\u00e9"]),
+        ("cafe\u0301", ["Cafe\u0301", "caf\u00e9"]),
+        ("/cafe\u0301/", ["Cafe\u0301", "caf\u00e9"]),
+        ("New York", ["New York"]),
+        ("york,  new york", ["New York"]),
+        ("NEW\u00a0YORK, ann's", ["New York", "Ann\u2019s", "Ann's"]),
+        ("o'clock", ["o\u2019clock"]),
+        ("1,000", ["1,000"]),
+        ("1,000, covid", ["covid", "1,000"]),
+        ("don't", ["don\u2019t"]),
+        ("U.S.", ["U.S."]),
+        ("etc.", ["etc.", "etc."]),
+        ("istanbul", ["\u0130stanbul", "ISTANBUL"]),
+        ("\u0130STANBUL", ["\u0130stanbul", "ISTANBUL"]),
+        ("STRASSE", ["stra\u00dfe"]),
+        ("/stra\u00dfe/", ["stra\u00dfe"]),
+        ("\u5317\u4eac", ["\u5317\u4eac"]),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"],
+        ),
+        ("\u2764", ["\u2764\ufe0f", "\u2764"]),
+        ("\U0001f468\u200d\U0001f469\u200d\U0001f467", ["\U0001f468\u200d\U0001f469\u200d\U0001f467"]),
+        ("bank", ["ba\u00adnk", "bank"]),
+    ],
+    ids=ascii,
+)
+def test_queries_find_tokens_however_they_are_spelt(query: str, words: list[str]):
+    uses = find_uses(ODD, query).uses
+    assert [use.word for use in uses] == words
+    for use in uses:
+        assert use.left + use.word + use.right == ODD[use.sentence]
+        assert use.form in " ".join(use.phrase)
+    assert find_uses(ODD, query, max_uses=0).found == len(words)
+
+
+def test_lists_of_tokens_are_not_levelled_but_found():
+    found = find_uses(
+        [["don\u2019t", "cafe\u0301"], ["New", "York"], ["O'Hara"]], "caf\u00e9, new york, o'hara"
+    )
+    assert [use.word for use in found.uses] == ["cafe\u0301", "New York", "O'Hara"]
+    assert found.uses[0].tokens == ("don\u2019t", "cafe\u0301")
+    assert (found.uses[1].left, found.uses[1].right, list(found.uses[1].span)) == ("", "", [0, 1])
+
+
+def test_a_phrase_has_the_mean_of_its_vectors():
+    layers = np.arange(24.0, dtype=np.float32).reshape(2, 3, 4)
+    uses = find_uses([["a", "New", "York"], ["York", "a", "b"]], "new york, york")
+    vectors = gather_vectors(uses, [layers, layers])
+    np.testing.assert_array_equal(vectors[:, 0], layers[:, 1:].mean(axis=1))
+    np.testing.assert_array_equal(vectors[:, 1], layers[:, 0])
+
+
+def test_other_forms_of_a_phrase_are_those_of_its_last_token():
+    text = ("a river bank", "two river banks", "rivers bank")
+    assert [use.word for use in find_uses(text, "river bank", inflections=True).uses] == [
+        "river bank",
+        "river banks",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("/19/", "part of 1 different token, such as covid-19; "),
+        ("/new york/", "type the phrase itself"),
+        ("covi", "part of 2 different tokens, such as covid; "),
+        ("\u0e01\u0e34\u0e19", "part of 1 different token"),
+        ("York New", "never in a row"),
+        ("ew Yor", "begins or ends inside a token"),
+        ("zebra", ""),
+        ("/z+q/", ""),
+    ],
+    ids=ascii,
+)
+def test_why_a_query_finds_nothing(query: str, said: str):
+    assert find_uses(ODD, query).found == 0
+    reason = explain_no_use(ODD, query)
+    assert said in reason and bool(said) == bool(reason)
+    if "/.*" in reason:
+        assert find_uses(ODD, reason[reason.index("/.*") : reason.rindex("/") + 1]).found
 
 
 def test_several_words_and_patterns():
@@ -142,18 +247,20 @@ def test_nearest_words_are_at_most_five():
     assert len(nearest_words(["cat cot cut cap car can cast"], "cax")) == 5
 
 
-def test_words_are_runs_of_letters():
-    assert count_words(["It's well-known: 42 STRASSEN, straßen -x-"]) == {
-        "it": 1,
-        "s": 1,
-        "well-known": 1,
-        "strassen": 2,
-        "x": 1,
-    }
+def test_the_counted_words_are_the_tokens_that_queries_find():
+    text = ["It\u2019s well-known: 42 STRASSEN, stra\u00dfen", ["cafe\u0301", "caf\u00e9"]]
+    counts = count_words(text)
+    assert counts == {
+        "it": 1, "'s": 1, "well-known": 1, ":": 1, "42": 1, "strassen": 2, ",": 1, "caf\u00e9": 2,
+    }  # fmt: skip
+    for token, count in counts.items():
+        assert find_uses(text, token).found == count
 
 
-def test_what_follows_a_number_is_no_word():
-    assert count_words(["the 19th-century bank, 2nd x2y"]) == {"the": 1, "century": 1, "bank": 1}
+def test_a_misspelt_phrase_is_mended_token_by_token():
+    assert nearest_words(ODD, "New Yrok") == (("new york", 1),)
+    assert nearest_words(ODD, "covid-91") == (("covid-19", 1), ("covid", 1))
+    assert nearest_words(ODD, "caf\u00e8") == (("caf\u00e9", 2),)
 
 
 def test_frequent_words_say_something():

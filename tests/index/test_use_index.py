@@ -19,6 +19,7 @@ from elmo_core.index import building
 from elmo_core.index.building import build_use_index, remove_use_index
 from elmo_core.index.records import CorpusSentence, UseFilter
 from elmo_core.index.use_index import UseIndex
+from elmo_core.text.tokenisation import tokenise
 
 ROOT = Path(__file__).parents[2]
 
@@ -197,3 +198,26 @@ def test_the_command_line_builds_and_asks(tmp_path):
     assert found.stdout.count("[bank]") == 2
     wrong = run("find", "tiny", str(tmp_path), "A bank.", "bank")
     assert wrong.returncode == 2 and "There is no index of uses" in wrong.stderr
+
+
+def test_words_and_phrases_are_found_however_they_are_typed(elmo, tmp_path):
+    lines = [
+        "In New York, it\u2019s Ann's caf\u00e9.",
+        "A new yorker's cafe\u0301 in old York; the New York Times.",
+        "At 1,000 o'clock; don\u2019t.",
+    ]
+    built = build_use_index(
+        elmo, [CorpusSentence(tuple(tokenise(line))) for line in lines], tmp_path / "i", corpus="c"
+    )
+
+    def found(word: str) -> int:
+        return len(built.uses_of(word))
+
+    wanted = {
+        "cafe\u0301": 2, "caf\u00e9": 2, "'s": 3, "\u2019s": 3, "don't": 1, "New York": 2, "york": 3,
+        "YORK times": 1, "o\u2019clock": 1, "1,000 o": 1, "1,000 x": 0, "york;": 1, "in old york": 1,
+        "Ann\u2019s": 1, "O%": 0,
+    }  # fmt: skip
+    assert {word: found(word) for word in wanted} == wanted
+    with pytest.raises(InputError, match="'1,000' has no letter"):
+        built.uses_of("1,000")

@@ -376,8 +376,15 @@ def test_no_word_is_near():
     assert "nor is any word spelt like it" in messages(opened(word="qqqqzz"))
 
 
-def test_two_tokens_are_one_sentence():
-    assert "is 2" in messages(opened(word="river bank"))
+def test_a_phrase_is_one_use_and_the_page_says_how():
+    app = checked(opened(word="THE bank", projection="PCA"))
+    assert set(table_of(app)["word"].str.lower()) == {"the bank"}
+    assert any("counts as one" in one.value for one in app.caption)
+    assert not any("counts as one" in one.value for one in opened(word="bank", projection="PCA").caption)
+
+
+def test_a_query_inside_a_token_is_explained():
+    assert "a part of" in messages(opened(word="spr")) and "finds them" in messages(opened(word="/spr/"))
 
 
 def test_too_few_uses_are_shown_without_a_map():

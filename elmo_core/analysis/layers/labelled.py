@@ -103,7 +103,7 @@ def label_vectors(
 
 def label_uses(uses: Uses, layers: np.ndarray) -> Labelled:
     """The uses of a word by their gold senses; arguments as `gather_vectors` takes and returns them."""
-    words = [use.word.casefold() for use in uses.uses]
+    words = [use.form for use in uses.uses]
     return label_vectors(layers, uses.labels, types=words, contexts=[use.text for use in uses.uses])
 
 
