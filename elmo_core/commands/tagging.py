@@ -15,7 +15,7 @@ from elmo_core.commands.terminal import AsJson, command, progress_bar, show
 if TYPE_CHECKING:
     from elmo_core.tasks.tagging.comparison import TagLeftOut, TagResult
     from elmo_core.tasks.tagging.fitting import TagEpoch
-    from elmo_core.tasks.tagging.sentences import TaggedSentences
+    from elmo_core.tasks.tagging.sentences import TaggedSentences, TokenFile
 
 app = typer.Typer(
     help="Tag tokens: named entities, word classes, any tags; learn from a file, tag another one.",
@@ -159,7 +159,7 @@ def _sentences(
 
     if path.suffix.lower() != ".txt":
         read = read_token_path(path, encoding=encoding)
-        _note_reading(read.name, read.kind, len(read.sentences), read.skipped_counts, read.notes)
+        _note_reading(read, read.notes, is_guess=token is None)
         found = read.column(token or read.token_column)
         for number, sentence in enumerate(found, start=1):
             bar(number, len(found))
@@ -200,19 +200,23 @@ def _read(
     wanted = as_scheme(scheme) if scheme else None
     read = read_token_path(path, encoding=encoding)
     data = tagged_sentences(read, token, tag, wanted)
-    _note_reading(read.name, read.kind, len(data), read.skipped_counts, data.notes)
+    _note_reading(read, data.notes, is_guess=token is None or tag is None)
     counts = ", ".join(f"{named(label)} {count:,}" for label, count in list(data.label_counts.items())[:12])
     guessed = "" if scheme else ", found out: --scheme decides otherwise"
     _note(f"Tags ({data.scheme}{guessed}): {counts}.")
     return data
 
 
-def _note_reading(name: str, kind: str, n: int, skipped: dict[str, int], notes: tuple[str, ...]) -> None:
+def _note_reading(read: TokenFile, notes: tuple[str, ...], *, is_guess: bool) -> None:
+    """Say what was read, what was left out and where, and which columns were taken."""
     from elmo_core.tables.records import counted
 
-    _note(f"{name}: {counted(n, 'sentence')}, {kind}.")
-    for reason, count in skipped.items():
-        _note(f"Left out {counted(count, 'sentence')}: {reason}.")
+    _note(f"{read.name}: {counted(len(read.sentences), 'sentence')}, {read.kind}.")
+    if is_guess and read.reason:
+        _note(f"{read.reason} --token-column and --tag-column decide otherwise.")
+    for reason, count in read.skipped_counts.items():
+        line = next(record.line for record in read.skipped if record.reason == reason)
+        _note(f"Left out {counted(count, 'sentence')}: {reason}. The first is at line {line}.")
     for note in notes:
         _note(note)
 

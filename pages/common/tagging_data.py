@@ -17,6 +17,7 @@ from elmo_core.tables.export import to_csv
 from elmo_core.tables.records import MAX_BYTES, counted
 from elmo_core.tasks.tagging.comparison import METHODS, TagComparisonSettings, usual_methods
 from elmo_core.tasks.tagging.reading import read_token_file, read_token_path
+from elmo_core.tasks.tagging.schemes import SCHEMES, as_scheme
 from elmo_core.tasks.tagging.sentences import (
     TaggedSentences,
     TokenFile,
@@ -29,10 +30,14 @@ from pages.common.results import session_results
 from pages.common.wording import plain
 
 SAMPLE, OWN = "Sample", "My file"
-SUFFIXES = ("conll", "conllu", "bio", "iob", "tsv", "txt", "jsonl", "json", "csv", "xlsx", "parquet")
+SUFFIXES = (
+    "conll", "conllu", "conllup", "bio", "iob", "iob2", "bioes", "tsv", "txt", "jsonl", "json", "csv", "xlsx",
+    "parquet", "zip", "gz", "bz2", "xz",
+)  # fmt: skip
 TEST_SHARE = 0.2
 _FOLDER = shipped("data/samples")
 _PREVIEW_ROWS = 12
+_FOUND_OUT = "found out"
 _OF_MODEL, _OF_FILE = "the model's own", "a file of mine"
 
 
@@ -168,18 +173,27 @@ def _chosen(page: str, upload: Any) -> tuple[TaggedSentences, str]:
         others = [name for name in file.columns if name != token] or list(file.columns)
         guess = others.index(file.tag_column) if file.tag_column in others else len(others) - 1
         tag = st.selectbox("Tag", others, guess, key=f"{page}_tag_column")
+        chosen = st.selectbox(
+            "Scheme",
+            (_FOUND_OUT, *SCHEMES),
+            key=f"{page}_scheme",
+            help="How tags say where a span begins. BIOES is also called BILOU or BMES; plain tags are "
+            "classes of single tokens.",
+        )
+    scheme = None if chosen == _FOUND_OUT else as_scheme(chosen)
+    st.caption(plain(file.reason))
     with st.expander(f"{counted(len(file.sentences), 'sentence')} in {plain(file.name)} ({file.kind})"):
         rows = [row for sentence in file.sentences[:_PREVIEW_ROWS] for row in sentence.rows][:_PREVIEW_ROWS]
         st.dataframe(
             pd.DataFrame(rows, columns=list(file.columns)), hide_index=True, alt="The first rows of your file"
         )
     data = session_results().get_or_compute(
-        f"{key} {upload.name} {token!r} {tag!r}", lambda: tagged_sentences(file, token, tag)
+        f"{key} {upload.name} {token!r} {tag!r} {scheme}", lambda: tagged_sentences(file, token, tag, scheme)
     )
     _say_left_out(page, file)
     for note in data.notes:
         st.caption(plain(note))
-    return data, f"{key} {token!r} {tag!r}"
+    return data, f"{key} {token!r} {tag!r} {scheme}"
 
 
 def _say_left_out(page: str, file: TokenFile) -> None:

@@ -85,6 +85,9 @@ def test_messy_file_and_its_own_test_sentences(tmp_path):
     )
     assert last_line(result)["sentences_tested_on"] == 6
     assert "Left out 1 sentence: 2 cells where the file has 3 columns." in result.stderr
+    assert "The first is at line 91." in result.stderr
+    assert "Tokens are in column 1, tags in column 3" in result.stderr
+    assert "Tags (BIO, found out: --scheme decides otherwise)" in result.stderr
     assert "30 tags" in result.stderr
     assert (tmp_path / "saved" / "tagger.json").is_file()
 
@@ -97,6 +100,8 @@ def test_messy_file_and_its_own_test_sentences(tmp_path):
         ("Ann\nBob\n", [], "single column"),
         ("Ann B-PER\nso O\n", [], "at least two"),
         ("Ann B-PER\n\nso O\n", ["--tag", "x"], "has no column 'x'"),
+        ("Ann B-PER\n\nso O\n", ["--scheme", "x"], "There is no scheme 'x'"),
+        ("Ann PER\n\nso O\n", ["--scheme", "bio"], "not in BIO"),
         ("Ann B-PER\n\nso O\n", ["--method", "magic"], "--method must be one of"),
         ("Ann B-PER\n\nso O\n", ["--head", "deep"], "--head must be one of"),
     ],
@@ -120,3 +125,14 @@ def test_unusable_outputs_and_texts(saved, tmp_path):
         run("predict", saved, tmp_path / "a.txt", tmp_path / "out.conll", "--encoding", "cp1252").exit_code
         == 0
     )
+
+
+def test_columns_and_the_scheme_can_be_chosen(tmp_path):
+    lines = "".join(f"B-X{n % 2} w{n} A-{n % 3}\nO so A-0\n\n" for n in range(12))
+    (tmp_path / "a.conll").write_text(lines, encoding="utf-8")
+    options = ["--model", "tiny", "--epochs", 1, "--head", "token", "--json"]
+    columns = ["--token-column", "column 2", "--tag-column", "3", "--scheme", "plain"]
+    result = run("train", tmp_path / "a.conll", tmp_path / "saved", *columns, *options)
+    assert last_line(result)["measure"] == "accuracy"
+    assert "Tags (plain): A-0" in result.stderr
+    assert "Tokens are in" not in result.stderr

@@ -169,6 +169,18 @@ def test_learning_curve_and_a_file_to_tag():
     assert "3 sentences" in seen(app)
 
 
+def test_columns_and_the_scheme_are_guessed_said_and_can_be_chosen():
+    lines = "".join(f"B\t{name}\nO\tleft\n\n" for name in ("Ann", "Bob", "Cara", "Dan", "Eve")).encode()
+    app = with_files(("own.bio", lines))
+    assert "Tokens are in column 2, tags in column 1" in seen(app)
+    assert "the tags name no type" in seen(app).lower()
+    assert "span 4" in seen(app)
+    app = checked(app.selectbox(key="entities_scheme").set_value("plain").run())
+    assert "classes of tokens" in seen(app)
+    app = checked(app.selectbox(key="entities_token_column").set_value("tag").run())
+    assert app.selectbox(key="entities_tag_column").value == "token"
+
+
 def test_word_classes_run_through_the_same_page():
     words: Any = (("we", "PRON"), ("see", "VERB"), ("trees", "NOUN"))
     content = "".join("".join(f"{word}\t{tag}\n" for word, tag in words) + "\n" for _ in range(8)).encode()

@@ -24,6 +24,9 @@ _ALIASES: Mapping[str, Scheme] = {
     "IOB2": "BIO", "IOBES": "BIOES", "BILOU": "BIOES", "BIOLU": "BIOES", "BILUO": "BIOES",
     "BMES": "BIOES", "BMEWO": "BIOES", "BMEOW": "BIOES",
 }  # fmt: skip
+_WEIGHTS: Mapping[Scheme, int] = {"IOB1": 4}
+"""How much a tag counts against a scheme: a span that begins with I is a common slip in BIO, whereas a B that
+IOB1 does not need is none."""
 _MOST_ODD = 0.25
 """Share of tags that break every scheme, above which a rare notation is taken for names of classes."""
 _EDGE: Part = (OUTSIDE, "")
@@ -206,7 +209,7 @@ def _is_inside(tag: str) -> bool:
 
 
 def _fewest_illegal(parts: Sequence[Sequence[Part]]) -> Scheme:
-    return min(_WITH_LETTERS, key=lambda scheme: _n_illegal(parts, scheme))
+    return min(_WITH_LETTERS, key=lambda scheme: _WEIGHTS.get(scheme, 1) * _n_illegal(parts, scheme))
 
 
 def n_illegal(tags: Tags, scheme: Scheme) -> int:

@@ -42,21 +42,30 @@ class TokenFile:
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
     encoding: str | None = None
+    reason: str = ""
+    """Why these columns were taken, in one sentence."""
 
     @property
     def skipped_counts(self) -> dict[str, int]:
         """How many sentences or lines were left out for each reason."""
         return dict(Counter(record.reason for record in self.skipped).most_common())
 
-    def column(self, name: str) -> list[tuple[str, ...]]:
-        """One column, sentence by sentence.
+    def index_of(self, name: str) -> int:
+        """Where a column is, by its name or its number (`3` and `column 3` are the third).
 
         Raises:
             InputError: there is no such column.
         """
-        if name not in self.columns:
-            raise InputError(f"{self.name} has no column {name!r}; it has {shortened(self.columns)}.")
-        index = self.columns.index(name)
+        if name in self.columns:
+            return self.columns.index(name)
+        number = re.fullmatch(r"(?:column )?([1-9]\d{0,3})", name)
+        if number and int(number[1]) <= len(self.columns):
+            return int(number[1]) - 1
+        raise InputError(f"{self.name} has no column {name!r}; it has {shortened(self.columns)}.")
+
+    def column(self, name: str) -> list[tuple[str, ...]]:
+        """One column, sentence by sentence; errors as `index_of`."""
+        index = self.index_of(name)
         return [tuple(row[index] for row in sentence.rows) for sentence in self.sentences]
 
 
@@ -131,7 +140,7 @@ def tagged_sentences(
         raise InputError(
             f"{file.name} has a single column, so there are no tags; give each line a token and a tag."
         )
-    if tag_column == token_column:
+    if file.index_of(tag_column) == file.index_of(token_column):
         raise InputError(f"Tokens and tags are both {tag_column!r}; choose two columns.")
     tokens, (tags, respelt) = file.column(token_column), _unify(file.column(tag_column))
     _check_tags(file, tags, tag_column)

@@ -13,6 +13,7 @@ from elmo_core.exceptions import InputError
 from elmo_core.tables.records import Skipped, counted
 from elmo_core.tasks.tagging.schemes import Span, tags_of
 from elmo_core.tasks.tagging.sentences import RawSentence, TokenFile
+from elmo_core.text.encodings import Decoded
 from elmo_core.text.tokenisation import tokenised_sentences
 
 _SPANS = ("spans", "entities", "label", "labels", "annotations")
@@ -39,7 +40,7 @@ class _UnusableError(Exception):
     """Why one record is left out."""
 
 
-def read_span_records(text: str, name: str, encoding: str | None = None) -> TokenFile:
+def read_span_records(decoded: Decoded, name: str) -> TokenFile:
     """Read one object a line, or a list of them.
 
     An object is {"text": ..., "spans": [{"start": 0, "end": 5, "label": "PER"}, ...]} (other usual names and
@@ -47,15 +48,14 @@ def read_span_records(text: str, name: str, encoding: str | None = None) -> Toke
     the longer is kept; where one begins or ends within a token, the token is divided.
 
     Args:
-        text: the characters of the file.
+        decoded: the characters of the file.
         name: for messages.
-        encoding: that it was read with.
 
     Raises:
         InputError: no record can be used.
     """
     found = _Found()
-    for line, value in _values(text, name):
+    for line, value in _values(decoded.text, name):
         try:
             _read(line, value, found)
         except _UnusableError as error:
@@ -66,14 +66,14 @@ def read_span_records(text: str, name: str, encoding: str | None = None) -> Toke
             f'{name} holds no usable record{reason}; give objects with "text" and "spans", or with "tokens" '
             'and "tags".'
         )
-    notes = []
+    notes = list(decoded.remarks())
     if found.n_overlapping:
         notes.append(f"Left out {counted(found.n_overlapping, 'span')} inside or across a longer one.")
     if found.n_cut:
         notes.append(f"Divided {counted(found.n_cut, 'token')} in which a span begins or ends.")
     return TokenFile(
         name, "JSONL", ("token", "tag"), tuple(found.sentences), "token", "tag", tuple(found.skipped),
-        tuple(notes), encoding,
+        tuple(notes), decoded.encoding,
     )  # fmt: skip
 
 
