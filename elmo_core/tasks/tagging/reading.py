@@ -18,7 +18,8 @@ from elmo_core.text.unpacking import content_suffix, read_bytes
 
 _TABLES = (".csv", ".xlsx", ".parquet")
 _COLUMNS = (".conll", ".conllu", ".conllup", ".bio", ".iob", ".iob2", ".tsv")
-_JSON_START = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"]|[\[{]\s*\n)')
+_BRACKET_TOKEN = re.compile(r"""[\[{][^\s",:{\[]*[ \t]+[^\s"{\[\]},:\d]""")
+"""A first line of columns that starts as JSON does: `[ O`, `[UNK] B-PER`."""
 
 
 def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -> TokenFile:
@@ -39,7 +40,8 @@ def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -
     if suffix in _TABLES:
         return _from_table(_table(content, name, encoding))
     decoded = decode(content, name, encoding)
-    if suffix not in _COLUMNS and (suffix in (".json", ".jsonl") or _JSON_START.match(decoded.text)):
+    start = decoded.text.lstrip()[:200]
+    if suffix not in _COLUMNS and start[:1] in ("{", "[") and not _BRACKET_TOKEN.match(start):
         return read_span_records(decoded, name)
     if _is_comma_separated(decoded):
         return _from_table(_table(content, name, encoding))

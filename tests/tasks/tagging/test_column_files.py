@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elmo_core.exceptions import InputError
@@ -135,6 +135,7 @@ CASES = {
         "Ann B-PER\n \t \nran O\n\u00a0\n\ufeff\nso O\n", ["Ann", "ran", "so"], ["B-PER", "O", "O"],
     ),
     "line separators inside a token": Case("a\u2028b\tB-X\nc\x85d\tO\n", ["a\u2028b|c\x85d"], ["B-X O"]),
+    "a bracket first": Case("[ O\nAnn B-PER\n] O\n", ["[|Ann|]"], ["O B-PER O"], "a.txt"),
     "old line ends": Case("Ann B-PER\rran O\r\rso O\r", ["Ann|ran", "so"], ["B-PER O", "O"]),
     "comments": Case("# id 7\nAnn\tB-PER\n#\tO\n# two words\nran\tO\n", ["Ann|#|ran"], ["B-PER O O"]),
     "one damaged id in UD": Case(
@@ -229,6 +230,7 @@ LAYOUTS = {
 }
 
 
+@settings(deadline=None)
 @given(SENTENCES, st.sampled_from(sorted(LAYOUTS)), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_sentences_written_in_any_layout_come_back(sentences, layout, line_end, has_mark):
     sentences = [["Ann", "Lee", "went", "home", "to", "Oslo"], *sentences]

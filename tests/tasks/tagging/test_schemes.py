@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elmo_core.exceptions import InputError
@@ -62,6 +62,7 @@ def files(draw):
     return [known, drawn_spans(draw, ["PER", "LOC", "B-x", "I_y"]), drawn_spans(draw, ["PER", "LOC"])]
 
 
+@settings(deadline=None)
 @given(files(), st.sampled_from(sorted(LETTERS)), st.sampled_from(sorted(SPELLINGS)), st.booleans())
 def test_spans_come_back_from_every_scheme_in_every_spelling(file, scheme, spelling, is_lower):
     letters, outside = LETTERS[scheme], "O"
@@ -78,6 +79,7 @@ def test_spans_come_back_from_every_scheme_in_every_spelling(file, scheme, spell
     assert found.notation.example.upper() == spelling
 
 
+@settings(deadline=None)
 @given(files(), st.sampled_from(sorted(LETTERS)))
 def test_letters_alone_are_spans_of_one_type_without_a_name(file, scheme):
     rows = [written(spans, n, LETTERS[scheme], "{letter}") for spans, n in file]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import lzma
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elmo_core.exceptions import ElmoError, InputError
@@ -153,6 +153,7 @@ def test_unusable_files_get_one_sentence(content, message):
         read(content, "a.txt")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["a.conll", "a.jsonl", "a.csv", "a.txt"]))
 def test_no_bytes_lead_to_a_traceback(content, name):
     try:
