@@ -38,6 +38,7 @@ _DAMAGE = (
     OSError,
     NotImplementedError,
     RuntimeError,  # zipfile's word for an encrypted member
+    ValueError,  # and for offsets before the beginning
 )
 _ZSTD = (b"\x28\xb5\x2f\xfd", *(bytes([0x50 + number]) + b"\x2a\x4d\x18" for number in range(16)))
 _BZ2_BLOCK, _BZ2_END = b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"
@@ -93,6 +94,8 @@ def open_bytes(source: Path | bytes, name: str = "", *, member: str | None = Non
         raw.seek(0)
         try:
             unpacked, name = _unpacked(raw, name, member, stack)
+        except InputError:
+            raise
         except _DAMAGE as error:
             raise _damaged(name, error) from None
         stream: io.BufferedReader[Any] = io.BufferedReader(_Guarded(unpacked, name), _PEEK)
