@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from elmo_core.commands.models import Model
-from elmo_core.commands.terminal import AsJson, command, progress_bar, show
+from elmo_core.commands.terminal import AsJson, Encoding, Language, command, progress_bar, say_remarks, show
 
 
 @command
@@ -18,25 +18,31 @@ def index(
     folder: Annotated[Path, typer.Argument(help="Receives the index; an interrupted build goes on.")],
     text: Annotated[list[str], typer.Option(help="Pattern of the text shards; may be repeated.")],
     uses: Annotated[int, typer.Option(min=1, help="Most uses to index.")] = 1_000_000,
+    language: Language = "en",
+    encoding: Encoding = None,
     as_json: AsJson = False,
 ) -> None:
     """Index the uses of all words of a corpus by their vectors in the top layer."""
     from elmo_core.embedder import load_elmo
     from elmo_core.index.building import build_use_index
     from elmo_core.index.records import sentences_of_shards
-    from elmo_core.pretraining.corpus import find_shards
+    from elmo_core.pretraining.corpus import CorpusReport, find_shards
+    from elmo_core.text.tokenisation import check_language
 
-    shards = find_shards(text)
+    shards, code, reading = find_shards(text), check_language(language), CorpusReport()
     corpus = " ".join(f"{shard.resolve()}:{shard.stat().st_size}" for shard in shards)
+    corpus += f" {code}" * (code != "en") + f" {encoding}" * (encoding is not None)
     with progress_bar("Uses") as report:
         built = build_use_index(
             load_elmo(model),
-            sentences_of_shards(shards),
+            sentences_of_shards(shards, reading, language=code, encoding=encoding),
             folder,
             corpus=corpus,
+            language=code,
             max_uses=uses,
             progress=lambda _, written: report(written, uses),
         )
+    say_remarks(reading.warnings())
     show({"written": str(folder), "uses": built.n_uses, "bytes": built.size_bytes}, as_json)
 
 
@@ -48,6 +54,9 @@ def find(
     word: Annotated[str, typer.Argument(help="The word in it.")],
     only: Annotated[bool, typer.Option("--only-word", help="Only uses of the same word.")] = False,
     n: Annotated[int, typer.Option("-n", min=1, help="Uses to show.")] = 10,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Of the sentence; default: that of the index.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the uses in an index that are nearest to a word in a sentence."""
@@ -55,9 +64,11 @@ def find(
     from elmo_core.embedder import load_elmo
     from elmo_core.index.records import UseFilter
     from elmo_core.index.use_index import UseIndex
+    from elmo_core.text.tokenisation import check_language
 
     opened = UseIndex(folder)
-    query = read_query(load_elmo(model), sentence, word)
+    code = check_language(language or str(opened.about.get("language", "en")))
+    query = read_query(load_elmo(model), sentence, word, code)
     found = opened.nearest(query.layers, n, where=UseFilter(word) if only else None)
     if as_json:
         show({"uses": [vars(use) for use in found]}, as_json=True)

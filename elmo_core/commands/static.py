@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from elmo_core.commands.terminal import AsJson, command, progress_bar, show
+from elmo_core.commands.terminal import AsJson, Encoding, Language, command, progress_bar, show
 
 
 class Architecture(StrEnum):
@@ -34,6 +34,8 @@ def word2vec(
     cache: Annotated[
         Path | None, typer.Option(help="Folder of tokenised corpora; default: OUTPUT/../cache.")
     ] = None,
+    language: Language = "en",
+    encoding: Encoding = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn word2vec vectors from plain text, on one thread: the same text gives the same vectors."""
@@ -46,7 +48,11 @@ def word2vec(
     settings = Word2VecSettings(dim, architecture.value, epochs=epochs, learning_rate=learning_rate)
     with progress_bar("Tokenising") as report:
         corpus = open_corpus(
-            train, cache or output.parent / "cache", progress=lambda done, _: report(done, done)
+            train,
+            cache or output.parent / "cache",
+            language=language,
+            encoding=encoding,
+            progress=lambda done, _: report(done, done),
         )
     chosen = Vocabulary.read(vocabulary) if vocabulary else Vocabulary(corpus.types[:words])
     with progress_bar("Learning") as report:

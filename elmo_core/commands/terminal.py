@@ -32,6 +32,13 @@ from elmo_core.exceptions import ElmoError
 
 Arguments = ParamSpec("Arguments")
 AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON on standard output.")]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="Of the text, such as utf-8 or cp1252; found out if not given."),
+]
+Language = Annotated[
+    str, typer.Option("--language", help="For the tokeniser: ISO 639-1 code or English name.")
+]
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 """Context settings of a program: its commands inherit them."""
 _FAILED, _INTERRUPTED, _BROKEN_PIPE, _TERMINATED = 2, 130, 141, 143
@@ -186,7 +193,5 @@ def _readable(value: Any) -> str:
 def say_remarks(remarks: Iterable[str]) -> None:
     """Say on stderr what was guessed or replaced while a text was read."""
     for remark in remarks:
-        choice = (
-            f"{remark.removesuffix('.')}; --encoding to choose." if "Encoding guessed" in remark else remark
-        )
-        typer.echo(choice, err=True)
+        choice = "; --encoding to choose." if "Encoding guessed" in remark else "."
+        typer.echo(f"{remark.removesuffix('.')}{choice}", err=True)

@@ -10,7 +10,7 @@ import typer
 
 from elmo_core.commands.embedding import State
 from elmo_core.commands.models import Model
-from elmo_core.commands.terminal import AsJson, command, progress_bar, say_remarks, show
+from elmo_core.commands.terminal import AsJson, Encoding, Language, command, progress_bar, say_remarks, show
 
 if TYPE_CHECKING:
     from elmo_core.pretraining.trainer import Trainer
@@ -19,20 +19,25 @@ if TYPE_CHECKING:
 @command
 def evaluate(
     model: Model,
-    text: Annotated[Path, typer.Argument(help="UTF-8 text: running text, or one tokenised sentence a line.")],
+    text: Annotated[
+        Path,
+        typer.Argument(help="Running text, one tokenised sentence a line, or CoNLL-U; - is standard input."),
+    ],
     tokenised: Annotated[
         bool, typer.Option("--tokenised", help="One sentence a line, tokens separated by blanks.")
     ] = False,
     state: Annotated[
         State, typer.Option(help="carry: over sentence ends, as reported in papers.")
     ] = State.carry,
+    language: Language = "en",
+    encoding: Encoding = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure forward, backward and mean perplexity of a text by the full softmax."""
     from elmo_core.exceptions import ModelError
+    from elmo_core.pretraining.corpus import CorpusReport, read_sentences
     from elmo_core.pretraining.evaluation import text_perplexity
-    from elmo_core.text.opening import read_text, split_lines
-    from elmo_core.text.tokenisation import tokenised_sentences
+    from elmo_core.text.tokenisation import check_language
     from elmo_core.weights.registry import load_model
 
     stored = load_model(model)
@@ -41,26 +46,25 @@ def evaluate(
         raise ModelError(
             f"{stored.name} has no vocabulary, so its predictions have no names; add its vocab.txt."
         )
-    read = read_text(text)
-    say_remarks(read.remarks())
-    sentences = (
-        [line.split() for line in split_lines(read.text)]
-        if tokenised
-        else list(tokenised_sentences(read.text))
+    report_of_text = CorpusReport()
+    found = read_sentences(
+        text, report_of_text, tokenised=tokenised, language=check_language(language), encoding=encoding
     )
+    sentences = [tokens for tokens in found if tokens]
+    say_remarks(report_of_text.warnings())
     with progress_bar("Evaluating") as report:
-        found = text_perplexity(
+        perplexity = text_perplexity(
             stored.model, stored.vocabulary, sentences, state=state.value, progress=report
         )
     show(
         {
-            "forward_perplexity": found.forward,
-            "backward_perplexity": found.backward,
-            "mean_perplexity": found.mean,
-            "predictions": found.n_predictions,
-            "unknown_percent": 100 * found.unknown_share,
+            "forward_perplexity": perplexity.forward,
+            "backward_perplexity": perplexity.backward,
+            "mean_perplexity": perplexity.mean,
+            "predictions": perplexity.n_predictions,
+            "unknown_percent": 100 * perplexity.unknown_share,
             "vocabulary": len(stored.vocabulary),
-            "state": found.state,
+            "state": perplexity.state,
         },
         as_json,
     )
@@ -85,6 +89,8 @@ def pretrain(
     cache: Annotated[
         Path | None, typer.Option(help="Folder of tokenised corpora; default OUTPUT/cache.")
     ] = None,
+    language: Language = "en",
+    encoding: Encoding = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a biLM. Stop it whenever you like: with --resume it goes on bitwise where it was.
@@ -108,10 +114,19 @@ def pretrain(
             train,
             root,
             tokenised=tokenised,
+            language=language,
             tagged=settings.tagged,
+            encoding=encoding,
             progress=lambda done, _: report(done, done),
         )
-        held_out = open_corpus(valid, root, tokenised=tokenised, tagged=settings.tagged)
+        held_out = open_corpus(
+            valid,
+            root,
+            tokenised=tokenised,
+            language=language,
+            tagged=settings.tagged,
+            encoding=encoding,
+        )
     trainer = Trainer(
         settings,
         corpus,

@@ -16,6 +16,7 @@ from elmo_core.contrast.word_spaces import WordNeighbour, WordSpace
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
 from elmo_core.text.levelling import fold
+from elmo_core.text.tokenisation import tokenised_sentences
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,21 +84,24 @@ class Overlap:
         return len(self.common) / every if every else 0.0
 
 
-def read_query(elmo: Elmo, sentence: str, word: str) -> Query:
+def read_query(elmo: Elmo, sentence: str, word: str, language: str = "en") -> Query:
     """Find and embed the first use of a word in a sentence.
 
     Args:
         elmo: the model.
         sentence: as it is written.
         word: one token, or several in a row, which have the mean of their vectors in each layer.
+        language: of the sentence, for the tokeniser.
 
     Raises:
         InputError: the sentence does not use the word.
     """
-    uses = find_uses([sentence], word).uses
+    tokens = [token for part in tokenised_sentences(sentence, language) for token in part]
+    given = sentence if language == "en" else tokens
+    uses = find_uses([given], word).uses
     if not uses:
         shown = sentence.strip()[:60] or "(empty)"
-        why = explain_no_use([sentence], word) or "Write one that does."
+        why = explain_no_use([given], word) or "Write one that does."
         raise InputError(f"The sentence does not use {word.strip()!r}: {shown}. {why}")
     use = uses[0]
     (found,) = elmo.embed([list(use.tokens)])

@@ -41,6 +41,7 @@ def build_use_index(
     folder: Path,
     *,
     corpus: str,
+    language: str = "en",
     weights: tuple[float, ...] | None = None,
     max_uses: int = MAX_USES,
     progress: Progress | None = None,
@@ -52,6 +53,7 @@ def build_use_index(
         sentences: the corpus, in the same order each time.
         folder: new or empty, or that of a build of the same corpus, which then goes on.
         corpus: what tells this corpus from others, such as a digest; a build goes on only with the same.
+        language: that its text was tokenised in, kept for those who search.
         weights: of the layers; None = the top layer.
         max_uses: stop after the sentence that reaches it.
         progress: told how far it is.
@@ -70,6 +72,8 @@ def build_use_index(
     facts: dict[str, Any] = {
         "format": FORMAT, "corpus": corpus, "model": elmo.name, "weights": list(chosen), "max_uses": max_uses,
     }  # fmt: skip
+    if language != "en":  # named only then, so that indexes of earlier versions go on
+        facts["language"] = language
     table = _open(folder, facts, elmo, first)
     about = read_about(folder)
     if not about.get("complete"):

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from elmo_core.exceptions import InputError
-from elmo_core.pretraining.corpus import CorpusReport, read_lines
+from elmo_core.pretraining.corpus import CorpusReport, read_sentences
 from elmo_core.text.levelling import fold
-from elmo_core.text.tokenisation import Phrase, phrases_of, tokenised_sentences
+from elmo_core.text.tokenisation import Phrase, phrases_of
 
 _CONTEXT_WORDS = 12
 
@@ -119,16 +119,28 @@ def to_rows(places: Sequence[tuple[int, int, CorpusSentence]], first_id: int, un
     return pa.table({**columns, "vector": vectors}, schema=schema(units.shape[1]))
 
 
-def sentences_of_shards(shards: Sequence[Path]) -> Iterator[CorpusSentence]:
-    """The sentences of plain text files, the name of the file as their source.
+def sentences_of_shards(
+    shards: Sequence[Path],
+    report: CorpusReport | None = None,
+    *,
+    language: str = "en",
+    encoding: str | None = None,
+) -> Iterator[CorpusSentence]:
+    """The sentences of text files (see `pretraining.corpus.read_sentences`), a file's name as their source.
+
+    Args:
+        shards: files, in order.
+        report: counts and remarks are added to it.
+        language: for the tokeniser.
+        encoding: of the files, as Python names it; None = find out for each.
 
     Raises:
-        CorpusError: a file is damaged.
+        CorpusError: a file is damaged or no text.
     """
-    report = CorpusReport()
+    report = report or CorpusReport()
     for shard in shards:
-        for line in read_lines(shard, report):
-            for tokens in tokenised_sentences(line):
+        for tokens in read_sentences(shard, report, language=language, encoding=encoding):
+            if tokens:
                 yield CorpusSentence(tuple(tokens), source=shard.name)
 
 

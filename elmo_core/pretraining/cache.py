@@ -26,7 +26,7 @@ import numpy as np
 
 from elmo_core.pretraining.cache_building import Progress, build_cache
 from elmo_core.pretraining.corpus import find_shards
-from elmo_core.text.tokenisation import TOKENISATION_VERSION
+from elmo_core.text.tokenisation import TOKENISATION_VERSION, check_language
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ def open_corpus(
     tokenised: bool = False,
     language: str = "en",
     tagged: bool = False,
+    encoding: str | None = None,
     progress: Progress | None = None,
 ) -> TokenCache:
     """Tokenise a corpus, or open the cache where that was done before.
@@ -71,6 +72,7 @@ def open_corpus(
         tokenised: whether each line is one sentence whose tokens are separated by blanks.
         language: for the tokeniser.
         tagged: whether tokens carry the parts of speech of a corpus in CoNLL-U (see `text.tagged`).
+        encoding: of the shards, as Python names it; None = find out for each.
         progress: called with (tokens so far, shard name).
 
     Returns:
@@ -82,11 +84,13 @@ def open_corpus(
     shards = find_shards(patterns)
     settings: dict[str, object] = {
         "tokenised": tokenised,
-        "language": language,
+        "language": check_language(language),
         "version": TOKENISATION_VERSION,
     }
     if tagged:  # named only then, so that the caches of plain text keep their keys
         settings["tagged"] = True
+    if encoding is not None:
+        settings["encoding"] = encoding
     folder = cache_root / _key(shards, settings)
     if not (folder / "cache.json").exists():
         shutil.rmtree(folder, ignore_errors=True)

@@ -7,16 +7,14 @@ import logging
 import os
 import shutil
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from elmo_core.exceptions import CorpusError
-from elmo_core.pretraining.conllu import is_conllu, read_conllu
-from elmo_core.pretraining.corpus import CorpusReport, read_lines
-from elmo_core.text.tokenisation import tokenised_sentences
+from elmo_core.pretraining.corpus import CorpusReport, read_sentences
 from elmo_core.text.vocabulary import SPECIALS
 
 log = logging.getLogger(__name__)
@@ -32,7 +30,7 @@ def build_cache(
     Args:
         shards: to read, in order.
         folder: to make.
-        settings: "tokenised", "language" and, for tokens with tags, "tagged"; kept in cache.json.
+        settings: "version" and the arguments of `read_sentences`; kept in cache.json.
         progress: called with (tokens so far, shard name).
 
     Raises:
@@ -42,10 +40,11 @@ def build_cache(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     report = CorpusReport()
+    reading: dict[str, Any] = {name: value for name, value in settings.items() if name != "version"}
     with (partial / "first_seen.bin").open("wb") as out:
         writer = _Writer(out)
         for shard in shards:
-            for tokens in _sentences_of(shard, report, settings):
+            for tokens in read_sentences(shard, report, **reading):
                 if tokens is None:
                     writer.end_document()
                 elif writer.add_sentence(tokens) and progress:
@@ -99,25 +98,6 @@ class _Writer:
         """Write what is pending."""
         self._pending.tofile(self._out)
         self._pending = array("I")
-
-
-def _sentences_of(
-    shard: Path, report: CorpusReport, settings: dict[str, object]
-) -> Iterator[list[str] | None]:
-    """Sentences of a shard in order; None where a blank line ends a document."""
-    lines, tagged = read_lines(shard, report), bool(settings.get("tagged"))
-    if is_conllu(shard):
-        yield from read_conllu(lines, shard, tagged=tagged)
-        return
-    if tagged:
-        raise CorpusError(f"{shard} has no tags to learn: only files named .conllu are read as CoNLL-U.")
-    for line in lines:
-        if not line:
-            yield None
-        elif settings["tokenised"]:
-            yield line.split()
-        else:
-            yield from tokenised_sentences(line, str(settings["language"]))
 
 
 def _sort_types(folder: Path, words: list[str], counts: np.ndarray) -> None:

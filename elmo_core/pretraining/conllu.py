@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from elmo_core.exceptions import CorpusError
 from elmo_core.text.tagged import tag_token
+from elmo_core.text.unpacking import content_suffix
 
-_COMPRESSED = {".gz", ".xz", ".zst"}
+HEAD_LINES = 200
+"""Lines at the beginning of a file that may be comments."""
+_FIRST_ROW = re.compile(r"1(?:-\d+)?\t[^\t]+(?:\t[^\t]*){8}")
 _FORM, _UPOS, _N_COLUMNS = 1, 3, 10
 
 
-def is_conllu(shard: Path) -> bool:
-    """Whether a shard's name says that it is CoNLL-U, compressed or not."""
-    suffixes = shard.suffixes[:-1] if shard.suffix in _COMPRESSED else shard.suffixes
-    return suffixes[-1:] == [".conllu"]
+def is_conllu(name: str, head: Sequence[str]) -> bool:
+    """Whether a file is CoNLL-U: its name says so, or its first row is that of a sentence in CoNLL-U.
+
+    Args:
+        name: of the file, packed or not.
+        head: its first lines, `HEAD_LINES` or fewer.
+    """
+    if content_suffix(name) == ".conllu":
+        return True
+    rows = (line for line in head if line and not line.startswith("#"))
+    return _FIRST_ROW.fullmatch(next(rows, "")) is not None
 
 
 def read_conllu(lines: Iterable[str], shard: Path, *, tagged: bool) -> Iterator[list[str] | None]:

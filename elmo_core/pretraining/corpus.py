@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import glob
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from elmo_core.exceptions import CorpusError, InputError
+from elmo_core.pretraining.conllu import HEAD_LINES, is_conllu, read_conllu
 from elmo_core.text.opening import open_text
+from elmo_core.text.tokenisation import tokenised_sentences
 
 
 @dataclass
@@ -72,13 +75,52 @@ def read_lines(shard: Path, report: CorpusReport, *, encoding: str | None = None
                 report.lines += 1
                 if text.n_damaged > n_damaged:
                     n_damaged = text.n_damaged
-                    report.skipped_lines.append(f"{shard.name}:{text.n_lines}")
+                    report.skipped_lines.append(f"{text.name}:{text.n_lines}")
                     continue
                 has_text = has_text or bool(line.strip())
                 yield line.strip()
             if guess := text.guess():
-                report.guesses.append(f"{shard.name}: {guess}")
+                report.guesses.append(f"{text.name}: {guess}")
     except InputError as error:
         raise CorpusError(str(error)) from None
     if not has_text:
         report.empty_shards.append(shard.name)
+
+
+def read_sentences(
+    shard: Path,
+    report: CorpusReport,
+    *,
+    tokenised: bool = False,
+    language: str = "en",
+    tagged: bool = False,
+    encoding: str | None = None,
+) -> Iterator[list[str] | None]:
+    """Yield the tokens of the sentences of one shard in order; None where a document ends.
+
+    Args:
+        shard: plain text, whose documents are separated by blank lines, or CoNLL-U, by its name or content.
+        report: counts are added to it.
+        tokenised: whether each line is one sentence whose tokens are separated by blanks.
+        language: for the tokeniser (see `text.tokenisation.check_language`).
+        tagged: whether tokens carry the parts of speech of CoNLL-U (see `text.tagged`).
+        encoding: of the shard, as Python names it; None = find out.
+
+    Raises:
+        CorpusError: the file cannot be read, is damaged, or has no tags where they are wanted.
+    """
+    lines = read_lines(shard, report, encoding=encoding)
+    head = list(itertools.islice(lines, HEAD_LINES))
+    lines = itertools.chain(head, lines)
+    if is_conllu(shard.name, head):
+        yield from read_conllu(lines, shard, tagged=tagged)
+        return
+    if tagged:
+        raise CorpusError(f"{shard} has no tags to learn: it is not CoNLL-U, with ten columns of each word.")
+    for line in lines:
+        if not line:
+            yield None
+        elif tokenised:
+            yield line.split()
+        else:
+            yield from tokenised_sentences(line, language)

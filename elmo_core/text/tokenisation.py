@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 import regex
 
+from elmo_core.exceptions import InputError
 from elmo_core.text.levelling import fold, level, level_with_offsets
+from elmo_core.text.opening import split_lines
 
 if TYPE_CHECKING:
     from sacremoses import MosesTokenizer
 
-TOKENISATION_VERSION = "sentencex-1/moses-0.2/levelled-1"
+TOKENISATION_VERSION = "sentencex-1/moses-0.2/levelled-1/lines-1"
 """Part of the key of every tokenised cache; change it when the rules below change."""
 
 Place = tuple[int, int]
@@ -31,6 +33,7 @@ Phrase = tuple[str, ...]
 """Folded tokens that stand in a row; a word is a phrase of one."""
 
 _BESIDE = "a"
+_WITHOUT_BLANKS = {"zh", "yue", "ja", "th", "lo", "km", "my"}
 _CLUSTERS = regex.compile(r"\X")
 _MAY_BE_CUT = regex.compile(
     r"[\p{M}\p{Emoji_Modifier}\p{Regional_Indicator}\u180e\u200c\u200d\U000e0020-\U000e007f]"
@@ -44,11 +47,38 @@ _INSIDE_A_WORD = regex.compile(
 _PARTS = regex.compile(r"\w+|[^\w\s]")
 
 
+def check_language(language: str) -> str:
+    """Find the code of a language that can be tokenised.
+
+    Args:
+        language: ISO 639-1 code, or the English name: "fr" or "French".
+
+    Raises:
+        InputError: there are no rules for it, or it is written without blanks between words.
+    """
+    from sacremoses import NonbreakingPrefixes
+
+    known: dict[str, str] = NonbreakingPrefixes().available_langs
+    code = known.get(language.strip().lower(), language.strip().lower())
+    if code in _WITHOUT_BLANKS:
+        raise InputError(
+            f"Words of {language} are not separated by blanks, so they cannot be told here; "
+            "separate the tokens by blanks and say that the text is tokenised (--tokenised)."
+        )
+    if code not in known.values():
+        codes = ", ".join(sorted({*known.values()} - _WITHOUT_BLANKS))
+        raise InputError(
+            f"There are no rules to tokenise {language!r}; there are for {codes}. Leave the language out for "
+            "the rules of English, or give tokenised text."
+        )
+    return code
+
+
 @lru_cache(maxsize=8)
 def _moses(language: str) -> MosesTokenizer:
     from sacremoses import MosesTokenizer
 
-    return MosesTokenizer(language)
+    return MosesTokenizer(check_language(language))
 
 
 def _encodable(text: str) -> str:
@@ -57,7 +87,7 @@ def _encodable(text: str) -> str:
 
 
 def split_sentences(text: str, language: str = "en") -> list[str]:
-    """Split running text into sentences; line ends always end a sentence.
+    """Split running text into sentences; line ends (see `text.opening`) always end a sentence.
 
     Args:
         text: any text.
@@ -131,7 +161,7 @@ def _split(text: str, language: str) -> Iterator[tuple[str, str]]:
     """Sentences as they are spelt, and levelled."""
     from sentencex import segment
 
-    for line in text.splitlines():
+    for line in split_lines(text):
         levelled = level(line)
         parts = [part.strip() for part in segment(language, levelled)]
         if levelled == line:

@@ -147,7 +147,7 @@ def test_no_direction_sees_its_target(told, untold, direction):
 def test_faults_of_tagged_corpora(tmp_path):
     plain = tmp_path / "plain.txt"
     plain.write_text("some words\n")
-    with pytest.raises(CorpusError, match=r"only files named \.conllu"):
+    with pytest.raises(CorpusError, match="it is not CoNLL-U"):
         open_corpus(str(plain), tmp_path / "cache", tagged=True)
     damaged = tmp_path / "damaged.conllu"
     damaged.write_text("1\tword\n")
