@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -23,10 +23,11 @@ from elmo_core.embedding.machine import choose_device, choose_dtype, require_mem
 from elmo_core.embedding.plan import carried, independent
 from elmo_core.embedding.reading import Text, number_words, read_texts
 from elmo_core.embedding.result import Embedding
-from elmo_core.exceptions import ConfigError, InputError, ModelError
+from elmo_core.exceptions import ConfigError, ElmoError, InputError, ModelError
 from elmo_core.nn.bilm import BiLM
 from elmo_core.text.vocabulary import Vocabulary
-from elmo_core.weights.registry import load_model
+from elmo_core.weights.fingerprint import exact_fingerprint
+from elmo_core.weights.registry import load_model, reference
 from elmo_core.weights.store import JsonValue, StoredModel
 
 __all__ = ["Elmo", "Embedding", "Progress", "State", "load_elmo"]
@@ -97,6 +98,7 @@ class Elmo:
                 "put its vocab.txt beside its weights."
             )
         chosen = choose_device(device)
+        self._stored, self._asked_device = stored, device
         self.name: str = stored.name
         self.model: BiLM = stored.model
         self.vocabulary: Vocabulary | None = stored.vocabulary
@@ -105,6 +107,19 @@ class Elmo:
         self.dtype: str = choose_dtype(dtype, chosen)
         self._threads = threads
         self._engine = Engine(self.model, self.vocabulary, chosen, self.dtype)
+
+    def __reduce__(self) -> tuple[Callable[..., Elmo], tuple[Any, ...]]:
+        """Pickle and copy: the same vectors to the bit, with the same device, number format and threads.
+
+        A model that can be loaded again by its name or path, with these very weights, is pickled as that
+        name and the fingerprint of its content; loading raises ModelError where the files have changed.
+        Any other one is pickled with its weights.
+        """
+        settings = (self._asked_device, self.dtype, self._threads)
+        origin, mark = reference(self.name, self.about), exact_fingerprint(self._stored)
+        if origin is not None and _mark_of_files(origin) == mark:
+            return _from_files, (origin, mark, *settings)
+        return _from_memory, (self._stored, *settings)
 
     @property
     def config(self) -> BiLMConfig:
@@ -188,6 +203,27 @@ class Elmo:
 
         self._engine.run(words, chains, layers, self._threads or torch.get_num_threads(), report)
         return layers
+
+
+def _mark_of_files(origin: str) -> str | None:
+    """The fingerprint of what a name or path stands for now; None if it cannot be loaded."""
+    try:
+        return exact_fingerprint(load_model(origin))
+    except ElmoError:
+        return None
+
+
+def _from_files(origin: str, mark: str, device: str, dtype: str, threads: int | None) -> Elmo:
+    stored = load_model(origin)
+    if exact_fingerprint(stored) != mark:
+        raise ModelError(
+            f"The model {origin} has changed since this was pickled; put the old files back, or make it anew."
+        )
+    return Elmo(stored, device=device, dtype=dtype, threads=threads)
+
+
+def _from_memory(stored: StoredModel, device: str, dtype: str, threads: int | None) -> Elmo:
+    return Elmo(stored, device=device, dtype=dtype, threads=threads)
 
 
 def _check(state: str, batch_size: int | None) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from elmo_core.measuring.splitting import held_out_splits, stratified_split
 from elmo_core.tasks.calibration import fit_temperature, softmax
+from elmo_core.tasks.inputs import class_weights
 from elmo_core.tasks.text_layers import Report
 from elmo_core.tasks.word_vectors import WordVectors
 from elmo_core.tasks.words import fit_words
@@ -47,7 +48,9 @@ def tfidf(
         report: told how far it is; an error it raises stops the work.
     """
     splits = held_out_splits(codes, seed)
-    model, held_out = fit_words(train, codes, n_classes, splits, balanced=balanced, report=report)
+    present, own = np.unique(codes, return_inverse=True)
+    weights = class_weights("balanced" if balanced else None, present, own)[own]
+    model, held_out = fit_words(train, codes, n_classes, splits, weights=weights, report=report)
     gold = np.concatenate([codes[:0], *(codes[split.test] for split in splits)])
     return softmax(model.logits(test), fit_temperature(held_out, gold))
 

@@ -63,6 +63,12 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Logarithms of the probabilities (n, K) of logits, finite however far these are apart."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
 def fit_temperature(logits: np.ndarray, codes: np.ndarray) -> float:
     """The temperature with the least cross entropy, between 0.05 and 20 (Guo et al. 2017).
 

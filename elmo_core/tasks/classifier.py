@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError, InputError
-from elmo_core.tasks.calibration import fit_product, fit_temperature, softmax
+from elmo_core.tasks.calibration import fit_product, fit_temperature, log_softmax, softmax
+from elmo_core.tasks.estimator import ElmoEstimator
 from elmo_core.tasks.failures import require_fitted
 from elmo_core.tasks.fitting import Fitted, Task, fit_attention, fit_linear
 from elmo_core.tasks.heads import AttentionHead, LinearHead
-from elmo_core.tasks.text_layers import (
+from elmo_core.tasks.inputs import (
+    ClassWeight,
     Item,
+    Seed,
+    check_texts,
+    check_weights,
+    class_weights,
+    encode_labels,
+    is_between,
+    seed_of,
+    whole,
+)
+from elmo_core.tasks.text_layers import (
     Report,
     TextLayers,
-    check_texts,
     embed_texts,
     is_segmented,
     part_of,
@@ -31,17 +42,19 @@ from elmo_core.tasks.text_layers import (
 from elmo_core.tasks.words import WordModel, fit_words
 
 Mix = int | Literal["learned", "uniform"]
+Texts = Sequence[Item] | TextLayers
 HeadName = Literal["linear", "attention"]
 _HEAD_SHARE = 0.7  # of the time for a head with TF-IDF beside it, for progress
 
 
-class ElmoClassifier(ClassifierMixin, BaseEstimator):
+class ElmoClassifier(ClassifierMixin, ElmoEstimator):
     """A classifier of texts on a frozen biLM.
 
     Attributes:
         classes_: the K classes in order.
         layer_weights_: the weight s_j of each layer.
         gamma_: factor of the mix.
+        seed_: that `random_state` gave.
         penalty_: of the linear head, given or chosen on held-out texts.
         history_: losses by epoch, of the attention head.
         temperature_: what logits are divided by, fitted on held-out texts.
@@ -58,7 +71,7 @@ class ElmoClassifier(ClassifierMixin, BaseEstimator):
         mix: Mix = "learned",
         head: HeadName = "linear",
         words: bool = False,
-        class_weight: Literal["balanced"] | None = None,
+        class_weight: ClassWeight = None,
         penalty: float | None = None,
         dropout: float = 0.3,
         max_epochs: int = 30,
@@ -67,7 +80,7 @@ class ElmoClassifier(ClassifierMixin, BaseEstimator):
         calibrated: bool = True,
         max_characters: int = 2000,
         time_limit_s: float | None = None,
-        random_state: int = 0,
+        random_state: Seed = 0,
     ) -> None:
         """Store the settings.
 
@@ -76,7 +89,8 @@ class ElmoClassifier(ClassifierMixin, BaseEstimator):
             mix: "learned" with the head, "uniform", or the number of one layer (-1 = the last).
             head: "linear" on the mean of the tokens, or "attention" over them.
             words: whether to multiply the probabilities by those of TF-IDF with logistic regression.
-            class_weight: "balanced" = a rare class counts as much as a frequent one.
+            class_weight: "balanced" = a rare class counts as much as a frequent one; or the weights of
+                classes by name, 1 for those that are not named.
             penalty: of the linear head's weights; None = choose it on held-out texts.
             dropout: of the attention head.
             max_epochs: most passes of the attention head.
@@ -85,7 +99,8 @@ class ElmoClassifier(ClassifierMixin, BaseEstimator):
             calibrated: whether probabilities are scaled by a temperature.
             max_characters: of a text; the rest of a longer one is not read.
             time_limit_s: for learning, after the texts are embedded; then the best so far is taken.
-            random_state: seed of the splits, of the first weights, and of the order of texts.
+            random_state: seed of the splits, of the first weights, and of the order of texts; a generator
+                gives the next seed at each `fit`, None a fresh one.
         """
         self.model = model
         self.mix = mix
@@ -102,33 +117,47 @@ class ElmoClassifier(ClassifierMixin, BaseEstimator):
         self.time_limit_s = time_limit_s
         self.random_state = random_state
 
-    def fit(self, X: Sequence[Item] | TextLayers, y: Sequence[Any], *, report: Report | None = None) -> Self:
+    def fit(
+        self,
+        X: Texts,
+        y: Sequence[Any],
+        sample_weight: Sequence[float] | None = None,
+        *,
+        report: Report | None = None,
+    ) -> Self:
         """Learn.
 
         Args:
-            X: n texts, results of `Elmo.embed`, or layers that `embed_texts` has computed.
+            X: n texts in any form of `elmo_core.tasks.inputs`, or layers that `embed_texts` has computed.
             y: their n classes.
+            sample_weight: how much each text counts; one with the weight 0 is left out. Only ratios count.
             report: told how far it is; an error it raises stops the work.
 
         Raises:
             ConfigError: a setting is impossible.
-            InputError: X or y is unusable.
+            InputError: X, y or the weights are unusable.
             ModelError: the model cannot be loaded.
         """
         self.check()
-        texts = X if isinstance(X, TextLayers) else check_texts(X)
-        classes, codes = _encode(y, len(texts))
+        texts: list[Item] | TextLayers = X if isinstance(X, TextLayers) else check_texts(X)
+        classes, codes = encode_labels(y, len(texts))
+        weights = check_weights(sample_weight, len(texts))
+        if not weights.all():
+            rows = np.flatnonzero(weights)
+            texts = texts.take(rows) if isinstance(texts, TextLayers) else [texts[row] for row in rows]
+            classes, codes = encode_labels(classes[codes[rows]], len(rows))
+            weights = weights[rows]
         elmo = resolve_model(self.model)
         chosen = self.layers_of(elmo)
         layers = texts if isinstance(texts, TextLayers) else self._embed(elmo, texts, report)
-        counts = np.bincount(codes)
-        weights = len(codes) / (len(counts) * counts) if self.class_weight else np.ones(len(counts))
+        weights = weights * class_weights(self.class_weight, classes, codes)[codes]
         end = math.inf if self.time_limit_s is None else time.monotonic() + self.time_limit_s
         first = part_of(report, 0.0, _HEAD_SHARE if self.words else 1.0)
-        task = Task(layers, codes, weights, self.random_state, end, first)
+        self.seed_ = seed_of(self.random_state)
+        task = Task(layers, codes, weights, self.seed_, end, first)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.random_state)
-            head = new_head(self.head, elmo, len(classes), chosen, self.mix == "learned", self.dropout)
+            torch.manual_seed(self.seed_)
+            head = new_head(self.head, elmo, len(classes), chosen, bool(self.mix == "learned"), self.dropout)
             fitted = self._fit_head(head, task)
         self.temperature_ = 1.0
         if self.calibrated:
@@ -150,10 +179,9 @@ class ElmoClassifier(ClassifierMixin, BaseEstimator):
             report: told how far it is; an error it raises stops the work.
         """
         fitted, k = self._fitted, len(self.classes_)
-        balanced = self.class_weight == "balanced"
         longest = 3 if is_segmented(layers.words) else 2
         found, held_out = fit_words(
-            layers.words, codes, k, fitted.splits, balanced=balanced, longest=longest, report=report
+            layers.words, codes, k, fitted.splits, weights=fitted.weights, longest=longest, report=report
         )
         gold = fitted.held_out(codes)
         temperature, weight = fit_product(fitted.held_out_logits, held_out, gold)
@@ -161,17 +189,30 @@ class ElmoClassifier(ClassifierMixin, BaseEstimator):
         self.become_fitted(self.head_, self.classes_, found, weight)
         self.temperature_ = temperature if self.calibrated else 1.0
 
-    def predict(self, X: Sequence[Item] | TextLayers) -> np.ndarray:
+    def predict(self, X: Texts) -> np.ndarray:
         """The most probable class of each text; errors as `logits`."""
         logits = self.logits(X)
         return np.asarray(self.classes_[logits.argmax(axis=1)])
 
-    def predict_proba(self, X: Sequence[Item] | TextLayers) -> np.ndarray:
+    def predict_proba(self, X: Texts) -> np.ndarray:
         """Probabilities float64 (n, K), the classes in the order of `classes_`; errors as `logits`."""
         logits = self.logits(X)
         return softmax(logits, self.temperature_)
 
-    def logits(self, X: Sequence[Item] | TextLayers) -> np.ndarray:
+    def predict_log_proba(self, X: Texts) -> np.ndarray:
+        """Logarithms of the probabilities, float64 (n, K), never -inf; errors as `logits`."""
+        logits = self.logits(X)
+        return log_softmax(logits / self.temperature_)
+
+    def decision_function(self, X: Texts) -> np.ndarray:
+        """Log-odds (n,) of the second of two classes; of more classes log-probabilities but for a constant.
+
+        They are float64 (n, K), and their softmax is `predict_proba`; errors as `logits`.
+        """
+        scores = self.logits(X) / self.temperature_
+        return np.asarray(scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores)
+
+    def logits(self, X: Texts) -> np.ndarray:
         """Logits float64 (n, K), before the temperature.
 
         Raises:
@@ -184,14 +225,6 @@ class ElmoClassifier(ClassifierMixin, BaseEstimator):
         if self.words_ is not None:
             logits = logits + self.words_weight_ * self.words_.logits(layers.words)
         return logits
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string, tags.input_tags.two_d_array = True, False
-        return tags
-
-    def __sklearn_clone__(self) -> Self:
-        return type(self)(**self.get_params(deep=False))  # the model is shared, not copied
 
     @property
     def elmo_(self) -> Elmo:
@@ -214,7 +247,8 @@ class ElmoClassifier(ClassifierMixin, BaseEstimator):
 
     def _embed(self, elmo: Elmo, texts: list[Item], report: Report | None) -> TextLayers:
         keep = self.head == "attention"
-        return embed_texts(elmo, texts, keep_tokens=keep, max_characters=self.max_characters, report=report)
+        most = whole(self.max_characters) or 1
+        return embed_texts(elmo, texts, keep_tokens=keep, max_characters=most, report=report)
 
     def _fit_head(self, head: LinearHead | AttentionHead, task: Task) -> Fitted:
         if isinstance(head, LinearHead):
@@ -226,46 +260,53 @@ class ElmoClassifier(ClassifierMixin, BaseEstimator):
         return fit_attention(
             head,
             task,
-            max_epochs=self.max_epochs,
-            patience=self.patience,
+            max_epochs=whole(self.max_epochs) or 1,
+            patience=whole(self.patience) or 1,
             validation_share=self.validation_share,
         )
 
     def check(self) -> None:
         """Raise ConfigError if a setting is impossible."""
-        is_positive = self.penalty is None or 0 < self.penalty < math.inf
+        at_least_one = "must be a whole number from 1 up"
+        weights = self.class_weight
         rules = (
-            (self.head in ("linear", "attention"), 'head must be "linear" or "attention"', self.head),
+            (self.head in ("linear", "attention"), "head", 'must be "linear" or "attention"'),
             (
-                self.class_weight in (None, "balanced"),
-                'class_weight must be None or "balanced"',
-                self.class_weight,
+                weights is None or weights == "balanced" or isinstance(weights, Mapping),
+                "class_weight",
+                'must be None, "balanced" or a dictionary',
             ),
-            (is_positive, "penalty must be None or a positive number", self.penalty),
-            (0 <= self.dropout < 1, "dropout must be from 0 to below 1", self.dropout),
-            (self.max_epochs >= 1, "max_epochs must be 1 or more", self.max_epochs),
-            (self.patience >= 1, "patience must be 1 or more", self.patience),
             (
-                0 < self.validation_share < 1,
-                "validation_share must be between 0 and 1",
-                self.validation_share,
+                self.penalty is None or is_between(0, self.penalty, math.inf),
+                "penalty",
+                "must be None or a positive number",
             ),
-            (self.max_characters >= 1, "max_characters must be 1 or more", self.max_characters),
+            (self.dropout == 0 or is_between(0, self.dropout, 1), "dropout", "must be from 0 to below 1"),
+            ((whole(self.max_epochs) or 0) >= 1, "max_epochs", at_least_one),
+            ((whole(self.patience) or 0) >= 1, "patience", at_least_one),
+            (is_between(0, self.validation_share, 1), "validation_share", "must be between 0 and 1"),
+            ((whole(self.max_characters) or 0) >= 1, "max_characters", at_least_one),
+            (
+                self.time_limit_s is None or is_between(0, self.time_limit_s, math.inf),
+                "time_limit_s",
+                "must be None or a positive number",
+            ),
         )
-        for is_met, rule, value in rules:
+        for is_met, name, rule in rules:
             if not is_met:
-                raise ConfigError(f"{rule}, got {value!r}.")
+                raise ConfigError(f"{name} {rule}, got {getattr(self, name)!r}.")
 
     def layers_of(self, elmo: Elmo) -> tuple[int, ...]:
         """Numbers of the layers that are mixed; ConfigError if there is no such layer."""
         n = elmo.n_layers
-        if self.mix in ("learned", "uniform"):
+        if isinstance(self.mix, str) and self.mix in ("learned", "uniform"):
             return tuple(range(n))
-        if isinstance(self.mix, bool) or not isinstance(self.mix, int) or not -n <= self.mix < n:
+        layer = whole(self.mix)
+        if layer is None or not -n <= layer < n:
             raise ConfigError(
                 f'mix must be "learned", "uniform" or a layer from 0 to {n - 1}, got {self.mix!r}.'
             )
-        return (self.mix % n,)
+        return (layer % n,)
 
 
 def new_head(
@@ -275,25 +316,3 @@ def new_head(
     if name == "linear":
         return LinearHead(elmo.n_layers, elmo.dim, n_classes, chosen, learns_mix=learns_mix)
     return AttentionHead(elmo.n_layers, elmo.dim, n_classes, chosen, learns_mix=learns_mix, dropout=dropout)
-
-
-def _encode(y: Sequence[Any], n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Classes in order, and the number of each text's class."""
-    labels = np.asarray(y)
-    if labels.ndim != 1 or len(labels) != n:
-        raise InputError(
-            f"There are {n} texts but labels of shape {labels.shape}; give one label for each text."
-        )
-    are_floats, are_objects = labels.dtype.kind == "f", labels.dtype.kind == "O"
-    if are_floats and np.isfinite(labels).all() and (labels % 1).any():
-        raise InputError("Labels are continuous numbers; a classifier needs classes, so round or group them.")
-    is_missing = are_floats and not np.isfinite(labels).all()
-    if is_missing or (are_objects and any(not isinstance(one, str | int) for one in labels)):
-        raise InputError("Labels must be strings or whole numbers, none of them missing; drop such rows.")
-    try:
-        classes, codes = np.unique(labels, return_inverse=True)
-    except TypeError:
-        raise InputError("Labels must be all strings or all numbers, not a mixture.") from None
-    if len(classes) < 2:
-        raise InputError(f"All labels are {classes.tolist()}; a classifier needs at least two classes.")
-    return classes, codes.astype(np.int64)

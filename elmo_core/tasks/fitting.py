@@ -40,8 +40,8 @@ class Task:
     texts: TextLayers
     codes: np.ndarray
     """int64 (n,): the class of each text."""
-    class_weights: np.ndarray
-    """float (K,)."""
+    weights: np.ndarray
+    """float64 (n,): how much each text counts."""
     seed: int
     deadline: float = math.inf
     """Of `time.monotonic`: then the best so far is taken."""
@@ -50,13 +50,14 @@ class Task:
     def take(self, rows: np.ndarray) -> Task:
         """The same task on some of the texts."""
         return Task(
-            self.texts.take(rows), self.codes[rows], self.class_weights, self.seed, self.deadline, self.report
+            self.texts.take(rows), self.codes[rows], self.weights[rows], self.seed, self.deadline, self.report
         )
 
-    def loss(self, logits: Tensor, codes: np.ndarray) -> Tensor:
-        """Mean cross entropy, weighted by class."""
-        weights = torch.from_numpy(self.class_weights).to(logits.dtype)
-        return F.cross_entropy(logits, torch.from_numpy(codes), weight=weights)
+    def loss(self, logits: Tensor) -> Tensor:
+        """Weighted mean of the cross entropy: logits (n, K)."""
+        losses = F.cross_entropy(logits, torch.from_numpy(self.codes), reduction="none")
+        own = torch.from_numpy(self.weights).to(logits.dtype)
+        return (losses * own).sum() / own.sum()
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Fitted:
     """On whose test rows the penalty or the number of epochs was chosen; none = there were too few texts."""
     held_out_logits: np.ndarray
     """Logits (m, K) of these rows, split by split, by a head that has not seen them."""
+    weights: np.ndarray
+    """float64 (n,): how much each text counted."""
     penalty: float | None = None
     history: tuple[Epoch, ...] = field(default=())
 
@@ -87,10 +90,10 @@ def fit_linear(head: LinearHead, task: Task, penalty: float | None) -> Fitted:
         TrainingError: the loss is not finite.
     """
     splits = held_out_splits(task.codes, task.seed)
-    chosen, held_out = _validated(head, task, splits, PENALTIES if penalty is None else (penalty,))
+    chosen, held_out = _validated(head, task, splits, PENALTIES if penalty is None else (float(penalty),))
     head.fit_scale(task.texts)
     _run(head, task, chosen, "fitting", 0.8)
-    return Fitted(tuple(splits), held_out, chosen)
+    return Fitted(tuple(splits), held_out, task.weights, chosen)
 
 
 def _validated(
@@ -101,7 +104,7 @@ def _validated(
     trials = [copy.deepcopy(head) for _ in splits]
     for trial, (train, _) in zip(trials, tasks, strict=True):
         trial.fit_scale(train.texts)
-    chosen, held_out = penalties[-1], np.empty((0, len(task.class_weights)))
+    chosen, held_out = penalties[-1], np.empty((0, head.output.out_features))
     least, since = math.inf, 0
     for index, penalty in enumerate(penalties):
         losses, logits = [], []
@@ -109,7 +112,7 @@ def _validated(
             done = (index + at / len(tasks)) / len(penalties)
             _run(trial, train, penalty, "choosing the penalty", 0.8 * done)
             logits.append(trial.logits(test.texts))
-            losses.append(float(task.loss(torch.from_numpy(logits[-1]), test.codes)))
+            losses.append(float(test.loss(torch.from_numpy(logits[-1]))))
         loss = float(np.mean(losses)) if losses else 0.0
         since = 0 if loss < least else since + 1
         if loss < least:
@@ -130,7 +133,7 @@ def _run(head: LinearHead, task: Task, penalty: float, doing: str, share: float)
     def loss() -> Tensor:
         mixed = head.mix(z) if fixed is None else fixed
         size = head.output.weight.square().sum() + (head.mix.weights.square().sum() if learns_mix else 0.0)
-        return task.loss(head.output(mixed), task.codes) + penalty / 2 * size
+        return task.loss(head.output(mixed)) + penalty / 2 * size
 
     for value in minimise(parameters, loss):
         if not math.isfinite(value):
@@ -166,7 +169,7 @@ def fit_attention(
     least, since = math.inf, 0
     for number in range(1, max_epochs + 1):
         loss = _epoch(head, train, optimiser, rng, (number - 1, max_epochs))
-        held_out = float(task.loss(torch.from_numpy(head.logits(test.texts)), test.codes))
+        held_out = float(test.loss(torch.from_numpy(head.logits(test.texts))))
         if not math.isfinite(loss + held_out):
             raise TrainingError("The loss is not finite; the vectors of these texts cannot be learned from.")
         history.append(Epoch(number, loss, held_out))
@@ -176,7 +179,7 @@ def fit_attention(
         if since >= patience or time.monotonic() > task.deadline:
             break
     head.load_state_dict(best)
-    return Fitted((split,), head.logits(test.texts), history=tuple(history))
+    return Fitted((split,), head.logits(test.texts), task.weights, history=tuple(history))
 
 
 def _epoch(
@@ -192,7 +195,8 @@ def _epoch(
     losses = []
     for start in range(0, len(order), _BATCH):
         rows = order[start : start + _BATCH]
-        loss = task.loss(head(task.texts.take(rows)), task.codes[rows])
+        batch = task.take(rows)
+        loss = batch.loss(head(batch.texts))
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(head.parameters(), 5.0)

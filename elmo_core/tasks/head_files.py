@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
@@ -20,7 +21,7 @@ from elmo_core.files import OutputKind, atomic_file, atomic_folder, claim_output
 from elmo_core.weights.archive import unpacked
 from elmo_core.weights.fingerprint import fingerprint
 from elmo_core.weights.jsonfile import read_json
-from elmo_core.weights.registry import known_models
+from elmo_core.weights.registry import reference as registered
 from elmo_core.weights.store import JsonValue
 
 HEAD, CARD = "head.safetensors", "README.md"
@@ -31,9 +32,7 @@ def reference(model: Elmo | str | Path, elmo: Elmo) -> str:
     """The name or path under which the biLM of an estimator can be loaded again."""
     if isinstance(model, str | Path):
         return str(model)
-    source = elmo.about.get("source")
-    is_known = any(elmo.name == entry.name for entry in known_models())
-    return elmo.name if is_known or not source else str(source)
+    return registered(elmo.name, elmo.about) or elmo.name
 
 
 def model_facts(model: Elmo | str | Path, elmo: Elmo) -> dict[str, JsonValue]:
@@ -44,6 +43,12 @@ def model_facts(model: Elmo | str | Path, elmo: Elmo) -> dict[str, JsonValue]:
         "layers": elmo.n_layers,
         "width": elmo.dim,
     }
+
+
+def settings_of(estimator: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Settings as JSON has them: numpy's numbers as Python's, and the seed that was drawn."""
+    found = {name: getattr(estimator, name) for name in names} | {"random_state": estimator.seed_}
+    return {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
 
 
 def as_json(content: Mapping[str, Any], what: str) -> bytes:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,8 +40,10 @@ from elmo_core.tasks.head_files import (
     reference,
     require_file,
     section,
+    settings_of,
     write_files,
 )
+from elmo_core.tasks.inputs import seed_of
 from elmo_core.tasks.saved_words import PREFIX, words_from_files, words_to_files
 from elmo_core.tasks.text_layers import resolve_model
 from elmo_core.weights.store import JsonValue
@@ -95,7 +98,7 @@ def classifier_files(
     require_fitted(classifier, "head_")
     content = {
         "format": FORMAT,
-        "settings": {name: getattr(classifier, name) for name in _SETTINGS},
+        "settings": _settings(classifier),
         "classes": classifier.classes_.tolist(),
         "model": model_facts(classifier.model, classifier.elmo_),
         "fitted": {
@@ -161,6 +164,14 @@ def describe(classifier: ElmoClassifier, facts: Mapping[str, JsonValue]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _settings(classifier: ElmoClassifier) -> dict[str, Any]:
+    """Settings as JSON has them, class weights as pairs, since their names may be numbers."""
+    found = settings_of(classifier, _SETTINGS)
+    if isinstance(classifier.class_weight, Mapping):
+        found["class_weight"] = [[name, float(one)] for name, one in classifier.class_weight.items()]
+    return found
+
+
 def _read(folder: Path, model: Elmo | str | Path | None) -> ElmoClassifier:
     content = read_config(folder / CONFIG)
     try:
@@ -169,11 +180,13 @@ def _read(folder: Path, model: Elmo | str | Path | None) -> ElmoClassifier:
         classifier = ElmoClassifier(
             about["name"] if model is None else model, **{k: settings[k] for k in _SETTINGS}
         )
+        if isinstance(classifier.class_weight, list):
+            classifier.class_weight = dict(classifier.class_weight)
         classifier.check()
         elmo = resolve_model(classifier.model)
         chosen = classifier.layers_of(elmo)
         head = new_head(
-            classifier.head, elmo, len(classes), chosen, classifier.mix == "learned", classifier.dropout
+            classifier.head, elmo, len(classes), chosen, bool(classifier.mix == "learned"), classifier.dropout
         )
         temperature, words_weight = float(fitted["temperature"]), float(fitted["words_weight"])
     except (KeyError, TypeError, ConfigError) as error:
@@ -187,6 +200,7 @@ def _read(folder: Path, model: Elmo | str | Path | None) -> ElmoClassifier:
     if classifier.words:
         content_of_words = require_file(folder / WORDS, CONFIG, _WHAT).read_bytes()
         words = words_from_files(content_of_words, tensors, len(classes))
+    classifier.seed_ = seed_of(classifier.random_state)
     classifier.temperature_, classifier.penalty_ = temperature, fitted.get("penalty")
     classifier.history_, classifier.n_cut_ = (), int(fitted.get("n_cut", 0))
     classifier.become_fitted(head, classes, words, words_weight)

@@ -15,9 +15,8 @@ import numpy as np
 from elmo_core.embedder import Elmo, Progress, load_elmo
 from elmo_core.embedding.result import Embedding
 from elmo_core.exceptions import InputError
+from elmo_core.tasks.inputs import Item
 
-Item: TypeAlias = "str | Sequence[str] | Embedding"
-"""A text, its tokens, or its vectors."""
 Report: TypeAlias = Callable[[str, float], None]
 """Called with what is being done and the share that is done; an error it raises stops the work."""
 
@@ -139,26 +138,6 @@ def resolve_model(model: Elmo | str | Path) -> Elmo:
         ModelError: its files are unusable.
     """
     return _loaded(str(model)) if isinstance(model, str | Path) else model
-
-
-def check_texts(texts: object) -> list[Item]:
-    """Make a list of texts of whatever sequence was given.
-
-    Raises:
-        InputError: it is one string, not a sequence, or holds anything but texts.
-    """
-    if isinstance(texts, str | bytes) or not hasattr(texts, "__iter__"):
-        raise InputError(f"A list of texts is wanted, got one {type(texts).__name__}; put it into a list.")
-    items = list(texts)
-    for index, item in enumerate(items):
-        if isinstance(item, np.ndarray):
-            shape = "x".join(map(str, item.shape))
-            raise InputError(
-                f"Texts are wanted, got an array ({shape}) as item {index}; give a list of strings."
-            )
-        if not isinstance(item, str | list | tuple | Embedding):
-            raise InputError(f"Text {index} is a {type(item).__name__}; give strings (and drop empty cells).")
-    return items
 
 
 def embed_texts(

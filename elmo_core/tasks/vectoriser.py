@@ -6,23 +6,25 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 
 from elmo_core.embedder import Elmo
 from elmo_core.embedding.reading import read_texts
 from elmo_core.embedding.result import Embedding
 from elmo_core.exceptions import ConfigError
+from elmo_core.tasks.estimator import ElmoEstimator
 from elmo_core.tasks.failures import require_fitted
-from elmo_core.tasks.text_layers import Item, blocks, check_texts, readable, resolve_model
+from elmo_core.tasks.inputs import Item, check_texts, whole
+from elmo_core.tasks.text_layers import blocks, readable, resolve_model
 
 Pooling = Literal["mean", "max", "weighted"]
 _SMOOTH = 1e-3  # a of Arora et al. 2017
 
 
-class ElmoVectorizer(TransformerMixin, BaseEstimator):
+class ElmoVectorizer(TransformerMixin, ElmoEstimator):
     """Texts -> float32 (n, D), for any estimator of scikit-learn.
 
     Attributes:
@@ -92,14 +94,6 @@ class ElmoVectorizer(TransformerMixin, BaseEstimator):
         require_fitted(self, "n_features_out_")
         return np.array([f"elmo{index}" for index in range(self.n_features_out_)], dtype=object)
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string, tags.input_tags.two_d_array = True, False
-        return tags
-
-    def __sklearn_clone__(self) -> Self:
-        return type(self)(**self.get_params(deep=False))  # the model is shared, not copied
-
     def _fit(self, texts: list[Item], *, needs_vectors: bool) -> np.ndarray | None:
         self._check()
         elmo = resolve_model(self.model)
@@ -120,7 +114,7 @@ class ElmoVectorizer(TransformerMixin, BaseEstimator):
     def _check(self) -> None:
         if self.pooling not in ("mean", "max", "weighted"):
             raise ConfigError(f'pooling must be "mean", "max" or "weighted", got {self.pooling!r}.')
-        if not isinstance(self.max_characters, int) or self.max_characters < 1:
+        if (whole(self.max_characters) or 0) < 1:
             raise ConfigError(
                 f"max_characters must be a whole number from 1 up, got {self.max_characters!r}."
             )
@@ -132,18 +126,23 @@ class ElmoVectorizer(TransformerMixin, BaseEstimator):
             if layer != "uniform":
                 raise ConfigError(f'layer must be a number, weights or "uniform", got {layer!r}.')
             return None
-        if isinstance(layer, int | np.integer):
-            if not -n <= layer < n:
+        number = whole(layer)
+        if number is not None:
+            if not -n <= number < n:
                 raise ConfigError(f"{elmo.name} has the layers 0 to {n - 1}, got {layer}.")
-            return np.asarray(np.eye(n)[layer])
-        weights = np.asarray(layer, dtype=np.float64)
+            return np.asarray(np.eye(n)[number])
+        try:
+            weights = np.asarray(layer, dtype=np.float64)
+        except (TypeError, ValueError):
+            weights = np.empty(0)
         if weights.shape != (n,) or not np.isfinite(weights).all() or math.isclose(weights.sum(), 0):
             raise ConfigError(f"layer must hold {n} weights whose sum is not 0, got {layer!r}.")
         return weights
 
     def _given(self, texts: Sequence[Item]) -> list[str | Sequence[str]]:
         """The texts that are still to be embedded."""
-        return [readable(text, self.max_characters) for text in texts if not isinstance(text, Embedding)]
+        most = whole(self.max_characters) or 1
+        return [readable(text, most) for text in texts if not isinstance(text, Embedding)]
 
     def _embedded(self, texts: Sequence[Item]) -> list[Embedding]:
         elmo = resolve_model(self.model)
@@ -154,7 +153,7 @@ class ElmoVectorizer(TransformerMixin, BaseEstimator):
         elmo = resolve_model(self.model)
         weights = self._weights(elmo)
         vectors = np.zeros((len(texts), elmo.dim), dtype=np.float32)
-        for block in blocks(texts, self.max_characters):
+        for block in blocks(texts, whole(self.max_characters) or 1):
             for row, found in zip(block, self._embedded(texts[block.start : block.stop]), strict=True):
                 if found.tokens:
                     vectors[row] = self._pooled(found, found.mix(None if weights is None else list(weights)))

@@ -70,7 +70,7 @@ def fit_words(
     n_classes: int,
     splits: Sequence[Split],
     *,
-    balanced: bool = False,
+    weights: np.ndarray | None = None,
     longest: int | None = None,
     report: Report | None = None,
 ) -> tuple[WordModel, np.ndarray]:
@@ -81,19 +81,20 @@ def fit_words(
         codes: int (n,), their classes.
         n_classes: K.
         splits: the test rows of each are held out once.
-        balanced: whether a rare class counts as much as a frequent one.
+        weights: float (n,), how much each text counts, up to a factor; None = all the same.
         longest: words of the longest n-gram; None = as `word_settings` says.
         report: told how far it is.
 
     Returns:
         The model of all texts, and held-out logits (m, K), split by split.
     """
+    weights = np.ones(len(texts)) if weights is None else weights / weights.mean()
     settings = word_settings(texts) if longest is None else WordSettings("word", longest)
     held_out: dict[float, list[np.ndarray]] = {strength: [] for strength in STRENGTHS}
     for number, split in enumerate(splits):
         part, others = ([texts[row] for row in rows] for rows in (split.train, split.test))
         counts: Any = None
-        trials = _fit(part, codes[split.train], n_classes, settings, STRENGTHS, balanced)
+        trials = _fit(part, codes[split.train], weights[split.train], n_classes, settings, STRENGTHS)
         for index, (strength, trial) in enumerate(zip(STRENGTHS, trials, strict=True)):
             counts = trial.count(others) if counts is None else counts  # the same for all strengths
             held_out[strength].append(trial.logits_of(counts))
@@ -103,17 +104,17 @@ def fit_words(
     logits = {strength: np.concatenate([nothing, *parts]) for strength, parts in held_out.items()}
     gold = np.concatenate([codes[:0], *(codes[split.test] for split in splits)])
     best = min(reversed(STRENGTHS), key=lambda one: scaled_loss(logits[one], gold))
-    (model,) = _fit(texts, codes, n_classes, settings, (best,), balanced)
+    (model,) = _fit(texts, codes, weights, n_classes, settings, (best,))
     return model, logits[best]
 
 
 def _fit(
     texts: Sequence[str],
     codes: np.ndarray,
+    row_weights: np.ndarray,
     n_classes: int,
     settings: WordSettings,
     strengths: Sequence[float],
-    balanced: bool,
 ) -> Iterator[WordModel]:
     """One model for each strength, the n-grams counted once."""
     vectoriser = _vectoriser(settings)
@@ -125,12 +126,12 @@ def _fit(
         return
     vocabulary = tuple(sorted(vectoriser.vocabulary_, key=vectoriser.vocabulary_.__getitem__))
     for strength in strengths:
-        weights, bias = _regress(counts, codes, n_classes, strength, balanced)
+        weights, bias = _regress(counts, codes, row_weights, n_classes, strength)
         yield WordModel(settings, vocabulary, vectoriser.idf_, weights, bias)
 
 
 def _regress(
-    counts: Any, codes: np.ndarray, n_classes: int, strength: float, balanced: bool
+    counts: Any, codes: np.ndarray, row_weights: np.ndarray, n_classes: int, strength: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weights (K, V) and bias (K,) of a logistic regression."""
     from sklearn.linear_model import LogisticRegression
@@ -139,10 +140,9 @@ def _regress(
     present = np.unique(codes)
     bias[present] = 0.0
     if len(present) > 1:
-        balance = "balanced" if balanced else None
         # on sparse counts, Newton's method needs a fifth of the time of L-BFGS
-        model = LogisticRegression(C=strength, solver="newton-cg", max_iter=1000, class_weight=balance)
-        model.fit(counts, codes)
+        model = LogisticRegression(C=strength, solver="newton-cg", max_iter=1000)
+        model.fit(counts, codes, sample_weight=row_weights)
         is_pair = len(present) == 2  # then one row stands for the difference of both classes
         for fitted, own in ((weights, model.coef_), (bias, model.intercept_)):
             fitted[present] = np.concatenate([-own, own]) / 2 if is_pair else own

@@ -7,6 +7,7 @@ import hashlib
 import torch
 
 from elmo_core.nn.bilm import BiLM
+from elmo_core.weights.store import StoredModel
 
 
 def fingerprint(model: BiLM) -> str:
@@ -16,4 +17,15 @@ def fingerprint(model: BiLM) -> str:
         if not name.startswith("softmax"):
             found.update(name.encode())
             found.update(parameter.detach().to("cpu", torch.float16).contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def exact_fingerprint(stored: StoredModel) -> str:
+    """SHA-256 over all that a model is: its name, shape and vocabulary, and every bit of its parameters."""
+    found = hashlib.sha256(repr((stored.name, stored.model.config)).encode())
+    for word in stored.vocabulary.words if stored.vocabulary is not None else ():
+        found.update(word.encode("utf-8", "surrogatepass") + b"\n")
+    for name, parameter in sorted(stored.model.named_parameters()):
+        found.update(name.encode())
+        found.update(parameter.detach().cpu().contiguous().numpy().tobytes())
     return found.hexdigest()

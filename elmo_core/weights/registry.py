@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,7 @@ from elmo_core.weights.folder import CONFIG, read_about
 from elmo_core.weights.formats import has_model, read_model
 from elmo_core.weights.official import read_official
 from elmo_core.weights.published import PUBLISHED, PublishedModel
-from elmo_core.weights.store import StoredModel
+from elmo_core.weights.store import JsonValue, StoredModel
 
 MODELS_VARIABLE = "ELMO_MODELS"
 """Environment variable: one more folder whose subfolders are models."""
@@ -82,6 +82,19 @@ def load_model(
             raise ModelNotFoundError(_not_here(model))
         download_official(model, progress=progress)
     return read_official(model.folder)
+
+
+def reference(name: str, about: Mapping[str, JsonValue]) -> str | None:
+    """The name or path under which a loaded model can be loaded again; None = it was made in memory.
+
+    Args:
+        name: of the model.
+        about: its facts.
+    """
+    if any(name == entry.name for entry in known_models()):
+        return name
+    source = about.get("source")
+    return str(Path(str(source)).absolute()) if source else None
 
 
 def download(entry: ModelEntry, *, progress: Progress | None = None) -> Path:

@@ -39,16 +39,47 @@ OF_BOTH = (
     checks.check_methods_subset_invariance,
     checks.check_pipeline_consistency,
 )
+OF_INPUTS = (
+    checks.check_complex_data,
+    checks.check_dtype_object,
+    checks.check_estimator_sparse_tag,
+    checks.check_estimators_empty_data_messages,
+    checks.check_estimators_nan_inf,
+    checks.check_f_contiguous_array_estimator,
+    checks.check_fit1d,
+    checks.check_fit2d_1feature,
+    checks.check_fit2d_1sample,
+    checks.check_fit2d_predict1d,
+    checks.check_n_features_in,
+    checks.check_n_features_in_after_fitting,
+    checks.check_positive_only_tag_during_fit,
+    checks.check_readonly_memmap_input,
+)
 OF_CLASSIFIERS = (
     checks.check_classifiers_classes,
     checks.check_classifiers_one_label,
     checks.check_classifiers_regression_target,
     checks.check_supervised_y_no_nan,
 )
-OF_TAGGERS = tuple(check for check in OF_BOTH if check is not checks.check_estimators_pickle)
+OF_WEIGHTS = (
+    checks.check_all_zero_sample_weights_error,
+    checks.check_class_weight_classifiers,
+    checks.check_classifier_data_not_an_array,
+    checks.check_classifiers_one_label_sample_weights,
+    checks.check_classifiers_train,
+    checks.check_decision_proba_consistency,
+    checks.check_requires_y_none,
+    checks.check_sample_weights_list,
+    checks.check_sample_weights_not_an_array,
+    checks.check_sample_weights_not_overwritten,
+    checks.check_sample_weights_pandas_series,
+    checks.check_sample_weights_shape,
+    checks.check_supervised_y_2d,
+)
 OF_TRANSFORMERS = (
     checks.check_transformer_general,
     checks.check_transformers_unfitted,
+    checks.check_transformer_data_not_an_array,
 )
 
 
@@ -64,8 +95,8 @@ def takes_numbers(tags: Any) -> Any:
 
 
 class ClassifierOfNumbers(ElmoClassifier):
-    def fit(self, X, y, **options):
-        return super().fit(written(self, X, reset=True), y, **options)
+    def fit(self, X, y=None, sample_weight=None, **options):
+        return super().fit(written(self, X, reset=True), y, sample_weight, **options)
 
     def logits(self, X):
         if not hasattr(self, "head_"):
@@ -124,18 +155,22 @@ def test_checks_without_data(kind, check):
     run(check, kind("tiny"))
 
 
-@pytest.mark.parametrize("check", [*OF_BOTH, *OF_TRANSFORMERS])
+@pytest.mark.parametrize("check", [*OF_BOTH, *OF_INPUTS, *OF_TRANSFORMERS])
 def test_checks_of_the_vectoriser(check):
     run(check, VectorizerOfNumbers("tiny"))
 
 
+@pytest.mark.parametrize("check", [*OF_BOTH, *OF_INPUTS, *OF_CLASSIFIERS, *OF_WEIGHTS])
+def test_checks_of_the_classifier(check):
+    run(check, ClassifierOfNumbers("tiny", penalty=0.1))
+
+
 @pytest.mark.parametrize("check", [*OF_BOTH, *OF_CLASSIFIERS])
-@pytest.mark.parametrize("options", [{}, {"words": True, "penalty": 0.1}])
-def test_checks_of_the_classifier(check, options):
-    run(check, ClassifierOfNumbers("tiny", **options))
+def test_checks_of_the_classifier_with_words(check):
+    run(check, ClassifierOfNumbers("tiny", words=True, penalty=0.1))
 
 
-@pytest.mark.parametrize("check", OF_TAGGERS)
+@pytest.mark.parametrize("check", OF_BOTH)
 def test_checks_of_the_tagger(check):
     run(check, TaggerOfNumbers("tiny", max_epochs=1, hidden=4))
 

@@ -177,10 +177,10 @@ def test_numbers_as_labels_and_odd_characters(elmo):
         ("one string", ["a"], "put it into a list"),
         (TEXTS, LABELS[:-1], "one label for each text"),
         (TEXTS, ["a"] * len(TEXTS), "at least two classes"),
-        ([None, "a"], ["a", "b"], "Text 0 is a NoneType"),
+        ([None, "a"], ["a", "b"], "1 of 2 texts is missing"),
         (np.zeros((2, 3)), ["a", "b"], "got an array"),
-        (["a", "b"], [1.0, float("nan")], "none of them missing"),
-        (["a", "b"], [None, "x"], "none of them missing"),
+        (["a", "b"], [1.0, float("nan")], "1 of 2 labels is missing"),
+        (["a", "b"], [None, "x"], "1 of 2 labels is missing"),
     ],
 )
 def test_unusable_input_gets_one_sentence(texts, labels, message):

@@ -38,8 +38,10 @@ from elmo_core.tasks.head_files import (
     read_tensors,
     reference,
     section,
+    settings_of,
     write_files,
 )
+from elmo_core.tasks.inputs import seed_of
 from elmo_core.tasks.tagging.schemes import named
 from elmo_core.tasks.tagging.tag_set import TagSet
 from elmo_core.tasks.tagging.tagger import ElmoTagger
@@ -106,7 +108,7 @@ def tagger_files(
         static = {"kind": kind, "sha256": _probe(head.static)}
     content = {
         "format": FORMAT,
-        "settings": {name: getattr(tagger, name) for name in _SETTINGS},
+        "settings": settings_of(tagger, _SETTINGS),
         "labels": list(head.tags.labels),
         "is_spans": head.tags.is_spans,
         "word_classes": list(head.shape.word_classes),
@@ -197,6 +199,7 @@ def _read(folder: Path, model: Elmo | str | Path | None, static: WordVectors | N
     if head.static is not None and _probe(head.static) != kept.get("sha256"):
         raise ModelError("These are not the static vectors this tagger was trained on; give those as static.")
     fill(head, read_tensors(folder, CONFIG, _WHAT), _WHAT)
+    tagger.seed_ = seed_of(tagger.random_state)
     tagger.history_, tagger.n_repaired_ = (), 0
     tagger.become_fitted(elmo, head)
     return tagger

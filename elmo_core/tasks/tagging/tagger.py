@@ -10,11 +10,12 @@ from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError, InputError
+from elmo_core.tasks.estimator import ElmoEstimator
 from elmo_core.tasks.failures import require_fitted
+from elmo_core.tasks.inputs import Seed, seed_of, whole
 from elmo_core.tasks.tagging.fitting import (
     TagEpoch,
     TaggedTokens,
@@ -37,7 +38,7 @@ HEADS: tuple[HeadName, ...] = ("lstm", "token")
 Sentences: TypeAlias = "Sequence[Sequence[str]] | TokenData"
 
 
-class ElmoTagger(BaseEstimator):
+class ElmoTagger(ElmoEstimator):
     """A tagger of tokens on a frozen biLM: named entities, word classes, or any other tags.
 
     Tags of spans may be in IO, IOB1, BIO, BIOES (BILOU, BMES) or IOE2, written `B-PER`, `B_PER`, `PER-B` or
@@ -69,7 +70,7 @@ class ElmoTagger(BaseEstimator):
         patience: int = 6,
         validation_share: float = 0.15,
         time_limit_s: float | None = None,
-        random_state: int = 0,
+        random_state: Seed = 0,
     ) -> None:
         """Store the settings.
 
@@ -88,7 +89,8 @@ class ElmoTagger(BaseEstimator):
             patience: passes without a gain in the held-out score after which it stops.
             validation_share: of the sentences, set apart for that.
             time_limit_s: for learning, after the sentences are embedded; then the best so far is taken.
-            random_state: seed of the split, of the first weights, and of the order of sentences.
+            random_state: seed of the split, of the first weights, and of the order of sentences; a generator
+                gives the next seed at each `fit`, None a fresh one.
         """
         self.model = model
         self.mix = mix
@@ -129,6 +131,7 @@ class ElmoTagger(BaseEstimator):
             ModelError: the model cannot be loaded.
         """
         self.check()
+        self.seed_ = seed_of(self.random_state)
         elmo = resolve_model(self.model)
         self.layers_of(elmo)
         data, (tags, scheme, self.n_repaired_) = self._read(elmo, X, y, report)
@@ -138,17 +141,17 @@ class ElmoTagger(BaseEstimator):
             held_out = TaggedTokens(other, wanted).filled()
         train = TaggedTokens(data, tags).filled()
         if held_out is None:
-            train, held_out = train.split(self.validation_share, self.random_state)
+            train, held_out = train.split(self.validation_share, self.seed_)
         tag_set = TagSet.of(tags, scheme != "plain")
         if len(tag_set.tags) < 2:
             raise InputError(f"All tokens have the tag {tags[0][0]!r}; a tagger needs at least two tags.")
         end = math.inf if self.time_limit_s is None else time.monotonic() + self.time_limit_s
         how = TagTraining(
-            self.max_epochs, self.patience, self.learning_rate, self.batch_size, self.random_state, end,
+            self.max_epochs, self.patience, self.learning_rate, self.batch_size, self.seed_, end,
             report, on_epoch,
         )  # fmt: skip
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.random_state)
+            torch.manual_seed(self.seed_)
             head = self.new_head(elmo, tag_set, data.known_classes)
             self.history_ = fit_tagger(head, train, held_out, how)
         self.become_fitted(elmo, head)
@@ -186,12 +189,8 @@ class ElmoTagger(BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.string, tags.input_tags.two_d_array = True, False
         tags.target_tags.required = True
         return tags
-
-    def __sklearn_clone__(self) -> Self:
-        return type(self)(**self.get_params(deep=False))  # the model is shared, not copied
 
     def become_fitted(self, elmo: Elmo, head: TaggerHead) -> None:
         """Take a fitted head; what `fit` and the reader of files end with."""
@@ -218,7 +217,7 @@ class ElmoTagger(BaseEstimator):
         if not chosen and not width:
             raise ConfigError('mix="none" leaves static vectors alone; give some, such as static="output".')
         shape = TaggerShape(
-            elmo.n_layers, elmo.dim, chosen, self.mix == "learned", width, word_classes,
+            elmo.n_layers, elmo.dim, chosen, bool(self.mix == "learned"), width, word_classes,
             self.head == "lstm", self.hidden, self.dropout,
         )  # fmt: skip
         return TaggerHead(shape, tags, static)
@@ -255,11 +254,12 @@ class ElmoTagger(BaseEstimator):
                 return tuple(range(n))
             if self.mix == "none":
                 return ()
-        if isinstance(self.mix, bool) or not isinstance(self.mix, int) or not -n <= self.mix < n:
+        layer = whole(self.mix)
+        if layer is None or not -n <= layer < n:
             raise ConfigError(
                 f'mix must be "learned", "uniform", "none" or a layer from 0 to {n - 1}, got {self.mix!r}.'
             )
-        return (self.mix % n,)
+        return (layer % n,)
 
     def _data(self, elmo: Elmo, X: Sentences, report: Report | None) -> TokenData:
         if isinstance(X, TokenData):

@@ -9,7 +9,8 @@ import numpy as np
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
-from elmo_core.tasks.text_layers import Report, TextLayers, check_texts, embed_texts
+from elmo_core.tasks.inputs import check_texts
+from elmo_core.tasks.text_layers import Report, TextLayers, embed_texts
 
 Words = tuple[str, ...]
 
