@@ -64,8 +64,7 @@ def read_json(decoded: Decoded, name: str, options: ReadingOptions) -> Table:
     """
     text = decoded.text.removeprefix("\ufeff")
     budget = Budget(name, len(text))
-    _check_values(text, name)
-    values = list(_values(text, name))
+    values = list(json_values(text, name))
     notes: tuple[str, ...] = ()
     kind = "JSONL"
     if len(values) == 1 and isinstance(values[0][2], dict | list):
@@ -142,8 +141,17 @@ def _check_values(text: str, name: str) -> None:
         )
 
 
-def _values(text: str, name: str) -> Iterator[Item]:
-    """Every value of the file with the line where it begins, and every line that is none."""
+def json_values(text: str, name: str) -> Iterator[Item]:
+    """Yield every value of a file, with the line where it begins, and every line that is none.
+
+    Args:
+        text: of the file.
+        name: for messages.
+
+    Raises:
+        InputError: there are too many values, or nothing but lines that are none.
+    """
+    _check_values(text, name)
     at, line, n_failed, n_found = 0, 1, 0, 0
     while at < len(text):
         end = _line_end(text, at)

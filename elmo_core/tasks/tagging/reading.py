@@ -7,10 +7,11 @@ from pathlib import Path
 
 from elmo_core.exceptions import InputError
 from elmo_core.tables.reading import read_table
-from elmo_core.tables.records import Skipped, Table, counted
+from elmo_core.tables.records import Table
 from elmo_core.tasks.tagging.column_choice import is_header
 from elmo_core.tasks.tagging.column_files import read_columns
-from elmo_core.tasks.tagging.sentences import RawSentence, TokenFile
+from elmo_core.tasks.tagging.list_cells import has_sentences, read_sentences, tag_names
+from elmo_core.tasks.tagging.sentences import TokenFile
 from elmo_core.tasks.tagging.span_records import read_span_records
 from elmo_core.tasks.tagging.token_rows import Row, make_token_file
 from elmo_core.text.encodings import Decoded, decode
@@ -38,13 +39,16 @@ def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -
         raise InputError(f"{name} is empty; choose a file with tokens and their tags.")
     suffix = content_suffix(name)
     if suffix in _TABLES:
-        return _from_table(_table(content, name, encoding))
+        table = _table(content, name, encoding)
+        names = tag_names(content) if suffix == ".parquet" else {}
+        return read_sentences(table, names) if has_sentences(table) else _from_table(table)
     decoded = decode(content, name, encoding)
     start = decoded.text.lstrip()[:200]
     if suffix not in _COLUMNS and start[:1] in ("{", "[") and not _BRACKET_TOKEN.match(start):
         return read_span_records(decoded, name)
     if _is_comma_separated(decoded):
-        return _from_table(_table(content, name, encoding))
+        table = _table(content, name, encoding)
+        return read_sentences(table, {}) if has_sentences(table) else _from_table(table)
     return read_columns(decoded, name)
 
 
@@ -72,12 +76,7 @@ def _table(content: bytes, name: str, encoding: str | None) -> Table:
 
 
 def _from_table(table: Table) -> TokenFile:
-    """A table with a row for each token; a sentence ends at a blank row or where a column says so.
-
-    Where the columns are called `tokens` and `tags`, each row is a sentence, its cells divided by blanks.
-    """
-    if {"tokens", "tags"} <= set(table.columns):
-        return _from_rows(table)
+    """A table with a row for each token; a sentence ends at a blank row or where a column says so."""
     blanks = {record.line for record in table.skipped if record.reason == "blank"}
     skipped = [record for record in table.skipped if record.reason != "blank"]
     blocks: list[list[Row]] = [[]]
@@ -90,23 +89,4 @@ def _from_table(table: Table) -> TokenFile:
     return make_token_file(
         table.name, table.reading.kind, table.columns, blocks, skipped=skipped, notes=table.reading.notes,
         encoding=table.reading.encoding,
-    )  # fmt: skip
-
-
-def _from_rows(table: Table) -> TokenFile:
-    """A table with a row for each sentence."""
-    sentences: list[RawSentence] = []
-    skipped = list(table.skipped)
-    for line, tokens, tags in zip(table.lines, table.column("tokens"), table.column("tags"), strict=True):
-        words, own = tokens.split(), tags.split()
-        if words and len(words) == len(own):
-            sentences.append(RawSentence(line, tuple(zip(words, own, strict=True))))
-        else:
-            reason = f"{counted(len(words), 'token')} but {counted(len(own), 'tag')}"
-            skipped.append(Skipped(line, reason, tokens[:200]))
-    if not sentences:
-        raise InputError(f"No row of {table.name} has as many tags as tokens; divide both by blanks.")
-    return TokenFile(
-        table.name, table.reading.kind, ("tokens", "tags"), tuple(sentences), "tokens", "tags",
-        tuple(skipped), table.reading.notes, table.reading.encoding,
     )  # fmt: skip
