@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import secrets
+import csv
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from elmo_core.commands.outputs import (
+    STANDARD_OUTPUT,
+    Overwrite,
+    claim,
+    model_paths,
+    output_path,
+    show_beside,
+    written_to,
+)
 from elmo_core.commands.terminal import AsJson, command, progress_bar, show
 
 if TYPE_CHECKING:
+    from elmo_core.files import OutputKind
     from elmo_core.static.vectors import StaticVectors
     from elmo_core.tables.reading import Table
     from elmo_core.tasks.dataset import Dataset
@@ -35,7 +45,7 @@ Header = Annotated[
 @command
 def train(
     table: TableFile,
-    out: Annotated[Path, typer.Argument(help="Folder or .zip for the classifier.")],
+    out: Annotated[str, typer.Argument(help="Folder or .zip for the classifier.")],
     model: Annotated[
         str, typer.Option(help="A name, a folder, a .zip or an official options.json.")
     ] = "english-small",
@@ -53,6 +63,7 @@ def train(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     header: Header = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare baselines and heads on a biLM, and keep the best head.
@@ -63,7 +74,7 @@ def train(
     from elmo_core.exceptions import TrainingError
     from elmo_core.tasks.lab import Inspection, facts_of, run_lab
     from elmo_core.tasks.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut
-    from elmo_core.tasks.saving import save_classifier
+    from elmo_core.tasks.saving import classifier_output, save_classifier
     from elmo_core.tasks.verdict import verdict
 
     settings = ComparisonSettings(
@@ -73,6 +84,8 @@ def train(
         methods=(MAJORITY, TFIDF, method) if method else (),
         seed=seed,
     )
+    target = output_path(out)
+    claim(target, classifier_output(target), [table, *model_paths(model)], overwrite)
     read = _read(table, encoding, delimiter, header)
     data, text_name, label_name = _dataset(read, text, label, merge or [], drop_rare)
     elmo = load_elmo(model)
@@ -89,13 +102,13 @@ def train(
         raise TrainingError(f"No method on the biLM could be run: {reason}; raise --time-limit.")
     inspection.classifier.model = model
     facts = facts_of(inspection, data, (text_name, label_name), verdict(results))
-    save_classifier(inspection.classifier, out, facts=facts)
+    save_classifier(inspection.classifier, target, facts=facts)
     rows = {
         "rows_read": len(read.rows),
         "records_skipped": len(read.skipped),
         "rows_dropped": len(data.dropped),
     }
-    show({"written": str(out), **rows, **facts}, as_json)
+    show({"written": str(target), **rows, **facts}, as_json)
 
 
 @app.command()
@@ -103,7 +116,9 @@ def train(
 def predict(
     classifier: Annotated[Path, typer.Argument(help="Folder or .zip of a classifier.")],
     table: TableFile,
-    out: Annotated[Path, typer.Argument(help="CSV to write: one line for each row of the table.")],
+    out: Annotated[
+        str, typer.Argument(help="CSV to write, - = standard output: one line for each row of the table.")
+    ],
     text: TextColumn = None,
     model: Annotated[str | None, typer.Option(help="The biLM, where it is not under its old name.")] = None,
     encoding: Encoding = None,
@@ -112,6 +127,7 @@ def predict(
     plain: Annotated[
         bool, typer.Option("--plain", help="For programs: no guard against formulas, every cell as it is.")
     ] = False,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Predict every row of a table; rows without text get no label.
@@ -124,6 +140,8 @@ def predict(
     from elmo_core.tasks.prediction import predict_texts
     from elmo_core.tasks.saving import load_classifier, load_facts
 
+    if out != STANDARD_OUTPUT:
+        claim(output_path(out), _predictions(), [classifier, table, *model_paths(model)], overwrite)
     loaded = load_classifier(classifier, model=model)
     read = _read(table, encoding, delimiter, header)
     name = _text_column(read, text or str(load_facts(classifier).get("text_column", "")), text is not None)
@@ -139,12 +157,11 @@ def predict(
     with progress_bar("Predicting") as bar:
         header_cells = ["line", name, "predicted", *names]
         content = to_csv(header_cells, rows(_report(bar)), for_spreadsheet=not plain)
-    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written_to(out) as partial:
+        if partial is None:
+            sys.stdout.buffer.write(content)
+        else:
+            partial.write_bytes(content)
     n_guarded = 0 if plain else sum(map(is_formula, texts))
     if n_guarded:
         _note(
@@ -154,7 +171,19 @@ def predict(
         "records_skipped": len(read.skipped),
         "rows_without_text": sum(not one.strip() for one in texts),
     }
-    show({"written": str(out), "rows": len(texts), **skipped}, as_json)
+    show_beside({"written": out, "rows": len(texts), **skipped}, as_json, out)
+
+
+def _predictions() -> OutputKind:
+    """A CSV of predictions, known again by its columns."""
+    from elmo_core.files import OutputKind
+
+    def is_ours(path: Path) -> bool:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            columns = next(csv.reader([file.readline(1 << 16)]), [])
+        return "predicted" in columns and any(column.startswith("p(") for column in columns)
+
+    return OutputKind("a CSV of predictions", is_ours)
 
 
 def _read(path: Path, encoding: str | None, delimiter: str | None, header: bool | None) -> Table:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from elmo_core.commands.models import Model
-from elmo_core.commands.outputs import Overwrite, model_paths, output_path
+from elmo_core.commands.outputs import Overwrite, claim, model_paths, output_path
 from elmo_core.commands.terminal import AsJson, command, show, work_bar
 
 
@@ -94,27 +94,32 @@ def embed(
     from elmo_core.bulk.rows import RowSettings
     from elmo_core.embedder import load_elmo
     from elmo_core.embedding.machine import emulation_warning
-    from elmo_core.files import claim_output
 
     target = output_path(out)
     chosen = form or (Format.parquet if target.suffix == ".parquet" else Format.hdf5)
     settings = RowSettings(vectors.value, _weights(weights), gamma, precision.value)
     reading = Reading(tokenised, state.value, batch_size)
-    inputs = [*sentences, *model_paths(model)]
-    with claim_output(target, kind=output_kind(chosen), inputs=inputs, overwrite=overwrite):
-        elmo = load_elmo(model, dtype=dtype.value)
-        if warning := emulation_warning(elmo.dtype, elmo.device):
-            typer.echo(warning, err=True)
-        with work_bar("Embedding") as report:
+    claim(target, output_kind(chosen), [*sentences, *model_paths(model)], overwrite)
+    elmo = load_elmo(model, dtype=dtype.value)
+    if warning := emulation_warning(elmo.dtype, elmo.device):
+        typer.echo(warning, err=True)
+    with work_bar("Embedding") as report:
 
-            def tell(now: BulkProgress) -> None:
-                report(now.share, f"{now.tokens:,} words, {now.words_per_s:,.0f} words/s", now.seconds_left)
+        def tell(now: BulkProgress) -> None:
+            report(now.share, f"{now.tokens:,} words, {now.words_per_s:,.0f} words/s", now.seconds_left)
 
-            pool = None if workers is None else Workers(model, workers)
-            written = embed_files(
-                elmo, sentences, target, chosen, settings, reading,
-                workers=pool, progress=tell, overwrite=overwrite,
-            )  # fmt: skip
+        pool = None if workers is None else Workers(model, workers)
+        written = embed_files(
+            elmo,
+            sentences,
+            target,
+            chosen,
+            settings,
+            reading,
+            workers=pool,
+            progress=tell,
+            overwrite=overwrite,
+        )
     show(
         {
             "written": str(out),

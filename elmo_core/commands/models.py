@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from elmo_core.commands.outputs import Overwrite, claim, model_paths, output_path
 from elmo_core.commands.terminal import AsJson, command, show
 from elmo_core.config import BiLMConfig
 
@@ -46,16 +46,19 @@ def _input(config: BiLMConfig) -> str:
 @command
 def export(
     model: Model,
-    folder: Annotated[Path, typer.Argument(help="Receives options.json and weights.hdf5.")],
+    folder: Annotated[str, typer.Argument(help="Receives options.json and weights.hdf5.")],
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a model as the official two files, for every program that reads ELMo's format.
 
     The official format has no place for a softmax: it is left out.
     """
-    from elmo_core.weights.official import write_official
+    from elmo_core.weights.official import OFFICIAL_FOLDER, write_official
     from elmo_core.weights.registry import load_model
 
+    target = output_path(folder)
+    claim(target, OFFICIAL_FOLDER, model_paths(model), overwrite)
     stored = load_model(model)
-    write_official(stored.model, stored.vocabulary, folder)
-    show({"written": str(folder), "softmax_left_out": stored.model.config.has_softmax}, as_json)
+    write_official(stored.model, stored.vocabulary, target)
+    show({"written": str(target), "softmax_left_out": stored.model.config.has_softmax}, as_json)

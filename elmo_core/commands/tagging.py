@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import secrets
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from elmo_core.commands.outputs import (
+    STANDARD_OUTPUT,
+    Overwrite,
+    claim,
+    model_paths,
+    output_path,
+    show_beside,
+    written_to,
+)
 from elmo_core.commands.terminal import AsJson, command, progress_bar, show
 
 if TYPE_CHECKING:
@@ -21,6 +29,8 @@ app = typer.Typer(
     help="Tag tokens: named entities, word classes, any tags; learn from a file, tag another one.",
     no_args_is_help=True,
 )
+
+_SUFFIXES = (".conll", ".jsonl", ".html")
 
 TaggedFile = Annotated[Path, typer.Argument(help="CoNLL, CoNLL-U, JSON, JSONL, or CSV of token and tag.")]
 TokenColumn = Annotated[
@@ -45,7 +55,7 @@ Encoding = Annotated[str | None, typer.Option(help="Of the file; found out if no
 @command
 def train(
     file: TaggedFile,
-    out: Annotated[Path, typer.Argument(help="Folder or .zip for the tagger.")],
+    out: Annotated[str, typer.Argument(help="Folder or .zip for the tagger.")],
     test: Annotated[
         Path | None, typer.Option(help="Sentences to test on; 20 % of the file, at random, if not given.")
     ] = None,
@@ -67,13 +77,14 @@ def train(
     epochs: Annotated[int, typer.Option(min=1, help="Most passes over the sentences.")] = 40,
     seed: Annotated[int, typer.Option(help="Of splits, first weights, order and bootstrap.")] = 0,
     encoding: Encoding = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Learn to tag, and test beside a look-up of known words and a CRF over word features."""
     from elmo_core.embedder import load_elmo
     from elmo_core.exceptions import InputError
     from elmo_core.tasks.tagging import comparison as methods
-    from elmo_core.tasks.tagging.saving import save_tagger
+    from elmo_core.tasks.tagging.saving import save_tagger, tagger_output
     from elmo_core.tasks.tagging.sentences import split_sentences
     from elmo_core.tasks.tagging.tagger import HEADS
 
@@ -84,6 +95,8 @@ def train(
     settings = methods.TagComparisonSettings(
         (*methods.METHODS[:2], method), max_epochs=epochs, head=head, seed=seed
     )
+    target = output_path(out)
+    claim(target, tagger_output(target), [file, test, *model_paths(model)], overwrite)
     data = _read(file, token, tag, scheme, encoding)
     others = _read(test, token, tag, scheme or data.scheme_without_letters, encoding) if test else None
     learned, tested = split_sentences(data, 0.2, seed) if others is None else (data, others)
@@ -99,8 +112,8 @@ def train(
         raise InputError(f"{method} could not be run: {getattr(best, 'reason', '')}.")
     best.tagger.model = model
     facts = _facts(best, results[methods.FEATURES], learned, tested)
-    save_tagger(best.tagger, out, facts=facts)
-    show({"written": str(out), **facts}, as_json)
+    save_tagger(best.tagger, target, facts=facts)
+    show({"written": str(target), **facts}, as_json)
 
 
 @app.command()
@@ -113,19 +126,33 @@ def predict(
             help="A .txt with a text a line, or sentences as `tag train` reads them (tags are not looked at)."
         ),
     ],
-    out: Annotated[Path, typer.Argument(help="What to write: .conll, .jsonl or .html.")],
+    out: Annotated[
+        str, typer.Argument(help="What to write: .conll, .jsonl or .html; - = CoNLL on standard output.")
+    ],
     model: Annotated[str | None, typer.Option(help="The biLM, where it is not under its old name.")] = None,
     token: TokenColumn = None,
     encoding: Encoding = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tag a file, however long; a .txt is read and written as a stream."""
+    """Tag a file, however long; a .txt is read and written as a stream.
+
+    OUT is a new file: one that exists is replaced with --overwrite alone, as a tagged file does not show
+    whether a person or a program tagged it.
+    """
     from elmo_core.exceptions import InputError
+    from elmo_core.files import OutputKind
     from elmo_core.plots.highlighted_text import to_html
     from elmo_core.tasks.tagging.prediction import TaggedSentence, tag_stream
     from elmo_core.tasks.tagging.saving import load_tagger
     from elmo_core.tasks.tagging.writing import to_conll, to_jsonl
 
+    suffix = ".conll" if out == STANDARD_OUTPUT else output_path(out).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise InputError(f"The kind of {out} is not known; let its name end with {', '.join(_SUFFIXES)}.")
+    if out != STANDARD_OUTPUT:
+        kind = OutputKind("a tagged file", lambda path: False)
+        claim(output_path(out), kind, [tagger, file, *model_paths(model)], overwrite)
     loaded = load_tagger(tagger, model=model)
     labels = loaded.head_.tags.labels
     writers: dict[str, Callable[[Iterator[TaggedSentence]], Iterator[str]]] = {
@@ -133,8 +160,6 @@ def predict(
         ".jsonl": to_jsonl,
         ".html": lambda sentences: to_html(sentences, labels),
     }
-    if out.suffix.lower() not in writers:
-        raise InputError(f"The kind of {out.name} is not known; let its name end with {', '.join(writers)}.")
     counts = {"sentences": 0, "tokens": 0, "found": 0}
     with progress_bar("Tagging") as bar:
 
@@ -145,8 +170,8 @@ def predict(
                 counts["found"] += len(one.found)
                 yield one
 
-        _write(out, writers[out.suffix.lower()](counted()))
-    show({"written": str(out), **counts}, as_json)
+        _write(out, writers[suffix](counted()))
+    show_beside({"written": out, **counts}, as_json, out)
 
 
 def _sentences(
@@ -178,16 +203,14 @@ def _sentences(
         raise InputError(f"{path} is not {encoding or 'UTF-8'} ({error}); give its --encoding.") from None
 
 
-def _write(out: Path, parts: Iterator[str]) -> None:
+def _write(out: str, parts: Iterator[str]) -> None:
     """Write a file, complete or not at all."""
-    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
-    try:
+    with written_to(out) as partial:
+        if partial is None:
+            sys.stdout.writelines(parts)
+            return
         with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            for part in parts:
-                stream.write(part)
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
+            stream.writelines(parts)
 
 
 def _read(

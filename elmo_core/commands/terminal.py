@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Annotated, Any, ParamSpec
 
@@ -43,6 +44,8 @@ HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 """Context settings of a program: its commands inherit them."""
 _FAILED, _INTERRUPTED, _BROKEN_PIPE, _TERMINATED = 2, 130, 141, 143
 _LINE_EVERY_S = 30.0
+_until_the_end: ContextVar[ExitStack] = ContextVar("_until_the_end")
+"""What the running command holds; see `hold`."""
 
 
 def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
@@ -54,7 +57,8 @@ def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
     @functools.wraps(function)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         try:
-            with _terminated_as_interrupted():
+            with _terminated_as_interrupted(), ExitStack() as stack:
+                _until_the_end.set(stack)
                 function(*args, **kwargs)
         except ElmoError as error:
             typer.echo(f"Error: {error}", err=True)
@@ -93,6 +97,11 @@ def run(app: typer.Typer, name: str) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     app(prog_name=name)
+
+
+def hold(resource: AbstractContextManager[object]) -> None:
+    """Enter a context and leave it when the command ends, however it ends."""
+    _until_the_end.get().enter_context(resource)
 
 
 class _Terminated(KeyboardInterrupt):

@@ -10,6 +10,7 @@ import typer
 
 from elmo_core.commands.embedding import State
 from elmo_core.commands.models import Model
+from elmo_core.commands.outputs import Overwrite, claim, model_paths, output_path
 from elmo_core.commands.terminal import AsJson, Encoding, Language, command, progress_bar, say_remarks, show
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def pretrain(
     config: Annotated[Path, typer.Argument(help="Settings as JSON; {} takes all defaults.")],
     train: Annotated[list[str], typer.Option(help="Pattern of the training shards; may be repeated.")],
     valid: Annotated[list[str], typer.Option(help="Pattern of the held-out shards; may be repeated.")],
-    output: Annotated[Path, typer.Option(help="Folder of the run: checkpoints, history.csv, model/.")],
+    output: Annotated[str, typer.Option(help="Folder of the run: checkpoints, history.csv, model/.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
     tokenised: Annotated[
         bool, typer.Option("--tokenised", help="One sentence a line, tokens separated by blanks.")
@@ -98,17 +99,27 @@ def pretrain(
     On several processes: torchrun --nproc-per-node N -m elmo_core pretrain ...
     """
     from elmo_core.pretraining.cache import open_corpus
+    from elmo_core.pretraining.corpus import find_shards
+    from elmo_core.pretraining.run_folder import RUN_FOLDER, require_begun_run
     from elmo_core.pretraining.settings import PretrainConfig
     from elmo_core.pretraining.trainer import Trainer
     from elmo_core.pretraining.workers import Workers
     from elmo_core.text.opening import read_text
     from elmo_core.text.vocabulary import Vocabulary
+    from elmo_core.weights.folder import MODEL_FOLDER
     from elmo_core.weights.registry import load_model
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     settings = PretrainConfig.from_json(read_text(config).text)
-    root = cache or output / "cache"
+    run = output_path(output)
+    root = cache or run / "cache"
     workers = Workers()
+    if workers.is_first:
+        texts = [*find_shards(train), *find_shards(valid)]
+        claim(run, RUN_FOLDER, [config, vocabulary, *texts, *model_paths(initial)])
+        claim(run / "model", MODEL_FOLDER, model_paths(initial))
+        if resume:
+            require_begun_run(run)
     with progress_bar("Tokenising") as report, workers.first_alone():
         corpus = open_corpus(
             train,
@@ -131,7 +142,7 @@ def pretrain(
         settings,
         corpus,
         [held_out.words(index) for index in range(held_out.n_sentences)],
-        output,
+        run,
         vocabulary=Vocabulary.read(vocabulary) if vocabulary else None,
         initial=load_model(initial) if initial else None,
         workers=workers,
@@ -142,26 +153,27 @@ def pretrain(
     _train(trainer)
     if not workers.is_first:
         return
-    trainer.write_model(output / "model")
-    show(
-        {"model": str(output / "model"), "steps": trainer.step, "best_mean_perplexity": trainer.best}, as_json
-    )
+    trainer.write_model(run / "model")
+    show({"model": str(run / "model"), "steps": trainer.step, "best_mean_perplexity": trainer.best}, as_json)
 
 
 @command
 def snapshot(
     run: Annotated[Path, typer.Argument(help="Folder of a run (pretrain --output).")],
-    folder: Annotated[Path, typer.Argument(help="Receives the model.")],
+    folder: Annotated[str, typer.Argument(help="Receives the model.")],
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the newest checkpoint of a run as a model, while the run goes on."""
     from elmo_core.pretraining.snapshot import read_snapshot
-    from elmo_core.weights.folder import write_folder
+    from elmo_core.weights.folder import MODEL_FOLDER, write_folder
 
+    target = output_path(folder)
+    claim(target, MODEL_FOLDER, [run], overwrite)
     stored = read_snapshot(run)
-    write_folder(stored, folder)
+    write_folder(stored, target)
     facts = {name: stored.about[name] for name in ("words_seen", "perplexity")}
-    show({"written": str(folder), **facts}, as_json)
+    show({"written": str(target), **facts}, as_json)
 
 
 def _show_estimate(trainer: Trainer) -> None:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from elmo_core.embedding.machine import choose_dtype, emulation_warning
-from elmo_core.exceptions import TrainingError
+from elmo_core.exceptions import ConfigError, TrainingError
 from elmo_core.nn.bilm import BiLM
 from elmo_core.nn.cells import compile_cells
 from elmo_core.pretraining.cache import TokenCache
@@ -28,6 +28,7 @@ from elmo_core.pretraining.fine_tuning import own_vocabulary, start_from, with_s
 from elmo_core.pretraining.history import History
 from elmo_core.pretraining.learner import Learner
 from elmo_core.pretraining.optimisation import learning_rate
+from elmo_core.pretraining.run_folder import require_same_run, run_identity, write_run
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.pretraining.snapshot import VOCABULARY, run_facts
 from elmo_core.pretraining.unigrams import start_from_unigrams
@@ -98,17 +99,22 @@ class Trainer:
             resume: go on from the newest checkpoint, if there is one.
 
         Raises:
-            TrainingError: the folder holds checkpoints and `resume` is off, or they do not fit.
+            TrainingError: the folder holds checkpoints and `resume` is off, or they are of another run: see
+                `run_folder.require_same_run`.
+            ConfigError: the model to fine-tune predicts other words than the vocabulary given.
             CorpusError: the corpus is too small for the rows.
         """
         self._workers = workers or Workers()
         torch.set_num_threads(config.threads)
         torch.set_flush_denormal(True)
         self.folder, self._cache, self._initial = folder, cache, initial
+        found = load_checkpoint(folder)
+        if found and not resume:
+            raise TrainingError(f"{folder} holds the checkpoints of a run; resume it or give another folder.")
         if initial is not None:
             config = dataclasses.replace(config, model=with_softmax(initial), warm_start=False)
-            vocabulary = own_vocabulary(initial) or vocabulary
-        self.vocabulary = vocabulary or build_vocabulary(cache, config)
+        chosen = _words_to_predict(initial, vocabulary)
+        self.vocabulary = _kept_words(folder, chosen) if found else chosen or build_vocabulary(cache, config)
         tags = config.model.tags or (tags_of(cache.types) if config.tagged else ())
         model = dataclasses.replace(config.model, n_words=len(self.vocabulary), tags=tags)
         self._device = self._workers.device(config.device)
@@ -117,14 +123,16 @@ class Trainer:
         self._learner = Learner(self.config, cache, self.vocabulary, self._workers)
         self.step, self.best, self._without_gain = 0, math.inf, 0
         self._history = History(folder / "history.csv", Step)
-        self._start(resume)
+        identity = run_identity(self.config, cache, self._valid)
+        if found:
+            require_same_run(folder, identity, found[1]["config"])
+            if chosen is None and self.vocabulary.words != build_vocabulary(cache, config).words:
+                raise TrainingError(f"{folder} is a run with another training text; resume it with the same.")
+        self._start(found)
+        if self._workers.is_first:
+            write_run(folder, identity)
 
-    def _start(self, resume: bool) -> None:
-        found = load_checkpoint(self.folder)
-        if found and not resume:
-            raise TrainingError(
-                f"{self.folder} holds the checkpoints of a run; resume it or give another folder."
-            )
+    def _start(self, found: tuple[dict[str, Tensor], dict[str, Any]] | None) -> None:
         log.info(self.config.softmax_choice(len(self.vocabulary)))
         if warning := emulation_warning(self.config.dtype, self._device):
             log.warning(warning)
@@ -232,8 +240,41 @@ class Trainer:
         return tensors, values
 
     def _restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        self._learner.restore(tensors, values["streams"])
+        try:
+            self._learner.restore(tensors, values["streams"])
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise TrainingError(
+                f"The checkpoint in {self.folder} does not fit this text and these settings ({error!r}); "
+                "resume with those of that run."
+            ) from None
         self.step, self.best, self._without_gain = values["step"], values["best"], values["without_gain"]
+
+
+def _words_to_predict(initial: StoredModel | None, given: Vocabulary | None) -> Vocabulary | None:
+    """The vocabulary of a model to fine-tune, or the one given; None = that of the corpus.
+
+    Raises:
+        ConfigError: there are both, and they differ.
+    """
+    own = own_vocabulary(initial) if initial is not None else None
+    if own is not None and given is not None and own.words != given.words:
+        raise ConfigError(
+            f"The model to fine-tune predicts {len(own):,} words of its own; leave out --vocabulary."
+        )
+    return own or given
+
+
+def _kept_words(folder: Path, given: Vocabulary | None) -> Vocabulary:
+    """The vocabulary of a run that goes on: its softmax rows mean these words, whatever the corpus says.
+
+    Raises:
+        ModelError: its file is missing or damaged.
+        TrainingError: another one is given.
+    """
+    kept = Vocabulary.read(folder / VOCABULARY)
+    if given is not None and given.words != kept.words:
+        raise TrainingError(f"{folder} is a run with another vocabulary; resume it with its own.")
+    return kept
 
 
 def _first_tokens(sentences: list[list[str]], n_tokens: int) -> list[list[str]]:

@@ -1,0 +1,125 @@
+"""The folder of a training run: what is in it, and whether work may go on there.
+
+run.json             what the run learns from and how; written first
+vocab.txt            the words it predicts
+history.csv          one row for each log step
+checkpoint-<step>/   see `checkpoint`
+cache/, model/       the tokenised texts, and the finished model
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from elmo_core.exceptions import ConfigError, TrainingError
+from elmo_core.files import OutputKind, atomic_file
+from elmo_core.pretraining.cache import TokenCache
+from elmo_core.pretraining.checkpoint import checkpoints
+from elmo_core.pretraining.settings import PretrainConfig
+
+RUN = "run.json"
+FREE_SETTINGS = frozenset(
+    {
+        "total_words", "learning_rate", "warm_up_steps", "decay_from", "final_rate", "weight_decay",
+        "clip_norm", "dropout", "patience", "checkpoint_steps", "log_steps", "device", "dtype", "compile",
+        "threads",
+    }
+)  # fmt: skip
+"""What may change when a run is resumed; with any other setting it would be another run."""
+_BEGUN = {"cache", "vocab.txt", "history.csv", "history.partial"}
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run, be it that it was killed before its first checkpoint."""
+    names = {path.name for path in folder.iterdir()}
+    if any(name.startswith("checkpoint-") for name in names):
+        return True
+    if RUN in names:
+        return bool(_read(folder))
+    if any(name not in _BEGUN and not name.startswith(".") for name in names):
+        return False
+    history = folder / "history.csv"
+    return "vocab.txt" not in names or (history.is_file() and history.read_bytes().startswith(b"step,words,"))
+
+
+RUN_FOLDER = OutputKind("a training run", is_run, grows=True)
+
+
+def run_identity(config: PretrainConfig, cache: TokenCache, valid: Iterable[list[str]]) -> dict[str, Any]:
+    """What makes a run this one: its texts by content, and its settings.
+
+    Args:
+        config: with the model's shape as it is trained.
+        cache: the tokenised corpus; its folder is named by a digest of all shards and how they are read.
+        valid: the held-out sentences that are measured.
+    """
+    held_out = hashlib.sha256()
+    for sentence in valid:
+        held_out.update("\0".join(sentence).encode("utf-8", "surrogatepass") + b"\n")
+    return {"corpus": cache.folder.name, "held_out": held_out.hexdigest()[:16], "config": config.to_dict()}
+
+
+def require_begun_run(folder: Path) -> None:
+    """Refuse to resume where no run was begun.
+
+    Raises:
+        TrainingError: there is neither a checkpoint nor the note of a run that was stopped before one.
+    """
+    if not (checkpoints(folder) or _read(folder)):
+        raise TrainingError(
+            f"{folder} holds no checkpoint to resume; leave out --resume to begin a run there."
+        )
+
+
+def write_run(folder: Path, identity: Mapping[str, Any]) -> None:
+    """Note what a run learns from."""
+    with atomic_file(folder / RUN) as partial:
+        partial.write_text(json.dumps(identity, indent=1) + "\n", encoding="utf-8")
+
+
+def require_same_run(folder: Path, identity: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Refuse to resume a run with another text or with settings that make it another run.
+
+    Args:
+        folder: of the run.
+        identity: of what is to go on, from `run_identity`.
+        config: the settings in the run's checkpoint. A run of an earlier version notes nothing else: its
+            corpus is then known by its vocabulary alone.
+
+    Raises:
+        TrainingError: names what differs.
+    """
+    noted = _read(folder)
+    for name, what in (("corpus", "training text"), ("held_out", "held-out text")):
+        if name in noted and noted[name] != identity[name]:
+            raise TrainingError(
+                f"{folder} is a run with another {what}; resume it with the same files and options, or give "
+                "another folder."
+            )
+    try:
+        before = PretrainConfig.from_dict(dict(config)).to_dict()
+    except ConfigError as error:
+        raise TrainingError(f"The settings of the run in {folder} cannot be read: {error}") from None
+    now = identity["config"]
+    other = [name for name in now if name not in FREE_SETTINGS and before.get(name) != now[name]]
+    if other:
+        name, old, new = other[0], before.get(other[0]), now[other[0]]
+        if name == "model":
+            name = next(part for part in new if old.get(part) != new[part])
+            old, new = old.get(name), new[name]
+        raise TrainingError(
+            f"{folder} is a run with another {name} ({old!r}, not {new!r}); resume it with its own settings, "
+            "or give another folder."
+        )
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        noted = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) and "corpus" in noted else {}
