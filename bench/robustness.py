@@ -27,6 +27,7 @@ import tempfile
 import time
 import warnings
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -199,8 +200,10 @@ def good_weights(folder: Path) -> list[Good]:
 
 
 def damaged(good: Good, draw: Random) -> Good:
-    """A good file with one to three kinds of damage."""
+    """A good file with one to three kinds of damage; every second archive is damaged inside."""
     file = good
+    if good.name.endswith((".zip", ".xlsx")) and draw.random() < 0.5:
+        return _member_damaged(file, draw)
     for _ in range(draw.choice((1, 1, 1, 2, 3))):
         file = draw.choice(_DAMAGES)(file, draw)
     return file
@@ -286,6 +289,24 @@ def _zipped(name: str, content: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def _member_damaged(file: Good, draw: Random) -> Good:
+    """Damage one file in a `.zip`, whose check sums are right again; of other files, a few bytes."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+            members = [Good(name, archive.read(name)) for name in archive.namelist()]
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError):
+        return _other_bytes(file, draw)
+    if not members:
+        return file
+    chosen = draw.randrange(len(members))
+    members[chosen] = draw.choice(_IN_PLACE)(members[chosen], draw)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for member in members:
+            archive.writestr(member.name, member.content)
+    return Good(file.name, buffer.getvalue())
+
+
 def _other_name(file: Good, draw: Random) -> Good:
     return Good(
         f"file{draw.choice(('', '.txt', '.csv', '.jsonl', '.xlsx', '.parquet', '.bin', '.zip'))}",
@@ -293,9 +314,10 @@ def _other_name(file: Good, draw: Random) -> Good:
     )
 
 
+_IN_PLACE = (_cut, _other_bytes, _swapped, _piece_doubled, _junk, _wrong_count, _wrong_sizes)
 _DAMAGES = (
     _cut, _other_bytes, _swapped, _piece_doubled, _junk, _other_encoding, _other_delimiter, _wrong_count,
-    _wrong_sizes, _packed, _other_name,
+    _wrong_sizes, _packed, _other_name, _member_damaged,
 )  # fmt: skip
 
 

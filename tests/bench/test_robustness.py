@@ -1,0 +1,36 @@
+"""Damaged files are read or refused in one sentence; the long run is `bench.robustness` itself."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from bench import robustness
+
+
+@pytest.mark.parametrize("kind", list(robustness.READERS))
+def test_no_damaged_file_shows_a_fault(kind, tmp_path):
+    count = robustness.run(kind, 40, seed=11, keep=tmp_path)
+    assert not count.faults
+    assert count.read + count.refused == 40 and count.refused > 0
+
+
+def test_damage_is_the_same_for_the_same_seed():
+    good = list(robustness.good_tables(random.Random(1)))
+    files = [[robustness.damaged(file, random.Random(2)) for file in good] for _ in range(2)]
+    assert files[0] == files[1]
+
+
+def test_a_line_that_is_neither_read_nor_counted_is_a_fault(tmp_path, monkeypatch):
+    """The measurement sees what it is for."""
+    whole = robustness.read_table
+
+    def lossy(content: bytes, name: str) -> object:
+        return whole(b"\n".join(content.split(b"\n")[:3]), name)
+
+    monkeypatch.setattr(robustness, "read_table", lossy)
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"text,label\n" + b"".join(b"text number %d,good\n" % number for number in range(9)))
+    with pytest.raises(robustness.LostLineError):
+        robustness.read_a_table(path)
