@@ -24,7 +24,7 @@ _MOST_ALIKE = 0.8
 """Share of the most varied column's values from which on a column may hold the words, too."""
 _NEARLY_ALL = 0.95
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,:]\d+)*")
-_ID = re.compile(r"(\d+)(?:[-.]\d+)?")
+_ID = re.compile(r"(\d{1,9})(?:[-.]\d{1,9})?")
 
 Rows = Sequence[Sequence[str]]
 """Of one sentence."""
