@@ -161,7 +161,8 @@ def _append(
 
 def _finish(table: Any, folder: Path, about: dict[str, Any]) -> None:
     """Index the columns, compact the table, note what it is."""
-    from lancedb.index import BTree, IvfSq
+    with extra("index"):
+        from lancedb.index import BTree, IvfSq
 
     n_uses = table.count_rows()
     for column in ("id", "folded"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -149,3 +150,34 @@ def test_pretrain_says_what_is_wrong_with_the_settings(tmp_path):
     result = run("pretrain", tmp_path / "config.json", *options)
     assert result.exit_code == 2
     assert "has no setting batch" in result.output
+
+
+@pytest.mark.parametrize("columns", ["40", ""])
+def test_facts_are_whole_in_a_pipe_of_any_width(columns, tmp_path):
+    folder = tmp_path / ("a long name " * 12).strip()
+    environment = {**os.environ, "COLUMNS": columns}
+    done = subprocess.run(
+        [sys.executable, "-m", "elmo_core", "export", "tiny", str(folder)],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"written           {folder}\nsoftmax left out  True\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_letters_that_a_terminal_lacks_end_no_command(encoding, tmp_path):
+    folder = tmp_path / "Übung 🙂"
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [sys.executable, "-m", "elmo_core", "export", "tiny", str(folder)],
+        env=environment, capture_output=True, check=True,
+    )  # fmt: skip
+    assert b"bung" in done.stdout and not done.stderr
+
+
+def test_a_closed_pipe_is_no_error():
+    with subprocess.Popen(
+        [sys.executable, "-m", "elmo_core", "info", "tiny"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
