@@ -15,11 +15,11 @@ _LOOKED_AT = 20_000
 """Sentences searched for a reason."""
 
 
-def explain_no_use(sentences: Sequence[str], word: str) -> str:
+def explain_no_use(sentences: Sequence[str | Sequence[str]], word: str) -> str:
     """Say what a plain search finds where `find_uses` found nothing; empty where it finds nothing either.
 
     Args:
-        sentences: of the text, as strings; the first 20,000 are looked at.
+        sentences: of the text, strings or lists of tokens; the first 20,000 are looked at.
         word: the query.
 
     Raises:
@@ -27,6 +27,7 @@ def explain_no_use(sentences: Sequence[str], word: str) -> str:
     """
     query, looked_at = parse_query(word), list(islice(sentences, _LOOKED_AT))
     counts = count_words(looked_at)
+    texts = [fold(one if isinstance(one, str) else " ".join(one)) for one in looked_at]
     if query.pattern:
         pattern = query.pattern
         if inside := sorted(token for token in counts if matches_inside(pattern, [token])):
@@ -35,7 +36,7 @@ def explain_no_use(sentences: Sequence[str], word: str) -> str:
                 f"{counted(len(inside), 'different token')}, such as {inside[0][:40]}; /.*({pattern}).*/ "
                 "finds them."
             )
-        if across := matches_inside(pattern, [*map(fold, looked_at)]):
+        if across := matches_inside(pattern, texts):
             return (
                 f"A pattern is compared with single tokens, and what /{pattern}/ matches in this text "
                 f"({across[0][:40]}) is several; type the phrase itself, without slashes."
@@ -53,6 +54,6 @@ def explain_no_use(sentences: Sequence[str], word: str) -> str:
         if len(phrase) > 1 and not missing:
             return f"The tokens {' | '.join(phrase)} are all in this text, but never in a row."
     folded = fold(word.strip())
-    if any(folded in fold(sentence) for sentence in looked_at):
+    if any(folded in text for text in texts):
         return f"{word.strip()} is in this text, but begins or ends inside a token; type whole words."
     return ""

@@ -27,6 +27,7 @@ from elmo_core.bulk.stream import embed_carried, embed_stream
 from elmo_core.embedder import Elmo, Embedding, State
 from elmo_core.exceptions import ConfigError, InputError
 from elmo_core.files import OutputKind, claim_output, file_fingerprint, require_space
+from elmo_core.text.tokenisation import TOKENISATION_VERSION
 from elmo_core.weights.fingerprint import fingerprint
 
 FORMATS = {"hdf5": HDF5, "parquet": PARQUET, "arrays": ARRAYS}
@@ -135,6 +136,7 @@ def embed_files(
             "sha256": fingerprint(elmo.model),
             "dtype": elmo.dtype,
             **asdict(reading),
+            "tokenisation": None if reading.tokenised else TOKENISATION_VERSION,
             **asdict(settings),
             "weights": None if settings.weights is None else list(settings.weights),
         }

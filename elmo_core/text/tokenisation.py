@@ -96,7 +96,8 @@ def split_sentences(text: str, language: str = "en") -> list[str]:
     Returns:
         The sentences in order, spelt as in the text and stripped; blank ones are left out.
     """
-    return [sentence for sentence, _ in _split(_encodable(text), language)]
+    text = _encodable(text)
+    return [text[start:end] for (start, end), _ in _split(text, language)]
 
 
 def tokenise(sentence: str, language: str = "en") -> list[str]:
@@ -157,22 +158,29 @@ def tokenised_sentences(text: str, language: str = "en") -> Iterator[list[str]]:
             yield tokens
 
 
-def _split(text: str, language: str) -> Iterator[tuple[str, str]]:
-    """Sentences as they are spelt, and levelled."""
+def located_sentences(text: str, language: str = "en") -> Iterator[tuple[list[str], list[Place]]]:
+    """Yield the tokens of `tokenised_sentences`, and where each of them stands in the text."""
+    for (first, last), _ in _split(text, language):
+        tokens, places = tokenise_with_places(text[first:last], language)
+        if tokens:
+            yield tokens, [(first + start, first + end) for start, end in places]
+
+
+def _split(text: str, language: str) -> Iterator[tuple[Place, str]]:
+    """Where each sentence stands, and what it is levelled."""
     from sentencex import segment
 
+    at_line = 0
     for line in split_lines(text):
+        at_line = text.index(line, at_line)
         levelled = level(line)
-        parts = [part.strip() for part in segment(language, levelled)]
-        if levelled == line:
-            yield from ((part, part) for part in parts if part)
-            continue
-        offsets, at = level_with_offsets(line), 0
-        for part in filter(None, parts):
+        offsets, at = level_with_offsets(line) if levelled != line else None, 0
+        for part in filter(None, (part.strip() for part in segment(language, levelled))):
             start = levelled.index(part, at)
             at = start + len(part)
-            first, last = offsets.original_span(start, at)
-            yield line[first:last], part
+            first, last = offsets.original_span(start, at) if offsets else (start, at)
+            yield (at_line + first, at_line + last), part
+        at_line += len(line)
 
 
 def _tokens(levelled: str, language: str) -> list[str]:

@@ -19,6 +19,7 @@ from elmo_core.index.use_index import ABOUT, UseIndex, read_about
 from elmo_core.measuring.durations import duration
 from elmo_core.plots.style import clip
 from elmo_core.pretraining.corpus import find_shards
+from elmo_core.text.tokenisation import TOKENISATION_VERSION
 from pages.common import jobs, takeaway
 from pages.common.loaders import Source, load_model, model_name
 from pages.common.locality import may_name_files
@@ -52,7 +53,7 @@ def show_index(
     pattern, most = _choose_corpus(page)
     shards = _find(page, pattern) if pattern else ()
     corpus = f"files {_marks(shards)}" if pattern else f"text {source.key}"
-    key = sha256(f"{corpus} {model_name()} {weights} {most}".encode()).hexdigest()[:20]
+    key = sha256(f"{corpus} {model_name()} {weights} {most} {TOKENISATION_VERSION}".encode()).hexdigest()[:20]
     index = _opened(page, key, shards, source, weights, most)
     st.caption(
         f"{index.n_uses:,} uses, {index.size_bytes / 1e6:,.0f} MB on disk, "

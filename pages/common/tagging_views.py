@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -21,7 +22,7 @@ from elmo_core.tasks.tagging.prediction import as_tagged, tag_stream
 from elmo_core.tasks.tagging.schemes import named
 from elmo_core.tasks.tagging.sentences import TaggedSentences
 from elmo_core.tasks.tagging.verdict import tag_verdict
-from elmo_core.text.tokenisation import tokenised_sentences
+from elmo_core.text.tokenisation import located_sentences
 from pages.common.jobs import Job
 from pages.common.tagging_work import Outcome
 from pages.common.wording import plain
@@ -193,12 +194,16 @@ def show_own_text(page: str, outcome: Outcome, best: TagResult) -> None:
     text = st.text_area(
         "Your text", TYPED, height=110, max_chars=_LONGEST_TYPED, key=f"{page}_typed", persist_state="session"
     )
-    sentences = list(tokenised_sentences(text))
+    located = list(located_sentences(text))
+    sentences = [tokens for tokens, _ in located]
     if best.tagger is None or not sentences:
         st.info("Type a sentence to tag it.")
         return
     labels = tuple(outcome.corpus.train.label_counts)
-    tagged = list(tag_stream(best.tagger, sentences))
+    tagged = [
+        replace(found, tokens=tuple(text[start:end] for start, end in places))
+        for found, (_, places) in zip(tag_stream(best.tagger, sentences), located, strict=True)
+    ]
     st.html("".join(highlighted(one, labels) for one in tagged))
     n_found = sum(len(one.found) for one in tagged)
     if not n_found:

@@ -136,6 +136,18 @@ def test_evaluate_prints_all_three_perplexities(tmp_path):
     assert "is empty" in run("evaluate", "tiny", tmp_path / "empty.txt").output
 
 
+def test_perplexity_does_not_depend_on_how_apostrophes_and_accents_are_typed(tmp_path):
+    straight = "It's Ann's caf\u00e9, don't you \"think\"? Wait..."
+    curly = "\ufeffIt\u2019s Ann\u2019s cafe\u0301, don\u2019t\u00a0you \u201cth\u00adink\u201d? Wait\u2026"
+    lines = []
+    for number, text in enumerate((straight, curly)):
+        (tmp_path / f"{number}.txt").write_text(text, encoding="utf-8")
+        result = run("evaluate", "tiny", tmp_path / f"{number}.txt", "--json")
+        assert result.exit_code == 0
+        lines.append(result.stdout.strip().splitlines()[-1])
+    assert lines[0] == lines[1]
+
+
 def test_evaluate_needs_a_softmax(fixtures_dir, tmp_path):
     (tmp_path / "in.txt").write_text("a b\n")
     result = run("evaluate", fixtures_dir / "allennlp", tmp_path / "in.txt")

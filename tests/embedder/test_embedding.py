@@ -300,3 +300,15 @@ def test_progress_reaches_the_end_and_can_cancel(elmo):
 def test_importing_the_package_is_quick():
     code = "import sys, elmo_core; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_texts_are_levelled_and_lists_of_tokens_are_not(elmo):
+    straight, curly = elmo.embed(
+        ["Ann's caf\u00e9 isn't here.", "Ann\u2019s cafe\u0301 isn\u2019t\u00a0he\u00adre."]
+    )
+    assert straight.tokens == curly.tokens == ["Ann", "'s", "caf\u00e9", "isn", "'t", "here", "."]
+    np.testing.assert_array_equal(straight.layers, curly.layers)
+    tokens = ["Ann", "\u2019s", "cafe\u0301", "he\u00adre"]
+    (given,) = elmo.embed([tokens])
+    assert given.tokens == tokens
+    assert not np.array_equal(given.layers[0, 1], straight.layers[0, 1])

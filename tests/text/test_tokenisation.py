@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elmo_core.text.tokenisation import split_sentences, tokenise, tokenise_with_places, tokenised_sentences
+from elmo_core.text.tokenisation import (
+    located_sentences,
+    split_sentences,
+    tokenise,
+    tokenise_with_places,
+    tokenised_sentences,
+)
 
 ANY_TEXT = st.text(st.characters(), max_size=60)
 
@@ -148,6 +154,37 @@ def test_places_point_at_the_tokens_in_order(text: str):
     edges = [edge for place in places for edge in place]
     assert all(start < end for start, end in places)
     assert max(edges, default=0) <= len(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(st.sampled_from("ab\u0301\u2019\u201c\u2026\u00ad\u200b\u00a0\ud800.! \r\n\u2028"), max_size=40)
+)
+def test_located_sentences_are_those_of_the_whole_text(text: str):
+    located = list(located_sentences(text))
+    assert [tokens for tokens, _ in located] == list(tokenised_sentences(text))
+    edges = [edge for _, places in located for place in places for edge in place]
+    assert edges == sorted(edges) or "\u2026" in text  # the dots of an ellipsis may be parted
+    for tokens, places in located:
+        assert len(tokens) == len(places)
+
+
+@pytest.mark.parametrize(
+    ("straight", "curly"),
+    [
+        ("It's so, don't.", "It\u2019s so, don\u2019t."),
+        ('He said "no. Go." and left. Fine...', "He said \u201cno. Go.\u201d and left. Fine\u2026"),
+        ("'Tis Ann's; the dogs' bowl", "\u2018Tis Ann\u2019s; the dogs\u2019 bowl"),
+        ("Dr. Smith paid 1 000.", "Dr.\u00a0Smith paid 1\u202f000."),
+        ("well-known cooperation", "well\u2011known co\u00adoperation"),
+        ("na\u00efve caf\u00e9", "nai\u0308ve cafe\u0301"),
+        ("The bank fell.", "\ufeffThe \u200ebank\u200b\u2060 fell."),
+        ("office files", "o\ufb03ce \ufb01les"),
+    ],
+    ids=ascii,
+)
+def test_the_same_text_has_the_same_tokens_however_it_was_typed(straight: str, curly: str):
+    assert list(tokenised_sentences(curly)) == list(tokenised_sentences(straight))
 
 
 def test_places_are_those_of_the_text_as_it_was_typed():

@@ -9,6 +9,7 @@ import numpy as np
 from elmo_core.analysis.maps.points import MapPoints
 from elmo_core.analysis.maps.text_map import TextMap
 from elmo_core.extras import extra
+from elmo_core.text.levelling import fold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 def find_rows(points: MapPoints, search: str) -> list[int]:
     """Numbers of the points whose token is the word searched for, or whose text holds it."""
-    wanted = search.casefold()
+    wanted = fold(search)
     if not wanted:
         return []
     if any(points.lefts):
-        return [row for row, name in enumerate(points.names) if name.casefold() == wanted]
-    return [row for row, text in enumerate(points.rights) if wanted in text.casefold()]
+        return [row for row, name in enumerate(points.names) if fold(name) == wanted]
+    return [row for row, text in enumerate(points.rights) if wanted in fold(text)]
 
 
 def map_table(points: MapPoints, found: TextMap, view: str, rows: list[int] | None = None) -> pd.DataFrame:

@@ -20,12 +20,11 @@ from elmo_core.tables.records import Skipped, counted
 from elmo_core.tasks.tagging.schemes import Span, tags_of
 from elmo_core.tasks.tagging.sentences import RawSentence
 from elmo_core.text.levelling import level
-from elmo_core.text.tokenisation import split_sentences, tokenise_with_places
+from elmo_core.text.tokenisation import located_sentences
 
 Place = tuple[int, int]
 """First character, and the one after the last."""
 
-_WORDS = re.compile(r"\w+|[^\w\s]")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
     "\U00020000-\U0003ffff]"
@@ -182,8 +181,8 @@ def _fault(record: TextRecord, span: RawSpan, place: Place | None) -> str | None
 
 
 def _is_text(text: str, place: Place, own: str) -> bool:
-    """Whether a span's own text stands there; blanks may differ."""
-    return text[slice(*place)].split() == own.split()
+    """Whether a span's own text stands there; blanks may differ, and what levelling removes."""
+    return level(text[slice(*place)]).split() == level(own).split()
 
 
 def _is_within(text: str, at: int) -> bool:
@@ -238,15 +237,7 @@ def _extended(text: str, span: Span, tokens: Sequence[Place]) -> Span:
 def _places(text: str, spans: Sequence[Span]) -> list[list[Place]]:
     """Where the tokens of each sentence are; sentences that a span runs across are joined."""
     sentences: list[list[Place]] = []
-    at = 0
-    for sentence in split_sentences(text):
-        start = text.find(sentence, at)
-        if start < 0:  # something that UTF-8 cannot hold is left out of it
-            return [[match.span() for match in _WORDS.finditer(text)]]
-        at = start + len(sentence)
-        places = [(start + first, start + last) for first, last in tokenise_with_places(sentence)[1]]
-        if not places:
-            continue
+    for _, places in located_sentences(text):
         crosses = sentences and any(
             span.start < sentences[-1][-1][1] and span.end > places[0][0] for span in spans
         )

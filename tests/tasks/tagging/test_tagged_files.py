@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import lzma
 
 import pytest
@@ -113,6 +114,39 @@ def test_spans_by_characters():
     assert [one.line for one in file.skipped] == [4, 6]
     assert any("1 span" in note for note in data.notes)
     assert any("1 token" in note for note in data.notes)
+
+
+def test_spans_hold_in_a_text_that_tokenisation_levels():
+    text = "\u201cAnn\u2019s cafe\u0301\u201d \u2014 New\u00a0York\u2026 She\u200b saw Bob."
+    spans = [
+        [text.index(word), text.index(word) + len(word), "X"]
+        for word in ("Ann", "cafe\u0301", "New\u00a0York", "Bob")
+    ]
+    data = read(json.dumps([{"text": text, "spans": spans}]), "a.json")
+    words = [token for tokens in data.tokens for token in tokens]
+    tags = [tag for own in data.tags for tag in own]
+    assert words == [
+        '"',
+        "Ann",
+        "'s",
+        "caf\u00e9",
+        '"',
+        "\u2014",
+        "New",
+        "York",
+        "...",
+        "She",
+        "saw",
+        "Bob",
+        ".",
+    ]
+    assert [word for word, tag in zip(words, tags, strict=True) if tag != "O"] == [
+        "Ann",
+        "caf\u00e9",
+        "New",
+        "York",
+        "Bob",
+    ]
 
 
 def test_a_span_across_two_sentences_joins_them():
