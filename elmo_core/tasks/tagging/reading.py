@@ -1,4 +1,4 @@
-"""Any file of tagged tokens: CoNLL, CoNLL-U, JSON, JSONL, CSV; found out from the bytes."""
+"""Any file of tagged tokens: CoNLL, CoNLL-U, JSON, JSONL, CSV, Parquet, brat; found out from the bytes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from elmo_core.exceptions import InputError
 from elmo_core.tables.reading import read_table
 from elmo_core.tables.records import Table
+from elmo_core.tasks.tagging.brat import is_brat, read_brat
 from elmo_core.tasks.tagging.column_choice import is_header
 from elmo_core.tasks.tagging.column_files import read_columns
 from elmo_core.tasks.tagging.list_cells import has_sentences, read_sentences, tag_names
@@ -34,6 +35,8 @@ def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -
     Raises:
         InputError: it is empty, too large, damaged, or not such a file.
     """
+    if is_brat(content):
+        return read_brat(content, name)
     content, name = read_bytes(content, name)
     if not content.strip():
         raise InputError(f"{name} is empty; choose a file with tokens and their tags.")
@@ -54,6 +57,8 @@ def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -
 
 def read_token_path(path: Path, *, encoding: str | None = None) -> TokenFile:
     """Read a file of tokens by its path; errors as `read_token_file`."""
+    if is_brat(path):
+        return read_brat(path, path.name)
     content, name = read_bytes(path)
     return read_token_file(content, name, encoding=encoding)
 

@@ -69,7 +69,7 @@ def read_span_records(decoded: Decoded, name: str) -> TokenFile:
         except UnusableError as error:
             found.skipped.append(Skipped(line, str(error), str(value)[:200]))
     return make_span_file(
-        name, "JSONL", found.texts, found.lists, found.skipped, decoded, _notes(found.counts)
+        name, "JSONL", found.texts, found.lists, found.skipped, decoded, notes_on(found.counts)
     )
 
 
@@ -142,7 +142,8 @@ def _are_strings(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-def _notes(counts: Counter[str]) -> list[str]:
+def notes_on(counts: Counter[str]) -> list[str]:
+    """What is said of annotations that were left out, one sentence each."""
     sentences = {
         "discontinuous": "Left out {} of several pieces, which tags cannot say.",
         "other annotator": "Left out {} of further annotators; the first of each text is read.",

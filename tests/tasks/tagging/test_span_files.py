@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 
 import pyarrow
 import pyarrow.parquet
@@ -260,6 +261,23 @@ def test_lists_in_csv_however_they_were_written():
     assert file.column(file.token_column) == [("Ann", "it's"), ("Ann", "ran"), ("Ann", "ran, fast")]
     assert file.column(file.tag_column) == [("B-PER", "O")] * 3
     assert [(one.line, one.reason) for one in file.skipped] == [(5, "2 tokens but 1 tag")]
+
+
+def test_annotations_of_brat():
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr("a/1.txt", TEXT)
+        archive.writestr("a/1.ann", "T1\tPER 0 7\tAnn Lee\nT2\tLOC 13 17\tOslo\nR1\tleft Arg1:T1 Arg2:T2\n")
+        archive.writestr("a/2.txt", "\U0001f600 Ann or\nLee left")
+        archive.writestr("a/2.ann", "T1\tPER 2 5\tAnn\nT2\tPER 2 5;9 12\tAnn Lee\n#1\tnote T1\tx\n")
+        archive.writestr("a/3.ann", "T1\tPER 0 3\tAnn\n")
+    file = read_token_file(sink.getvalue(), "brat.zip")
+    data = tagged_sentences(file)
+    assert data.tags == (("B-PER", "I-PER", "O", "B-LOC", "O"), ("O", "B-PER", "O"), ("O", "O"))
+    assert [(one.line, "no text a/3.txt" in one.reason) for one in file.skipped] == [(3, True)]
+    said = " ".join(file.notes)
+    assert "1 span of several pieces" in said
+    assert "1 annotation other than spans" in said
 
 
 ITEMS = st.lists(st.text(st.characters(exclude_categories=["C"]), max_size=5), max_size=5)
