@@ -36,9 +36,12 @@ TableFile = Annotated[
 TextColumn = Annotated[str | None, typer.Option(help="Column of the texts; found out if not given.")]
 Encoding = Annotated[str | None, typer.Option(help="Of a text file; found out if not given.")]
 Delimiter = Annotated[str | None, typer.Option(help="Between cells; found out if not given.")]
-Header = Annotated[
-    bool | None, typer.Option("--header/--no-header", help="Whether the first row names the columns.")
+Header = Annotated[bool | None, typer.Option("--header/--no-header", help="Whether a row names the columns.")]
+HeaderLine = Annotated[
+    int | None,
+    typer.Option(min=1, help="Line (row of the sheet) that names the columns; found out if not given."),
 ]
+Sheet = Annotated[str | None, typer.Option(help="Of a workbook; the one with a table if not given.")]
 
 
 @app.command()
@@ -63,6 +66,8 @@ def train(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     header: Header = None,
+    header_line: HeaderLine = None,
+    sheet: Sheet = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
@@ -86,7 +91,7 @@ def train(
     )
     target = output_path(out)
     claim(target, classifier_output(target), [table, *model_paths(model)], overwrite)
-    read = _read(table, encoding, delimiter, header)
+    read = _read(table, encoding, delimiter, header, header_line, sheet)
     data, text_name, label_name = _dataset(read, text, label, merge or [], drop_rare)
     elmo = load_elmo(model)
     parts: list[MethodResult | LeftOut | Inspection] = []
@@ -124,6 +129,8 @@ def predict(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     header: Header = None,
+    header_line: HeaderLine = None,
+    sheet: Sheet = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="For programs: no guard against formulas, every cell as it is.")
     ] = False,
@@ -135,6 +142,7 @@ def predict(
     Texts that a spreadsheet would run as formulas are guarded with an apostrophe; --plain leaves them as
     they are. Numbers and labels are never altered.
     """
+    from elmo_core.tables.columns import texts_of
     from elmo_core.tables.export import is_formula, to_csv
     from elmo_core.tables.records import counted
     from elmo_core.tasks.prediction import predict_texts
@@ -143,9 +151,11 @@ def predict(
     if out != STANDARD_OUTPUT:
         claim(output_path(out), _predictions(), [classifier, table, *model_paths(model)], overwrite)
     loaded = load_classifier(classifier, model=model)
-    read = _read(table, encoding, delimiter, header)
-    name = _text_column(read, text or str(load_facts(classifier).get("text_column", "")), text is not None)
-    texts = read.column(name)
+    learned = str(load_facts(classifier).get("text_column", ""))
+    expected = (text, learned) if text else (learned,)
+    read = _read(table, encoding, delimiter, header, header_line, sheet, expected)
+    name = _text_column(read, text or learned, text is not None)
+    texts = texts_of(read, name)
     names = [f"p({label})" for label in loaded.classes_.tolist()]
 
     def rows(report: Any) -> Iterator[list[str | float | None]]:
@@ -186,17 +196,35 @@ def _predictions() -> OutputKind:
     return OutputKind("a CSV of predictions", is_ours)
 
 
-def _read(path: Path, encoding: str | None, delimiter: str | None, header: bool | None) -> Table:
+def _read(
+    path: Path,
+    encoding: str | None,
+    delimiter: str | None,
+    header: bool | None,
+    header_line: int | None,
+    sheet: str | None,
+    expected: tuple[str, ...] = (),
+) -> Table:
+    """Read a table, and say how."""
     from elmo_core.tables.reading import read_table_file
     from elmo_core.tables.records import counted
 
     tab = "\t" if delimiter in ("\\t", "tab") else delimiter
-    table = read_table_file(path, encoding=encoding, delimiter=tab, has_header=header)
-    _note(f"{table.name}: {len(table.rows):,} rows, {len(table.columns)} columns.")
+    table = read_table_file(
+        path,
+        encoding=encoding,
+        delimiter=tab,
+        has_header=header,
+        header_line=header_line,
+        sheet=sheet,
+        expected=expected,
+    )
+    for line in table.summary:
+        _note(line)
+    if len(table.reading.sheets) > 1 and sheet is None:
+        _note(f"Sheets: {', '.join(table.reading.sheets)}; choose another one with --sheet.")
     for reason, count in table.skipped_counts.items():
         _note(f"Skipped {counted(count, 'record')}: {reason}.")
-    for note in table.reading.notes:
-        _note(note)
     return table
 
 
@@ -216,6 +244,8 @@ def _dataset(
             raise InputError(f"{table.name} has no column of labels: {choice.reason}; name one with --label.")
         label_name = choice.column
         _note(f"Labels: {choice.column}, which {choice.reason}.")
+        if choice.warning:
+            _note(choice.warning)
     pairs = [pair.partition("=") for pair in merge]
     if any(not middle for _, middle, _ in pairs):
         raise InputError(f"--merge wants OLD=NEW, got {', '.join(merge)}.")

@@ -94,6 +94,8 @@ def guess_text_column(table: Table) -> Choice:
     """The column with the longest texts; a telling name counts as much as being three times as long."""
     described = describe_columns(table)
     facts = [one for one in described if one.share_of_letters > 0.5 and not one.is_structured]
+    if any(one.is_structured for one in described):  # then ids and names are no texts
+        facts = [one for one in facts if one.mean_words >= 2]
     if not facts:
         lists = [one.name for one in described if one.is_structured]
         held = f"; {shortened(lists)} holds lists, as tables of tagged tokens do" if lists else ""

@@ -51,7 +51,8 @@ def find_header(
         n_filled = sum(map(bool, row))
         reaches = widths[index] >= width and len(row) >= usual
         if reaches:
-            return index if must_be or looks_like_header(row, body[index + 1 :]) else None
+            is_header = must_be or looks_like_header(row, body[index + 1 :], is_below_titles=index > 0)
+            return index if is_header else None
         nearly = widths[index] >= width and n_filled >= max(2, usual - 1)
         lacks_first = index == 0 and widths[index] == len(row) == width - 1 and _starts_with_names(rows[1:])
         if (nearly or lacks_first) and looks_like_header(row, body[index + 1 :]):
@@ -70,12 +71,15 @@ def _starts_with_names(rows: Sequence[tuple[str, ...]]) -> bool:
     return bool(rows) and all(row and row[0] == str(number) for number, row in enumerate(rows[:20], start=1))
 
 
-def looks_like_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+def looks_like_header(
+    first: Sequence[str], body: Sequence[Sequence[str]], *, is_below_titles: bool = False
+) -> bool:
     """Whether a first row names the columns.
 
     Args:
         first: its cells.
         body: some of the rows below; those equal to it are the header again.
+        is_below_titles: whether shorter rows stand above it, so that nothing need say more for it.
     """
     names = [cell.strip() for cell in first]
     filled = [name for name in names if name]
@@ -88,6 +92,8 @@ def looks_like_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bo
     pairs = [(name, column) for name, column in zip(names, columns, strict=True) if name]
     are_short = all(len(name) <= _LONGEST_NAME for name in filled)
     are_unique = len(set(filled)) == len(filled)
+    if are_short and are_unique and is_below_titles:
+        return True
     if are_short and are_unique and any(_USUAL_NAMES.fullmatch(name) for name in filled):
         return True
     kinds = [_differs(name, column, by_length=are_short and are_unique) for name, column in pairs]

@@ -43,7 +43,16 @@ def is_json(text: str, *, is_named: bool) -> bool:
     """
     start = text.lstrip("\ufeff \t\r\n")[:200]
     bare = "".join(start.split())[:3]
-    return is_named or bare.startswith(('{"', '[{"', "[[")) or bare in ("{}", "[{}")
+    if is_named or bare.startswith(('{"', '[{"', "[[")) or bare in ("{}", "[{}"):
+        return True
+    return bare.startswith("[") and all(map(_is_list, text.lstrip("\ufeff \t\r\n").split("\n", 2)[:2]))
+
+
+def _is_list(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), list)
+    except (ValueError, RecursionError):
+        return False
 
 
 def read_json(decoded: Decoded, name: str, options: ReadingOptions) -> Table:

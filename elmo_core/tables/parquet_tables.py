@@ -52,7 +52,7 @@ def open_parquet(content: bytes, name: str) -> Iterator[pyarrow.parquet.ParquetF
         raise
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError, NotImplementedError) as error:
         brief = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-        raise InputError(f"{name} is not a readable Parquet file ({brief}); write it anew.") from None
+        raise InputError(f"{name} is not a Parquet file that can be read ({brief}); write it anew.") from None
 
 
 def read_parquet(content: bytes, name: str) -> Table:
@@ -114,3 +114,14 @@ def _has_length(kind: Any) -> bool:
             pyarrow.types.is_large_binary,
         )
     )
+
+
+def is_number_type(kind: Any) -> bool:
+    """Whether an Arrow type is one of numbers.
+
+    Args:
+        kind: a `pyarrow.DataType`.
+    """
+    import pyarrow.types as kinds
+
+    return bool(kinds.is_floating(kind) or kinds.is_integer(kind))

@@ -16,13 +16,7 @@ MAX_CELL = 100_000
 MAX_COLUMNS = 1_000
 """Tables with more columns are refused."""
 _SHOWN = 200
-_DELIMITER_NAMES = {
-    ",": "commas between cells",
-    ";": "semicolons between cells",
-    "\t": "tabs between cells",
-    "|": "bars between cells",
-    None: "one cell a line",
-}
+_DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", None: "one cell a line"}
 
 Progress = Callable[[float], object]
 """Told the share done; an error it raises stops the work and reaches the caller."""
@@ -67,6 +61,11 @@ class ReadingOptions:
     expected: tuple[str, ...] = ()
     """Names of columns; a row that holds one of them is the header."""
 
+    def as_arguments(self) -> str:
+        """What is not to be found out, as Python that follows the first argument of a call."""
+        given = {name: value for name, value in vars(self).items() if value not in (None, ())}
+        return "".join(f", {name}={value!r}" for name, value in given.items())
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -101,8 +100,7 @@ class Reading:
         if self.encoding:
             parts.append(f"{self.encoding} (guessed)" if self.is_guessed else self.encoding)
         if self.kind == "CSV":
-            between = _DELIMITER_NAMES.get(self.delimiter, f"{self.delimiter!r} between cells")
-            parts.append(between)
+            parts.append(_DELIMITER_NAMES.get(self.delimiter, f"separated by {self.delimiter}"))
             if self.quote not in ("", '"'):
                 parts.append(f"{self.quote} around cells")
             if not self.quote and self.delimiter:
@@ -113,6 +111,8 @@ class Reading:
             parts.append(f"sheet {self.sheet!r} of {len(self.sheets)}")
         if not self.has_header:
             parts.append("no header, columns numbered")
+        elif self.header_line == 1:
+            parts.append("the first row names the columns")
         elif self.header_line is not None:
             parts.append(f"header on line {self.header_line:,}")
         return ", ".join(parts)

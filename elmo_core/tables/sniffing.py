@@ -129,9 +129,11 @@ def _quality(sample: str, dialect: Dialect) -> tuple[float, int]:
     rows = [(*span.cells, *[""] * (width - len(span.cells))) for span in agreeing]
     kinds = [_purity([row[index] for row in rows[1:]]) for index in range(width)]
     purity = sum(kind or 0.0 for kind in kinds) / width
+    bonus = _header_bonus(spans, width)
     if dialect.delimiter in ",;" and _is_prose(sample, dialect.delimiter) and max(kinds[1:]) < _PROSE:
         share /= 2
-    quality = share * (1 - _PURE + _PURE * purity) + _header_bonus(spans, width)
+        bonus *= looks_like_header(spans[0].cells, [span.cells for span in spans[1:]])
+    quality = share * (1 - _PURE + _PURE * purity) + bonus
     quality -= _FOREIGN * _holds_another(rows, dialect.delimiter) + _MALFORMED * malformed
     return round(quality, 3), width
 

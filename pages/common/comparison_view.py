@@ -173,7 +173,7 @@ def python_cell(chosen: Chosen, settings: ComparisonSettings) -> str:
         "from elmo_core.tasks.dataset import prepare\n"
         "from elmo_core.tasks.results import ComparisonSettings\n"
         "from elmo_core.tasks.verdict import verdict",
-        f"table = read_table_file({path})",
+        f"table = read_table_file({path}{chosen.options.as_arguments()})",
         f"data = prepare(table, {text}, {label})",
         f"settings = {settings!r}",
         f"elmo = load_elmo({literal(model_name())})",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +13,7 @@ from elmo_core.plots.classified_texts import plot_class_sizes
 from elmo_core.tables.columns import guess_label_column, guess_text_column
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
-from elmo_core.tables.records import counted
+from elmo_core.tables.records import ReadingOptions, counted
 from elmo_core.tasks.dataset import Dataset
 from pages.common.lab_cache import OpenedTable, TableFile, dataset_of
 from pages.common.table_choice import preview
@@ -34,6 +34,8 @@ class Chosen:
     file: TableFile
     lines: tuple[int, ...]
     """Of the file, for each text."""
+    options: ReadingOptions = field(default_factory=ReadingOptions)
+    """How it was read."""
 
 
 def choose_dataset(page: str, opened: OpenedTable) -> Chosen | None:
@@ -61,7 +63,8 @@ def choose_dataset(page: str, opened: OpenedTable) -> Chosen | None:
     with looking:
         _show_findings(page, data)
     key = f"{file.key} {opened.options} {columns} {merge} {drop_rare}"
-    return Chosen(key, data, columns, file, tuple(table.lines[row] for row in data.rows))
+    lines = tuple(table.lines[row] for row in data.rows)
+    return Chosen(key, data, columns, file, lines, opened.options)
 
 
 def _columns(prefix: str, table: Table) -> tuple[str, str] | None:
@@ -91,6 +94,8 @@ def _columns(prefix: str, table: Table) -> tuple[str, str] | None:
             place.caption(f"Not found: {plain(guess.reason)}.")
         elif chosen == guess.column:
             place.caption(f"Guessed: it {plain(guess.reason)}.")
+            if guess.warning:
+                place.warning(plain(guess.warning))
     if label_guess.column is None and label != text:
         counts = Counter(table.column(label))
         st.caption(f"{plain(label)} holds {len(counts):,} different values in {len(table.rows):,} rows.")

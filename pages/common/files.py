@@ -20,7 +20,7 @@ from elmo_core.analysis.reading import (
 from elmo_core.plots.style import clip, listing
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Decoded, Table, read_table, read_text
-from elmo_core.tables.records import Progress, Reading, counted
+from elmo_core.tables.records import Progress, Reading, ReadingOptions, counted
 from pages.common import jobs
 from pages.common.loaders import Source
 from pages.common.results import session_results
@@ -48,7 +48,7 @@ _ENCODINGS = (
 )
 _DELIMITERS = {_AUTO: None, "comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 _HEADERS = {_AUTO: None, "names the columns": True, "is data": False}
-_DELIMITER_NAMES = {mark: name for name, mark in _DELIMITERS.items() if mark}
+_HEADER_LINE = "is below: the header is on line …"
 
 T = TypeVar("T")
 
@@ -58,9 +58,7 @@ class _Wishes:
     """How to read a file, where the user knows better."""
 
     as_text: bool
-    encoding: str | None
-    delimiter: str | None
-    has_header: bool | None
+    options: ReadingOptions
 
 
 def choose_from_file(page: str, file: Any) -> Source:
@@ -74,7 +72,7 @@ def choose_from_file(page: str, file: Any) -> Source:
         InputError: it cannot be used.
     """
     with st.container(horizontal=True):
-        wishes = _choose_wishes(page, file.name)
+        wishes = _choose_wishes(page, file)
         found_row = st.container()
     key = f"{file.file_id} {wishes}"
     if wishes.as_text:
@@ -88,13 +86,18 @@ def choose_from_file(page: str, file: Any) -> Source:
     table = _prepared(page, key, f"Reading {file.name}", file, lambda p: _read(file, wishes, p))
     with found_row:
         _say_table(table)
+    sheets = f"{page}_sheets {file.file_id}"
+    if len(table.reading.sheets) > 1 and sheets not in st.session_state:
+        st.session_state[sheets] = table.reading.sheets
+        st.rerun()  # so that the choice of sheets stands with the others
     _preview(pd.DataFrame(table.rows[:_PREVIEW_ROWS], columns=list(table.columns)))
     chosen = _choose_columns(page, table)
     key = f"{key} {chosen!r}"
     title = f"Splitting {file.name} into sentences"
     text = _prepared(f"{page}_column", key, title, file, lambda p: read_column(table, *chosen, p))
     columns = ", ".join(map(repr, chosen))
-    recipe = (f"table = read_table_file(Path({file.name!r}))", f"text = read_column(table, {columns})")
+    call = f"read_table_file(Path({file.name!r}){wishes.options.as_arguments()})"
+    recipe = (f"table = {call}", f"text = read_column(table, {columns})")
     return Source(key, text, recipe=recipe, told=_told(file.name, text, table.reading))
 
 
@@ -126,33 +129,33 @@ def _prepared(page: str, key: str, title: str, file: Any, work: Callable[[Progre
 
 
 def _split(file: Any, wishes: _Wishes, progress: Progress) -> tuple[Decoded, Text]:
-    decoded = read_text(file.getvalue(), file.name, encoding=wishes.encoding)
+    decoded = read_text(file.getvalue(), file.name, encoding=wishes.options.encoding)
     return Decoded("", decoded.encoding, decoded.is_guessed), split_text(decoded.text, progress)
 
 
 def _read(file: Any, wishes: _Wishes, progress: Progress) -> Table:
-    return read_table(
-        file.getvalue(),
-        file.name,
-        encoding=wishes.encoding,
-        delimiter=wishes.delimiter,
-        has_header=wishes.has_header,
-        progress=progress,
-    )
+    return read_table(file.getvalue(), file.name, **vars(wishes.options), progress=progress)
 
 
-def _choose_wishes(page: str, name: str) -> _Wishes:
+def _choose_wishes(page: str, file: Any) -> _Wishes:
     with st.popover("Read it differently", icon=":material/tune:", key=f"{page}_reading"):
         kind = st.selectbox("Read it as", _KINDS, key=f"{page}_kind")
         encoding = st.selectbox("Encoding", _ENCODINGS, key=f"{page}_encoding")
         delimiter = st.selectbox("Between two cells", list(_DELIMITERS), key=f"{page}_delimiter")
-        header = st.selectbox("The first row", list(_HEADERS), key=f"{page}_header")
-    return _Wishes(
-        is_running_text(name) if kind == _AUTO else kind == _KINDS[1],
-        None if encoding == _AUTO else encoding,
-        _DELIMITERS[delimiter],
-        _HEADERS[header],
+        header = st.selectbox("The first row", [*_HEADERS, _HEADER_LINE], key=f"{page}_header")
+        line = None
+        if header == _HEADER_LINE:
+            line = st.number_input("Header is on line", 1, value=2, key=f"{page}_header_line")
+        sheets = st.session_state.get(f"{page}_sheets {file.file_id}", ())
+        sheet = st.selectbox("Sheet", (_AUTO, *sheets), key=f"{page}_sheet") if sheets else _AUTO
+    options = ReadingOptions(
+        encoding=None if encoding == _AUTO else encoding,
+        delimiter=_DELIMITERS[delimiter],
+        has_header=_HEADERS.get(header),
+        header_line=line,
+        sheet=None if sheet == _AUTO else sheet,
     )
+    return _Wishes(is_running_text(file.name) if kind == _AUTO else kind == _KINDS[1], options)
 
 
 def _choose_columns(page: str, table: Table) -> tuple[str, str | None, str | None]:
@@ -174,16 +177,8 @@ def _choose_columns(page: str, table: Table) -> tuple[str, str | None, str | Non
 
 def _say_table(table: Table) -> None:
     """How a table was read, and what of it was left out."""
-    reading = table.reading
-    parts = [f"{len(table.rows):,} rows", f"{len(table.columns)} columns"]
-    if reading.delimiter:
-        parts.append(f"cells parted by a {_DELIMITER_NAMES.get(reading.delimiter, reading.delimiter)}")
-    _say_reading(reading.kind, reading.encoding, *parts)
-    _warn_of_guess(table.name, reading.encoding or "", reading.is_guessed)
-    if not reading.has_header:
-        st.caption("The first row holds no names, so the columns are numbered.")
-    for note in reading.notes:
-        st.caption(plain(note))
+    st.caption(plain(" ".join(table.summary)))
+    _warn_of_guess(table.name, table.reading.encoding or "", table.reading.is_guessed)
     if table.skipped:
         total = len(table.skipped) + len(table.rows)
         reasons = listing(f"{n:,} ({reason})" for reason, n in table.skipped_counts.items())
@@ -198,8 +193,8 @@ def _say_table(table: Table) -> None:
         )
 
 
-def _say_reading(kind: str, encoding: str | None, *facts: str) -> None:
-    st.caption(plain(", ".join([kind, *([encoding] if encoding else []), *facts])))
+def _say_reading(kind: str, encoding: str, fact: str) -> None:
+    st.caption(plain(f"{kind}, {encoding}, {fact}"))
 
 
 def _warn_of_guess(name: str, encoding: str, is_guessed: bool) -> None:

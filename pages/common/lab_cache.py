@@ -23,7 +23,7 @@ from elmo_core.exceptions import ElmoError
 from elmo_core.shipped import shipped
 from elmo_core.static.registry import SHIPPED
 from elmo_core.tables.reading import Table, read_table
-from elmo_core.tables.records import Progress
+from elmo_core.tables.records import Progress, ReadingOptions
 from elmo_core.tasks.classifier import ElmoClassifier
 from elmo_core.tasks.comparison import compare_methods
 from elmo_core.tasks.dataset import Dataset, prepare
@@ -57,15 +57,6 @@ class TableFile:
     name: str
     content: bytes
     is_sample: bool = False
-
-
-@dataclass(frozen=True)
-class ReadingOptions:
-    """What the user knows better than what was found out; None = find out."""
-
-    encoding: str | None = None
-    delimiter: str | None = None
-    has_header: bool | None = None
 
 
 @cache
@@ -129,14 +120,7 @@ def _awaited(page: str, subject: str, title: str, work: Callable[..., T]) -> T:
 
 
 def _read(key: str, options: ReadingOptions, _file: TableFile, _progress: Progress | None = None) -> Table:
-    return read_table(
-        _file.content,
-        _file.name,
-        encoding=options.encoding,
-        delimiter=options.delimiter,
-        has_header=options.has_header,
-        progress=_progress,
-    )
+    return read_table(_file.content, _file.name, **vars(options), progress=_progress)
 
 
 def _prepare(

@@ -14,7 +14,7 @@ from elmo_core.plots.classified_texts import plot_prediction
 from elmo_core.tables.columns import guess_text_column
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
-from elmo_core.tables.records import counted
+from elmo_core.tables.records import ReadingOptions, counted
 from elmo_core.tasks.classifier import ElmoClassifier
 from elmo_core.tasks.head_files import CARD, zip_bytes
 from elmo_core.tasks.prediction import predict_texts
@@ -22,9 +22,9 @@ from elmo_core.tasks.saving import SCRIPT
 from elmo_core.weights.store import JsonValue
 from pages.common import jobs
 from pages.common.jobs import Job
-from pages.common.lab_cache import ReadingOptions, files_of, load_saved, table_of
+from pages.common.lab_cache import files_of, load_saved, table_of
 from pages.common.occlusion_view import show_deciding_words
-from pages.common.table_choice import preview, upload
+from pages.common.table_choice import preview, show_reading, upload
 from pages.common.wording import plain
 
 _MOST_TYPED = 2_000
@@ -133,13 +133,15 @@ def show_file(page: str, usable: Usable) -> None:
     file = upload(f"{page}_new", "A table with a column of texts to predict")
     if file is None:
         return
+    learned = str(usable.facts.get("text_column", ""))
     try:
-        table = table_of(f"{page}_new", file, ReadingOptions())
+        table = table_of(f"{page}_new", file, ReadingOptions(expected=(learned,)))
     except InputError as error:
         st.error(plain(str(error)))
         return
+    show_reading(f"{page}_new", table)
     preview(table)
-    guess = str(usable.facts.get("text_column", "")), guess_text_column(table).column
+    guess = learned, guess_text_column(table).column
     start = next((table.columns.index(name) for name in guess if name in table.columns), 0)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         column = st.selectbox("Texts", table.columns, start, key=f"{page}_new_text_{file.key[:12]}")

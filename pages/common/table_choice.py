@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -9,11 +11,10 @@ from elmo_core.exceptions import InputError
 from elmo_core.plots.style import clip
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
-from elmo_core.tables.records import MAX_BYTES, counted
+from elmo_core.tables.records import MAX_BYTES, ReadingOptions, counted
 from pages.common.lab_cache import (
     SAMPLES,
     OpenedTable,
-    ReadingOptions,
     TableFile,
     sample_file,
     table_of,
@@ -23,11 +24,11 @@ from pages.common.wording import plain
 
 OWN = "My table"
 TYPES = ["csv", "tsv", "txt", "psv", "ssv", "jsonl", "ndjson", "json", "parquet", "xlsx", "zip"]
-_FIND_OUT = "find out"
+FIND_OUT = "find out"
 _ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16", "gb18030", "big5", "shift_jis", "koi8-r", "cp1251")
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar |": "|", "none: a text a line": ""}
 _HEADERS = {"names the columns": True, "is a row like the others": False}
-_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", None: "one cell a line"}
+_HEADER_LINE = "is below: the header is on line …"
 _PREVIEW_ROWS, _PREVIEW_CHARACTERS = 4, 60
 
 
@@ -55,16 +56,46 @@ def _shown(file: TableFile | None, options: ReadingOptions, page: str) -> Opened
     """The file, once it is readable and what was found out about it stands on the page."""
     if file is None:
         return None
+    sheet = f"{page}_sheet_{file.key[:12]}"
+    options = replace(options, sheet=sheet_chosen(sheet))
     try:
         table = table_of(page, file, options)
     except InputError as error:
         st.error(plain(str(error)))
         return None
-    st.caption(_described(table))
+    show_reading(page, table)
+    choose_sheet(sheet, table)
+    return OpenedTable(file, options, table)
+
+
+def show_reading(page: str, table: Table) -> None:
+    """Say how a table was read, and offer what was left out of it.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        table: the table.
+    """
+    st.caption(plain(" ".join(table.summary)))
     if table.reading.is_guessed:
         st.warning(f"The encoding is a guess: {table.reading.encoding}. Check the accents below.")
     _show_skipped(page, table)
-    return OpenedTable(file, options, table)
+
+
+def choose_sheet(key: str, table: Table) -> None:
+    """Offer the sheets of a workbook that has several; the choice is read with the next run.
+
+    Args:
+        key: of the widget, whose value `sheet_chosen` returns.
+        table: of the workbook.
+    """
+    if len(table.reading.sheets) > 1:
+        st.selectbox("Sheet", (FIND_OUT, *table.reading.sheets), key=key, persist_state="session")
+
+
+def sheet_chosen(key: str) -> str | None:
+    """The sheet that the user chose; None = find out."""
+    sheet = st.session_state.get(key, FIND_OUT)
+    return None if sheet == FIND_OUT else str(sheet)
 
 
 def upload(page: str, label: str) -> TableFile | None:
@@ -106,30 +137,37 @@ def _uploaded(page: str) -> TableFile | None:
 def _reading_options(page: str) -> ReadingOptions:
     with st.popover("How it is read", icon=":material/tune:"):
         encoding = st.selectbox(
-            "Encoding", (_FIND_OUT, *_ENCODINGS), key=f"{page}_encoding", persist_state="session"
+            "Encoding", (FIND_OUT, *_ENCODINGS), key=f"{page}_encoding", persist_state="session"
         )
         delimiter = st.selectbox(
-            "Between two cells", (_FIND_OUT, *_DELIMITERS), key=f"{page}_delimiter", persist_state="session"
+            "Between two cells", (FIND_OUT, *_DELIMITERS), key=f"{page}_delimiter", persist_state="session"
         )
         header = st.selectbox(
-            "The first row", (_FIND_OUT, *_HEADERS), key=f"{page}_header", persist_state="session"
+            "The first row",
+            (FIND_OUT, *_HEADERS, _HEADER_LINE),
+            key=f"{page}_header",
+            persist_state="session",
         )
+        line = choose_header_line(page) if header == _HEADER_LINE else None
     return ReadingOptions(
-        None if encoding == _FIND_OUT else encoding, _DELIMITERS.get(delimiter), _HEADERS.get(header)
+        encoding=None if encoding == FIND_OUT else encoding,
+        delimiter=_DELIMITERS.get(delimiter),
+        has_header=_HEADERS.get(header),
+        header_line=line,
     )
 
 
-def _described(table: Table) -> str:
-    reading = table.reading
-    parts = [f"{counted(len(table.rows), 'row')}, {counted(len(table.columns), 'column')}", reading.kind]
-    if reading.encoding:
-        parts.append(reading.encoding)
-    if reading.kind == "CSV":
-        parts.append(_NAMES.get(reading.delimiter, f"separated by {reading.delimiter}"))
-        parts.append(
-            "the first row names the columns" if reading.has_header else "no header, columns numbered"
+def choose_header_line(page: str) -> int:
+    """The line that names the columns, where the user says so."""
+    return int(
+        st.number_input(
+            "Header is on line (row of the sheet)",
+            1,
+            value=2,
+            key=f"{page}_header_line",
+            persist_state="session",
         )
-    return plain(f"{table.name}: {', '.join(parts)}.") + "".join(f" {plain(one)}" for one in reading.notes)
+    )
 
 
 def _show_skipped(page: str, table: Table) -> None:
