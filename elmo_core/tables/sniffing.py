@@ -117,8 +117,8 @@ def _quality(sample: str, dialect: Dialect) -> tuple[float, int]:
     """How well a dialect fits, about 0 to 1.25, and the usual number of cells."""
     spans = [span for span in islice(dialect.records(sample), _SAMPLE_RECORDS) if span.cells]
     spans = [span for span in spans if not span.is_rule]
-    if not spans:
-        return 0.0, 1
+    if not spans:  # nothing, or delimiters alone
+        return (_ACCEPTED if dialect.delimiter and dialect.delimiter in sample else 0.0), 1
     malformed = sum(not span.is_well_quoted for span in spans) / len(spans)
     width = usual_width([(len(span.cells), span.n_cells) for span in spans])
     if width < 2 or dialect.delimiter is None:

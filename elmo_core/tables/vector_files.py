@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,7 +81,7 @@ def _read_npz(content: bytes, name: str) -> VectorFile:
             if sum(info.file_size for info in file.infolist()) > most:
                 raise InputError(f"{name} unpacks to more than {most >> 20:,} MB; take a part of it.")
             members = {info.filename.removesuffix(".npy"): file.read(info) for info in file.infolist()}
-    except (zipfile.BadZipFile, zipfile.zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise InputError(f"{name} is not a NumPy array or archive ({error}); save it anew.") from None
     for title, member in members.items():
         try:

@@ -146,22 +146,34 @@ def may_start(key: str, title: str, seconds: float, megabytes: float) -> bool:
 
 def _own_vectors(page: str) -> ChosenPoints | None:
     file: Any = st.file_uploader(
-        "Your vectors: .npy (n x width), or Parquet with a column of lists or columns of numbers",
-        type=["npy", "parquet"], max_upload_size=_MAX_UPLOAD_MB, key=f"{page}_vectors",
+        "Your vectors: .npy or .npz (n x width), Parquet, JSONL, or a CSV or TSV of numbers",
+        type=["npy", "npz", "parquet", "csv", "tsv", "txt", "jsonl", "json"],
+        max_upload_size=_MAX_UPLOAD_MB,
+        key=f"{page}_vectors",
     )  # fmt: skip
     if file is None:
-        st.info("Vectors from anywhere can be mapped. Other columns of a Parquet file become colours.")
+        st.info("Vectors from anywhere can be mapped. Other columns of the file become colours.")
         return None
     content = file.getvalue()
     if len(content) > _MAX_UPLOAD_MB << 20:
         raise InputError(f"{file.name} has over {_MAX_UPLOAD_MB} MB; take a part of it.")
     key = digest(content)
     own = session_results().get_or_compute(f"vectors {key}", lambda: read_vectors(content, file.name))
+    if len(own.choices) > 1:
+        column = st.selectbox(
+            "Vectors in", own.choices, key=f"{page}_vectors_column_{key[:12]}",
+            help="Found out from names and widths: the first is taken until you say otherwise.",
+        )  # fmt: skip
+        if column != own.column:
+            key = f"{key} {column}"
+            own = session_results().get_or_compute(
+                f"vectors {key}", lambda: read_vectors(content, file.name, column)
+            )
     if own.n_skipped:
         st.warning(f"{own.n_skipped:,} rows of {plain(file.name)} skipped: no finite vector.")
     points = session_results().get_or_compute(f"points {key}", lambda: _points_of(own))
     recipe = (
-        f"own = read_vectors(Path({file.name!r}).read_bytes(), {file.name!r})",
+        f"own = read_vectors(Path({file.name!r}).read_bytes(), {file.name!r}, {own.column!r})",
         'columns = own.columns or {"all": ("vectors",) * len(own.names)}',
         f"points = given_points(own.vectors, own.names, columns, most={MOST_POINTS})",
     )

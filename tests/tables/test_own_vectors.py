@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import numpy as np
 import pandas as pd
@@ -85,3 +86,85 @@ class Hostile:
 def test_what_cannot_be_read_is_said(content: bytes, name: str, message: str):
     with pytest.raises(InputError, match=message):
         read_vectors(content, name)
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+NAMED = {f"dim_{at}": VECTORS[:, at] for at in range(5)}
+LABELLED = pd.DataFrame(NAMED).assign(label=list("abcdef"))
+LISTED = pd.DataFrame({"text": list("abcdef"), "v": VECTORS.tolist()})
+SPANS = [[0, at + 1] for at in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("content", "column", "others"),
+    [
+        (parquet(span=SPANS, embedding=VECTORS.tolist()), "embedding", ()),
+        (parquet(span=SPANS, v=VECTORS.tolist()), "v", ()),
+        (parquet(score=[0.1 * at for at in range(6)], **NAMED), "dim_0 to dim_4", ("score",)),
+        (parquet(**NAMED, year=[*range(6)], text=list("abcdef")), "dim_0 to dim_4", ("year", "text")),
+        (parquet(wide=np.ones((6, 9)).tolist(), vector=VECTORS.tolist()), "vector", ()),
+        (parquet(small=[[1.0, 2.0]] * 6, other=VECTORS.tolist()), "other", ()),
+        (npz(small=np.ones((6, 2)), v=VECTORS, label=np.array(list("abcdef"))), "v", ("label",)),
+        (LABELLED.to_csv(index=False).encode(), "dim_0 to dim_4", ("label",)),
+        (pd.DataFrame(VECTORS).to_csv().encode(), "0 to 4", ("",)),
+        (pd.DataFrame(VECTORS).to_csv(index=False, header=False).encode(), "numbers", ()),
+        (pd.DataFrame(VECTORS).to_csv(index=False, header=False, sep="\t").encode(), "numbers", ()),
+        (LISTED.to_csv(index=False).encode(), "v", ("text",)),
+        (LISTED.to_json(orient="records", lines=True, double_precision=15).encode(), "v", ("text",)),
+        (json.dumps(VECTORS.tolist()).encode(), "", ()),
+    ],
+)
+def test_the_vectors_are_found_among_other_numbers(content: bytes, column: str, others: tuple[str, ...]):
+    found = read_vectors(content, "v.any")
+    assert found.column == column
+    np.testing.assert_allclose(found.vectors, VECTORS, atol=1e-6)
+    assert tuple(found.columns) == others
+
+
+def test_another_column_can_be_chosen():
+    content = parquet(span=SPANS, embedding=VECTORS.tolist())
+    assert read_vectors(content, "v.parquet").choices == ("embedding", "span")
+    assert read_vectors(content, "v.parquet", "span").vectors.shape == (6, 2)
+    with pytest.raises(InputError, match="no vectors 'x'; it has embedding, span"):
+        read_vectors(content, "v.parquet", "x")
+
+
+def with_header(header: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + bytes(200)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (-6, 5), }", "shape -6 x 5"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (6, -5), }", "shape 6 x -5"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (-6, -5), }", "shape -6 x -5"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999, 5), }", "at most"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': ('a', 5), }", "not a NumPy array"),
+        ("(" * 5000, "not a NumPy array"),
+        ("[" * 9000, "not a NumPy array"),
+        ("{'descr': " + "[" * 200 + "]" * 200 + ", 'shape': (6, 5)}", "not a NumPy array"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (50, 5), }", "ends before its array does"),
+    ],
+)
+def test_hostile_headers_are_refused_in_a_sentence(header: str, message: str):
+    with pytest.raises(InputError, match=message):
+        read_vectors(with_header(header), "v.npy")
+
+
+def test_vectors_are_counted_and_not_believed():
+    import pyarrow
+    from pyarrow import parquet as files
+
+    ones = pyarrow.array(np.ones(300 * 60_000, np.float32))
+    column = pyarrow.FixedSizeListArray.from_arrays(ones, 300).cast(pyarrow.list_(pyarrow.float32()))
+    stream = io.BytesIO()
+    files.write_table(pyarrow.table({"v": column}), stream, compression="zstd")
+    assert len(stream.getvalue()) < 10_000
+    with pytest.raises(InputError, match="too much"):
+        read_vectors(stream.getvalue(), "v.parquet")
