@@ -142,6 +142,7 @@ class Elmo:
         *,
         state: State = "zero",
         batch_size: int | None = None,
+        language: str = "en",
         progress: Progress | None = None,
     ) -> list[Embedding]:
         """Embed sentences.
@@ -161,21 +162,22 @@ class Elmo:
                 several sentences; each of these is read on its own.
             state: see above.
             batch_size: sentences of a batch; must be given with "carry". With "zero" it changes speed alone.
+            language: of strings, for the tokeniser: ISO 639-1 code or English name.
             progress: called after each piece of work, from the calling thread.
 
         Returns:
             One result for each item, in order; of shape (L, 0, D) for one without tokens.
 
         Raises:
-            InputError: the input is not such a list, the result would not fit into memory, or `state`
-                and `batch_size` do not make sense.
+            InputError: the input is not such a list, the result would not fit into memory, `state` and
+                `batch_size` do not make sense, or there is no tokeniser for the language.
         """
         _check(state, batch_size)
-        texts = read_texts(sentences)
+        texts = read_texts(sentences, language)
         layers = self.layers_of(texts, state=state, batch_size=batch_size, progress=progress)
         return [Embedding(list(text.tokens), array) for text, array in zip(texts, layers, strict=True)]
 
-    def carry(self, batch_size: int | None) -> CarriedText:
+    def carry(self, batch_size: int | None, language: str = "en") -> CarriedText:
         """Begin a text that comes piece by piece, embedded as `embed` does it with state "carry".
 
         Raises:
@@ -184,7 +186,8 @@ class Elmo:
         _check("carry", batch_size)
         assert batch_size is not None
         shape = (self.n_layers, self.dim)
-        return CarriedText(self._engine, batch_size, shape, self._threads or torch.get_num_threads())
+        n_threads = self._threads or torch.get_num_threads()
+        return CarriedText(self._engine, batch_size, shape, n_threads, language)
 
     def layers_of(
         self, texts: Sequence[Text], *, state: State, batch_size: int | None, progress: Progress | None

@@ -52,8 +52,9 @@ class Workers:
 class _Embedder:
     """What a worker holds."""
 
-    def __init__(self, model: str, dtype: str, sha256: str, settings: RowSettings) -> None:
+    def __init__(self, model: str, dtype: str, sha256: str, settings: RowSettings, language: str) -> None:
         self._elmo, self._settings = load_elmo(model, dtype=dtype, threads=1), settings
+        self._language = language
         if fingerprint(self._elmo.model) != sha256:
             raise ModelError(f"A worker finds another model under {model}; put the same one on all machines.")
 
@@ -61,14 +62,15 @@ class _Embedder:
         """One block to its rows."""
         import pyarrow as pa
 
-        (block,), (share,) = table["block"].to_pylist(), table["share"].to_pylist()
-        found = self._elmo.embed(json.loads(block))
+        (block,) = table["block"].to_pylist()
+        found = self._elmo.embed(json.loads(block), language=self._language)
         rows = np.concatenate([self._settings.rows(one) for one in found])
         return pa.table(
             {
                 "tokens": [json.dumps([one.tokens for one in found])],
                 "rows": pa.array([rows.tobytes()], pa.large_binary()),
-                "share": [share],
+                "share": table["share"],
+                "remarks": table["remarks"],
             }
         )
 
@@ -80,7 +82,8 @@ def embed_on_workers(
 
     Args:
         elmo: the model, to be sure that the workers have the same one.
-        lines: the text, which the workers' machines must find under the same paths; its `share` is kept.
+        lines: the text, which the workers' machines must find under the same paths; its `share` and
+            `remarks` are kept.
         n_done: lines to leave out.
         settings: what is kept of each sentence.
         workers: who embeds. They belong to the Ray cluster that RAY_ADDRESS names, or are started here.
@@ -100,7 +103,13 @@ def embed_on_workers(
         )
         found = blocks.map_batches(
             _Embedder,
-            fn_constructor_args=(workers.model, elmo.dtype, fingerprint(elmo.model), settings),
+            fn_constructor_args=(
+                workers.model,
+                elmo.dtype,
+                fingerprint(elmo.model),
+                settings,
+                lines.language,
+            ),
             batch_size=1,
             batch_format="pyarrow",
             compute=data.ActorPoolStrategy(size=workers.n, max_tasks_in_flight_per_actor=2),
@@ -109,7 +118,7 @@ def embed_on_workers(
         width = (elmo.n_layers, elmo.dim) if settings.vectors == "all" else (elmo.dim,)
         with _own_errors():
             for row in found.iter_rows():
-                lines.share = row["share"]
+                lines.share, lines.remarks = row["share"], json.loads(row["remarks"])
                 yield list(_sentences(row, width, settings))
 
 
@@ -118,7 +127,8 @@ def _read(_: pa.Table, lines: LineReader, n_done: int, token_bytes: int) -> Iter
     import pyarrow as pa
 
     for block in cut_blocks(itertools.islice(lines, n_done, None), token_bytes):
-        yield pa.table({"block": [json.dumps(block)], "share": [lines.share]})
+        remarks = json.dumps(lines.remarks)
+        yield pa.table({"block": [json.dumps(block)], "share": [lines.share], "remarks": [remarks]})
 
 
 def _sentences(

@@ -27,7 +27,7 @@ from elmo_core.bulk.stream import embed_carried, embed_stream
 from elmo_core.embedder import Elmo, Embedding, State
 from elmo_core.exceptions import ConfigError, InputError
 from elmo_core.files import OutputKind, claim_output, file_fingerprint, require_space
-from elmo_core.text.tokenisation import TOKENISATION_VERSION
+from elmo_core.text.tokenisation import TOKENISATION_VERSION, check_language
 from elmo_core.weights.fingerprint import fingerprint
 
 FORMATS = {"hdf5": HDF5, "parquet": PARQUET, "arrays": ARRAYS}
@@ -65,6 +65,10 @@ class Reading:
     """As for `Elmo.embed`; with a carried state, a job that goes on computes once more what is there."""
     batch_size: int | None = None
     """Rows of a batch, for the carried state."""
+    language: str = "en"
+    """Code of the language for the tokeniser (see `text.tokenisation.check_language`)."""
+    encoding: str | None = None
+    """Of the files, as Python names it; None = find out for each."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ class Written:
 
     sentences: int
     tokens: int
+    remarks: tuple[str, ...] = ()
+    """What was guessed or replaced in the text that this run read, a sentence each."""
 
 
 def output_kind(form: str) -> OutputKind:
@@ -105,7 +111,7 @@ def embed_files(
 
     Args:
         elmo: the model.
-        files: UTF-8 text, one sentence a line; plain or `.gz`, `.xz`, `.zst`.
+        files: text, one sentence a line, or CoNLL-U, in any encoding and packing (see `text.opening`).
         target: the HDF5 file, or the folder of Parquet files or arrays.
         form: a name in `FORMATS`.
         settings: what is kept of each sentence.
@@ -137,23 +143,24 @@ def embed_files(
             "dtype": elmo.dtype,
             **asdict(reading),
             "tokenisation": None if reading.tokenised else TOKENISATION_VERSION,
+            "language": check_language(reading.language),
             **asdict(settings),
             "weights": None if settings.weights is None else list(settings.weights),
         }
         join, suffix = FORMATS[form].join, FORMATS[form].suffix
         folder = place if join is None else place.with_name(f"{place.name}.parts")
         parts = PartFolder(folder, facts, suffix, overwrite)
+        lines = LineReader(files, reading.tokenised, reading.language, reading.encoding)
         if not parts.is_complete:
             try:
                 _require_space(elmo, files, parts, FORMATS[form], settings, reading)
-                lines = LineReader(files, reading.tokenised)
                 blocks = _blocks(elmo, lines, parts.n_sentences, settings, reading, workers)
                 _embed(blocks, lines, parts, FORMATS[form], settings, progress)
             except BaseException:
                 parts.remove_if_empty()
                 raise
             parts.finish()
-        written = Written(parts.n_sentences, parts.n_tokens)
+        written = Written(parts.n_sentences, parts.n_tokens, tuple(lines.remarks))
         if join is not None:
             partial = folder / f"_partial-joined{suffix}"
             require_space(folder, sum(path.stat().st_size for path in parts.paths), f"Joining {folder}")
@@ -187,7 +194,7 @@ def _require_space(
     """
     if any(map(is_stream, files)):
         return
-    lines = LineReader(files, reading.tokenised)
+    lines = LineReader(files, reading.tokenised, reading.language, reading.encoding)
     n_rows = n_characters = 0
     for line in lines:
         words = line.split() if isinstance(line, str) else line
@@ -254,7 +261,7 @@ def _blocks(
         yield from embed_on_workers(elmo, lines, n_done, settings, workers)
         return
     found = (
-        embed_stream(elmo, itertools.islice(lines, n_done, None))
+        embed_stream(elmo, itertools.islice(lines, n_done, None), reading.language)
         if reading.state == "zero"
         else _carried(elmo, lines, n_done, reading)
     )
@@ -264,6 +271,6 @@ def _blocks(
 
 def _carried(elmo: Elmo, lines: LineReader, n_done: int, reading: Reading) -> Iterator[list[Embedding]]:
     n_read = 0  # the state of a text is known only to who has read it from the beginning
-    for block in embed_carried(elmo, lines, reading.batch_size):
+    for block in embed_carried(elmo, lines, reading.batch_size, reading.language):
         yield block[max(0, n_done - n_read) :]
         n_read += len(block)

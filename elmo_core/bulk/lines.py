@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from elmo_core.exceptions import InputError
-from elmo_core.text.opening import open_text
+from elmo_core.pretraining.conllu import detect_conllu, read_conllu
+from elmo_core.text.opening import OpenedText, open_text
 from elmo_core.text.unpacking import STANDARD_INPUT
 
 
@@ -16,32 +17,41 @@ class LineReader:
     """Iterates once over the lines of all files, which are numbered through."""
 
     files: Sequence[Path]
-    """Text, one sentence a line, in any encoding and packing (see `text.opening`)."""
+    """Text, one sentence a line, or CoNLL-U, in any encoding and packing (see `text.opening`)."""
     tokenised: bool = False
     """Whether tokens are separated by blanks; otherwise a line is text to tokenise."""
-    share: float = 0.0
-    """Part of all bytes that has been read; 0 for a stream, until its end."""
+    language: str = "en"
+    """Of the text, for whoever tokenises the lines."""
     encoding: str | None = None
     """Of all files, as Python names it; None = find out for each."""
+    share: float = 0.0
+    """Part of all bytes that has been read; 0 for a stream, until its end."""
     remarks: list[str] = field(default_factory=list)
     """What was guessed or replaced in the files that were read, a sentence each."""
 
     def __iter__(self) -> Iterator[str | list[str]]:
-        """Yield every line, blank ones too.
+        """Yield every line, blank ones too; of CoNLL-U the word forms of every sentence.
 
         Raises:
             InputError: a file is missing, damaged or no text, or a line is no sentence by its length.
+            CorpusError: a file is not the CoNLL-U that it claims to be.
         """
         sizes = [_size(file) for file in self.files]
         before, total = 0, max(1, sum(sizes))
         for file, size in zip(self.files, sizes, strict=True):
             with open_text(file, encoding=self.encoding) as text:
-                for line in text.lines():
+                for sentence in self._sentences(text, file):
                     self.share = (before + text.share * size) / total
-                    yield line.split() if self.tokenised else line.strip()
+                    yield sentence
                 self.remarks += [f"{text.name}: {remark}" for remark in text.remarks()]
             before += size
         self.share = 1.0
+
+    def _sentences(self, text: OpenedText, file: Path) -> Iterator[str | list[str]]:
+        is_conllu, lines = detect_conllu(text.name, map(str.strip, text.lines()))
+        if is_conllu:
+            return filter(None, read_conllu(lines, file, tagged=False))
+        return map(str.split, lines) if self.tokenised else lines
 
 
 def is_stream(file: Path) -> bool:

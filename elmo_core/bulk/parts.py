@@ -21,6 +21,8 @@ from elmo_core.exceptions import ElmoError, InputError, OutputError
 from elmo_core.files import LOCK, atomic_file
 
 ABOUT = "_about.json"
+_UNNAMED = {"language": "en"}
+"""Facts of jobs that earlier versions did not name."""
 _PARTIAL = "_partial"
 _PATTERN = re.compile(r"part-(\d{10})-(\d{6})-(\d{9})")
 
@@ -131,7 +133,7 @@ class PartFolder:
         if not (self.folder / ABOUT).is_file():
             return ""
         about = read_about(self.folder)
-        other = [name for name, value in self._facts.items() if about.get(name) != value]
+        other = [name for name, value in self._facts.items() if about.get(name, _UNNAMED.get(name)) != value]
         if not other:
             return ""
         if other[0] == "text":

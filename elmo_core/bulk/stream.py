@@ -12,7 +12,9 @@ _BLOCK_SENTENCES = 4096
 _CHARACTERS_PER_TOKEN = 5
 
 
-def embed_stream(elmo: Elmo, sentences: Iterable[str | Sequence[str]]) -> Iterator[list[Embedding]]:
+def embed_stream(
+    elmo: Elmo, sentences: Iterable[str | Sequence[str]], language: str = "en"
+) -> Iterator[list[Embedding]]:
     """Embed sentences one block after the other, each on its own (state "zero").
 
     The blocks depend on the sentences alone, so a stream that starts at the beginning of a block is cut
@@ -21,6 +23,7 @@ def embed_stream(elmo: Elmo, sentences: Iterable[str | Sequence[str]]) -> Iterat
     Args:
         elmo: the model.
         sentences: any number, as for `Elmo.embed`; taken as they are needed.
+        language: of strings, for the tokeniser.
 
     Yields:
         The results of some sentences, in order.
@@ -29,11 +32,11 @@ def embed_stream(elmo: Elmo, sentences: Iterable[str | Sequence[str]]) -> Iterat
         InputError: as `Elmo.embed`.
     """
     for block in cut_blocks(sentences, 4 * elmo.n_layers * elmo.dim):
-        yield elmo.embed(block)
+        yield elmo.embed(block, language=language)
 
 
 def embed_carried(
-    elmo: Elmo, sentences: Iterable[str | Sequence[str]], batch_size: int | None
+    elmo: Elmo, sentences: Iterable[str | Sequence[str]], batch_size: int | None, language: str = "en"
 ) -> Iterator[list[Embedding]]:
     """Embed sentences one block after the other, the LSTM state carried as `Elmo.embed` does it.
 
@@ -41,6 +44,7 @@ def embed_carried(
         elmo: the model.
         sentences: any number, as for `Elmo.embed`; taken as they are needed.
         batch_size: sentences of a batch; must be given.
+        language: of strings, for the tokeniser.
 
     Yields:
         The results of some sentences, in order.
@@ -48,7 +52,7 @@ def embed_carried(
     Raises:
         InputError: as `Elmo.embed`.
     """
-    text = elmo.carry(batch_size)
+    text = elmo.carry(batch_size, language)
     for block in cut_blocks(sentences, 4 * elmo.n_layers * elmo.dim):
         yield text.read(block)
     yield text.read([], is_last=True)

@@ -10,7 +10,7 @@ import typer
 
 from elmo_core.commands.models import Model
 from elmo_core.commands.outputs import Overwrite, claim, model_paths, output_path
-from elmo_core.commands.terminal import AsJson, command, show, work_bar
+from elmo_core.commands.terminal import AsJson, Encoding, Language, command, say_remarks, show, work_bar
 
 
 class State(StrEnum):
@@ -55,7 +55,8 @@ class Precision(StrEnum):
 def embed(
     model: Model,
     sentences: Annotated[
-        list[Path], typer.Argument(help="UTF-8 text, one sentence a line (.gz, .xz, .zst).")
+        list[Path],
+        typer.Argument(help="Text, one sentence a line, or CoNLL-U, packed or not; - is standard input."),
     ],
     out: Annotated[str, typer.Argument(help="HDF5 file, or folder of Parquet files or arrays.")],
     form: Annotated[
@@ -75,6 +76,8 @@ def embed(
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows of a batch, for --state carry.")] = None,
     tokenised: Annotated[bool, typer.Option("--tokenised", help="Tokens are separated by blanks.")] = False,
     dtype: Annotated[Dtype, typer.Option(help="Precision of the products.")] = Dtype.float32,
+    language: Language = "en",
+    encoding: Encoding = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that embed, by Ray.")] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
@@ -94,11 +97,12 @@ def embed(
     from elmo_core.bulk.rows import RowSettings
     from elmo_core.embedder import load_elmo
     from elmo_core.embedding.machine import emulation_warning
+    from elmo_core.text.tokenisation import check_language
 
     target = output_path(out)
     chosen = form or (Format.parquet if target.suffix == ".parquet" else Format.hdf5)
     settings = RowSettings(vectors.value, _weights(weights), gamma, precision.value)
-    reading = Reading(tokenised, state.value, batch_size)
+    reading = Reading(tokenised, state.value, batch_size, check_language(language), encoding)
     claim(target, output_kind(chosen), [*sentences, *model_paths(model)], overwrite)
     elmo = load_elmo(model, dtype=dtype.value)
     if warning := emulation_warning(elmo.dtype, elmo.device):
@@ -120,6 +124,7 @@ def embed(
             progress=tell,
             overwrite=overwrite,
         )
+    say_remarks(written.remarks)
     show(
         {
             "written": str(out),

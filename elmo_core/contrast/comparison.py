@@ -101,7 +101,7 @@ def read_query(elmo: Elmo, sentence: str, word: str, language: str = "en") -> Qu
     uses = find_uses([given], word).uses
     if not uses:
         shown = sentence.strip()[:60] or "(empty)"
-        why = explain_no_use([given], word) or "Write one that does."
+        why = explain_no_use([sentence], word) or "Write one that does."
         raise InputError(f"The sentence does not use {word.strip()!r}: {shown}. {why}")
     use = uses[0]
     (found,) = elmo.embed([list(use.tokens)])

@@ -15,7 +15,9 @@ from elmo_core.embedding.result import Embedding
 class CarriedText:
     """Embeds what it is given as far as it fills batches; the rest waits for what comes next."""
 
-    def __init__(self, engine: Engine, batch_size: int, shape: tuple[int, int], n_threads: int) -> None:
+    def __init__(
+        self, engine: Engine, batch_size: int, shape: tuple[int, int], n_threads: int, language: str = "en"
+    ) -> None:
         """Start with a state of zeros.
 
         Args:
@@ -23,9 +25,11 @@ class CarriedText:
             batch_size: sentences of a batch.
             shape: layers L and width D of the results.
             n_threads: cores to use.
+            language: of strings, for the tokeniser.
         """
         self._engine, self._batch_size, self._n_threads = engine, batch_size, n_threads
         self._n_layers, self._dim = shape
+        self._language = language
         self._states = engine.zero_states(batch_size)
         self._texts: list[Text] = []
         """Read, not complete."""
@@ -48,7 +52,7 @@ class CarriedText:
         Raises:
             InputError: as `Elmo.embed`.
         """
-        for text in read_texts(sentences):
+        for text in read_texts(sentences, self._language):
             self._texts.append(text)
             self._layers.append(np.empty((self._n_layers, len(text.tokens), self._dim), dtype=np.float32))
         words, parts = number_words(self._texts)

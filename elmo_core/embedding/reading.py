@@ -36,12 +36,13 @@ class Sentence:
     """int64 (n,): its tokens as numbers of distinct words."""
 
 
-def read_texts(sentences: Iterable[str | Sequence[str]]) -> list[Text]:
+def read_texts(sentences: Iterable[str | Sequence[str]], language: str = "en") -> list[Text]:
     """Read the input of a call.
 
     Args:
         sentences: each a list of tokens, taken as it is, or a string, which is split into sentences
             and tokenised.
+        language: of strings, for the tokeniser.
 
     Raises:
         InputError: it is one string, not a sequence, or holds anything but strings and token lists.
@@ -50,12 +51,12 @@ def read_texts(sentences: Iterable[str | Sequence[str]]) -> list[Text]:
         raise InputError("A list of sentences is wanted, got one string; put it into a list: [text].")
     if not isinstance(sentences, Iterable) or isinstance(sentences, bytes | Mapping | Set):
         raise InputError(f"A list of sentences is wanted, got a {type(sentences).__name__}.")
-    return [_read_text(item, index) for index, item in enumerate(sentences)]
+    return [_read_text(item, index, language) for index, item in enumerate(sentences)]
 
 
-def _read_text(item: object, index: int) -> Text:
+def _read_text(item: object, index: int, language: str) -> Text:
     if isinstance(item, str):
-        found = list(tokenised_sentences(item))
+        found = list(tokenised_sentences(item, language))
         return Text(tuple(token for tokens in found for token in tokens), tuple(map(len, found)))
     if not isinstance(item, list | tuple):
         raise InputError(

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from elmo_core.exceptions import CorpusError
 from elmo_core.text.tagged import tag_token
 from elmo_core.text.unpacking import content_suffix
 
-HEAD_LINES = 200
-"""Lines at the beginning of a file that may be comments."""
+_MOST_COMMENTS = 200
 _FIRST_ROW = re.compile(r"1(?:-\d+)?\t[^\t]+(?:\t[^\t]*){8}")
 _FORM, _UPOS, _N_COLUMNS = 1, 3, 10
 
 
-def is_conllu(name: str, head: Sequence[str]) -> bool:
-    """Whether a file is CoNLL-U: its name says so, or its first row is that of a sentence in CoNLL-U.
+def detect_conllu(name: str, lines: Iterator[str]) -> tuple[bool, Iterator[str]]:
+    """Find out whether a file is CoNLL-U, by its name or by its first row.
 
     Args:
         name: of the file, packed or not.
-        head: its first lines, `HEAD_LINES` or fewer.
+        lines: of the file, without their ends.
+
+    Returns:
+        The answer, and the lines, none of which is lost.
     """
-    if content_suffix(name) == ".conllu":
-        return True
-    rows = (line for line in head if line and not line.startswith("#"))
-    return _FIRST_ROW.fullmatch(next(rows, "")) is not None
+    head: list[str] = []
+    for line in itertools.islice(lines, _MOST_COMMENTS):
+        head.append(line)
+        if line and not line.startswith("#"):
+            break
+    is_conllu = content_suffix(name) == ".conllu" or bool(head and _FIRST_ROW.fullmatch(head[-1]))
+    return is_conllu, itertools.chain(head, lines)
 
 
 def read_conllu(lines: Iterable[str], shard: Path, *, tagged: bool) -> Iterator[list[str] | None]:

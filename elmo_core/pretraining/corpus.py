@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import glob
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from elmo_core.exceptions import CorpusError, InputError
-from elmo_core.pretraining.conllu import HEAD_LINES, is_conllu, read_conllu
+from elmo_core.pretraining.conllu import detect_conllu, read_conllu
 from elmo_core.text.opening import open_text
 from elmo_core.text.tokenisation import tokenised_sentences
 
@@ -109,10 +108,8 @@ def read_sentences(
     Raises:
         CorpusError: the file cannot be read, is damaged, or has no tags where they are wanted.
     """
-    lines = read_lines(shard, report, encoding=encoding)
-    head = list(itertools.islice(lines, HEAD_LINES))
-    lines = itertools.chain(head, lines)
-    if is_conllu(shard.name, head):
+    is_conllu, lines = detect_conllu(shard.name, read_lines(shard, report, encoding=encoding))
+    if is_conllu:
         yield from read_conllu(lines, shard, tagged=tagged)
         return
     if tagged:

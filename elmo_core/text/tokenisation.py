@@ -47,6 +47,7 @@ _INSIDE_A_WORD = regex.compile(
 _PARTS = regex.compile(r"\w+|[^\w\s]")
 
 
+@lru_cache(maxsize=64)
 def check_language(language: str) -> str:
     """Find the code of a language that can be tokenised.
 
@@ -170,12 +171,13 @@ def _split(text: str, language: str) -> Iterator[tuple[Place, str]]:
     """Where each sentence stands, and what it is levelled."""
     from sentencex import segment
 
+    code = check_language(language)
     at_line = 0
     for line in split_lines(text):
         at_line = text.index(line, at_line)
         levelled = level(line)
         offsets, at = level_with_offsets(line) if levelled != line else None, 0
-        for part in filter(None, (part.strip() for part in segment(language, levelled))):
+        for part in filter(None, (part.strip() for part in segment(code, levelled))):
             start = levelled.index(part, at)
             at = start + len(part)
             first, last = offsets.original_span(start, at) if offsets else (start, at)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from elmo_core.__main__ import app
+from elmo_core.bulk.arrays import EmbeddedArrays
 from elmo_core.exceptions import InputError
 from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.corpus import CorpusReport, read_sentences
@@ -138,3 +141,49 @@ def test_an_index_remembers_the_language(tmp_path):
     assert {use["word"] for use in json.loads(found.stdout)["uses"]} >= {"homme", "L'", "eau"}
     other = run("index", "tiny", folder, "--text", tmp_path / "a.txt")
     assert other.exit_code == 2 and "another corpus" in other.stderr
+
+
+def embedded(folder: Path) -> list[tuple[str, np.ndarray]]:
+    found = EmbeddedArrays(folder)
+    return [(" ".join(found[index][0]), found[index][1]) for index in range(len(found))]
+
+
+def test_embed_reads_what_the_others_read(tmp_path):
+    expected = None
+    for number, content in enumerate(
+        (
+            PLAIN.encode(),
+            bz2.compress(PLAIN.encode("utf-16")),
+            gzip.compress(PLAIN.replace("\n", "\r\n").encode("utf-8-sig")),
+            PLAIN.rstrip("\n").replace("\n", "\r").encode("cp1252"),
+        )
+    ):
+        (tmp_path / "a.txt").write_bytes(content)
+        result = run("embed", "tiny", tmp_path / "a.txt", tmp_path / f"{number}", "--format", "arrays")
+        assert result.exit_code == 0, result.output
+        found = embedded(tmp_path / f"{number}")
+        expected = expected or found
+        assert [tokens for tokens, _ in found] == [tokens for tokens, _ in expected]
+        for (_, ours), (_, theirs) in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert "a.txt: Encoding guessed: cp1252; --encoding to choose." in result.stderr
+
+
+def test_embed_reads_conllu_and_french(tmp_path):
+    (tmp_path / "a.conllu").write_text(CONLLU, encoding="utf-8")
+    (tmp_path / "b.txt").write_text("L'homme n'est pas là.\n", encoding="utf-8")
+    for options in (
+        (),
+        ("--language", "French"),
+        ("--state", "carry", "--batch-size", "2", "--language", "fr"),
+    ):
+        out = tmp_path / f"out{len(options)}"
+        result = run(
+            "embed", "tiny", tmp_path / "a.conllu", tmp_path / "b.txt", out, "--format", "arrays", *options
+        )
+        assert result.exit_code == 0, result.output
+        last = "L' homme n' est pas là ." if options else "L 'homme n 'est pas là ."
+        assert [tokens for tokens, _ in embedded(out)] == ["The café 's", "Yes", last]
+    files = (tmp_path / "a.conllu", tmp_path / "b.txt", tmp_path / "out0")
+    again = run("embed", "tiny", *files, "--format", "arrays", "--language", "fr")
+    assert again.exit_code == 2 and "language was 'en' there, now it is 'fr'" in again.stderr
