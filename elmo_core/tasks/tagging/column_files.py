@@ -203,7 +203,8 @@ def _narrowest(blocks: Sequence[Block], layout: _Layout) -> tuple[int, int]:
     own = [{len(line.cells) for line in block if not line.text.startswith("#")} for block in blocks]
     widths = Counter(wide.pop() for wide in own if len(wide) == 1)
     wide_enough = {width: n for width, n in widths.items() if width >= _LEAST_WIDE}
-    is_usual = layout.width < _LEAST_WIDE or widths[layout.width] >= _USUAL_SHARE * widths.total()
+    is_usual = not wide_enough or layout.width < _LEAST_WIDE
+    is_usual = is_usual or widths[layout.width] >= _USUAL_SHARE * widths.total()
     return (0, 0) if is_usual else (min(wide_enough), max(wide_enough))
 
 
