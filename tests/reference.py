@@ -188,6 +188,39 @@ def log_softmax(context: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np
     return result
 
 
+def carried_perplexity(
+    weights: Weights,
+    options: Options,
+    softmax: tuple[np.ndarray, np.ndarray],
+    words: Sequence[str],
+    sentences: Sequence[Sequence[str]],
+    direction: int,
+) -> float:
+    """Perplexity of one row of sentences, one after another, as bilm-tf's evaluation lays them out.
+
+    Forward reads `<S> w1 .. wn` and predicts `w1 .. wn </S>`; backward reads `</S> wn .. w1` and predicts
+    `wn .. w1 <S>`, sentence by sentence in the order of the text. The state goes on from one to the next.
+
+    Args:
+        weights: in the official layout.
+        options: of an official options.json.
+        softmax: (V, P) and (V,).
+        words: V words, `<UNK>` among them.
+        sentences: of tokens.
+        direction: 0 forward, 1 backward.
+    """
+    width, unknown = options["lstm"]["projection_dim"], words.index("<UNK>")
+    states, losses = None, []
+    for sentence in sentences:
+        marked = ["<S>", *sentence, "</S>"]
+        inputs, targets = (marked[1:], marked[:-1]) if direction else (marked[:-1], marked[1:])
+        (layers,), states = bilm(weights, options, [inputs], states)
+        scores = log_softmax(layers[-1][:, direction * width : (direction + 1) * width], *softmax)
+        for row, target in zip(scores, targets, strict=True):
+            losses.append(-row[words.index(target) if target in words else unknown])
+    return math.exp(sum(losses) / len(losses))
+
+
 def log_uniform_probability(word: int, n_words: int) -> float:
     """Chance that one draw of TensorFlow's log-uniform sampler gives the word."""
     return (math.log(word + 2) - math.log(word + 1)) / math.log(n_words + 1)

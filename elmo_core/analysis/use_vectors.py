@@ -26,7 +26,6 @@ from elmo_core.analysis.uses import Uses, vectors_at
 from elmo_core.embedder import Elmo, Progress
 from elmo_core.nn.bilm import BACKWARD, FORWARD
 from elmo_core.text.characters import SENTENCE_END, SENTENCE_START, words_to_ids
-from elmo_core.text.vocabulary import Vocabulary
 
 _SENTENCES_PER_CALL = 128
 """Embedded at once: all vectors of all tokens of these are in memory."""
@@ -138,16 +137,17 @@ def edge_outputs(elmo: Elmo) -> np.ndarray:
     Returns:
         float32 (2, P): forward after the start of a sentence, backward after its end.
     """
-    model, outputs = elmo.model, []
+    model, vocabulary, outputs = elmo.model, elmo.vocabulary, []
     with torch.inference_mode():
-        for direction, mark, number in (
-            (FORWARD, SENTENCE_START, Vocabulary.start_id),
-            (BACKWARD, SENTENCE_END, Vocabulary.end_id),
+        for direction, mark in (
+            (FORWARD, SENTENCE_START),
+            (BACKWARD, SENTENCE_END),
         ):
             if model.char_cnn is not None:
                 ids = torch.from_numpy(words_to_ids([mark], model.char_cnn.config.max_characters))
             else:
-                ids = torch.tensor([number])
+                assert vocabulary is not None
+                ids = torch.from_numpy(vocabulary.ids_of([mark]))
             layers, _ = model.run_direction(direction, model.encode(ids), [1], model.zero_states(1))
             outputs.append(layers[-1][0].numpy())
     return np.stack(outputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +33,14 @@ def evaluate(
     ] = State.carry,
     language: Language = "en",
     encoding: Encoding = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Parts of the text that are read side by side, each from a state of zeros; default: one for "
+            "every 512 predictions, at most 64.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure forward, backward and mean perplexity of a text by the full softmax."""
@@ -55,8 +64,15 @@ def evaluate(
     say_remarks(report_of_text.warnings())
     with progress_bar("Evaluating") as report:
         perplexity = text_perplexity(
-            stored.model, stored.vocabulary, sentences, state=state.value, progress=report
+            stored.model, stored.vocabulary, sentences, state=state.value, rows=rows, progress=report
         )
+    if not math.isfinite(perplexity.mean):
+        raise ModelError(
+            f"{stored.name} has a loss of {perplexity.loss:,.4g} on this text, too large for a perplexity; "
+            "its training went wrong (a lower learning_rate helps)."
+        )
+    if perplexity.warning:
+        typer.echo(f"Warning: {perplexity.warning}", err=True)
     show(
         {
             "forward_perplexity": perplexity.forward,
@@ -66,6 +82,8 @@ def evaluate(
             "unknown_percent": 100 * perplexity.unknown_share,
             "vocabulary": len(stored.vocabulary),
             "state": perplexity.state,
+            "rows": perplexity.rows,
+            "read": perplexity.carried,
         },
         as_json,
     )
@@ -154,7 +172,15 @@ def pretrain(
     if not workers.is_first:
         return
     trainer.write_model(run / "model")
-    show({"model": str(run / "model"), "steps": trainer.step, "best_mean_perplexity": trainer.best}, as_json)
+    show(
+        {
+            "model": str(run / "model"),
+            "steps": trainer.step,
+            "best_mean_perplexity": trainer.best,
+            "unknown_percent": None if trainer.unknown_share is None else 100 * trainer.unknown_share,
+        },
+        as_json,
+    )
 
 
 @command
@@ -172,7 +198,8 @@ def snapshot(
     claim(target, MODEL_FOLDER, [run], overwrite)
     stored = read_snapshot(run)
     write_folder(stored, target)
-    facts = {name: stored.about[name] for name in ("words_seen", "perplexity")}
+    names = ("words_seen", "perplexity", "unknown_percent")
+    facts = {name: stored.about[name] for name in names if name in stored.about}
     show({"written": str(target), **facts}, as_json)
 
 
@@ -191,6 +218,7 @@ def _train(trainer: Trainer) -> None:
             report(row.words, trainer.config.total_words)
             if row.perplexity is not None:
                 logging.getLogger(__name__).info(
-                    "step %d, %d words, loss %.3f, held-out perplexity %.1f, %.0f words/s",
-                    row.step, row.words, row.loss, row.perplexity, row.words_per_s,
+                    "step %d, %d words, loss %.3f, held-out perplexity %.1f (%.1f%% unknown), %.0f words/s",
+                    row.step, row.words, row.loss, row.perplexity, 100 * (row.unknown_share or 0),
+                    row.words_per_s,
                 )  # fmt: skip

@@ -1,12 +1,18 @@
 """Held-out perplexity by the full softmax, every token counted once.
 
-Two ways to read a text: `carry` lays the sentences end to end in parallel rows and carries the
-LSTM state over their ends, as bilm-tf's `run_test` does (the numbers that papers report); `zero`
-reads each sentence on its own, as `embed` does by default.
+Two ways to read a text: `carry` carries the LSTM state over sentence ends, as bilm-tf's `run_test` does
+(the numbers that papers report); `zero` reads each sentence on its own, as `embed` does by default.
+
+With `carry`, the text is cut into parts that are read side by side, one row each, every one from a state
+of zeros. A part is `LEAST_PER_ROW` predictions or longer, unless another number of rows is asked for, so a
+short text is one row. The backward direction reads the sentences of a part in the same order as the forward
+direction and reverses the words of each, as in bilm-tf. With one row the numbers are those of bilm-tf with
+a batch of one, except that bilm-tf leaves out the tail of the text that does not fill a batch.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,15 +21,21 @@ from typing import Literal
 import numpy as np
 import torch
 
-from elmo_core.exceptions import InputError
+from elmo_core.exceptions import ConfigError, InputError
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
 from elmo_core.nn.lstm import LSTMState
 from elmo_core.pretraining.objective import WordEncoder
-from elmo_core.text.vocabulary import Vocabulary
+from elmo_core.text.vocabulary import END_TYPE, SPECIALS, START_TYPE, Vocabulary
 
 Progress = Callable[[int, int], None]
+LEAST_PER_ROW = 512
+"""Predictions of a row where the rows are chosen here: the first of them are made from a state of zeros."""
+MOST_ROWS = 64
+MOST_UNKNOWN = 0.3
+"""Share of unknown words above which a perplexity says little."""
 _STEPS = 32
 """Time steps in memory at once."""
+_LARGEST_LOSS = 700.0  # nats: the largest whose exponential is a float64
 
 
 @dataclass(frozen=True)
@@ -31,12 +43,32 @@ class Perplexity:
     """How well a text was predicted."""
 
     forward: float
+    """Infinite where the loss is too large for a perplexity, or no number."""
     backward: float
+    """As `forward`."""
     n_predictions: int
     """Predicted tokens of one direction: every word and one sentence end."""
     unknown_share: float
     """Share of predicted tokens that are not in the vocabulary (predicted as `<UNK>`)."""
     state: str
+    loss: float
+    """Mean of the two directions, in nats."""
+    rows: int | None = None
+    """Parts that the text was read in, each from a state of zeros; None where each sentence is one."""
+
+    @property
+    def carried(self) -> str:
+        """What state a sentence was read with, in words."""
+        if self.rows is None:
+            return "each sentence on its own, from a state of zeros"
+        if self.rows == 1:
+            return "state carried from sentence to sentence through the whole text (1 row)"
+        return f"state carried from sentence to sentence inside each of {self.rows} parts of the text (rows)"
+
+    @property
+    def warning(self) -> str | None:
+        """What to keep in mind of the number; None where there is nothing."""
+        return unknown_warning(self.unknown_share)
 
     @property
     def mean(self) -> float:
@@ -50,7 +82,7 @@ def text_perplexity(
     sentences: Sequence[Sequence[str]],
     *,
     state: Literal["carry", "zero"] = "carry",
-    rows: int = 64,
+    rows: int | None = None,
     dtype: torch.dtype = torch.float32,
     progress: Progress | None = None,
 ) -> Perplexity:
@@ -61,14 +93,17 @@ def text_perplexity(
         vocabulary: its words.
         sentences: lists of tokens.
         state: see above.
-        rows: parallel rows.
+        rows: parts of the text that are read side by side (`carry`), or sentences read at once (`zero`);
+            None = as above.
         dtype: of the products.
         progress: called with (predictions done, predictions in all).
 
     Raises:
         InputError: there is no token.
-        ConfigError: the model has no softmax.
+        ConfigError: the model has no softmax, or there are no rows.
     """
+    if rows is not None and rows < 1:
+        raise ConfigError(f"rows must be 1 or more, got {rows}.")
     kept = [sentence for sentence in sentences if len(sentence)]
     if not kept:
         raise InputError(
@@ -77,37 +112,57 @@ def text_perplexity(
     types, inverse = np.unique(
         np.array([token for sentence in kept for token in sentence], dtype=object), return_inverse=True
     )
-    words = [*vocabulary.words[:3], *types.tolist()]
-    ids = np.split(inverse + 3, np.cumsum([len(sentence) for sentence in kept])[:-1])
-    reader = _Reader(model, words, vocabulary, dtype)
-    batches = list(_batches(ids, rows, state))
+    ids = np.split(inverse + len(SPECIALS), np.cumsum([len(sentence) for sentence in kept])[:-1])
+    reader = _Reader(model, [*SPECIALS, *types.tolist()], vocabulary, dtype)
     n_predictions = sum(len(sentence) + 1 for sentence in ids)
-    losses = []
+    if state == "zero":
+        batches = list(_alone(ids, rows or MOST_ROWS))
+    else:
+        batches = [_parts(ids, rows or max(1, min(MOST_ROWS, n_predictions // LEAST_PER_ROW)))]
+    losses, done = [], 0
     for direction in (FORWARD, BACKWARD):
-        total = done = 0.0
-        for batch in batches:
-            loss, count = reader.read(direction, batch)
+        total = 0.0
+        for loss, count in itertools.chain.from_iterable(reader.read(direction, batch) for batch in batches):
             total, done = total + loss, done + count
             if progress:
-                progress(int(done + direction * n_predictions), 2 * n_predictions)
+                progress(done, 2 * n_predictions)
         losses.append(total / n_predictions)
-    unknown = float((reader.word_ids(np.concatenate(ids)) == Vocabulary.unknown_id).sum()) / n_predictions
-    return Perplexity(math.exp(losses[0]), math.exp(losses[1]), n_predictions, unknown, state)
+    unknown = float((reader.word_ids(np.concatenate(ids)) == vocabulary.unknown_id).sum()) / n_predictions
+    n_rows = None if state == "zero" else len(batches[0])
+    forward, backward = map(_perplexity, losses)
+    return Perplexity(forward, backward, n_predictions, unknown, state, sum(losses) / 2, n_rows)
 
 
-def _batches(sentences: list[np.ndarray], rows: int, state: str) -> Iterator[list[list[np.ndarray]]]:
-    """Groups of rows, each row a list of sentences to be read one after another."""
-    if state == "zero":
-        ordered = sorted(sentences, key=len)
-        for start in range(0, len(ordered), rows):
-            yield [[sentence] for sentence in ordered[start : start + rows]]
-        return
+def unknown_warning(share: float) -> str | None:
+    """What to say of a perplexity with that share of unknown words; None where it is small."""
+    if share <= MOST_UNKNOWN:
+        return None
+    return (
+        f"{share:.0%} of the predictions are of words outside the vocabulary, each predicted as <UNK>, so "
+        "the perplexity says little about words; a larger vocabulary helps (vocabulary_size, min_count), and "
+        "so do more training text and a text of the same kind."
+    )
+
+
+def _perplexity(loss: float) -> float:
+    return math.exp(loss) if loss < _LARGEST_LOSS else math.inf  # a loss that is no number is not less
+
+
+def _alone(sentences: list[np.ndarray], rows: int) -> Iterator[list[list[np.ndarray]]]:
+    """Groups of sentences of much the same length, each sentence a row of its own."""
+    ordered = sorted(sentences, key=len)
+    for start in range(0, len(ordered), rows):
+        yield [[sentence] for sentence in ordered[start : start + rows]]
+
+
+def _parts(sentences: list[np.ndarray], rows: int) -> list[list[np.ndarray]]:
+    """At most so many parts of a text, of whole sentences and much the same length."""
     ends = np.cumsum([len(sentence) + 1 for sentence in sentences])
     share = ends[-1] / rows
     parts: list[list[np.ndarray]] = [[] for _ in range(rows)]
     for sentence, end in zip(sentences, ends, strict=True):
         parts[min(rows - 1, int((end - 1) / share))].append(sentence)
-    yield [part for part in parts if part]
+    return [part for part in parts if part]
 
 
 class _Reader:
@@ -123,12 +178,15 @@ class _Reader:
         return self._encode.targets(ids).cpu().numpy()
 
     @torch.inference_mode()
-    def read(self, direction: int, batch: list[list[np.ndarray]]) -> tuple[float, int]:
-        """Sum of the losses in nats, and how many predictions there were."""
+    def read(self, direction: int, batch: list[list[np.ndarray]]) -> Iterator[tuple[float, int]]:
+        """Read rows of sentences, each row from a state of zeros.
+
+        Yields:
+            For each block of time steps the sum of its losses in nats and the number of its predictions.
+        """
         rows = sorted((_row(sentences, direction) for sentences in batch), key=lambda row: -len(row[0]))
         lengths = np.array([len(inputs) for inputs, _ in rows])
         states: list[LSTMState] = self._model.zero_states(len(rows), self._dtype)
-        total = 0.0
         for start in range(0, int(lengths[0]), _STEPS):
             alive = int((lengths > start).sum())
             sizes = [int((lengths > t).sum()) for t in range(start, min(start + _STEPS, int(lengths[0])))]
@@ -143,13 +201,12 @@ class _Reader:
                 direction, self._encode(inputs, self._dtype), sizes, states
             )
             scores = self._softmax.log_probability(outputs[-1], self._encode.targets(targets))
-            total -= float(scores.sum(dtype=torch.float64))
-        return total, int(lengths.sum())
+            yield -float(scores.sum(dtype=torch.float64)), len(columns)
 
 
 def _row(sentences: list[np.ndarray], direction: int) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs `<S> w1 .. wn` and targets `w1 .. wn </S>` of one row, mirrored for the backward direction."""
-    marked = [np.concatenate([[Vocabulary.start_id], ids, [Vocabulary.end_id]]) for ids in sentences]
+    """Inputs `<S> w1 .. wn` and targets `w1 .. wn </S>` of one row; backward, each sentence is mirrored."""
+    marked = [np.concatenate([[START_TYPE], ids, [END_TYPE]]) for ids in sentences]
     if direction == BACKWARD:
-        marked = [ids[::-1] for ids in reversed(marked)]
+        marked = [ids[::-1] for ids in marked]
     return np.concatenate([ids[:-1] for ids in marked]), np.concatenate([ids[1:] for ids in marked])

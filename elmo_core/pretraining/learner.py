@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elmo_core.exceptions import TrainingError
+from elmo_core.exceptions import ConfigError, CorpusError, TrainingError
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
 from elmo_core.nn.lstm import LSTMState
 from elmo_core.nn.softmax import log_uniform_sample
@@ -43,9 +43,11 @@ class Learner:
             workers: the processes that share the rows.
 
         Raises:
-            CorpusError: the corpus is too small for the rows.
-            ConfigError: the rows cannot be shared evenly, or there is no such device.
+            CorpusError: the corpus is too small for the rows or for one step.
+            ConfigError: the rows cannot be shared evenly, there is no such device, or more words would be
+                sampled than there are.
         """
+        _check_sizes(config, cache, vocabulary)
         self._config, self._workers, self._n_words = config, workers, len(vocabulary)
         self.dtype: torch.dtype = getattr(torch, config.dtype)
         self.device = workers.device(config.device)
@@ -93,7 +95,10 @@ class Learner:
         self._workers.average_gradients(self.model.parameters())
         value = self._workers.mean(loss.item())
         if not math.isfinite(value):
-            raise TrainingError(f"The loss is {value} at step {step}; lower learning_rate and resume.")
+            raise TrainingError(
+                f"The loss is {value} at step {step}; lower learning_rate and start a new run, the last "
+                "checkpoint of this one is kept."
+            )
         norm = self._optimisation.step(step)
         self._average.update(self.model, step)
         return value, norm
@@ -175,3 +180,18 @@ class Learner:
                 states[layer] = LSTMState(*(part[self._rows].clone() for part in rows))
         for stream, position in zip(self._streams, positions, strict=True):
             stream.seek(position)
+
+
+def _check_sizes(config: PretrainConfig, cache: TokenCache, vocabulary: Vocabulary) -> None:
+    """Compare what one step takes with what there is."""
+    n_words, n_predictions = len(vocabulary), len(cache.tokens) + cache.n_sentences
+    if cache.n_sentences >= config.rows and n_predictions < config.words_per_step:
+        raise CorpusError(
+            f"One step reads rows x unroll_steps = {config.rows:,} x {config.unroll_steps:,} words, more "
+            f"than the corpus has ({n_predictions:,} with sentence ends); lower one of them or give more."
+        )
+    if config.uses_sampling(n_words) and config.n_sampled >= n_words:
+        raise ConfigError(
+            f"n_sampled must be smaller than the vocabulary of {n_words:,} words, got {config.n_sampled:,}; "
+            'lower it or take softmax "full".'
+        )

@@ -91,7 +91,8 @@ class Optimisation:
         norm = scale * float(torch.linalg.vector_norm(torch.stack([g.norm() for g in gradients])))
         if not math.isfinite(norm):
             raise TrainingError(
-                f"The gradients are not finite at step {step}; lower learning_rate and resume."
+                f"The gradients are not finite at step {step}; lower learning_rate and start a new run, the "
+                "last checkpoint of this one is kept."
             )
         factor = scale * min(1.0, config.clip_norm / (norm + 1e-12))
         for gradient in gradients:

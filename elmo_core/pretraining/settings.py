@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -16,6 +17,12 @@ SMALL = BiLMConfig(
     has_softmax=True,
 )
 """Shape of the shipped model; `n_words` follows from the corpus."""
+
+
+_POSITIVE = (
+    "rows", "unroll_steps", "n_sampled", "total_words", "checkpoint_steps", "log_steps", "threads",
+    "learning_rate", "clip_norm", "valid_tokens", "min_count",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,19 +94,13 @@ class PretrainConfig(JsonConfig):
     """Of weights, shuffles and samples."""
 
     def __post_init__(self) -> None:
-        positive = (
-            "rows",
-            "unroll_steps",
-            "n_sampled",
-            "total_words",
-            "checkpoint_steps",
-            "log_steps",
-            "threads",
-        )
-        for name in (*positive, "learning_rate", "clip_norm", "valid_tokens", "min_count"):
-            if getattr(self, name) <= 0:
+        for name in _POSITIVE:
+            if not 0 < getattr(self, name) < math.inf:  # what is no number is not between them either
                 raise ConfigError(f"{name} must be positive, got {getattr(self, name)}.")
-        for name in ("dropout", "average_decay", "decay_from", "lowercase_share"):
+        for name in ("warm_up_steps", "weight_decay", "patience", "seed"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"{name} must be 0 or more, got {getattr(self, name)}.")
+        for name in ("dropout", "average_decay", "decay_from", "lowercase_share", "final_rate"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be in [0, 1), got {getattr(self, name)}.")
         if self.vocabulary_size < 4:

@@ -18,12 +18,16 @@ VOCABULARY = "vocab.txt"
 """In the folder of a run: the words it predicts."""
 
 
-def run_facts(config: PretrainConfig, step: int, perplexity: float) -> dict[str, JsonValue]:
+def run_facts(
+    config: PretrainConfig, step: int, perplexity: float, unknown_share: float | None
+) -> dict[str, JsonValue]:
     """What the card of a trained model says of its run."""
+    unknown = {} if unknown_share is None else {"unknown_percent": round(100 * unknown_share, 2)}
     return {
         "words_seen": step * config.words_per_step,
         "steps": step,
         "perplexity": round(perplexity, 2),
+        **unknown,
         "recipe": config.to_dict(),
     }
 
@@ -51,4 +55,5 @@ def read_snapshot(run: Path) -> StoredModel:
             name.removeprefix(kind): tensor for name, tensor in tensors.items() if name.startswith(kind)
         }
     model.load_state_dict(weights)
-    return StoredModel(run.name, model.eval(), vocabulary, run_facts(config, values["step"], values["best"]))
+    facts = run_facts(config, values["step"], values["best"], values.get("unknown_share"))
+    return StoredModel(run.name, model.eval(), vocabulary, facts)

@@ -14,7 +14,7 @@ import numpy as np
 from elmo_core.exceptions import CorpusError
 from elmo_core.nn.bilm import FORWARD
 from elmo_core.pretraining.cache import TokenCache
-from elmo_core.text.vocabulary import Vocabulary
+from elmo_core.text.vocabulary import END_TYPE, START_TYPE
 
 
 class StreamBatch(NamedTuple):
@@ -94,7 +94,7 @@ class TokenStream:
         if is_lowered and self._lowered_ids is not None:
             words = self._lowered_ids[words]
         ids = np.empty(len(words) + 2, dtype=np.int64)
-        ids[0], ids[1:-1], ids[-1] = Vocabulary.start_id, words, Vocabulary.end_id
+        ids[0], ids[1:-1], ids[-1] = START_TYPE, words, END_TYPE
         return ids if self._direction == FORWARD else ids[::-1]
 
     def next_batch(self, steps: int) -> StreamBatch:

@@ -17,14 +17,15 @@ import torch
 from torch import Tensor
 
 from elmo_core.embedding.machine import choose_dtype, emulation_warning
-from elmo_core.exceptions import ConfigError, TrainingError
+from elmo_core.exceptions import ConfigError, CorpusError, TrainingError
 from elmo_core.nn.bilm import BiLM
 from elmo_core.nn.cells import compile_cells
 from elmo_core.pretraining.cache import TokenCache
 from elmo_core.pretraining.checkpoint import load_checkpoint, save_checkpoint
 from elmo_core.pretraining.estimate import Estimate, estimate_run
-from elmo_core.pretraining.evaluation import text_perplexity
+from elmo_core.pretraining.evaluation import Perplexity, text_perplexity
 from elmo_core.pretraining.fine_tuning import own_vocabulary, start_from, with_softmax
+from elmo_core.pretraining.held_out import HeldOutText
 from elmo_core.pretraining.history import History
 from elmo_core.pretraining.learner import Learner
 from elmo_core.pretraining.optimisation import learning_rate
@@ -57,15 +58,27 @@ class Step:
     words_per_s: float
     perplexity: float | None = None
     """Mean held-out perplexity by the full softmax, where a checkpoint was made."""
+    unknown_share: float | None = None
+    """Share of the held-out predictions that are words outside the vocabulary, beside the perplexity."""
 
 
 def build_vocabulary(cache: TokenCache, config: PretrainConfig) -> Vocabulary:
-    """The corpus' words by falling count, whatever their tags, capped as the settings say."""
+    """The corpus' words by falling count, whatever their tags, capped as the settings say.
+
+    Raises:
+        CorpusError: no word is frequent enough.
+    """
     words, _ = split_tags(cache.types, tags_of(cache.types) if config.tagged else ())
     counts = Counter[str]()
     for word, count in zip(words[len(SPECIALS) :], cache.counts[len(SPECIALS) :].tolist(), strict=True):
         counts[word] += count
     frequent = [word for word, count in counts.most_common() if count >= config.min_count]
+    if not frequent:
+        word, count = counts.most_common(1)[0]
+        raise CorpusError(
+            f"No word of the training text occurs {config.min_count:,} times or more (min_count); the most "
+            f"frequent, {word!r}, occurs {count:,} times. Lower min_count or give more text."
+        )
     return Vocabulary([*SPECIALS, *frequent][: config.vocabulary_size])
 
 
@@ -102,7 +115,8 @@ class Trainer:
             TrainingError: the folder holds checkpoints and `resume` is off, or they are of another run: see
                 `run_folder.require_same_run`.
             ConfigError: the model to fine-tune predicts other words than the vocabulary given.
-            CorpusError: the corpus is too small for the rows.
+            CorpusError: the corpus is too small for the rows or a step, no word is frequent enough, or the
+                held-out text is empty.
         """
         self._workers = workers or Workers()
         torch.set_num_threads(config.threads)
@@ -115,15 +129,22 @@ class Trainer:
             config = dataclasses.replace(config, model=with_softmax(initial), warm_start=False)
         chosen = _words_to_predict(initial, vocabulary)
         self.vocabulary = _kept_words(folder, chosen) if found else chosen or build_vocabulary(cache, config)
+        if len(self.vocabulary) <= len(SPECIALS):
+            raise CorpusError(
+                "The vocabulary holds no word beside <S>, </S> and <UNK>, so there is nothing to predict; "
+                "give one with the words of the training text."
+            )
         tags = config.model.tags or (tags_of(cache.types) if config.tagged else ())
         model = dataclasses.replace(config.model, n_words=len(self.vocabulary), tags=tags)
         self._device = self._workers.device(config.device)
         self.config = dataclasses.replace(config, model=model, dtype=choose_dtype(config.dtype, self._device))
-        self._valid = _first_tokens(valid, config.valid_tokens)
+        self._valid = HeldOutText(valid, config.valid_tokens)
         self._learner = Learner(self.config, cache, self.vocabulary, self._workers)
         self.step, self.best, self._without_gain = 0, math.inf, 0
+        self.unknown_share: float | None = None
+        """Beside `best`: share of the held-out predictions that are words outside the vocabulary."""
         self._history = History(folder / "history.csv", Step)
-        identity = run_identity(self.config, cache, self._valid)
+        identity = run_identity(self.config, cache, self._valid.sentences)
         if found:
             require_same_run(folder, identity, found[1]["config"])
             if chosen is None and self.vocabulary.words != build_vocabulary(cache, config).words:
@@ -134,8 +155,10 @@ class Trainer:
 
     def _start(self, found: tuple[dict[str, Tensor], dict[str, Any]] | None) -> None:
         log.info(self.config.softmax_choice(len(self.vocabulary)))
-        if warning := emulation_warning(self.config.dtype, self._device):
-            log.warning(warning)
+        warnings = self._valid.warnings(self._cache, self.vocabulary, self.config.model.tags)
+        for warning in (emulation_warning(self.config.dtype, self._device), *warnings):
+            if warning:
+                log.warning(warning)
         if self.config.compile:
             compile_cells()
         if found:
@@ -153,6 +176,11 @@ class Trainer:
         if self._initial is not None:
             start_from(self.model, self._initial)
         elif self.config.warm_start and self._workers.is_first:
+            if self.vocabulary.words != self._cache.types[: len(self.vocabulary)]:
+                raise ConfigError(
+                    "warm_start is for the most frequent words of the training text in their order, and the "
+                    "vocabulary given is another one; switch one of them off."
+                )
             learning = Word2VecSettings(self.config.model.projection_dim, threads=self.config.threads)
             vectors = train_word2vec(self._cache, len(self.vocabulary), learning)
             warm_start(self.model, self._cache, vectors, self.config.seed)
@@ -161,7 +189,8 @@ class Trainer:
         """Train to the end of the settings; yields a row of the history at each log step.
 
         Raises:
-            TrainingError: the loss is no longer finite, or a checkpoint cannot be written.
+            TrainingError: a loss is no longer finite (the last checkpoint is kept), or a checkpoint cannot
+                be written.
         """
         losses: list[float] = []
         norm, since, first = 0.0, time.perf_counter(), self.step
@@ -173,9 +202,13 @@ class Trainer:
             if not checkpoint and self.step % self.config.log_steps:
                 continue
             speed = (self.step - first) * self.config.words_per_step / (time.perf_counter() - since)
-            perplexity = self._checkpoint_perplexity() if checkpoint else None
+            held_out = self._measure_held_out() if checkpoint else None
             words, rate = self.step * self.config.words_per_step, learning_rate(self.config, self.step - 1)
-            row = Step(self.step, words, float(np.mean(losses)), rate, norm, speed, perplexity)
+            row = Step(self.step, words, float(np.mean(losses)), rate, norm, speed)
+            if held_out:
+                row = dataclasses.replace(
+                    row, perplexity=held_out.mean, unknown_share=round(held_out.unknown_share, 4)
+                )
             self._record(row)
             losses, since, first = [], time.perf_counter(), self.step
             yield row
@@ -217,15 +250,21 @@ class Trainer:
             about: more facts beside the words seen and the perplexity.
             card: text of its README.
         """
-        facts = {**run_facts(self.config, self.step, self.best), **(about or {})}
+        facts = {**run_facts(self.config, self.step, self.best, self.unknown_share), **(about or {})}
         stored = StoredModel(folder.name, self.exported_model().cpu(), self.vocabulary, facts)
         write_folder(stored, folder, card=card)
 
-    def _checkpoint_perplexity(self) -> float:
-        exported = self.exported_model()
-        found = text_perplexity(exported, self.vocabulary, self._valid, dtype=self._learner.dtype).mean
-        self._without_gain = 0 if found < self.best else self._without_gain + 1
-        self.best = min(self.best, found)
+    def _measure_held_out(self) -> Perplexity:
+        found = text_perplexity(
+            self.exported_model(), self.vocabulary, self._valid.sentences, dtype=self._learner.dtype
+        )
+        if not math.isfinite(found.mean):
+            raise TrainingError(
+                f"The held-out loss is {found.loss:,.4g} at step {self.step:,}; lower learning_rate. "
+                "Nothing is written of this step, an earlier checkpoint is kept."
+            )
+        self._without_gain = 0 if found.mean < self.best else self._without_gain + 1
+        self.best, self.unknown_share = min(self.best, found.mean), found.unknown_share
         return found
 
     def _snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -233,6 +272,7 @@ class Trainer:
         values = {
             "step": self.step,
             "best": self.best,
+            "unknown_share": self.unknown_share,
             "without_gain": self._without_gain,
             "streams": positions,
             "config": self.config.to_dict(),
@@ -248,6 +288,7 @@ class Trainer:
                 "resume with those of that run."
             ) from None
         self.step, self.best, self._without_gain = values["step"], values["best"], values["without_gain"]
+        self.unknown_share = values.get("unknown_share")  # not in checkpoints of earlier versions
 
 
 def _words_to_predict(initial: StoredModel | None, given: Vocabulary | None) -> Vocabulary | None:
@@ -274,15 +315,4 @@ def _kept_words(folder: Path, given: Vocabulary | None) -> Vocabulary:
     kept = Vocabulary.read(folder / VOCABULARY)
     if given is not None and given.words != kept.words:
         raise TrainingError(f"{folder} is a run with another vocabulary; resume it with its own.")
-    return kept
-
-
-def _first_tokens(sentences: list[list[str]], n_tokens: int) -> list[list[str]]:
-    """Whole sentences from the start, up to about that many tokens."""
-    kept, count = [], 0
-    for sentence in sentences:
-        if count >= n_tokens:
-            break
-        kept.append(sentence)
-        count += len(sentence)
     return kept

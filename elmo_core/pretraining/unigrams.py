@@ -7,6 +7,8 @@ long to push tens of thousands of them down (bench.recipes: docs/pretraining.md 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -25,23 +27,23 @@ def start_from_unigrams(model: BiLM, cache: TokenCache, vocabulary: Vocabulary) 
         vocabulary: V words.
     """
     words, _ = split_tags(cache.types, model.config.tags)
-    probabilities = unigram_probabilities(vocabulary.ids_of(words), cache, len(vocabulary))
+    probabilities = unigram_probabilities(vocabulary, words, cache)
     with torch.no_grad():
         model.require_softmax().bias.copy_(torch.from_numpy(np.log(probabilities)))
 
 
-def unigram_probabilities(ids: np.ndarray, cache: TokenCache, n_words: int) -> np.ndarray:
+def unigram_probabilities(vocabulary: Vocabulary, types: Sequence[str], cache: TokenCache) -> np.ndarray:
     """Share of each word in what is predicted.
 
     Args:
-        ids: int64 (n_types,), what each type of the corpus is in the vocabulary: most often `<UNK>`.
+        vocabulary: V words.
+        types: those of the corpus, without their tags.
         cache: the corpus; each of its sentences has one mark of each kind.
-        n_words: V.
 
     Returns:
         float64 (V,), adding up to 1; a word that the corpus does not have counts once.
     """
-    counts = np.bincount(ids, cache.counts, minlength=n_words)
-    counts[[Vocabulary.start_id, Vocabulary.end_id]] = cache.n_sentences
+    counts = np.bincount(vocabulary.ids_of(types), cache.counts, minlength=len(vocabulary))
+    counts[[vocabulary.start_id, vocabulary.end_id]] = cache.n_sentences
     counts = np.maximum(counts, 1)
     return np.asarray(counts / counts.sum())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,10 +24,11 @@ import numpy as np
 from elmo_core.exceptions import ConfigError, CorpusError
 from elmo_core.extras import extra
 from elmo_core.pretraining.cache import TokenCache
-from elmo_core.text.characters import UNKNOWN
+from elmo_core.text.vocabulary import SPECIALS, UNKNOWN_TYPE
 
 Progress = Callable[[int, int], None]
 """Called with (words read so far, words to read in all passes)."""
+_FASTEST = 1.0
 _PART_WORDS = 1_000_000
 _SENTENCES_PER_BLOCK = 20_000
 
@@ -48,7 +50,7 @@ class Word2VecSettings:
     subsample: float = 1e-4
     """Words more frequent than this share are left out at random; 0 = none."""
     learning_rate: float = 0.025
-    """At the start; it falls linearly to a 250th."""
+    """At the start, at most 1; it falls linearly to a 250th."""
     threads: int = 1
     """With more than one, the result is not exactly repeatable."""
     seed: int = 42
@@ -56,9 +58,14 @@ class Word2VecSettings:
 
     def __post_init__(self) -> None:
         for name in ("dim", "epochs", "window", "negative", "learning_rate", "threads"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:  # what is no number is not between them either
                 raise ConfigError(f"{name} must be positive, got {getattr(self, name)}.")
-        if self.subsample < 0:
+        if self.learning_rate > _FASTEST:  # vectors grow out of bounds, and beyond 1e6 nothing is learned
+            raise ConfigError(
+                f"learning_rate must be at most {_FASTEST:g} for word2vec, got {self.learning_rate:g}; "
+                "0.025 to 0.05 is usual."
+            )
+        if not 0 <= self.subsample < math.inf:
             raise ConfigError(f"subsample must be 0 or more, got {self.subsample}.")
         if self.architecture not in ("cbow", "skip-gram"):
             raise ConfigError(f'architecture must be "cbow" or "skip-gram", got {self.architecture!r}.')
@@ -77,14 +84,22 @@ def train_word2vec(
 
     Returns:
         float32 (V, dim); zeros where word2vec has no vector (`<S>`, `</S>`).
+
+    Raises:
+        CorpusError: the vocabulary holds no word beside the three special ones.
     """
+    if min(n_words, len(cache.types)) <= len(SPECIALS):
+        raise CorpusError(
+            f"A vocabulary of {n_words:,} words holds none beside <S>, </S> and <UNK>, so there is nothing "
+            f"to learn; take {len(SPECIALS) + 1} words or more."
+        )
     key = json.dumps({"n_words": n_words, **asdict(settings), "threads": min(settings.threads, 2)})
     kept = cache.folder / f"word2vec-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
     if kept.exists():
         return np.asarray(np.load(kept, allow_pickle=False))
     n_words = min(n_words, len(cache.types))
     counts = cache.counts[:n_words].copy()
-    counts[2] += cache.counts[n_words:].sum()
+    counts[UNKNOWN_TYPE] += cache.counts[n_words:].sum()
     frequencies = {cache.types[index]: int(count) for index, count in enumerate(counts) if count}
     with _parts(_lines(cache, n_words), cache.folder) as parts:
         trained = _train(parts, frequencies, settings, progress)
@@ -199,7 +214,7 @@ def _parts(lines: Iterable[str], folder: Path | None) -> Iterator[list[_Part]]:
 
 def _lines(cache: TokenCache, n_words: int) -> Iterator[str]:
     """The sentences of a corpus, with `<UNK>` for what is not among its first words."""
-    words = np.array([*cache.types[:n_words], UNKNOWN], dtype=object)
+    words = np.array([*cache.types[:n_words], SPECIALS[UNKNOWN_TYPE]], dtype=object)
     for start in range(0, cache.n_sentences, _SENTENCES_PER_BLOCK):
         end = min(start + _SENTENCES_PER_BLOCK, cache.n_sentences)
         offsets = cache.sentences[start : end + 1].astype(np.int64)

@@ -11,35 +11,37 @@ from elmo_core.exceptions import ModelError, ModelNotFoundError
 from elmo_core.text.characters import SENTENCE_END, SENTENCE_START, UNKNOWN
 
 SPECIALS = (SENTENCE_START, SENTENCE_END, UNKNOWN)
+START_TYPE, END_TYPE, UNKNOWN_TYPE = range(len(SPECIALS))
+"""Ids of the special words in a list of types, which begins with `SPECIALS` whatever the vocabulary."""
 _SKIPPED = "!!!MAXTERMID"
 
 
 class Vocabulary:
-    """Words with their ids: `<S>` 0, `</S>` 1, `<UNK>` 2, then the others by falling count.
+    """Words with their ids: the three special ones, as a rule first, and the others by falling count.
 
+    The special words may stand anywhere, as in bilm-tf: the id of a word is its place, whatever the order.
     It limits what can be *predicted* (and what a model with word-id input can read); a model with
     character input reads any string.
     """
-
-    start_id, end_id, unknown_id = 0, 1, 2
 
     def __init__(self, words: Sequence[str]) -> None:
         """Make a vocabulary.
 
         Args:
-            words: all words in order, the three special ones first.
+            words: all words in order, the three special ones among them.
 
         Raises:
-            ModelError: the special words are not first, or a word stands twice.
+            ModelError: a special word is missing, or a word stands twice.
         """
-        if tuple(words[:3]) != SPECIALS:
-            got = ", ".join(map(repr, words[:3])) or "nothing"
-            raise ModelError(
-                f"A vocabulary must start with {', '.join(SPECIALS)}; found {got}. "
-                "Add them as its first three lines."
-            )
         self.words = tuple(words)
         self._ids = {word: index for index, word in enumerate(self.words)}
+        if missing := [word for word in SPECIALS if word not in self._ids]:
+            got = ", ".join(map(repr, words[:3])) or "nothing"
+            raise ModelError(
+                f"A vocabulary must hold {', '.join(SPECIALS)}; {', '.join(missing)} is missing, and it "
+                f"begins with {got}. Where the words were learned without them, add them as its first lines."
+            )
+        self.start_id, self.end_id, self.unknown_id = (self._ids[word] for word in SPECIALS)
         if len(self._ids) != len(self.words):
             seen: set[str] = set()
             twice = next(word for word in self.words if word in seen or seen.add(word))  # type: ignore[func-returns-value]
@@ -71,7 +73,7 @@ class Vocabulary:
             ModelError: it cannot be read, is not UTF-8 or breaks the rules of a vocabulary.
         """
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             raise ModelNotFoundError(f"There is no vocabulary at {path}.") from None
         except OSError as error:

@@ -31,7 +31,8 @@ def refuse_other_families(names: Iterable[str], where: Path) -> None:
     if any(name.endswith(_TENSORFLOW) or ".ckpt" in name or ".data-0" in name for name in found):
         raise ModelError(
             f"{where} is a TensorFlow checkpoint, which cannot be read here; write its weights.hdf5 with "
-            "bilm-tf (bilm.training.dump_weights) and keep options.json beside it."
+            "bilm-tf (bin/dump_weights.py --save_dir FOLDER --outfile weights.hdf5, which calls "
+            "bilm.training.dump_weights) and keep options.json beside it."
         )
     if any(name.endswith(_PICKLES) for name in found):
         raise ModelError(

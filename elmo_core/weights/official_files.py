@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 
 from elmo_core.exceptions import ElmoError, ModelError, ModelNotFoundError
+from elmo_core.weights.families import refuse_other_families
 from elmo_core.weights.official_names import canonical_name
 
 OPTIONS_SUFFIX, WEIGHTS_SUFFIX = "options.json", "weights.hdf5"
@@ -31,7 +32,7 @@ def find_official(folder_or_options: Path, weights: Path | None = None) -> tuple
 
     Raises:
         ModelNotFoundError: one of the two is not there.
-        ModelError: there are several and no telling which is meant.
+        ModelError: there are several and no telling which is meant, or it is a model of another program.
     """
     options = folder_or_options
     if options.is_dir():
@@ -52,6 +53,8 @@ def find_official(folder_or_options: Path, weights: Path | None = None) -> tuple
 
 def _only(folder: Path, found: list[Path], usual: str) -> Path:
     if not found:
+        if folder.is_dir():
+            refuse_other_families([path.name for path in folder.iterdir()], folder)
         raise ModelNotFoundError(
             f"There is no {usual} in {folder}; an official model needs options.json and weights.hdf5."
         )

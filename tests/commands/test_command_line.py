@@ -133,7 +133,7 @@ def test_evaluate_prints_all_three_perplexities(tmp_path):
     )
     assert facts["predictions"] == 16  # 14 tokens and two sentence ends
     (tmp_path / "empty.txt").write_text("\n")
-    assert "is empty" in run("evaluate", "tiny", tmp_path / "empty.txt").output
+    assert "holds no token" in run("evaluate", "tiny", tmp_path / "empty.txt").output
 
 
 def test_perplexity_does_not_depend_on_how_apostrophes_and_accents_are_typed(tmp_path):
@@ -146,6 +146,22 @@ def test_perplexity_does_not_depend_on_how_apostrophes_and_accents_are_typed(tmp
         assert result.exit_code == 0
         lines.append(result.stdout.strip().splitlines()[-1])
     assert lines[0] == lines[1]
+
+
+def test_evaluate_says_what_is_carried_and_warns_of_unknown_words(tmp_path):
+    (tmp_path / "in.txt").write_text("the time of\nday and way\n" * 20)
+    options = [tmp_path / "in.txt", "--tokenised", "--json"]
+    one, two = (json.loads(run("evaluate", "tiny", *options, *more).stdout) for more in ([], ["--rows", "2"]))
+    assert (one["rows"], two["rows"]) == (1, 2)
+    assert "whole text (1 row)" in one["read"] and "2 parts" in two["read"]
+    assert one["mean_perplexity"] != two["mean_perplexity"]
+    alone = json.loads(run("evaluate", "tiny", *options, "--state", "zero").stdout)
+    assert alone["rows"] is None and "on its own" in alone["read"]
+    (tmp_path / "in.txt").write_text("zzz yyy xxx\n")
+    result = run("evaluate", "tiny", *options)
+    assert "75% of the predictions are of words outside the vocabulary" in result.stderr
+    assert json.loads(result.stdout)["unknown_percent"] == 75
+    assert run("evaluate", "tiny", *options, "--rows", "0").exit_code == 2
 
 
 def test_evaluate_needs_a_softmax(fixtures_dir, tmp_path):
@@ -162,6 +178,9 @@ def test_pretrain_says_what_is_wrong_with_the_settings(tmp_path):
     result = run("pretrain", tmp_path / "config.json", *options)
     assert result.exit_code == 2
     assert "has no setting batch" in result.output
+    (tmp_path / "config.json").write_text("{}")
+    result = run("pretrain", tmp_path / "config.json", *options)
+    assert "No word of the training text occurs 3 times or more (min_count)" in result.output
 
 
 @pytest.mark.parametrize("columns", ["40", ""])

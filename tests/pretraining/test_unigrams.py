@@ -19,7 +19,7 @@ def test_they_are_the_shares_of_what_is_predicted(tmp_path: Path):
     (tmp_path / "a.txt").write_text(TEXT, encoding="utf-8")
     cache = open_corpus(str(tmp_path / "a.txt"), tmp_path / "cache", tokenised=True)
     vocabulary = Vocabulary(words := ["<S>", "</S>", "<UNK>", "saw", "the", "unseen"])
-    found = unigram_probabilities(vocabulary.ids_of(cache.types), cache, len(words))
+    found = unigram_probabilities(vocabulary, cache.types, cache)
     counts = Counter(TEXT.split())
     unknown = sum(n for word, n in counts.items() if word not in words)
     wanted = np.array([3, 3, unknown, counts["saw"], counts["the"], 1])

@@ -17,7 +17,7 @@ def test_ids_are_positions_and_unknown_words_share_one():
     words = Vocabulary([*SPECIALS, "the", "Bank"])
     assert len(words) == 5
     assert [words.id_of(word) for word in ("<S>", "</S>", "<UNK>", "the", "Bank")] == [0, 1, 2, 3, 4]
-    assert words.id_of("bank") == words.id_of("") == Vocabulary.unknown_id == 2
+    assert words.id_of("bank") == words.id_of("") == words.unknown_id == 2
     assert [words[index] for index in (0, 4)] == ["<S>", "Bank"]
     assert "the" in words
     assert "The" not in words
@@ -29,16 +29,23 @@ def test_ids_are_positions_and_unknown_words_share_one():
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ([], "found nothing"),
-        (["<S>", "</S>"], "found '<S>', '</S>'"),
-        (["</S>", "<S>", "<UNK>"], "found '</S>', '<S>', '<UNK>'"),
-        (["<s>", "</s>", "<unk>", "a"], "found '<s>'"),
-        (["the", *SPECIALS], "found 'the'"),
+        ([], "<S>, </S>, <UNK> is missing, and it begins with nothing"),
+        (["<S>", "</S>"], "<UNK> is missing, and it begins with '<S>', '</S>'"),
+        (["<s>", "</s>", "<unk>", "a"], "<S>, </S>, <UNK> is missing, and it begins with '<s>'"),
+        (["the", "<S>", "<UNK>"], "; </S> is missing"),
     ],
 )
-def test_the_special_words_come_first(words: list[str], found: str):
-    with pytest.raises(ModelError, match=f"must start with <S>, </S>, <UNK>; {found}"):
+def test_a_missing_special_word_is_named(words: list[str], found: str):
+    with pytest.raises(ModelError, match=f"must hold <S>, </S>, <UNK>.*{found}"):
         Vocabulary(words)
+
+
+@given(st.permutations([*SPECIALS, "the", "Bank"]))
+def test_special_words_may_stand_anywhere(words: list[str]):
+    vocabulary = Vocabulary(words)
+    ids = (vocabulary.start_id, vocabulary.end_id, vocabulary.unknown_id)
+    assert ids == tuple(words.index(word) for word in SPECIALS)
+    assert vocabulary.ids_of([*words, "unseen"]).tolist() == [0, 1, 2, 3, 4, vocabulary.unknown_id]
 
 
 @pytest.mark.parametrize(("words", "twice"), [(["a", "b", "b", "a"], "b"), (["a", "<UNK>"], "<UNK>")])
@@ -61,8 +68,9 @@ def test_a_file_gives_back_every_word(tmp_path_factory: pytest.TempPathFactory, 
         "<S>\r\n</S>\r\n<UNK>\r\na\r\nb\r\n",
         "<S>\n</S>\n\n<UNK>\n a\t\nb",
         "<S>\n</S>\n<UNK>\na\n!!!MAXTERMID\nb\n",
+        "\ufeff<S>\n</S>\n<UNK>\na\nb\n",
     ],
-    ids=["CRLF", "blanks and no last line end", "official end mark"],
+    ids=["CRLF", "blanks and no last line end", "official end mark", "byte-order mark"],
 )
 def test_files_written_elsewhere(tmp_path: Path, text: str):
     path = tmp_path / "vocab.txt"
@@ -87,5 +95,5 @@ def test_unusable_files_are_named(tmp_path: Path):
         Vocabulary.read(latin)
     empty = tmp_path / "empty.txt"
     empty.touch()
-    with pytest.raises(ModelError, match="found nothing"):
+    with pytest.raises(ModelError, match="begins with nothing"):
         Vocabulary.read(empty)

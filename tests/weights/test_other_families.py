@@ -24,6 +24,17 @@ FAMILIES = {
         ["checkpoint", "options.txt", "model.ckpt-935588.data-00000-of-00001", "model.ckpt-935588.index"],
         TENSORFLOW,
     ),
+    "TensorFlow beside options.json": (
+        [
+            "options.json",
+            "checkpoint",
+            "model.ckpt-1.meta",
+            "model.ckpt-1.index",
+            "model.ckpt-1.data-00000-of-1",
+        ],
+        TENSORFLOW,
+    ),
+    "PyTorch beside options.json": (["options.json", "model.pt"], PICKLE),
     "TensorFlow, meta alone": (["model.ckpt-935588.meta"], TENSORFLOW),
     "TensorFlow Hub": (["saved_model.pb", "tfhub_module.pb"], TENSORFLOW),
     "PyTorch": (["config.json", "pytorch_model.bin"], PICKLE),
