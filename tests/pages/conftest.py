@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.pages.gestures import settle
+from tests.pages.gestures import PATIENCE_S, settle
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +40,7 @@ def server() -> Iterator[str]:
 
 
 def _wait_until_healthy(address: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < end:
         try:
             with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
@@ -52,7 +52,7 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
-    expect.set_options(timeout=60_000)  # a busy machine takes longer than the usual 5 s
+    expect.set_options(timeout=1000 * PATIENCE_S)  # a busy machine takes longer than the usual 5 s
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         yield browser
@@ -72,7 +72,7 @@ def visit(server: str, wide: BrowserContext) -> Iterator[Callable[..., Page]]:
 
     def open_page(path: str = "/", screen: BrowserContext = wide) -> Page:
         page = screen.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(1000 * PATIENCE_S)
         page.on("request", lambda request: outside.append(request.url) if is_outside(request.url) else None)
         pages.append(page)
         page.goto(server + path)

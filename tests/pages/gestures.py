@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import FloatRect, Locator, Page
 
+PATIENCE_S = 240
+"""How long a test waits for what must happen: on a busy machine with one core everything takes minutes."""
 _IDLE_LOOKS = 3
 _LOOKS_AT_A_BOX = 100
 

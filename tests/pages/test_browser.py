@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.pages.gestures import lasso, settle, tick_row
+from tests.pages.gestures import PATIENCE_S, lasso, settle, tick_row
 
 MAP = ".st-key-senses_map .js-plotly-plot"
 TABLE = ".st-key-senses_table"
@@ -29,7 +29,7 @@ def visit_map(visit: Callable[..., Page]) -> Callable[..., Page]:
 
     def open_map(path: str = "/", **screen: BrowserContext) -> Page:
         page = visit(path, **screen)
-        page.wait_for_function(FULL_MAP, timeout=120_000)
+        page.wait_for_function(FULL_MAP, timeout=1000 * PATIENCE_S)
         settle(page)
         return page
 
@@ -151,7 +151,7 @@ def test_words_of_users_are_text(visit_map: Callable[..., Page], tmp_path: Path)
 def test_umap_in_the_dark_on_a_narrow_screen(visit_map: Callable[..., Page], browser: Browser):
     narrow = browser.new_context(color_scheme="dark", viewport={"width": 420, "height": 900})
     page = visit_map("/?projection=UMAP", screen=narrow)
-    expect(page.get_by_text("UMAP keeps neighbours together")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("UMAP keeps neighbours together")).to_be_visible(timeout=1000 * PATIENCE_S)
     colour = page.get_by_test_id("stApp").evaluate("(element) => getComputedStyle(element).backgroundColor")
     assert max(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")) < 60
     assert page.evaluate("document.documentElement.scrollWidth") <= 420

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.gestures import settle
+from tests.pages.gestures import PATIENCE_S, settle
 from tests.pages.test_classify_page import small_table
 
 MATRIX = ".st-key-classify_confusion .js-plotly-plot"
@@ -41,7 +41,7 @@ def test_from_a_file_to_a_classifier(visit: Callable[..., Page], tmp_path: Path)
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / name)
     expect(page.get_by_text("60 texts to use, 2 labels")).to_be_visible()
     page.get_by_role("button", name="Train and compare").click()
-    expect(page.get_by_role("heading", name="Look inside")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Look inside")).to_be_visible(timeout=1000 * PATIENCE_S)
     expect(page.get_by_text("TF-IDF").first).to_be_visible()
 
     expect(page.locator(MATRIX)).to_be_visible()

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from elmo_core.tasks.tagging.differences import KINDS
+from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 PAGE = FRAME.parent / "learn" / "entities.py"
@@ -27,7 +28,7 @@ def tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(**address: str) -> AppTest:
     """The page, with few passes of few methods."""
-    app = AppTest.from_file(FRAME, default_timeout=60)
+    app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S)
     app.session_state["entities_passes"] = 2
     app.session_state["entities_methods"] = ["look-up", "feature CRF", "learned mix"]
     for name, value in address.items():
@@ -41,7 +42,7 @@ def checked(app: AppTest) -> AppTest:
     return app
 
 
-def trained(app: AppTest, key: str = "entities_job", most_s: float = 60) -> AppTest:
+def trained(app: AppTest, key: str = "entities_job", most_s: float = PATIENCE_S) -> AppTest:
     end = time.monotonic() + most_s
     while not app.session_state[key].is_over:
         assert time.monotonic() < end

@@ -10,11 +10,12 @@ from streamlit.testing.v1 import AppTest
 from elmo_core.exceptions import InputError
 from pages.common import jobs
 from pages.common.jobs import Job
+from tests.pages.gestures import PATIENCE_S
 
 
 def slow_work(job: Job) -> str:
-    for step in range(400):
-        job.report("counting", step / 400)
+    for step in range(40_000):  # longer than any test waits: only a cancel ends it
+        job.report("counting", step / 40_000)
         time.sleep(0.02)
     return "counted"
 
@@ -25,12 +26,11 @@ def started(work: Callable[[Job], object]) -> Job:
     return job
 
 
-def wait_for(condition: Callable[[], bool], most_s: float = 10.0) -> float:
-    start = time.monotonic()
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
     while not condition():
-        assert time.monotonic() - start < most_s
+        assert time.monotonic() < end
         time.sleep(0.01)
-    return time.monotonic() - start
 
 
 def test_a_job_tells_how_far_it_is_and_gives_its_result():
@@ -39,12 +39,12 @@ def test_a_job_tells_how_far_it_is_and_gives_its_result():
     assert (job.state, job.result, job.share, job.doing) == ("done", "sum", 1.0, "adding")
 
 
-def test_a_cancel_works_within_a_second():
+def test_a_cancel_ends_a_job_at_its_next_report():
     job = started(slow_work)
-    wait_for(lambda: job.share > 0.01)
+    wait_for(lambda: job.share > 0)
     assert job.left_s is None or job.left_s > 0
     job.cancel()
-    assert wait_for(lambda: job.is_over) < 1
+    wait_for(lambda: job.is_over)
     assert (job.state, job.result) == ("cancelled", None)
 
 
@@ -110,7 +110,7 @@ def page() -> None:
 
 
 def test_a_page_watches_its_job_and_another_subject_has_none():
-    app = AppTest.from_function(page, default_timeout=30).run()
+    app = AppTest.from_function(page, default_timeout=PATIENCE_S).run()
     assert app.info[0].value == "Nothing under way"
     app.button[0].click().run()
     (bar,) = app.get("progress")
@@ -127,7 +127,7 @@ def test_a_page_watches_its_job_and_another_subject_has_none():
 
 
 def test_starting_anew_takes_the_place_of_what_ran():
-    app = AppTest.from_function(page, default_timeout=30).run()
+    app = AppTest.from_function(page, default_timeout=PATIENCE_S).run()
     app.button[0].click().run()
     first = app.session_state["test_job"]
     app.button[0].click().run()

@@ -15,6 +15,7 @@ from streamlit.typing import PlotlyState
 
 from elmo_core.analysis.layers.scores import SCORES, ScoreName
 from pages.common.loaders import sample
+from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 PAGE = "explore/layers.py"
@@ -30,7 +31,7 @@ def tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(FRAME, default_timeout=60).run()
+    app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S).run()
     for name, value in address.items():
         app.query_params[name] = value
     return checked(app.switch_page(PAGE).run())
@@ -48,7 +49,7 @@ def turned_to(part: str, app: AppTest) -> AppTest:
 
 def finished(app: AppTest, n_charts: int = 1) -> AppTest:
     """Run until the job is done."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE_S
     while len(app.get("plotly_chart")) < n_charts and time.monotonic() < end:
         time.sleep(0.5)
         checked(app.run())
@@ -180,7 +181,7 @@ def test_a_table_without_labels_says_what_is_missing():
         .upload("own.csv", b"text\none two\nthree four\n", "text/csv")
         .run()
     )
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE_S
     while "no labels" not in words(app) and time.monotonic() < end:
         time.sleep(0.1)
         checked(app.run())

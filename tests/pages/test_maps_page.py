@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
 from pages.common.loaders import sample
+from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 PAGE = "explore/maps.py"
@@ -27,7 +28,7 @@ def tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(**address: str) -> AppTest:
     """The page, by PCA unless the address says otherwise."""
-    app = AppTest.from_file(FRAME, default_timeout=120).run()
+    app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S).run()
     for name, value in {"maps_method": "PCA", **address}.items():
         app.query_params[name] = value
     return checked(app.switch_page(PAGE).run())
@@ -40,7 +41,7 @@ def checked(app: AppTest) -> AppTest:
 
 def finished(app: AppTest) -> AppTest:
     """Run until the job is done."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE_S
     while not app.get("plotly_chart") and time.monotonic() < end:
         time.sleep(0.5)
         checked(app.run())

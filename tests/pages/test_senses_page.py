@@ -21,6 +21,7 @@ from elmo_core.analysis.uses import find_uses
 from elmo_core.text import unpacking
 from pages.common import loaders, sense_data
 from pages.common.jobs import Job
+from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 SAMPLE = FRAME.parents[1] / "data" / "samples" / "senses.csv"
@@ -38,7 +39,7 @@ def tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(**address: str) -> AppTest:
     """The page at an address."""
-    app = AppTest.from_file(FRAME, default_timeout=60)
+    app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S)
     for name, value in {"projection": "PCA", **address}.items():
         app.query_params[name] = value
     return checked(app.run())
@@ -191,7 +192,7 @@ def test_umap_is_drawn_beside_the_page(monkeypatch: pytest.MonkeyPatch):
 
 
 def wait_for(job: Job) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE_S
     while not job.is_over and time.monotonic() < end:
         time.sleep(0.02)
 

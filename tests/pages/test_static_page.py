@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.gestures import settle
+from tests.pages.gestures import PATIENCE_S, settle
 
 PAGES = Path(__file__).parents[2] / "pages"
 
@@ -23,7 +23,7 @@ def tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(PAGES / "frame.py", default_timeout=120)
+    app = AppTest.from_file(PAGES / "frame.py", default_timeout=PATIENCE_S)
     app.query_params["word"] = "qqqq"  # nothing to draw on the page that opens first
     for name, value in address.items():
         app.query_params[name] = value
@@ -193,11 +193,11 @@ def test_own_text_is_compared():
 def test_typing_a_second_sentence_changes_one_column(visit):
     page = visit("/static")
     words = page.locator(".js-plotly-plot .textpoint text")
-    expect(words).to_have_count(30, timeout=60_000)
+    expect(words).to_have_count(30, timeout=1000 * PATIENCE_S)
     before = words.all_text_contents()
     page.get_by_label("Another one").fill("They will play a waltz on two old pianos tonight.")
     page.keyboard.press("Enter")
-    expect(words.nth(20)).not_to_have_text(before[20], timeout=60_000)
+    expect(words.nth(20)).not_to_have_text(before[20], timeout=1000 * PATIENCE_S)
     settle(page)
     after = words.all_text_contents()
     assert after[:20] == before[:20] and after[20:] != before[20:]
@@ -207,10 +207,10 @@ def test_typing_a_second_sentence_changes_one_column(visit):
 def test_a_word_of_the_ranking_opens_in_word_senses(visit):
     page = visit("/static?show=Most+context-sensitive")
     link = page.get_by_test_id("stMain").get_by_test_id("stPageLink-NavLink").first
-    word = link.inner_text(timeout=60_000).split()[-1]
+    word = link.inner_text(timeout=1000 * PATIENCE_S).split()[-1]
     link.click()
-    expect(page.get_by_role("heading", name="Word senses")).to_be_visible(timeout=60_000)
-    expect(page.get_by_label("Word", exact=True)).to_have_value(word, timeout=60_000)
+    expect(page.get_by_role("heading", name="Word senses")).to_be_visible(timeout=1000 * PATIENCE_S)
+    expect(page.get_by_label("Word", exact=True)).to_have_value(word, timeout=1000 * PATIENCE_S)
 
 
 @pytest.mark.parametrize(
