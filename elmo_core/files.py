@@ -237,7 +237,7 @@ def _check_content(place: Path, kind: OutputKind, overwrite: bool) -> None:
     if not names or kind.recognises(place):
         return
     if kind.grows:
-        raise OutputError(f"{place} holds something else than {kind.name}; choose a new or empty folder.")
+        raise OutputError(f"{place} is not empty and holds something else than {kind.name}; choose another.")
     if not overwrite:
         raise OutputError(
             f"{place} is not empty and holds no {kind.name.partition(' ')[2]} of this program; choose a new "

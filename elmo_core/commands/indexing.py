@@ -9,41 +9,46 @@ from typing import Annotated
 import typer
 
 from elmo_core.commands.models import Model
+from elmo_core.commands.outputs import Overwrite, claim, model_paths, output_path
 from elmo_core.commands.terminal import AsJson, Encoding, Language, command, progress_bar, say_remarks, show
 
 
 @command
 def index(
     model: Model,
-    folder: Annotated[Path, typer.Argument(help="Receives the index; an interrupted build goes on.")],
+    folder: Annotated[str, typer.Argument(help="Receives the index; an interrupted build goes on.")],
     text: Annotated[list[str], typer.Option(help="Pattern of the text shards; may be repeated.")],
     uses: Annotated[int, typer.Option(min=1, help="Most uses to index.")] = 1_000_000,
     language: Language = "en",
     encoding: Encoding = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Index the uses of all words of a corpus by their vectors in the top layer."""
     from elmo_core.embedder import load_elmo
-    from elmo_core.index.building import build_use_index
-    from elmo_core.index.records import sentences_of_shards
+    from elmo_core.index.building import INDEX_FOLDER, build_use_index
+    from elmo_core.index.records import corpus_digest, sentences_of_shards
     from elmo_core.pretraining.corpus import CorpusReport, find_shards
     from elmo_core.text.tokenisation import check_language
 
     shards, code, reading = find_shards(text), check_language(language), CorpusReport()
-    corpus = " ".join(f"{shard.resolve()}:{shard.stat().st_size}" for shard in shards)
+    target = output_path(folder)
+    claim(target, INDEX_FOLDER, [*shards, *model_paths(model)], overwrite)
+    corpus = corpus_digest(shards)
     corpus += f" {code}" * (code != "en") + f" {encoding}" * (encoding is not None)
     with progress_bar("Uses") as report:
         built = build_use_index(
             load_elmo(model),
             sentences_of_shards(shards, reading, language=code, encoding=encoding),
-            folder,
+            target,
             corpus=corpus,
             language=code,
             max_uses=uses,
             progress=lambda _, written: report(written, uses),
+            overwrite=overwrite,
         )
     say_remarks(reading.warnings())
-    show({"written": str(folder), "uses": built.n_uses, "bytes": built.size_bytes}, as_json)
+    show({"written": str(target), "uses": built.n_uses, "bytes": built.size_bytes}, as_json)
 
 
 @command

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,12 @@ from typing import Any
 import numpy as np
 
 from elmo_core.embedder import Elmo
-from elmo_core.exceptions import InputError, ModelError
+from elmo_core.exceptions import ElmoError, InputError, ModelError, OutputError
 from elmo_core.extras import extra
+from elmo_core.files import OutputKind, atomic_file, claim_output
 from elmo_core.index.records import CorpusSentence, is_use, schema, to_rows
 from elmo_core.index.use_index import ABOUT, FORMAT, TABLE, UseIndex, read_about, unit_of
+from elmo_core.weights.fingerprint import fingerprint
 
 Progress = Callable[[int, int], None]
 """Called with (sentences read, uses written so far); an error it raises stops the build."""
@@ -30,9 +33,24 @@ MAX_USES = 10_000_000
 APPROXIMATE_FROM = 100_000
 """Uses from which on searches are approximate; fewer are compared one and all."""
 _BATCH_USES = 20_000
+_NO_ROOM = re.compile(r"lance|no space|too large|quota|read-only|os error", re.IGNORECASE)
 _SENTENCES_PER_CALL = 64
 _MEAN_SENTENCES = 512
 _RANDOM_PAIRS, _QUANTILES = 20_000, 1001
+
+
+def is_index(folder: Path) -> bool:
+    """Whether a folder holds an index, be it that its build was killed before it said of what."""
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    if names <= {f"{ABOUT}.partial"}:  # as earlier versions left it
+        return True
+    try:
+        return ABOUT in names and bool(read_about(folder))
+    except ModelError:
+        return False
+
+
+INDEX_FOLDER = OutputKind("an index of uses", is_index, grows=True)
 
 
 def build_use_index(
@@ -45,8 +63,9 @@ def build_use_index(
     weights: tuple[float, ...] | None = None,
     max_uses: int = MAX_USES,
     progress: Progress | None = None,
+    overwrite: bool = False,
 ) -> UseIndex:
-    """Index the uses of all words of a corpus.
+    """Index the uses of all words of a corpus; what is begun when the work is stopped is written.
 
     Args:
         elmo: the model.
@@ -57,10 +76,12 @@ def build_use_index(
         weights: of the layers; None = the top layer.
         max_uses: stop after the sentence that reaches it.
         progress: told how far it is.
+        overwrite: whether the index of another corpus, or with other settings, is replaced.
 
     Raises:
         InputError: the corpus is empty or `max_uses` is impossible.
-        ModelError: the folder holds something else.
+        ModelError: the folder holds another index.
+        OutputError: it holds something else, another process builds there, or the disk refuses.
     """
     if not 1 <= max_uses <= MAX_USES:
         raise InputError(f"max_uses must be 1 to {MAX_USES:,}, got {max_uses:,}.")
@@ -74,37 +95,70 @@ def build_use_index(
     }  # fmt: skip
     if language != "en":  # named only then, so that indexes of earlier versions go on
         facts["language"] = language
-    table = _open(folder, facts, elmo, first)
-    about = read_about(folder)
-    if not about.get("complete"):
-        mean = np.array(about["mean"], dtype=np.float32)
-        _append(elmo, itertools.chain(first, remaining), table, (chosen, mean), max_uses, progress)
-        _finish(table, folder, dict(about))
+    with claim_output(folder, kind=INDEX_FOLDER) as place, _disk_refusals(place):
+        table = _open(place, facts, elmo, first, overwrite)
+        about = read_about(place)
+        if not about.get("complete"):
+            mean = np.array(about["mean"], dtype=np.float32)
+            _append(elmo, itertools.chain(first, remaining), table, (chosen, mean), max_uses, progress)
+            _finish(table, place, dict(about))
     return UseIndex(folder)
 
 
-def _open(folder: Path, facts: dict[str, Any], elmo: Elmo, first: list[CorpusSentence]) -> Any:
+@contextmanager
+def _disk_refusals(folder: Path) -> Iterator[None]:
+    """One sentence where the store cannot write; it reports a full disk in its own errors."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        elsewhere = isinstance(error, OSError) and error.filename is not None  # such as a text that is gone
+        if isinstance(error, ElmoError) or elsewhere or not _NO_ROOM.search(str(error)):
+            raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        raise OutputError(
+            f"{folder} could not be written ({reason}); what is there is kept: free some space and go on."
+        ) from None
+
+
+def _open(
+    folder: Path, facts: dict[str, Any], elmo: Elmo, first: list[CorpusSentence], overwrite: bool
+) -> Any:
     """The table of a folder, made where there is none."""
     with extra("index"):
         import lancedb
 
-    if (folder / ABOUT).is_file():
-        about = read_about(folder)
-        other = [name for name, value in facts.items() if about.get(name) != value]
-        if other:
+    weights = fingerprint(elmo.model)
+    if other := _difference(folder, {**facts, "sha256": weights}):
+        if not overwrite:
             raise ModelError(
-                f"{folder} holds an index with another {other[0]} ({about.get(other[0])!r}, not "
-                f"{facts[other[0]]!r}); choose another folder."
+                f"{folder} holds an index with another {other}; choose another folder, or say that it may be "
+                "replaced (--overwrite)."
             )
-    elif folder.exists() and any(folder.iterdir()):
-        raise ModelError(f"{folder} is not empty and holds no index; choose a new or empty folder.")
-    else:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_about(
-            folder, {**facts, "mean": _mean(elmo, first, tuple(facts["weights"])), "complete": False}
-        )
+        _clear(folder)
+    if not (folder / ABOUT).is_file():
+        (folder / f"{ABOUT}.partial").unlink(missing_ok=True)
+        mean = _mean(elmo, first, tuple(facts["weights"]))
+        _write_about(folder, {**facts, "sha256": weights, "mean": mean, "complete": False})
     store = lancedb.connect(str(folder))
     return store.create_table(TABLE, schema=schema(elmo.dim), exist_ok=True)
+
+
+def _difference(folder: Path, facts: dict[str, Any]) -> str:
+    """In what the index of a folder is another one; empty where it is the same, or there is none."""
+    if not (folder / ABOUT).is_file():
+        return ""
+    about = read_about(folder)
+    for name, value in facts.items():
+        is_noted = name != "sha256" or name in about  # earlier versions noted no weights
+        if is_noted and about.get(name) != value:
+            return name if name in ("corpus", "sha256") else f"{name} ({about.get(name)!r}, not {value!r})"
+    return ""
+
+
+def _clear(folder: Path) -> None:
+    """Remove an index, not the folder, which is claimed."""
+    (folder / ABOUT).unlink()
+    shutil.rmtree(folder / f"{TABLE}.lance", ignore_errors=True)
 
 
 def _mean(elmo: Elmo, sentences: list[CorpusSentence], weights: tuple[float, ...]) -> list[float]:
@@ -118,6 +172,17 @@ def _mean(elmo: Elmo, sentences: list[CorpusSentence], weights: tuple[float, ...
     return [float(np.float32(value)) for value in total / n]
 
 
+def _written(table: Any) -> tuple[int, int]:
+    """Uses and sentences that are in a table."""
+    n_uses = table.count_rows()
+    if not n_uses:
+        return 0, 0
+    last = table.search().where(f"id = {n_uses - 1}").select(["sentence"]).limit(2).to_arrow()
+    if len(last) != 1:
+        raise ModelError("The index holds uses twice; remove its folder and build it anew.")
+    return n_uses, last["sentence"][0].as_py() + 1
+
+
 def _append(
     elmo: Elmo,
     sentences: Iterator[CorpusSentence],
@@ -127,10 +192,7 @@ def _append(
     progress: Progress | None,
 ) -> None:
     """Write the uses that are not in the table yet."""
-    n_uses, n_done = table.count_rows(), 0
-    if n_uses:
-        last = table.search().where(f"id = {n_uses - 1}").select(["sentence"]).limit(1).to_arrow()
-        n_done = last["sentence"][0].as_py() + 1
+    n_uses, n_done = _written(table)
     numbered = itertools.islice(enumerate(sentences), n_done, None)
     places: list[tuple[int, int, CorpusSentence]] = []
     vectors: list[np.ndarray] = []
@@ -143,19 +205,25 @@ def _append(
             places.clear()
             vectors.clear()
 
-    while n_uses + len(places) < max_uses and (
-        block := list(itertools.islice(numbered, _SENTENCES_PER_CALL))
-    ):
-        embedded = elmo.embed([list(sentence.tokens) for _, sentence in block])
-        for (number, sentence), found in zip(block, embedded, strict=True):
-            positions = [at for at, token in enumerate(sentence.tokens) if is_use(token)]
-            if positions and n_uses + len(places) < max_uses:
-                places += [(number, at, sentence) for at in positions]
-                vectors.append(unit_of(found.layers[:, positions], *mix))
-        if progress:
-            progress(block[-1][0] + 1, n_uses + len(places))
-        if len(places) >= _BATCH_USES:
+    try:
+        while n_uses + len(places) < max_uses and (
+            block := list(itertools.islice(numbered, _SENTENCES_PER_CALL))
+        ):
+            embedded = elmo.embed([list(sentence.tokens) for _, sentence in block])
+            for (number, sentence), found in zip(block, embedded, strict=True):
+                positions = [at for at, token in enumerate(sentence.tokens) if is_use(token)]
+                if positions and n_uses + len(places) < max_uses:
+                    places += [(number, at, sentence) for at in positions]
+                    vectors.append(unit_of(found.layers[:, positions], *mix))
+            if progress:
+                progress(block[-1][0] + 1, n_uses + len(places))
+            if len(places) >= _BATCH_USES:
+                write()
+    except BaseException:
+        # what is begun is written, unless the interruption came while it was written or put together
+        if table.count_rows() == n_uses and len(places) == sum(map(len, vectors)):
             write()
+        raise
     write()
 
 
@@ -195,9 +263,8 @@ def _random_cosines(table: Any, n_uses: int) -> list[float]:
 
 
 def _write_about(folder: Path, about: dict[str, Any]) -> None:
-    partial = folder / f"{ABOUT}.partial"
-    partial.write_text(json.dumps(about) + "\n", encoding="utf-8")
-    os.replace(partial, folder / ABOUT)
+    with atomic_file(folder / ABOUT) as partial:
+        partial.write_text(json.dumps(about) + "\n", encoding="utf-8")
 
 
 def remove_use_index(folder: Path) -> None:

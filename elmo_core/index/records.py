@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from elmo_core.exceptions import InputError
+from elmo_core.files import file_fingerprint
 from elmo_core.pretraining.corpus import CorpusReport, read_sentences
 from elmo_core.text.levelling import fold
-from elmo_core.text.tokenisation import Phrase, phrases_of
+from elmo_core.text.tokenisation import TOKENISATION_VERSION, Phrase, phrases_of
 
 _CONTEXT_WORDS = 12
 
@@ -117,6 +119,14 @@ def to_rows(places: Sequence[tuple[int, int, CorpusSentence]], first_id: int, un
     }
     vectors = pa.FixedSizeListArray.from_arrays(pa.array(units.ravel()), units.shape[1])
     return pa.table({**columns, "vector": vectors}, schema=schema(units.shape[1]))
+
+
+def corpus_digest(shards: Sequence[Path]) -> str:
+    """What tells a corpus from others: every byte of its files, and their names, which uses keep."""
+    digest = hashlib.sha256(str(TOKENISATION_VERSION).encode())
+    for shard in shards:
+        digest.update(f"{shard.name}\0{file_fingerprint(shard)}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 def sentences_of_shards(

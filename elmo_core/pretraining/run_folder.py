@@ -104,16 +104,16 @@ def require_same_run(folder: Path, identity: Mapping[str, Any], config: Mapping[
         before = PretrainConfig.from_dict(dict(config)).to_dict()
     except ConfigError as error:
         raise TrainingError(f"The settings of the run in {folder} cannot be read: {error}") from None
-    now = identity["config"]
+    now: dict[str, Any] = identity["config"]
     other = [name for name in now if name not in FREE_SETTINGS and before.get(name) != now[name]]
     if other:
-        name, old, new = other[0], before.get(other[0]), now[other[0]]
+        name = other[0]
         if name == "model":
-            name = next(part for part in new if old.get(part) != new[part])
-            old, new = old.get(name), new[name]
+            before, now = before["model"], now["model"]
+            name = next(part for part in now if before.get(part) != now[part])
         raise TrainingError(
-            f"{folder} is a run with another {name} ({old!r}, not {new!r}); resume it with its own settings, "
-            "or give another folder."
+            f"{folder} is a run with another {name} ({before.get(name)!r}, not {now[name]!r}); resume it "
+            "with its own settings, or give another folder."
         )
 
 

@@ -126,6 +126,7 @@ def _opened(
         def report(done: int, uses: int) -> None:
             job.report(f"{uses:,} uses of {done:,} sentences", uses / n)
 
+        _ROOT.mkdir(parents=True, exist_ok=True)
         elmo = load_model(model_name())
         rows = sentences_of_shards(shards) if shards else _from_text(source)
         return build_use_index(

@@ -7,14 +7,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from elmo_core import load_elmo
-from elmo_core.exceptions import CancelledError, InputError, ModelError, ModelNotFoundError
+from elmo_core.__main__ import app
+from elmo_core.exceptions import (
+    CancelledError,
+    InputError,
+    ModelError,
+    ModelNotFoundError,
+    OutputError,
+)
 from elmo_core.index import building
 from elmo_core.index.building import build_use_index, remove_use_index
 from elmo_core.index.records import CorpusSentence, UseFilter
@@ -221,3 +230,83 @@ def test_words_and_phrases_are_found_however_they_are_typed(elmo, tmp_path):
     assert {word: found(word) for word in wanted} == wanted
     with pytest.raises(InputError, match="'1,000' has no letter"):
         built.uses_of("1,000")
+
+
+_KILLED_EARLY = """
+import os, signal, sys
+from pathlib import Path
+from tests.index.test_use_index import *
+
+def die(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if sys.argv[1] == "before the facts":
+    building._write_about = die
+else:
+    building._append = die
+build_use_index(load_elmo("tiny"), corpus(), Path(sys.argv[2]), corpus="c")
+"""
+
+
+@pytest.mark.parametrize("step", ["before the facts", "before the first use", "as an earlier version"])
+def test_a_build_that_was_killed_early_is_taken_up(elmo, index, tmp_path, step):
+    folder = tmp_path / "i"
+    if step == "as an earlier version":
+        folder.mkdir()
+        (folder / "index.json.partial").write_text('{"format": 1')
+    else:
+        command = [sys.executable, "-c", _KILLED_EARLY, step, str(folder)]
+        killed = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+        assert killed.returncode == -signal.SIGKILL
+    check_equal(elmo, build_use_index(elmo, corpus(), folder, corpus="c"), index)
+    assert not [path.name for path in folder.iterdir() if "partial" in path.name or "lock" in path.name]
+
+
+def test_two_builders_are_kept_apart_and_no_use_is_doubled(elmo, index, tmp_path):
+    refused = []
+
+    def second(done: int, uses: int) -> None:
+        if refused:
+            return
+        thread = threading.Thread(target=build)
+        thread.start()
+        thread.join()
+
+    def build() -> None:
+        try:
+            build_use_index(elmo, corpus(), tmp_path / "i", corpus="c")
+        except OutputError as error:
+            refused.append(str(error))
+
+    built = build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", progress=second)
+    assert len(refused) == 1 and "being written by another process" in refused[0]
+    check_equal(elmo, built, index)
+
+
+def test_an_edited_text_of_the_same_size_is_another_corpus(tmp_path):
+    text, folder = tmp_path / "a.txt", tmp_path / "i"
+    text.write_text("The bank raised rates.\n" * 3)
+
+    def run(*options: str):
+        return CliRunner().invoke(app, ["index", "tiny", str(folder), "--text", str(text), *options])
+
+    assert run().exit_code == 0
+    assert run().exit_code == 0
+    text.write_text("The tank raised rates.\n" * 3)
+    result = run()
+    assert result.exit_code == 2 and "holds an index with another corpus" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert run("--overwrite").exit_code == 0
+    assert {use.word for use in UseIndex(folder).uses_of("tank")} == {"tank"}
+    assert not UseIndex(folder).uses_of("bank")
+
+
+def test_what_is_begun_is_written_when_a_build_is_stopped(elmo, index, tmp_path):
+    def stop(done: int, uses: int) -> None:
+        if uses > 200:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", progress=stop)
+    assert UseIndex(tmp_path / "i").n_uses > 200
+    check_equal(elmo, build_use_index(elmo, corpus(), tmp_path / "i", corpus="c"), index)
