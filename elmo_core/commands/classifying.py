@@ -19,7 +19,7 @@ from elmo_core.commands.outputs import (
     show_beside,
     written_to,
 )
-from elmo_core.commands.terminal import AsJson, command, progress_bar, show
+from elmo_core.commands.terminal import AsJson, Encoding, command, progress_bar, say_remarks, show
 
 if TYPE_CHECKING:
     from elmo_core.files import OutputKind
@@ -34,7 +34,6 @@ TableFile = Annotated[
     Path, typer.Argument(help="CSV, TSV, JSONL, Parquet, XLSX, or a .zip with one of them.")
 ]
 TextColumn = Annotated[str | None, typer.Option(help="Column of the texts; found out if not given.")]
-Encoding = Annotated[str | None, typer.Option(help="Of a text file; found out if not given.")]
 Delimiter = Annotated[str | None, typer.Option(help="Between cells; found out if not given.")]
 Header = Annotated[bool | None, typer.Option("--header/--no-header", help="Whether a row names the columns.")]
 HeaderLine = Annotated[
@@ -221,6 +220,8 @@ def _read(
     )
     for line in table.summary:
         _note(line)
+    if table.reading.is_guessed:
+        say_remarks([f"Encoding guessed: {table.reading.encoding}."])
     if len(table.reading.sheets) > 1 and sheet is None:
         _note(f"Sheets: {', '.join(table.reading.sheets)}; choose another one with --sheet.")
     for reason, count in table.skipped_counts.items():

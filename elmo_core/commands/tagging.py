@@ -18,7 +18,7 @@ from elmo_core.commands.outputs import (
     show_beside,
     written_to,
 )
-from elmo_core.commands.terminal import AsJson, command, progress_bar, show
+from elmo_core.commands.terminal import AsJson, Encoding, command, progress_bar, say_remarks, show
 
 if TYPE_CHECKING:
     from elmo_core.tasks.tagging.comparison import TagLeftOut, TagResult
@@ -48,7 +48,6 @@ TagScheme = Annotated[
         "classes of tokens; found out if not given.",
     ),
 ]
-Encoding = Annotated[str | None, typer.Option(help="Of the file; found out if not given.")]
 
 
 @app.command()
@@ -123,7 +122,7 @@ def predict(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A .txt with a text a line, or sentences as `tag train` reads them (tags are not looked at)."
+            help="A .txt or - with a text a line, or sentences as for `tag train`, whose tags are left aside."
         ),
     ],
     out: Annotated[
@@ -178,11 +177,12 @@ def _sentences(
     path: Path, token: str | None, encoding: str | None, bar: Callable[[int, int], None]
 ) -> Iterator[tuple[str, ...]]:
     """Sentences of a file; those of a .txt as they are read."""
-    from elmo_core.exceptions import InputError
     from elmo_core.tasks.tagging.reading import read_token_path
+    from elmo_core.text.opening import open_text
     from elmo_core.text.tokenisation import tokenised_sentences
+    from elmo_core.text.unpacking import STANDARD_INPUT, content_suffix
 
-    if path.suffix.lower() != ".txt":
+    if content_suffix(path.name) != ".txt" and path != STANDARD_INPUT:
         read = read_token_path(path, encoding=encoding)
         _note_reading(read, read.notes, is_guess=token is None)
         found = read.column(token or read.token_column)
@@ -190,17 +190,11 @@ def _sentences(
             bar(number, len(found))
             yield sentence
         return
-    try:
-        size, done = max(path.stat().st_size, 1), 0
-        with path.open("rb") as stream:
-            for line in stream:
-                done += len(line)
-                bar(done, size)
-                yield from map(tuple, tokenised_sentences(line.decode(encoding or "utf-8-sig")))
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}; check the path.") from None
-    except (UnicodeDecodeError, LookupError) as error:
-        raise InputError(f"{path} is not {encoding or 'UTF-8'} ({error}); give its --encoding.") from None
+    with open_text(path, encoding=encoding) as text:
+        for line in text.lines():
+            bar(round(1000 * text.share), 1000)
+            yield from map(tuple, tokenised_sentences(line))
+        say_remarks(text.remarks())
 
 
 def _write(out: str, parts: Iterator[str]) -> None:
@@ -240,8 +234,7 @@ def _note_reading(read: TokenFile, notes: tuple[str, ...], *, is_guess: bool) ->
     for reason, count in read.skipped_counts.items():
         line = next(record.line for record in read.skipped if record.reason == reason)
         _note(f"Left out {counted(count, 'sentence')}: {reason}. The first is at line {line}.")
-    for note in notes:
-        _note(note)
+    say_remarks(notes)
 
 
 def _facts(

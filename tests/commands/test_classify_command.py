@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 
 import pytest
@@ -51,6 +52,26 @@ def test_from_a_table_to_predictions(tmp_path):
     shares = [float(value) for name, value in rows[2].items() if name.startswith("p(")]
     assert sum(shares) == pytest.approx(1, abs=1e-5)
     assert {path.name for path in tmp_path.iterdir()} == {"saved.zip", "new.csv", "out.csv", "plain.csv"}
+
+
+def test_a_guessed_encoding_is_said_and_can_be_chosen(tmp_path):
+    rows = [f"{side} caf\u00e9 at \u20ac{row} a cup,{side}" for row in range(40) for side in ("good", "bad")]
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress("\n".join(["text,label", *rows]).encode("cp1252")))
+    options = (
+        "--model",
+        "tiny",
+        "--method",
+        "uniform mix + LR",
+        "--text",
+        "text",
+        "--label",
+        "label",
+        "--json",
+    )
+    for number, more in enumerate(((), ("--encoding", "cp1252"))):
+        result = run("train", tmp_path / "a.csv.gz", tmp_path / f"{number}.zip", *options, *more)
+        assert ("Encoding guessed: cp1252; --encoding to choose." in result.stderr) == (not more)
+        assert last_line(result)["rows_read"] == 80
 
 
 def test_cross_validation_and_merged_labels(tmp_path):

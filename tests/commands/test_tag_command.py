@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -116,15 +117,17 @@ def test_unusable_files_get_one_sentence(tmp_path, content, options, message):
 
 
 def test_unusable_outputs_and_texts(saved, tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"caf\xe9\n")
-    for out, message in (("out.docx", "is not known"), ("out.conll", "is not UTF-8")):
+    (tmp_path / "a.txt").write_bytes(bytes(range(256)))
+    for out, message in (("out.docx", "is not known"), ("out.conll", "is not a text file")):
         result = run("predict", saved, tmp_path / "a.txt", tmp_path / out)
         assert (result.exit_code, message in result.stderr) == (2, True)
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
-    assert (
-        run("predict", saved, tmp_path / "a.txt", tmp_path / "out.conll", "--encoding", "cp1252").exit_code
-        == 0
-    )
+    (tmp_path / "a.txt").write_bytes(gzip.compress(b"caf\xe9 \x805\r\n"))
+    for number, options in enumerate(((), ("--encoding", "cp1252"))):
+        out = tmp_path / f"{number}.conll"
+        result = run("predict", saved, tmp_path / "a.txt", out, *options)
+        assert ("Encoding guessed: cp1252; --encoding to choose." in result.stderr) == (not options)
+        assert out.read_text(encoding="utf-8").startswith("caf\u00e9\t")
 
 
 def test_columns_and_the_scheme_can_be_chosen(tmp_path):
