@@ -56,8 +56,8 @@ def find(
     model: Model,
     folder: Annotated[Path, typer.Argument(help="An index of the same model.")],
     sentence: Annotated[str, typer.Argument(help="A sentence.")],
-    word: Annotated[str, typer.Argument(help="The word in it.")],
-    only: Annotated[bool, typer.Option("--only-word", help="Only uses of the same word.")] = False,
+    word: Annotated[str, typer.Argument(help="The word or phrase in it.")],
+    only: Annotated[bool, typer.Option("--only-word", help="Only uses of the same word or phrase.")] = False,
     n: Annotated[int, typer.Option("-n", min=1, help="Uses to show.")] = 10,
     language: Annotated[
         str | None, typer.Option("--language", help="Of the sentence; default: that of the index.")

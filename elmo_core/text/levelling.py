@@ -24,6 +24,7 @@ Left alone: dashes and the minus sign, which are frequent tokens of their own in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from unicodedata import is_normalized, normalize
@@ -48,11 +49,15 @@ _CJK = r"\p{Han}\p{Hiragana}\p{Katakana}\u3001-\u303f\uff01\uff08\uff09\uff0c\uf
 _NOT_IN_CJK = "\u2018\u2019\u201c\u201d"
 _ALONE = regex.compile(
     rf"[{_INVISIBLE}{''.join(set(_PLAIN) - set(_NOT_IN_CJK))}]"
-    rf"|(?<![{_CJK}])[{_NOT_IN_CJK}](?![{_CJK}])"
-    rf"|(?<![{_CJK}\u2026])\u2026+(?![{_CJK}\u2026])"
-    r"|(?<!\p{Emoji})[\ufe0e\ufe0f]"
-    r"|(?<!\U0001f3f4[\U000e0020-\U000e007e]*)[\U000e0001-\U000e007f]"  # the letters in flags of regions
+    rf"|[{_NOT_IN_CJK}](?<![{_CJK}].)(?![{_CJK}])"
+    rf"|\u2026(?<![{_CJK}\u2026].)\u2026*(?![{_CJK}\u2026])"
+    r"|[\ufe0e\ufe0f](?<!\p{Emoji}.)"
+    r"|[\U000e0001-\U000e007f](?<!\U0001f3f4[\U000e0020-\U000e007f]*)"  # the letters in flags of regions
 )
+_MAY_CHANGE = re.compile(
+    rf"[{_INVISIBLE}{''.join(_PLAIN)}\u2026\ufe0e\ufe0f\U000e0001-\U000e007f\u180e\u200b-\u200d\u00b4\u2032\u02bc]"
+)
+"""All characters that a text in NFC may have another spelling of."""
 
 _ZWSP, _ZWJ = "\u200b", "\u200d"
 _JOINERS = regex.compile("[\u180e\u200b\u200c\u200d]+")
@@ -70,9 +75,9 @@ _EMOJI = regex.compile(r"\p{Extended_Pictographic}")
 
 _CLUSTERS = regex.compile(r"\X")
 _APOSTROPHES = regex.compile(
-    r"(?<=\p{L})[\u00b4\u2032](?=\p{L})"
-    r"|(?<=\p{Cyrillic})\u02bc(?=\p{Cyrillic})"
-    r"|(?<=\p{Latin})\u02bc(?=(?i:s|t|d|m|re|ve|ll)\b)"
+    r"[\u00b4\u2032](?<=\p{L}.)(?=\p{L})"
+    r"|\u02bc(?<=\p{Cyrillic}.)(?=\p{Cyrillic})"
+    r"|\u02bc(?<=\p{Latin}.)(?=(?i:s|t|d|m|re|ve|ll)\b)"
 )
 
 _SELECTORS = regex.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -95,7 +100,7 @@ class Levelled:
 
 def level(text: str) -> str:
     """Give a text its one spelling; doing it twice changes nothing more."""
-    if text.isascii() and text.isprintable():
+    if not _MAY_CHANGE.search(text) and is_normalized("NFC", text):
         return text
     for step in _STEPS:
         text = _apply(text, step(text))

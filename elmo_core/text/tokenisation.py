@@ -190,7 +190,9 @@ def _tokens(levelled: str, language: str) -> list[str]:
     tokens: list[str] = _moses(language).tokenize(levelled, escape=False)
     if len("".join(tokens)) != len("".join(levelled.split())):  # one of its own placeholders was in the text
         tokens = _PARTS.findall(levelled)
-    return _join_cut(levelled, tokens) if _MAY_BE_CUT.search(levelled) else tokens
+    if levelled.isascii() or not _MAY_BE_CUT.search(levelled):
+        return tokens
+    return _join_cut(levelled, tokens)
 
 
 def _join_cut(levelled: str, tokens: list[str]) -> list[str]:
