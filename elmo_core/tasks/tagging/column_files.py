@@ -32,7 +32,7 @@ _LOOKED_AT = 2_000
 """Lines."""
 _MOST_UNEVEN = 0.5
 """Share of sentences with uneven lines from which on a file is no column file."""
-_USUAL_SHARE, _LEAST_WIDE = 0.8, 10
+_USUAL_SHARE, _LEAST_WIDE = 0.8, 12
 """Wide files in which fewer sentences have the usual number of cells have as many more as predicates."""
 
 Splitter = Callable[[str], list[str]]
@@ -203,8 +203,9 @@ def _narrowest(blocks: Sequence[Block], layout: _Layout) -> tuple[int, int]:
     own = [{len(line.cells) for line in block if not line.text.startswith("#")} for block in blocks]
     widths = Counter(wide.pop() for wide in own if len(wide) == 1)
     wide_enough = {width: n for width, n in widths.items() if width >= _LEAST_WIDE}
-    is_usual = not wide_enough or layout.width < _LEAST_WIDE
-    is_usual = is_usual or widths[layout.width] >= _USUAL_SHARE * widths.total()
+    if layout.is_conllu or len(wide_enough) < 2:
+        return 0, 0
+    is_usual = layout.width < _LEAST_WIDE or widths[layout.width] >= _USUAL_SHARE * widths.total()
     return (0, 0) if is_usual else (min(wide_enough), max(wide_enough))
 
 

@@ -90,6 +90,8 @@ def read_any(tag: str, notation: Notation, labels: frozenset[str]) -> Part:
     Returns:
         Letter and label; the letter is empty where the tag has none.
     """
+    if tag.casefold() in _OTHER_OUTSIDE:
+        return OUTSIDE, ""
     part = notation.read(tag)
     if part is not None:
         return part

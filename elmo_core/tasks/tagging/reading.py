@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -46,9 +47,13 @@ def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -
         names = tag_names(content) if suffix == ".parquet" else {}
         return read_sentences(table, names) if has_sentences(table) else _from_table(table)
     decoded = decode(content, name, encoding)
-    start = decoded.text.lstrip()[:200]
+    start = decoded.text.lstrip()[:1000]
     if suffix not in _COLUMNS and start[:1] in ("{", "[") and not _BRACKET_TOKEN.match(start):
-        return read_span_records(decoded, name)
+        return (
+            _from_table(_table(content, name, encoding))
+            if _has_rows(start)
+            else read_span_records(decoded, name)
+        )
     if _is_comma_separated(decoded):
         table = _table(content, name, encoding)
         return read_sentences(table, {}) if has_sentences(table) else _from_table(table)
@@ -61,6 +66,16 @@ def read_token_path(path: Path, *, encoding: str | None = None) -> TokenFile:
         return read_brat(path, path.name)
     content, name = read_bytes(path)
     return read_token_file(content, name, encoding=encoding)
+
+
+def _has_rows(start: str) -> bool:
+    """Whether the first object of a JSON file is a token with its tag."""
+    try:
+        first, _ = json.JSONDecoder().raw_decode(start, start.index("{"))
+    except (ValueError, RecursionError):
+        return False
+    names = [key for key, value in first.items() if isinstance(value, str)]
+    return "text" not in names and is_header(names)
 
 
 def _is_comma_separated(decoded: Decoded) -> bool:

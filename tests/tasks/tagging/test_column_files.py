@@ -144,6 +144,15 @@ CASES = {
         ["Ann|ran", "in|dem"], ["PROPN VERB", "ADP DET"], "a.conllu",
         skipped=[(5, "the id '2x'")], notes=["1 line of ranges"],
     ),
+    "a sentence of another width in UD": Case(
+        ud("1 Ann PROPN", "2 ran VERB") + "1\tso\tso\tADV\t_\n\n" + ud("1 up ADP"),
+        ["Ann|ran", "up"], ["PROPN VERB", "ADP"], "a.conllu", skipped=[(4, "5 cells")],
+    ),
+    "objects of a token and its tag": Case(
+        '[{"sentence": 1, "token": "Ann", "tag": "B-PER"}, {"sentence": 1, "token": "ran", "tag": "O"},\n'
+        ' {"sentence": 2, "token": "so", "tag": "O"}]',
+        ["Ann|ran", "so"], ["B-PER O", "O"], "a.json",
+    ),
     "CoNLL-U Plus": Case(
         "# global.columns = ID FORM UPOS NE\n# text = Ann ran\n1\tAnn\tPROPN\tB-PER\n2\tran\tVERB\tO\n\n"
         "1\tso\tADV\tO\n",

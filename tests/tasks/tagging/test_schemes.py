@@ -106,6 +106,7 @@ FIFTY = [["B-LOC", "I-LOC", "O", "B-PER", "O"]] * 50
         ([*FIFTY, ["LOC", "O"]], "BIO", 1, {"LOC", "PER"}),
         ([*FIFTY, ["I-LOC", "O"]], "BIO", 1, {"LOC", "PER"}),
         ([*[["S-LOC", "O", "B-LOC", "E-LOC"]] * 9, ["I-LOC"]], "BIOES", 2, {"LOC"}),
+        ([*FIFTY, ["B-LOC", "0"]], "BIO", 1, {"LOC", "PER"}),
         ([["B-X", "I-X", "_", "_"]], "BIO", 0, {"X"}),
         ([["B-X", "I-X", "OTHER"]], "BIO", 0, {"X"}),
         ([["E", "S", "E", "S"]], "plain", 0, {"E", "S"}),  # English and Spanish, not ends and singles
