@@ -11,7 +11,7 @@ import streamlit as st
 
 from elmo_core.exceptions import ElmoError, InputError
 from elmo_core.plots.classified_texts import plot_prediction
-from elmo_core.tables.columns import guess_text_column
+from elmo_core.tables.columns import guess_text_column, texts_of
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
 from elmo_core.tables.records import ReadingOptions, counted
@@ -174,7 +174,7 @@ def _predict(
     job: Job, usable: Usable, table: Table, column: str
 ) -> tuple[list[str], list[list[str | float | None]], dict[str, int]]:
     """Header and rows of the predictions, and how many rows got each label."""
-    texts = table.column(column)
+    texts = texts_of(table, column)
     counts: dict[str, int] = {}
     names = [f"p({name})" for name in usable.classifier.classes_.tolist()]
 

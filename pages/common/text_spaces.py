@@ -176,7 +176,7 @@ def vectors_from_file(page: str) -> ChosenStatic:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         file = st.file_uploader(
             "GloVe, word2vec (text or binary) or fastText .vec; plain, .gz or .zip",
-            max_upload_size=_MOST_UPLOADED_MB,
+            max_upload_size=min(_MOST_UPLOADED_MB, st.get_option("server.maxUploadSize")),
             key=f"{page}_vectors",
         )
         most = st.number_input(
