@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from elmo_core.tables.records import MAX_BYTES, MAX_CELL
 
@@ -18,8 +19,7 @@ _MOST_FAILURES = 1_000
 _LONG_FAILURE = 10_000  # characters
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """One record of a text."""
 
     line: int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from elmo_core.exceptions import InputError
 from elmo_core.tables.dialect import usual_width
@@ -26,8 +27,7 @@ FOOTER = "a total below the table"
 _MOST_FOOTERS = 3
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A record, not yet known to be a row of the table."""
 
     line: int
