@@ -29,6 +29,7 @@ for function in (
     training.pretrain,
     training.snapshot,
     static.word2vec,
+    static.vectors,
     indexing.index,
     indexing.find,
 ):

@@ -5,8 +5,20 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+
+from elmo_core.files import OutputKind
+from elmo_core.static.text_rows import header_of
+
+
+def _is_vectors_text(path: Path) -> bool:
+    with path.open("rb") as file:
+        return header_of(file.readline(100)) is not None
+
+
+VECTORS_TEXT = OutputKind("a file of vectors in word2vec's text format", _is_vectors_text)
 
 
 def to_word2vec_text(words: Sequence[str], matrix: np.ndarray) -> bytes:

@@ -80,6 +80,11 @@ class StaticVectors:
         for start in range(0, len(self), _BLOCK_ROWS):
             yield start, np.asarray(self.matrix[start : start + _BLOCK_ROWS], dtype=np.float32)
 
+    def known_rows(self) -> tuple[list[str], np.ndarray]:
+        """The words that have a direction, and their vectors float32 (n, D)."""
+        rows = np.flatnonzero(self.lengths > 0)
+        return [self.words[row] for row in rows], np.asarray(self.matrix[rows], dtype=np.float32)
+
     def spelling_of(self, word: str) -> str | None:
         """How these vectors spell a word; None where they do not know it.
 
