@@ -158,7 +158,7 @@ def atomic_folder(target: Path, kind: OutputKind) -> Iterator[Path]:
 
 
 def file_fingerprint(path: Path) -> str:
-    """The SHA-256 of all bytes of a file: another text of the same size is another text (1-2 GB/s)."""
+    """The SHA-256 of all bytes of a file: another text of the same size is another text (about 1 GB/s)."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

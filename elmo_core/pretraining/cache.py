@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
+from elmo_core.locking import locked
 from elmo_core.pretraining.cache_building import Progress, build_cache
 from elmo_core.pretraining.corpus import find_shards
 from elmo_core.text.tokenisation import TOKENISATION_VERSION, check_language
@@ -92,9 +93,11 @@ def open_corpus(
     if encoding is not None:
         settings["encoding"] = encoding
     folder = cache_root / _key(shards, settings)
-    if not (folder / "cache.json").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        build_cache(shards, folder, settings, progress)
+    cache_root.mkdir(parents=True, exist_ok=True)
+    with locked(cache_root / f".{folder.name}.lock", wait=True):  # a second run finds what the first has made
+        if not (folder / "cache.json").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            build_cache(shards, folder, settings, progress)
     return _open_cache(folder)
 
 
