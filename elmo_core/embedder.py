@@ -150,7 +150,8 @@ class Elmo:
         With state "zero", every sentence is read on its own: its vectors are the same whatever stands beside
         it. In float32 on a CPU they are the same to the last bit where the widths of the model (cells,
         projection, filters in all) are multiples of 16, as in all models that ship or were published, and
-        within 1e-6 where they are not. Two processors round differently: within 1e-6.
+        within 1e-6 where they are not (MKL_CBWR=COMPATIBLE, for processors of before 2008, promises neither).
+        Two processors round differently: within 1e-6.
 
         State "carry" is the official behaviour: batches of `batch_size` consecutive sentences, the LSTM
         state kept from batch to batch, row by row. It starts from zero in each call, so a call gives the
