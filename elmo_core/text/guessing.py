@@ -62,6 +62,8 @@ _SINGLE_BYTE: Mapping[str, tuple[float, tuple[str, ...]]] = {
 _DOUBLE_BYTE = {"cp932": -3.0, "euc_jp": -3.5, "gb18030": -3.0, "big5": -3.0, "cp949": -3.0}
 ENCODINGS = (*_SINGLE_BYTE, *_DOUBLE_BYTE)
 """All that a guess may give."""
+CHOICES = ("utf-8", "utf-16", *ENCODINGS)
+"""What to offer where an encoding can be chosen."""
 
 _MOST_BYTES = 32 << 10
 _ASCII_BYTE = 3.0  # what it is worth to explain a byte of ASCII as half of a character

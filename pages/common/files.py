@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -21,12 +21,15 @@ from elmo_core.plots.style import clip, listing
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Decoded, Table, read_table, read_text
 from elmo_core.tables.records import Progress, Reading, ReadingOptions, counted
+from elmo_core.text.guessing import CHOICES
+from elmo_core.text.unpacking import PACKED_SUFFIXES
 from pages.common import jobs
 from pages.common.loaders import Source
 from pages.common.results import session_results
 from pages.common.wording import plain
 
-SUFFIXES = ("txt", "csv", "tsv", "jsonl", "json", "parquet", "xlsx", "zip")
+PACKED = tuple(suffix.removeprefix(".") for suffix in PACKED_SUFFIXES)
+SUFFIXES = ("txt", "csv", "tsv", "jsonl", "json", "parquet", "xlsx", *PACKED)
 LONG_BYTES = 4 << 20
 """Larger files are read as a job, beside the page."""
 
@@ -34,18 +37,6 @@ _NO_COLUMN = "(none)"
 _PREVIEW_ROWS, _PREVIEW_CHARACTERS = 4, 300
 _AUTO = "found out"
 _KINDS = (_AUTO, "running text", "table")
-_ENCODINGS = (
-    _AUTO,
-    "utf-8",
-    "cp1252",
-    "utf-16",
-    "cp1251",
-    "koi8-r",
-    "gb18030",
-    "big5",
-    "shift_jis",
-    "euc_kr",
-)
 _DELIMITERS = {_AUTO: None, "comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 _HEADERS = {_AUTO: None, "names the columns": True, "is data": False}
 _HEADER_LINE = "is below: the header is on line …"
@@ -80,6 +71,8 @@ def choose_from_file(page: str, file: Any) -> Source:
         with found_row:
             _say_reading("Running text", decoded.encoding, f"{len(text.sentences):,} sentences")
             _warn_of_guess(file.name, decoded.encoding, decoded.is_guessed)
+            for fault in decoded.faults():
+                st.warning(plain(fault))
         _preview(pd.DataFrame({"sentence": text.sentences[:_PREVIEW_ROWS]}))
         line = f"text = split_text(read_text(Path({file.name!r}).read_bytes(), {file.name!r}).text)"
         return Source(key, text, recipe=(line,), told=_told(file.name, text, decoded))
@@ -130,7 +123,7 @@ def _prepared(page: str, key: str, title: str, file: Any, work: Callable[[Progre
 
 def _split(file: Any, wishes: _Wishes, progress: Progress) -> tuple[Decoded, Text]:
     decoded = read_text(file.getvalue(), file.name, encoding=wishes.options.encoding)
-    return Decoded("", decoded.encoding, decoded.is_guessed), split_text(decoded.text, progress)
+    return replace(decoded, text=""), split_text(decoded.text, progress)
 
 
 def _read(file: Any, wishes: _Wishes, progress: Progress) -> Table:
@@ -140,7 +133,7 @@ def _read(file: Any, wishes: _Wishes, progress: Progress) -> Table:
 def _choose_wishes(page: str, file: Any) -> _Wishes:
     with st.popover("Read it differently", icon=":material/tune:", key=f"{page}_reading"):
         kind = st.selectbox("Read it as", _KINDS, key=f"{page}_kind")
-        encoding = st.selectbox("Encoding", _ENCODINGS, key=f"{page}_encoding")
+        encoding = st.selectbox("Encoding", (_AUTO, *CHOICES), key=f"{page}_encoding")
         delimiter = st.selectbox("Between two cells", list(_DELIMITERS), key=f"{page}_delimiter")
         header = st.selectbox("The first row", [*_HEADERS, _HEADER_LINE], key=f"{page}_header")
         line = None

@@ -12,6 +12,8 @@ from elmo_core.plots.style import clip
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
 from elmo_core.tables.records import MAX_BYTES, ReadingOptions, counted
+from elmo_core.text.guessing import CHOICES
+from pages.common.files import PACKED
 from pages.common.lab_cache import (
     SAMPLES,
     OpenedTable,
@@ -23,9 +25,8 @@ from pages.common.loaders import digest
 from pages.common.wording import plain
 
 OWN = "My table"
-TYPES = ["csv", "tsv", "txt", "psv", "ssv", "jsonl", "ndjson", "json", "parquet", "xlsx", "zip"]
+TYPES = ["csv", "tsv", "txt", "psv", "ssv", "jsonl", "ndjson", "json", "parquet", "xlsx", *PACKED]
 FIND_OUT = "find out"
-_ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16", "gb18030", "big5", "shift_jis", "koi8-r", "cp1251")
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar |": "|", "none: a text a line": ""}
 _HEADERS = {"names the columns": True, "is a row like the others": False}
 _HEADER_LINE = "is below: the header is on line …"
@@ -137,7 +138,7 @@ def _uploaded(page: str) -> TableFile | None:
 def _reading_options(page: str) -> ReadingOptions:
     with st.popover("How it is read", icon=":material/tune:"):
         encoding = st.selectbox(
-            "Encoding", (FIND_OUT, *_ENCODINGS), key=f"{page}_encoding", persist_state="session"
+            "Encoding", (FIND_OUT, *CHOICES), key=f"{page}_encoding", persist_state="session"
         )
         delimiter = st.selectbox(
             "Between two cells", (FIND_OUT, *_DELIMITERS), key=f"{page}_delimiter", persist_state="session"

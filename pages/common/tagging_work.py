@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from elmo_core.embedder import Elmo
 from elmo_core.plots.highlighted_text import to_html
@@ -25,6 +24,7 @@ from elmo_core.tasks.tagging.writing import to_conll, to_jsonl
 from elmo_core.tasks.text_layers import part_of
 from elmo_core.text.opening import read_text, split_lines
 from elmo_core.text.tokenisation import tokenised_sentences
+from elmo_core.text.unpacking import content_suffix
 from pages.common.jobs import Job
 from pages.common.results import kept_for_all
 from pages.common.tagging_data import Corpus
@@ -137,7 +137,7 @@ def tag_file(tagger: ElmoTagger, name: str, content: bytes, job: Job) -> TaggedF
 
 
 def _sentences(name: str, content: bytes, job: Job) -> Iterator[tuple[str, ...]]:
-    if PurePosixPath(name.lower()).suffix != ".txt":
+    if content_suffix(name) != ".txt":
         file = read_token_file(content, name)
         found = file.column(file.token_column)
     else:
