@@ -114,7 +114,7 @@ def _disk_refusals(folder: Path) -> Iterator[None]:
         elsewhere = isinstance(error, OSError) and error.filename is not None  # such as a text that is gone
         if isinstance(error, ElmoError) or elsewhere or not _NO_ROOM.search(str(error)):
             raise
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].partition(", /")[0][:120]
         raise OutputError(
             f"{folder} could not be written ({reason}); what is there is kept: free some space and go on."
         ) from None

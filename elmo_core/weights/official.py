@@ -131,7 +131,8 @@ def write_official(
     options = json.dumps(config_to_options(config, training), indent=2) + "\n"
     with atomic_folder(folder, OFFICIAL_FOLDER) as partial:
         (partial / OPTIONS).write_text(options, encoding="utf-8")
-        with h5py.File(partial / WEIGHTS, "w") as file:
+        # through a Python file, which says in a word that the disk is full
+        with (partial / WEIGHTS).open("w+b") as raw, h5py.File(raw, "w") as file:
             file.attrs[_WRITER] = __package__
             _write_parameters(file, official_names(config), dict(model.named_parameters()))
         if vocabulary is not None:
