@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -136,15 +135,14 @@ def predict(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Predict every row of a table; rows without text get no label.
+    """Predict every row of a table, its other columns beside the prediction; rows without text get no label.
 
     Texts that a spreadsheet would run as formulas are guarded with an apostrophe; --plain leaves them as
     they are. Numbers and labels are never altered.
     """
-    from elmo_core.tables.columns import texts_of
     from elmo_core.tables.export import is_formula, to_csv
     from elmo_core.tables.records import counted
-    from elmo_core.tasks.prediction import predict_texts
+    from elmo_core.tasks.prediction import predict_table
     from elmo_core.tasks.saving import load_classifier, load_facts
 
     if out != STANDARD_OUTPUT:
@@ -154,33 +152,24 @@ def predict(
     expected = (text, learned) if text else (learned,)
     read = _read(table, encoding, delimiter, header, header_line, sheet, expected)
     name = _text_column(read, text or learned, text is not None)
-    texts = texts_of(read, name)
-    names = [f"p({label})" for label in loaded.classes_.tolist()]
-
-    def rows(report: Any) -> Iterator[list[str | float | None]]:
-        for line, cell, found in zip(
-            read.lines, texts, predict_texts(loaded, texts, report=report), strict=True
-        ):
-            yield [line, cell, found.label, *(round(float(p), 6) for p in found.probabilities)]
-
     with progress_bar("Predicting") as bar:
-        header_cells = ["line", name, "predicted", *names]
-        content = to_csv(header_cells, rows(_report(bar)), for_spreadsheet=not plain)
+        header_cells, rows = predict_table(loaded, read, name, report=_report(bar))
+        content = to_csv(header_cells, (cells for cells, _ in rows), for_spreadsheet=not plain)
     with written_to(out) as partial:
         if partial is None:
             sys.stdout.buffer.write(content)
         else:
             partial.write_bytes(content)
-    n_guarded = 0 if plain else sum(map(is_formula, texts))
+    n_guarded = 0 if plain else sum(is_formula(cell) for row in read.rows for cell in row)
     if n_guarded:
         _note(
-            f"Guarded {counted(n_guarded, 'text')} against being run as a formula; --plain writes them bare."
+            f"Guarded {counted(n_guarded, 'cell')} against being run as a formula; --plain writes them bare."
         )
     skipped = {
         "records_skipped": len(read.skipped),
-        "rows_without_text": sum(not one.strip() for one in texts),
+        "rows_without_text": sum(not one.strip() for one in read.column(name)),
     }
-    show_beside({"written": out, "rows": len(texts), **skipped}, as_json, out)
+    show_beside({"written": out, "rows": len(read.rows), **skipped}, as_json, out)
 
 
 def _predictions() -> OutputKind:

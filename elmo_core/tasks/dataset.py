@@ -15,6 +15,7 @@ from elmo_core.text.levelling import unify
 
 NO_TEXT, NO_LABEL, RARE = "no text", "no label", "its label stands in one row only"
 REPEATED, CONTRADICTING = "the same text stands in an earlier row", "the same text has other labels elsewhere"
+_NOTHING_LEFT = Finding("refused", "No row can be learned from.")
 _BLOCK = 1_000  # rows between two reports
 
 
@@ -49,10 +50,12 @@ class Dataset:
         return dict(Counter(row.reason for row in self.dropped).most_common())
 
     def require_usable(self) -> None:
-        """Raise InputError with the first finding that makes training impossible."""
+        """Raise InputError with the first finding that makes training impossible, and what was left out."""
+        left_out = [f"{counted(n, 'row')}: {reason}" for reason, n in self.dropped_counts.items()]
+        told = f" Left out before: {'; '.join(left_out)}." if left_out else ""
         for finding in self.findings:
             if finding.severity == "refused":
-                raise InputError(finding.message)
+                raise InputError(finding.message + told)
 
 
 def prepare(
@@ -115,7 +118,7 @@ def prepare(
     )
     kept_labels = tuple(labels[row] for row in kept)
     findings = (
-        *check_labels(kept_labels),
+        *(check_labels(kept_labels) if kept else [_NOTHING_LEFT]),
         *_say_respelt(respelt),
         *_say_dropped(dropped, len(found.contradicting)),
         *_say_near(near.pairs, near.n_searched, len(kept)),

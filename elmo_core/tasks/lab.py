@@ -170,13 +170,24 @@ def _inspect(
     if time.monotonic() < end:
         probe.set_params(penalty=penalty)
         found = out_of_fold(
-            probe, layers, codes, seed=settings.seed, report=part_of(report, 0.92, 1.0, "label errors")
+            probe,
+            layers,
+            codes,
+            seed=settings.seed,
+            together=_among([(pair.first, pair.second) for pair in data.near_duplicates], rows),
+            report=part_of(report, 0.92, 1.0, "label errors"),
         )
         suspects = tuple(replace(one, row=int(rows[one.row])) for one in find_label_errors(found, codes))
     else:
         missing.append("There was no time left to look for label errors; allow more.")
     means = layers.means.mean(axis=1)
     return Inspection(rows, means, curve, suspects, tuple(missing), best, classifier, n_learned)
+
+
+def _among(pairs: Sequence[tuple[int, int]], rows: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of some rows (int64, in rising order) as pairs of positions among them."""
+    at = {row: index for index, row in enumerate(rows.tolist())}
+    return [(at[a], at[b]) for a, b in pairs if a in at and b in at]
 
 
 def _curve(

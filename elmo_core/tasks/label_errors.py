@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import clone
 
-from elmo_core.measuring.splitting import stratified_folds
+from elmo_core.measuring.splitting import Pairs, stratified_folds
 from elmo_core.tasks.classifier import ElmoClassifier
 from elmo_core.tasks.text_layers import Report, TextLayers, part_of
 
@@ -33,6 +33,7 @@ def out_of_fold(
     *,
     n_folds: int = 5,
     seed: int = 0,
+    together: Pairs = (),
     report: Report | None = None,
 ) -> np.ndarray:
     """Probabilities float64 (n, K) of every text by a classifier that has not learned from it.
@@ -43,10 +44,11 @@ def out_of_fold(
         codes: int (n,), their classes, numbered from 0.
         n_folds: parts that are predicted by a classifier of the others.
         seed: of the parts.
+        together: pairs of near-duplicates, which are in one part: else a copy would confirm a wrong label.
         report: told how far it is.
     """
     found = np.zeros((len(codes), int(codes.max()) + 1))
-    for fold, split in enumerate(stratified_folds(codes, n_folds, seed)):
+    for fold, split in enumerate(stratified_folds(codes, n_folds, seed, together)):
         if len(split.test):
             own = part_of(report, fold / n_folds, (fold + 1) / n_folds)
             fitted = clone(classifier).fit(layers.take(split.train), codes[split.train], report=own)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError, InputError
 from elmo_core.plots.classified_texts import plot_prediction
-from elmo_core.tables.columns import guess_text_column, texts_of
+from elmo_core.tables.columns import guess_text_column
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
 from elmo_core.tables.records import ReadingOptions, counted
 from elmo_core.tasks.classifier import ElmoClassifier
 from elmo_core.tasks.head_files import CARD, zip_bytes
-from elmo_core.tasks.prediction import predict_texts
+from elmo_core.tasks.prediction import predict_table
 from elmo_core.tasks.saving import SCRIPT
 from elmo_core.weights.store import JsonValue
 from pages.common import jobs
@@ -174,17 +174,12 @@ def _predict(
     job: Job, usable: Usable, table: Table, column: str
 ) -> tuple[list[str], list[list[str | float | None]], dict[str, int]]:
     """Header and rows of the predictions, and how many rows got each label."""
-    texts = texts_of(table, column)
-    counts: dict[str, int] = {}
-    names = [f"p({name})" for name in usable.classifier.classes_.tolist()]
-
-    def rows() -> Iterator[list[str | float | None]]:
-        found = predict_texts(usable.classifier, texts, report=job.report)
-        for line, text, one in zip(table.lines, texts, found, strict=True):
-            counts[one.label] = counts.get(one.label, 0) + 1
-            yield [line, text, one.label, *np.round(one.probabilities, 6).tolist()]
-
-    return ["line", column, "predicted", *names], list(rows()), counts
+    header, found = predict_table(usable.classifier, table, column, report=job.report)
+    rows, labels = [], list[str]()
+    for cells, one in found:
+        rows.append(cells)
+        labels.append(one.label)
+    return header, rows, dict(Counter(labels))
 
 
 def _listed(counts: Mapping[str, int]) -> str:

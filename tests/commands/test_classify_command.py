@@ -44,9 +44,10 @@ def test_from_a_table_to_predictions(tmp_path):
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["line"] for row in rows] == ["2", "3", "4"]
+    assert [(row["id"], row["more"]) for row in rows] == [("1", "x"), ("2", "y"), ("3", "z")]
     assert rows[0]["text"] == "'=1+1 is a sum"
     run("predict", saved, tmp_path / "new.csv", tmp_path / "plain.csv", "--plain", "--json")
-    assert b"\n2,=1+1 is a sum," in (tmp_path / "plain.csv").read_bytes().replace(b"\r\n", b"\n")
+    assert b"\n2,1,=1+1 is a sum,x," in (tmp_path / "plain.csv").read_bytes().replace(b"\r\n", b"\n")
     assert rows[1]["predicted"] == ""
     assert rows[2]["predicted"] in ("science", "sport", "business", "travel")
     shares = [float(value) for name, value in rows[2].items() if name.startswith("p(")]
@@ -101,6 +102,25 @@ def test_cross_validation_and_merged_labels(tmp_path):
         ("text,label\nfine,a\nbad,b\n", ["--text", "label", "--label", "label"], "choose two columns"),
         ("1,2\n3,4\n", [], "no column of texts"),
         ("", [], "is empty"),
+        (
+            "text,label\n" + "one text,a\none text,b\n" * 9,
+            ["--label", "label"],
+            "No row can be learned from. Left",
+        ),
+        ("text,label\n" + " ,a\nb,\n" * 5, ["--text", "text", "--label", "label"], "5 rows: no label"),
+        ("text,label\n" + "tea,a\ncake,b\n" * 9, ["--label", "label"], "16 rows: the same text stands in an"),
+        ("text,label\n" + "same,a\n" * 9, ["--text", "text", "--label", "label"], "Every row has the label"),
+        ("text,label\n" + "".join(f"t {i},{i}\n" for i in range(40)), ["--label", "label"], "like an id"),
+        (
+            "text,label\n" + "".join(f"text {i},c{i % 1000}\n" for i in range(3000)),
+            ["--label", "label"],
+            "1,000 different values",
+        ),
+        (
+            "text,label\n" + "".join(f"t {i} {i},a\n" for i in range(40)) + "x,b\n",
+            ["--label", "label"],
+            "b has 1",
+        ),
         (None, [], "There is no file"),
     ],
 )
