@@ -9,6 +9,22 @@ N_DRAWS = 2000
 _TIE = 1e-12
 
 
+def widened(drawn: np.ndarray, n_folds: int) -> np.ndarray:
+    """Draws as far apart as cross-validation makes them.
+
+    The rows of a fold are learned from in all others, so scores of labels without meaning vary more than
+    shuffles of the predictions show: on five folds 10% of them pass a test of 5%. The variance is therefore
+    taken as that of Nadeau and Bengio (2003): 1 + k / (k - 1) times that of the draws, for k folds.
+
+    Args:
+        drawn: scores of shuffles, (S,).
+        n_folds: 1 = one split, for which shuffles are exact and nothing changes.
+    """
+    if n_folds < 2:
+        return drawn
+    return np.asarray(drawn.mean() + np.sqrt(1 + n_folds / (n_folds - 1)) * (drawn - drawn.mean()))
+
+
 def p_value(observed: float, drawn: np.ndarray) -> float:
     """The share of values at least as high as the observed one, which counts as one of them.
 

@@ -284,4 +284,5 @@ class Comparison:
             n_train=n_train,
             seed=self.settings.seed,
         )
-        return replace(found, n_beside_training=rows_beside_training(self.splits, self._together))
+        n_beside = rows_beside_training(self.splits, self._together)
+        return replace(found, n_folds=len(self.splits), n_beside_training=n_beside)

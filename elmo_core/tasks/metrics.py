@@ -102,8 +102,8 @@ def compare(
 ) -> Difference:
     """Compare predictions with those of another method, row by row.
 
-    The interval is that of the paired bootstrap. The p-value is not: a bootstrap of two equally good
-    methods falls below 0.05 in about 7% of cases, randomisation in at most 5%.
+    The interval is that of the paired bootstrap. The p-value is by randomisation, which claims a difference
+    between two methods that do not differ in at most 5% of cases, for any number of rows.
 
     Args:
         gold: int (n,), the true classes.

@@ -69,6 +69,8 @@ class MethodResult:
     """Before its probabilities were scaled by a temperature."""
     layer_weights: tuple[float, ...] | None = None
     note: str = ""
+    n_folds: int = 1
+    """Folds of the cross-validation; 1 = one split."""
     n_beside_training: int = 0
     """Test rows with a near-duplicate among the training rows, because a label has no other texts."""
     classifier: ElmoClassifier | None = field(default=None, repr=False)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from elmo_core.measuring.chance import p_value
+from elmo_core.measuring.chance import p_value, widened
 from elmo_core.tables.records import counted
 from elmo_core.tasks.metrics import Difference, shuffled_f1
 from elmo_core.tasks.results import BASELINES, MAJORITY, STATIC, TFIDF, LeftOut, MethodResult
@@ -44,6 +44,7 @@ def verdict(results: Iterable[MethodResult | LeftOut]) -> Verdict:
       is taken, as it was for the real ones. So picking the best of many methods does not raise the level.
     * Where even predictions without a mistake would not pass that test, there are too few test rows, and
       nothing is said of guessing.
+    * On folds, shuffles are spread further, as rows that are tested on are learned from elsewhere.
     * The biLM is said to be better than TF-IDF, or TF-IDF than it, only where the p-value, counted once
       for each method on the biLM (Bonferroni), and the interval of the difference agree.
     * They are said to be as good as each other only where that interval lies within 5 points of 0.
@@ -73,18 +74,17 @@ def against_shuffled(best: MethodResult, results: Sequence[MethodResult]) -> tup
     """
     rng = np.random.default_rng(best.seed)
     gold, k = best.gold, len(best.classes)
-    own, highest, perfect = [], [], []
+    guesses = [best.predicted, gold, *(result.predicted for result in results)]
+    parts = []
     left = _N_SHUFFLES
     while left:
         n = min(left, max(1, _SHUFFLED_AT_ONCE // max(len(gold), 1)))
         golds = rng.permuted(np.tile(gold, (n, 1)), axis=1)
-        f1 = [shuffled_f1(golds, result.predicted, k) for result in results]
-        own.append(shuffled_f1(golds, best.predicted, k))
-        highest.append(np.max(f1, axis=0))
-        perfect.append((golds == gold).all(axis=1))
+        parts.append([shuffled_f1(golds, guess, k) for guess in guesses])
         left -= n
-    p = p_value(best.scores.macro_f1.value, np.concatenate(highest))
-    return float(np.mean(np.concatenate(own))), p, p_value(1.0, np.concatenate(perfect))
+    own, perfect, *drawn = (widened(one, best.n_folds) for one in np.concatenate(parts, axis=1))
+    p = p_value(best.scores.macro_f1.value, np.max(drawn, axis=0))
+    return float(own.mean()), p, p_value(1.0, perfect)
 
 
 def _beyond_chance(best: MethodResult, chance: float, p: float, least: float) -> tuple[Kind, str] | None:

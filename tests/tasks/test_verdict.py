@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
 from elmo_core.measuring.chance import p_value
 from elmo_core.measuring.intervals import Estimate
+from elmo_core.measuring.splitting import stratified_folds
 from elmo_core.tasks.judging import judge
 from elmo_core.tasks.metrics import Difference, compare, macro_f1, score, shuffled_f1
 from elmo_core.tasks.results import LEARNED, MAJORITY, STATIC, TFIDF, UNIFORM, LeftOut, MethodResult
@@ -159,6 +161,26 @@ def test_two_methods_that_are_equally_good_differ_in_at_most_one_case_of_twenty(
         one, other = (np.where(rng.random(60) < 0.7, gold, rng.integers(0, 3, 60)) for _ in range(2))
         n_found += compare(gold, one, other, 3, seed).p_value <= 0.05
     assert n_found <= 0.05 * 120 + 3 * np.sqrt(120 * 0.05 * 0.95)
+
+
+def test_labels_without_meaning_pass_in_at_most_one_cross_validation_of_twenty():
+    """Shuffles are widened on folds; a method that is hardly ever wrong passes all the same."""
+    n_passed = 0
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        codes, inputs = rng.permutation(np.arange(60) % 2), rng.normal(size=(60, 4))
+        folds = stratified_folds(codes, 5, seed)
+        rows = np.concatenate([fold.test for fold in folds])
+        fits = [LogisticRegression().fit(inputs[fold.train], codes[fold.train]) for fold in folds]
+        guess = np.concatenate(
+            [fit.predict(inputs[fold.test]) for fit, fold in zip(fits, folds, strict=True)]
+        )
+        (result,) = table(codes[rows].tolist(), {TFIDF: guess.tolist()}, n_folds=5)
+        n_passed += verdict([result]).p_value <= 0.05
+    assert n_passed <= 0.05 * 150 + 3 * np.sqrt(150 * 0.05 * 0.95)
+    gold = [0, 1] * 12
+    assert verdict(table(gold, {TFIDF: [*gold[:20], 1, 0, 0, 1]}, n_folds=3)).p_value <= 0.05
+    assert verdict(table(gold, {TFIDF: gold}, n_folds=3)).kind == "no comparison"
 
 
 def test_p_values_count_what_was_observed():
