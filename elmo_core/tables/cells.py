@@ -5,12 +5,18 @@ from __future__ import annotations
 import datetime
 import json
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any
 
-_ITEM = re.compile(
-    r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([-+]?(?:\d[\d_.]*(?:[eE][-+]?\d+)?|nan|inf)|None|null|True|False|true|false))\s*(,|(?=\s*['"\d+-])|$)"""
+_VALUE = re.compile(
+    r"""(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+    r"""|(?P<bare>(?:[-+]?(?:\d[\d_.]*(?:[eE][-+]?\d+)?|nan|inf)|None|null|True|False|true|false|\.\.\.)(?=[\s,]|$))"""
+    r"""|(?P<word>[^\s,\[\]]+)""",
+    re.DOTALL,
 )
+_BETWEEN = re.compile(r"""\s*,\s*|\s+|$|(?=['"])""")
+_ESCAPE = re.compile(r"""\\(['"\\nrt]|x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8})""")
 _LONE = re.compile("[\ud800-\udfff]")
 _OBJECT = re.compile(r"""\{\s*(?:\}|['"][^'"]*['"]\s*:.*\})""", re.DOTALL)
 _NUMPY = re.compile(r"array\(\s*(\[.*\])\s*(?:,\s*dtype=\w+\s*)?\)", re.DOTALL)
@@ -41,13 +47,16 @@ def as_text(value: Any) -> str:
     return text if text.isascii() else _LONE.sub("\ufffd", text)
 
 
-def list_of(cell: str) -> tuple[str, ...] | None:
+def list_of(cell: str, *, has_words: bool = False) -> tuple[str, ...] | None:
     """The values of a list that is written in a cell; None where there is no flat list.
 
     Lists are understood as JSON, Python and NumPy write them: ["a", "b"], ['a', 'b'], ['a' 'b'], [1 2 3].
+    Nothing (null, None) is an empty string; strings keep their blanks.
 
     Args:
         cell: of a table.
+        has_words: whether words without quotation marks are values, too: [Ann, left]. Otherwise they make
+            the cell a text in brackets.
     """
     text = cell.strip()
     wrapped = _NUMPY.fullmatch(text)
@@ -57,26 +66,38 @@ def list_of(cell: str) -> tuple[str, ...] | None:
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):
-        return _written_list(text[1:-1])
+        return _written_list(text[1:-1].strip(), has_words=has_words)
     if any(isinstance(value, dict | list) for value in values):
         return None
-    return tuple(as_text(value) for value in values)
+    return tuple(_LONE.sub("\ufffd", one) if isinstance(one, str) else as_text(one) for one in values)
 
 
-def _written_list(inner: str) -> tuple[str, ...] | None:
+def _written_list(inner: str, *, has_words: bool) -> tuple[str, ...] | None:
     """Values as Python and NumPy write them."""
-    values = []
+    values: list[str] = []
     at = 0
-    inner = inner.strip()
     while at < len(inner):
-        found = _ITEM.match(inner, at)
-        if found is None:
+        found = _VALUE.match(inner, at)
+        between = found and _BETWEEN.match(inner, found.end())
+        if found is None or between is None or (found["word"] is not None and not has_words):
             return None
-        single, double, bare, _ = found.groups()
-        quoted = single if single is not None else double
-        values.append(bare if quoted is None else re.sub(r"\\(['\"\\])", r"\1", quoted))
-        at = found.end()
+        bare = "" if found["bare"] in ("None", "null") else found["bare"] or found["word"]
+        values.append(bare if found["quoted"] is None else _unquoted(found["quoted"]))
+        at = between.end()
     return tuple(values)
+
+
+def _unquoted(literal: str) -> str:
+    """A string as `repr` writes it; a backslash that escapes nothing stays."""
+    text = _ESCAPE.sub(lambda found: _escaped(found[1]), literal[1:-1])
+    return text if text.isascii() else _LONE.sub("\ufffd", text)
+
+
+def _escaped(code: str) -> str:
+    if len(code) == 1:
+        return {"n": "\n", "r": "\r", "t": "\t"}.get(code, code)
+    number = int(code[1:], 16)
+    return chr(number) if number <= sys.maxunicode else "\ufffd"
 
 
 def is_structured(cell: str) -> bool:

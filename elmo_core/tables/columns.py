@@ -191,7 +191,7 @@ def labels_of(table: Table, column: str) -> tuple[str, ...]:
         return cells
     lists = [list_of(cell) if cell else () for cell in cells]
     if all(one is not None and len(one) < 2 for one in lists):
-        return tuple(one[0] if one else "" for one in lists)
+        return tuple(one[0].strip() if one else "" for one in lists)
     example = next(cell for cell, one in zip(cells, lists, strict=True) if one is None or len(one) > 1)
     raise InputError(
         f"The column {column!r} of {table.name} holds several labels a row, such as {example[:60]}; "

@@ -236,6 +236,6 @@ def _wide(head: bytes) -> str | None:
             continue
         n_controls = len(_CONTROLS.findall(text.encode("utf-8")))
         n_blanks = sum(text.count(blank) for blank in " \n,.")
-        if n_controls == 0 and 100 * n_blanks >= len(text):
+        if text and n_controls == 0 and 100 * n_blanks >= len(text):
             return encoding
     return None

@@ -137,6 +137,8 @@ def test_wide_encodings_are_found_with_and_without_a_mark(encoding: str, text: s
     [
         (b"%PDF-1.7", None, "is a PDF"),
         (bytes(range(256)) * 4, None, "is not a text file"),
+        (b"\x00\x01\x02", None, "is not a text file"),
+        (b"\x01\x00\x02\x00\x03\x00", None, "is not a text file"),
         (b"\x7fELF\x02\x01\x01" + bytes(range(30)) * 9, None, "is not a text file"),
         (b"caf\xe9", "utf-8", r"is not utf-8 \(byte 3\); choose another encoding"),
         (b"caf\x81", "cp1252", r"is not cp1252 \(byte 3\)"),

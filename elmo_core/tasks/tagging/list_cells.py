@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import json
-import re
 from collections.abc import Mapping, Sequence
 
 from elmo_core.exceptions import InputError
+from elmo_core.tables.cells import list_of
 from elmo_core.tables.records import Skipped, Table, counted
 from elmo_core.tasks.tagging.column_choice import TAG_NAMES, TOKEN_NAMES, named_column
 from elmo_core.tasks.tagging.sentences import TokenFile
 from elmo_core.tasks.tagging.span_records import Lists, make_span_file
 
-_ITEM = re.compile(r"""(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<bare>[^\s,\[\]]+)""", re.DOTALL)
 _CUT = "..."
 """What pandas and NumPy write in the place of items that they leave out."""
 
@@ -43,7 +41,7 @@ def read_sentences(table: Table, names: Names) -> TokenFile:
     token = named_column(columns, TOKEN_NAMES) or columns[0]
     tags = [column for column in columns if column != token]
     tags = [column for column in tags if named_column([column], TAG_NAMES) or column in names] or tags
-    items = {column: [list_items(cell) for cell in table.column(column)] for column in (token, *tags)}
+    items = {column: [_items(cell) for cell in table.column(column)] for column in (token, *tags)}
     numbers = [column for column in tags if all(one.isdecimal() for own in items[column] for one in own)]
     for column in numbers:
         if column in names:
@@ -90,37 +88,18 @@ def tag_names(parquet: bytes) -> Names:
         return {}  # no names, then
 
 
-def list_items(cell: str) -> list[str]:
-    """The items of a list as JSON, Python, or NumPy writes it; without brackets, the words between blanks."""
-    text = cell.strip()
-    if not _is_list(text):
-        return text.split()
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return [_unquoted(match) for match in _ITEM.finditer(text[1:-1])]
-    return ["" if one is None else str(one) for one in value]
-
-
-def _unquoted(match: re.Match[str]) -> str:
-    if match["quoted"] is None:
-        return match["bare"]
-    try:
-        return str(ast.literal_eval(match["quoted"]))
-    except (ValueError, SyntaxError):
-        return match["quoted"][1:-1]
-
-
-def _is_list(cell: str) -> bool:
-    return cell.startswith("[") and cell.endswith("]")
+def _items(cell: str) -> list[str]:
+    """The values of a list; of a cell without brackets, the words between blanks."""
+    values = list_of(cell, has_words=True)
+    return cell.split() if values is None else list(values)
 
 
 def _list_columns(table: Table) -> list[str]:
     """Columns whose cells are nearly all lists."""
     found = []
     for column in table.columns:
-        cells = [cell.strip() for cell in table.column(column)[:1000] if cell]
-        if cells and sum(map(_is_list, cells)) > 0.9 * len(cells):
+        cells = [cell for cell in table.column(column)[:1000] if cell]
+        if sum(list_of(cell, has_words=True) is not None for cell in cells) > 0.9 * len(cells):
             found.append(column)
     return found
 

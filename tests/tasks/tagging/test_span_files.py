@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elmo_core.exceptions import InputError
-from elmo_core.tasks.tagging.list_cells import list_items
+from elmo_core.tables.cells import list_of
 from elmo_core.tasks.tagging.reading import read_token_file
 from elmo_core.tasks.tagging.sentences import TokenFile, tagged_sentences
 
@@ -286,8 +286,8 @@ ITEMS = st.lists(st.text(st.characters(exclude_categories=["C"]), max_size=5), m
 @settings(deadline=None)
 @given(ITEMS)
 def test_lists_come_back_from_json_and_python(items):
-    assert list_items(json.dumps(items)) == items
-    assert list_items(repr(items)) == items
+    assert list_of(json.dumps(items), has_words=True) == tuple(items)
+    assert list_of(repr(items), has_words=True) == tuple(items)
 
 
 WORDS = st.text(st.characters(categories=["Lu", "Ll"], max_codepoint=0x17F), min_size=1, max_size=5)
