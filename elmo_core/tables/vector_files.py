@@ -85,7 +85,7 @@ def _read_npz(content: bytes, name: str) -> VectorFile:
         raise InputError(f"{name} is not a NumPy array or archive ({error}); save it anew.") from None
     for title, member in members.items():
         try:
-            values = np.load(io.BytesIO(member), allow_pickle=False)
+            values = np.lib.format.read_array(io.BytesIO(member), allow_pickle=False)
         except (ValueError, OSError, SyntaxError, TypeError, RecursionError, MemoryError, EOFError):
             continue  # an array of objects, or no array
         if values.ndim == 2 and values.dtype.kind in "fiu" and 2 <= values.shape[1] <= MAX_WIDTH:
