@@ -6,6 +6,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import itertools
 import lzma
 import os
 import random
@@ -159,6 +160,7 @@ def test_an_encoding_that_is_asked_for_is_kept_to(tmp_path):
         (b"\x89PNG\r\n", "is a picture"),
         (random.Random(0).randbytes(5000), "is not a text file"),
     ],
+    ids=itertools.count(),
 )
 def test_what_cannot_be_opened_is_one_sentence(tmp_path, content, message):
     (tmp_path / "a.any").write_bytes(content)
