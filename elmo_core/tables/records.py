@@ -94,6 +94,11 @@ class Reading:
     """All its sheets."""
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was guessed or repaired, one sentence each."""
+        return (*([f"Encoding guessed: {self.encoding}."] if self.is_guessed else []), *self.notes)
+
+    @property
     def summary(self) -> str:
         """What was found out, in one line."""
         parts = [self.kind]

@@ -13,6 +13,10 @@ from elmo_core.tasks.tagging.column_choice import TAG_NAMES, TOKEN_NAMES, named_
 from elmo_core.tasks.tagging.sentences import TokenFile
 from elmo_core.tasks.tagging.span_records import Lists, make_span_file
 
+_LOOKED_AT = 1_000
+"""Rows."""
+_SHARE = 0.9
+"""Of the cells of a column, or of the rows of a table, that decide."""
 _CUT = "..."
 """What pandas and NumPy write in the place of items that they leave out."""
 
@@ -21,8 +25,8 @@ Names = Mapping[str, Sequence[str]]
 
 
 def has_sentences(table: Table) -> bool:
-    """Whether rows are sentences: lists of tokens and of tags, or columns called `tokens` and `tags`."""
-    return {"tokens", "tags"} <= set(table.columns) or len(_list_columns(table)) > 1
+    """Whether rows are sentences: tokens in one cell, and as many tags in another."""
+    return _find_columns(table) is not None
 
 
 def read_sentences(table: Table, names: Names) -> TokenFile:
@@ -35,11 +39,7 @@ def read_sentences(table: Table, names: Names) -> TokenFile:
     Raises:
         InputError: tags are numbers without names, or no row has as many tags as tokens.
     """
-    columns = _list_columns(table)
-    if len(columns) < 2:
-        columns = ["tokens", "tags"]
-    token = named_column(columns, TOKEN_NAMES) or columns[0]
-    tags = [column for column in columns if column != token]
+    token, tags = _find_columns(table) or ("tokens", ["tags"])
     tags = [column for column in tags if named_column([column], TAG_NAMES) or column in names] or tags
     items = {column: [_items(cell) for cell in table.column(column)] for column in (token, *tags)}
     numbers = [column for column in tags if all(one.isdecimal() for own in items[column] for one in own)]
@@ -67,7 +67,15 @@ def read_sentences(table: Table, names: Names) -> TokenFile:
             lists.append((line, {"token": words, **own}))
     if not lists:
         raise InputError(f"No row of {table.name} has as many tags as tokens; divide both by blanks.")
-    return make_span_file(table.name, table.reading.kind, [], lists, skipped, notes=table.reading.notes)
+    return make_span_file(
+        table.name,
+        table.reading.kind,
+        [],
+        lists,
+        skipped,
+        notes=table.reading.remarks,
+        encoding=table.reading.encoding,
+    )
 
 
 def tag_names(parquet: bytes) -> Names:
@@ -94,14 +102,39 @@ def _items(cell: str) -> list[str]:
     return cell.split() if values is None else list(values)
 
 
-def _list_columns(table: Table) -> list[str]:
-    """Columns whose cells are nearly all lists."""
-    found = []
-    for column in table.columns:
-        cells = [cell for cell in table.column(column)[:1000] if cell]
-        if sum(list_of(cell, has_words=True) is not None for cell in cells) > 0.9 * len(cells):
-            found.append(column)
-    return found
+def _find_columns(table: Table) -> tuple[str, list[str]] | None:
+    """The column of tokens and those of tags; None = rows are no sentences.
+
+    Tags are in columns of lists, or of as many words as the tokens in nearly every row. Tokens are the list
+    that is called so, or a text of as many words as the lists have items, or else the first list.
+    """
+    rows = table.rows[:_LOOKED_AT]
+    lists, texts = [], []
+    lengths: dict[str, list[int]] = {}
+    for index, column in enumerate(table.columns):
+        cells = [row[index] for row in rows]
+        filled = [cell for cell in cells if cell]
+        are_lists = sum(list_of(cell, has_words=True) is not None for cell in filled) > _SHARE * len(filled)
+        (lists if are_lists and filled else texts).append(column)
+        lengths[column] = [len(_items(cell)) for cell in cells]
+    token = named_column(lists, TOKEN_NAMES)
+    if token is not None and len(lists) > 1:
+        return token, [column for column in lists if column != token]
+
+    def alike(one: str, other: str) -> bool:
+        pairs = list(zip(lengths[one], lengths[other], strict=True))
+        return sum(a == b for a, b in pairs) >= _SHARE * len(pairs) and 2 * sum(
+            a > 1 for a, _ in pairs
+        ) > len(pairs)
+
+    tags = lists or [column for column in texts if named_column([column], TAG_NAMES)]
+    fitting = [one for one in texts if one not in tags and any(alike(one, other) for other in tags)]
+    if fitting:
+        token = named_column(fitting, (*TOKEN_NAMES, "sentence", "sentences")) or fitting[0]
+        return token, [column for column in tags if alike(token, column)]
+    if len(lists) > 1:
+        return lists[0], lists[1:]
+    return ("tokens", ["tags"]) if {"tokens", "tags"} <= set(table.columns) else None
 
 
 def _named(number: str, names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ START, END = ("start", "start_offset", "begin", "from"), ("end", "end_offset", "
 _LABEL = ("label", "labels", "type", "tag", "tags", "entity", "entity_group", "class", "category")
 _OWN_TEXT = ("text", "value", "word", "surface", "mention")
 TOKENS = ("tokens", "words", "sentence", "token", "word")
-_PIECES = ("points", "offsets", "fragments")
+PIECES = ("points", "offsets", "fragments")
 
 
 class UnusableError(Exception):
@@ -43,7 +43,7 @@ def read_span(value: Any, counts: Counter[str]) -> RawSpan | None:
     if isinstance(value, list) and len(value) in (3, 4):
         ends, label = dict(zip(("start", "end", "label", "text"), value, strict=False)), value[2]
     elif isinstance(value, Mapping):
-        pieces = next((value[key] for key in _PIECES if isinstance(value.get(key), list)), [value])
+        pieces = next((value[key] for key in PIECES if isinstance(value.get(key), list)), [value])
         if len(pieces) != 1:
             counts["discontinuous"] += 1
             return None
@@ -65,6 +65,8 @@ def read_span(value: Any, counts: Counter[str]) -> RawSpan | None:
     if start is None or end is None or not isinstance(label, str) or not label.strip():
         raise UnusableError("a span without start, end or label")
     own = next((ends[key] for key in _OWN_TEXT if isinstance(ends.get(key), str)), None)
+    if "entity" in ends and own == ends.get("value"):  # Rasa's is what the words stand for
+        own = None
     return RawSpan(start, end + has_last, label.strip(), own, by_tokens)
 
 

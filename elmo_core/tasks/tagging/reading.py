@@ -1,4 +1,4 @@
-"""Any file of tagged tokens: CoNLL, CoNLL-U, JSON, JSONL, CSV, Parquet, brat; found out from the bytes."""
+"""Any file of tagged tokens: CoNLL, CoNLL-U, JSON, CSV, Parquet, brat, WebAnno; found out from the bytes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from elmo_core.tables.records import Table
 from elmo_core.tasks.tagging.brat import is_brat, read_brat
 from elmo_core.tasks.tagging.column_choice import is_header
 from elmo_core.tasks.tagging.column_files import read_columns
-from elmo_core.tasks.tagging.list_cells import has_sentences, read_sentences, tag_names
+from elmo_core.tasks.tagging.list_cells import Names, has_sentences, read_sentences, tag_names
 from elmo_core.tasks.tagging.sentences import TokenFile
 from elmo_core.tasks.tagging.span_records import read_span_records
+from elmo_core.tasks.tagging.span_tables import read_span_table, span_column
 from elmo_core.tasks.tagging.token_rows import Row, make_token_file
+from elmo_core.tasks.tagging.webanno import is_webanno, read_webanno
 from elmo_core.text.encodings import Decoded, decode
 from elmo_core.text.unpacking import content_suffix, read_bytes
 
@@ -23,6 +25,12 @@ _TABLES = (".csv", ".xlsx", ".parquet")
 _COLUMNS = (".conll", ".conllu", ".conllup", ".bio", ".iob", ".iob2", ".tsv")
 _BRACKET_TOKEN = re.compile(r"""[\[{][^\s",:{\[]*[ \t]+[^\s"{\[\]},:\d]""")
 """A first line of columns that starts as JSON does: `[ O`, `[UNK] B-PER`."""
+
+
+_QUOTED = re.compile(r"""(?m)(?:^|\t)"(?:[^"\t\n]|"")*""(?:[^"\t\n]|"")*"(?=\t|\r?$)""")
+_LONE_MARK = re.compile(r"""(?m)(?:^|\t)"(?=\t|\r?$)""")
+_HEAD = 100_000
+"""Characters."""
 
 
 def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -> TokenFile:
@@ -43,9 +51,8 @@ def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -
         raise InputError(f"{name} is empty; choose a file with tokens and their tags.")
     suffix = content_suffix(name)
     if suffix in _TABLES:
-        table = _table(content, name, encoding)
         names = tag_names(content) if suffix == ".parquet" else {}
-        return read_sentences(table, names) if has_sentences(table) else _from_table(table)
+        return _from_table(_table(content, name, encoding), names)
     decoded = decode(content, name, encoding)
     start = decoded.text.lstrip()[:1000]
     if suffix not in _COLUMNS and start[:1] in ("{", "[") and not _BRACKET_TOKEN.match(start):
@@ -54,9 +61,10 @@ def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -
             if _has_rows(start)
             else read_span_records(decoded, name)
         )
-    if _is_comma_separated(decoded):
-        table = _table(content, name, encoding)
-        return read_sentences(table, {}) if has_sentences(table) else _from_table(table)
+    if is_webanno(decoded.text):
+        return read_webanno(decoded, name)
+    if _is_comma_separated(decoded) or _has_quoted_cells(decoded.text):
+        return _from_table(_table(content, name, encoding))
     return read_columns(decoded, name)
 
 
@@ -95,8 +103,21 @@ def _table(content: bytes, name: str, encoding: str | None) -> Table:
     return read_table(content, name, encoding=encoding, has_header=True)
 
 
-def _from_table(table: Table) -> TokenFile:
-    """A table with a row for each token; a sentence ends at a blank row or where a column says so."""
+def _has_quoted_cells(text: str) -> bool:
+    """Whether cells between tabs are quoted as spreadsheets do; a token `"` on its own shows the opposite."""
+    head = text[:_HEAD]
+    return bool(_QUOTED.search(head)) and not _LONE_MARK.search(head)
+
+
+def _from_table(table: Table, names: Names | None = None) -> TokenFile:
+    """A table of sentences, of texts with spans, or of tokens.
+
+    Of the last, a sentence ends at a blank row or where a column says so.
+    """
+    if (column := span_column(table)) is not None:
+        return read_span_table(table, column)
+    if has_sentences(table):
+        return read_sentences(table, names or {})
     blanks = {record.line for record in table.skipped if record.reason == "blank"}
     skipped = [record for record in table.skipped if record.reason != "blank"]
     blocks: list[list[Row]] = [[]]
@@ -107,6 +128,6 @@ def _from_table(table: Table) -> TokenFile:
         blocks[-1].append((line, cells))
         before = line
     return make_token_file(
-        table.name, table.reading.kind, table.columns, blocks, skipped=skipped, notes=table.reading.notes,
+        table.name, table.reading.kind, table.columns, blocks, skipped=skipped, notes=table.reading.remarks,
         encoding=table.reading.encoding,
     )  # fmt: skip

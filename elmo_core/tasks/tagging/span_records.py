@@ -12,7 +12,7 @@ Records that a person has rejected, left or not reached are left out and counted
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,8 +34,9 @@ from elmo_core.tasks.tagging.sentences import RawSentence, TokenFile
 from elmo_core.tasks.tagging.span_texts import SpanTexts, TextRecord, read_texts
 from elmo_core.text.encodings import Decoded
 
-_TEXTS = ("text", "content", "data", "sentence", "document", "raw", "body", "review", "message", "tweet")
+TEXTS = ("text", "content", "data", "sentence", "document", "raw", "body", "review", "message", "tweet")
 _SPANS = ("spans", "entities", "ents", "label", "labels", "annotations", "annotation", "ner")
+_DEEPEST = 3
 _RELATIONS = ("relations", "relation")
 
 Lists = dict[str, Sequence[str]]
@@ -62,15 +63,42 @@ def read_span_records(decoded: Decoded, name: str) -> TokenFile:
     Raises:
         InputError: no record can be used.
     """
-    found = _Found()
-    for line, value in _records(decoded.text, name):
+    return read_values(name, "JSONL", _records(decoded.text, name), decoded=decoded)
+
+
+def read_values(
+    name: str,
+    kind: str,
+    values: Iterable[tuple[int, Any]],
+    *,
+    decoded: Decoded | None = None,
+    skipped: Sequence[Skipped] = (),
+    notes: Sequence[str] = (),
+    encoding: str | None = None,
+) -> TokenFile:
+    """Make a file of tokens from the values of records.
+
+    Args:
+        name: of the file.
+        kind: its format.
+        values: line and value of each record, as they come from JSON.
+        decoded: the characters of the file, if these are known.
+        skipped: what was left out before.
+        notes: what is to be said, one sentence each.
+        encoding: that it was read with, where `decoded` is None.
+
+    Raises:
+        InputError: no record can be used.
+    """
+    found = _Found(skipped=list(skipped))
+    for line, value in values:
         try:
             _read(line, value, found)
         except UnusableError as error:
             found.skipped.append(Skipped(line, str(error), str(value)[:200]))
-    return make_span_file(
-        name, "JSONL", found.texts, found.lists, found.skipped, decoded, notes_on(found.counts)
-    )
+    notes = [*(decoded.remarks() if decoded else ()), *notes, *notes_on(found.counts)]
+    encoding = decoded.encoding if decoded else encoding
+    return make_span_file(name, kind, found.texts, found.lists, found.skipped, notes=notes, encoding=encoding)
 
 
 def make_span_file(
@@ -79,8 +107,9 @@ def make_span_file(
     texts: Sequence[TextRecord],
     lists: Sequence[tuple[int, Lists]],
     skipped: Sequence[Skipped],
-    decoded: Decoded | None = None,
+    *,
     notes: Sequence[str] = (),
+    encoding: str | None = None,
 ) -> TokenFile:
     """Make a file of tokens from texts with spans and from tokens with tags.
 
@@ -110,8 +139,7 @@ def make_span_file(
     )
     return TokenFile(
         name, kind, tuple(columns), tuple(sentences), "token", tag_column, tuple(left_out),
-        (*(decoded.remarks() if decoded else ()), *notes, *laid.notes), decoded.encoding if decoded else None,
-        reason,
+        (*notes, *laid.notes), encoding, reason,
     )  # fmt: skip
 
 
@@ -173,9 +201,7 @@ def _records(text: str, name: str) -> Iterator[tuple[int, Any]]:
         if isinstance(value, ValueError):
             raise InputError(f"{name} is not JSON ({value}); check where it was cut or edited.")
         if isinstance(value, dict) and not _is_record(value):
-            lists = [one for one in value.values() if isinstance(one, list) and one]
-            nested = [one for one in lists if isinstance(one[0], dict | list)]
-            value = max(nested, key=len, default=value)
+            value = max(_lists_below(value), key=len, default=value)
         if isinstance(value, list) and not _is_pair(value):
             yield from enumerate(value, start=1)
         else:
@@ -185,8 +211,17 @@ def _records(text: str, name: str) -> Iterator[tuple[int, Any]]:
         yield line, value
 
 
+def _lists_below(value: Mapping[str, Any], depth: int = 0) -> Iterator[list[Any]]:
+    """Lists of records in an object, or in the objects below it (Rasa)."""
+    for inner in value.values():
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict | list):
+            yield inner
+        elif isinstance(inner, dict) and depth < _DEEPEST:
+            yield from _lists_below(inner, depth + 1)
+
+
 def _is_record(value: Mapping[str, Any]) -> bool:
-    has_text = any(isinstance(value.get(key), str) for key in _TEXTS)
+    has_text = any(isinstance(value.get(key), str) for key in TEXTS)
     return (
         has_text or any(_are_strings(value.get(key)) for key in TOKENS) or isinstance(value.get("data"), dict)
     )
@@ -228,7 +263,7 @@ def _read_text(line: int, value: Mapping[str, Any], found: _Found) -> None:
     found.counts["other kind"] += sum(
         len(value[key]) for key in _RELATIONS if isinstance(value.get(key), list)
     )
-    text = next((value[key] for key in _TEXTS if isinstance(value.get(key), str)), None)
+    text = next((value[key] for key in TEXTS if isinstance(value.get(key), str)), None)
     spans = [span for one in _raw_spans(value) if (span := read_span(one, found.counts))]
     words = next((value[key] for key in TOKENS if _are_strings(value.get(key)) and value[key]), None)
     if text is None and words is not None:
@@ -272,5 +307,5 @@ def _task(value: Mapping[str, Any], counts: Counter[str]) -> dict[str, Any]:
         else:
             counts["other kind"] += 1
     texts = {key: own for key, own in value["data"].items() if isinstance(own, str)}
-    text = next((texts[key] for key in _TEXTS if key in texts), max(texts.values(), key=len, default=None))
+    text = next((texts[key] for key in TEXTS if key in texts), max(texts.values(), key=len, default=None))
     return {"text": text, "spans": spans}
