@@ -197,6 +197,9 @@ def _readable(value: Any) -> str:
         return f"{value:,.2f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    if isinstance(value, list | tuple):
+        between = " " if isinstance(value, tuple) else ", "
+        return between.join(map(_readable, value))
     return str(value)
 
 
