@@ -66,10 +66,6 @@ class WordSpace:
             for row, share in zip(nearest, shares, strict=True)
         )
 
-    def percentile_of(self, cosine: float) -> float:
-        """Share of random pairs of words that are less alike."""
-        return float(percentiles(np.array([cosine]), self.random_cosines)[0])
-
 
 def candidates(text: TextSpace, static: StaticVectors, *, min_uses: int = MIN_USES) -> dict[str, str]:
     """Words that both worlds know: case-folded -> as the static vectors spell them.
