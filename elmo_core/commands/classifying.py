@@ -257,6 +257,8 @@ def _text_column(table: Table, wanted: str, is_given: bool) -> str:
     if choice.column is None:
         raise InputError(f"{table.name} has no column of texts: {choice.reason}; name one with --text.")
     _note(f"Texts: {choice.column}, which {choice.reason}.")
+    if choice.warning:
+        _note(choice.warning)
     return choice.column
 
 

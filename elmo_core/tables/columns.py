@@ -10,7 +10,7 @@ from typing import Literal
 
 from elmo_core.exceptions import InputError
 from elmo_core.tables.cells import are_structured, list_of
-from elmo_core.tables.headers import is_number
+from elmo_core.tables.headers import is_date, is_number
 from elmo_core.tables.records import Table, shortened
 
 Severity = Literal["refused", "warning", "note"]
@@ -27,8 +27,19 @@ _TEXT_NAMES = re.compile(
     r"document|tweet|post|utterance|query|question|description)([ _].*)?"
 )
 _LABEL_NAMES = re.compile(
-    r"(?i)(.*[ _])?(label|labels|class|category|target|sentiment|polarity|topic|intent|rating|stars|tag|type)"
+    r"(?i)(.*[ _])?(label|labels|class|category|target|sentiment|polarity|topic|intent|rating|stars|tag|type|"
+    r"gold|emotion|stance)|y|accept|is[ _].+|rate\b.*"
 )
+_OTHER_NAMES = re.compile(
+    r"(?i)(.*[ _])?(id|ids|idx|index|date|time|timestamp|submitted|created|updated|author|user|username|name|"
+    r"annotator|coder|url|link|e-?mail|lang|language|split|fold|set|source|page|age|gender|sex|year|country|"
+    r"answer|edited)([ _](at|utc|address))?"
+)
+"""Of columns that say where a text is from."""
+_ADDRESS = re.compile(r"(?i)(?:https?://|www\.)\S+|[^\s@]+@[^\s@]+\.\w+")
+_MISSING = ("na", "n/a", "nan", "null", "none", "\\n", "#n/a", "-", "?")
+_ALSO_TEXT = 0.3
+"""Share of the length of the longest texts from which on another column is said to hold texts, too."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +53,15 @@ class ColumnFacts:
     """Of the filled cells."""
     mean_words: float
     share_of_letters: float
-    """Filled cells with at least one letter, of any script, that are no dates."""
+    """Filled cells with at least one letter, of any script, that are no dates and no addresses."""
     is_structured: bool = False
     """Whether the cells hold lists or objects, which are neither texts nor labels."""
     is_flag: bool = False
     """Whether the cells are 0 and 1, or false and true."""
+    is_single: bool = False
+    """Whether the cells are lists of one value each."""
+    is_date: bool = False
+    """Whether the cells are dates or times."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +99,16 @@ def _facts(name: str, cells: Sequence[str]) -> ColumnFacts:
         len(set(filled)),
         sum(map(len, filled)) / n,
         sum(len(cell.split()) for cell in filled) / n,
-        sum(any(map(str.isalpha, cell)) and not is_number(cell) for cell in filled) / n,
-        are_structured(filled),
+        sum(_holds_words(cell) for cell in filled) / n,
+        is_list := are_structured(filled),
         {cell.casefold() for cell in filled} in _FLAGS,
+        is_list and all(len(list_of(cell) or "several") == 1 for cell in filled),
+        bool(filled) and all(map(is_date, filled)),
     )
+
+
+def _holds_words(cell: str) -> bool:
+    return any(map(str.isalpha, cell)) and not is_number(cell) and not _ADDRESS.fullmatch(cell)
 
 
 def guess_text_column(table: Table) -> Choice:
@@ -110,14 +131,28 @@ def guess_text_column(table: Table) -> Choice:
     return Choice(
         best.name,
         f"{named}holds {best.mean_characters:.0f} characters a row, {best.n_distinct:,} different texts",
+        _say_texts([one.name for one in facts if one is not best and _is_text_beside(one, best)], best.name),
     )
+
+
+def _is_text_beside(one: ColumnFacts, best: ColumnFacts) -> bool:
+    is_long = one.mean_characters >= _ALSO_TEXT * best.mean_characters and one.mean_words >= 3
+    return is_long and 2 * one.n_distinct >= one.n_filled >= best.n_filled / 2
+
+
+def _say_texts(others: Sequence[str], taken: str) -> str:
+    if not others:
+        return ""
+    verb = "holds" if len(others) == 1 else "hold"
+    return f"{shortened(others)} {verb} texts as well; {taken!r} alone is read. Join what a label is about."
 
 
 def guess_label_column(table: Table, text: str | None = None) -> Choice:
     """The column with few values that recur; a telling name decides where there are several.
 
-    A text has one label here. Where several columns are flags that are set side by side, or a column holds
-    lists of labels, the choice has a warning.
+    Dates and columns with the name of something else (an author, a language, a split) are taken last. Where
+    no name decides between several, the choice has a warning; also where several columns are flags that are
+    set side by side, as a text has one label here.
 
     Args:
         table: the table.
@@ -129,11 +164,22 @@ def guess_label_column(table: Table, text: str | None = None) -> Choice:
         lists = [one.name for one in described if one.is_structured]
         held = f"; {shortened(lists)} holds several values a row, {_ONE_LABEL}" if lists else ""
         return Choice(None, f"no other column holds a few values that recur{held}")
-    best = min(facts, key=lambda one: (not _LABEL_NAMES.fullmatch(one.name), -one.n_filled, one.n_distinct))
+    best = min(facts, key=lambda one: (_rank(one), -one.n_filled, one.n_distinct))
     named = f"is named {best.name!r} and " if _LABEL_NAMES.fullmatch(best.name) else ""
     reason = f"{named}holds {best.n_distinct:,} different values in {best.n_filled:,} rows"
     flags = [one.name for one in facts if one.is_flag]
-    return Choice(best.name, reason, _say_flags(flags, best.name) if best.is_flag else "")
+    others = [one.name for one in facts if one is not best and _rank(one) == _rank(best)]
+    warning = _say_flags(flags, best.name) if best.is_flag else ""
+    if others and not warning and _rank(best):
+        warning = f"{shortened(others)} may be labels as well as {best.name!r}: no name decides; choose."
+    return Choice(best.name, reason, warning)
+
+
+def _rank(one: ColumnFacts) -> int:
+    """0 for a column that is named as labels are, 2 for one that is named as something else."""
+    if _LABEL_NAMES.fullmatch(one.name):
+        return 0
+    return 2 if one.is_date or _OTHER_NAMES.fullmatch(one.name) else 1
 
 
 def _may_be_label(one: ColumnFacts, n_rows: int) -> bool:
@@ -142,7 +188,7 @@ def _may_be_label(one: ColumnFacts, n_rows: int) -> bool:
         2 <= one.n_distinct <= min(MAX_CLASSES, max(2, n // 3))
         and one.n_filled >= n / 2
         and one.mean_words <= 5
-        and not one.is_structured
+        and (one.is_single or not one.is_structured)
     )
 
 
@@ -215,7 +261,7 @@ def check_labels(labels: Sequence[str]) -> tuple[Finding, ...]:
         return (
             Finding("refused", f"{found}, so it looks like an id or a text; choose the column of classes."),
         )
-    findings = [*_rare(counts), *_variants(counts)]
+    findings = [*_rare(counts), *_variants(counts), *_missing(counts)]
     most, least = max(counts.values()), min(counts.values())
     if most > _IMBALANCE * least:
         often, seldom = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
@@ -243,6 +289,16 @@ def _rare(counts: Counter[str]) -> list[Finding]:
             )
         )
     return findings
+
+
+def _missing(counts: Counter[str]) -> list[Finding]:
+    """Labels that stand for a missing one in what many programs write."""
+    found = [label for label in counts if label.casefold() in _MISSING]
+    if not found:
+        return []
+    n = sum(counts[label] for label in found)
+    said = f"{shortened(found)} often stands for a missing label; here it is a class ({n:,} rows)"
+    return [Finding("warning", f"{said}. Empty these cells if the labels are missing.")]
 
 
 def _variants(counts: Counter[str]) -> list[Finding]:

@@ -17,7 +17,7 @@ from elmo_core.tables.records import (
     counted,
     skip,
 )
-from elmo_core.tables.sniffing import looks_aligned, sniff
+from elmo_core.tables.sniffing import sniff, unread_cells
 from elmo_core.text.encodings import Decoded
 
 NAMES_DELIMITER, RULE = "names the delimiter", "a rule between rows"
@@ -47,11 +47,8 @@ def read_delimited(
     notes = list(decoded.faults())
     if n_recovered:
         notes.append(f"Recovered {counted(n_recovered, 'row')} after a quotation mark that nothing closes.")
-    if dialect.delimiter is None and looks_aligned(text):
-        notes.append(
-            "Its columns seem to be aligned by blanks, which is not read, so every line is one cell; save it "
-            "as CSV."
-        )
+    if dialect.delimiter is None and options.delimiter is None and (unread := unread_cells(text)):
+        notes.append(unread)
     reading = Reading(
         "CSV",
         decoded.encoding,

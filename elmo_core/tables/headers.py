@@ -19,12 +19,18 @@ _TOTAL = re.compile(
     r"mean|mittelwert|durchschnitt)\b.{0,20}"
 )
 _MISSING = ("", "na", "n/a", "nan", "null", "none", "-", "?", "missing")
+_ANSWER_HEADS = frozenset(("Response", "Open-Ended Response", "Other (please specify)"))
 _MOST_TITLES = 20
 
 
 def is_number(cell: str) -> bool:
     """Whether a cell is a number, a date or a time."""
     return bool(_NUMBER.fullmatch(cell) or _DATE.fullmatch(cell))
+
+
+def is_date(cell: str) -> bool:
+    """Whether a cell is a date, with or without a time."""
+    return bool(_DATE.fullmatch(cell))
 
 
 def find_header(
@@ -47,7 +53,10 @@ def find_header(
     """
     usual = _usual_length(rows, widths, width)
     body = rows[: _MOST_TITLES + 1000]
+    n_comments = _count_comments(rows)
     for index, row in enumerate(rows[:_MOST_TITLES]):
+        if index < n_comments:
+            continue
         n_filled = sum(map(bool, row))
         reaches = widths[index] >= width and len(row) >= usual
         if reaches:
@@ -58,6 +67,14 @@ def find_header(
         if (nearly or lacks_first) and looks_like_header(row, body[index + 1 :]):
             return index
     return 0 if must_be and rows else None
+
+
+def _count_comments(rows: Sequence[tuple[str, ...]]) -> int:
+    """Count the lines `# ...` at the beginning, if a header stands below them and no such line does."""
+    n = next((at for at, row in enumerate(rows[:_MOST_TITLES]) if not row[0].startswith("# ")), 0)
+    below = rows[n:]
+    is_over = n > 0 and not any(row[0].startswith("# ") for row in below[1:1000])
+    return n if is_over and looks_like_header(below[0], below[1:1000]) else 0
 
 
 def _usual_length(rows: Sequence[tuple[str, ...]], widths: Sequence[int], width: int) -> int:
@@ -116,7 +133,8 @@ def _differs(name: str, cells: Sequence[str], *, by_length: bool) -> bool:
 def count_second_headers(rows: Sequence[tuple[str, ...]]) -> int:
     """Count the records below the header that name the columns once more.
 
-    Survey tools write the wording of each question, and an object with an ImportId, below the names. So a
+    Survey tools write the wording of each question, the kind of answer (SurveyMonkey: Open-Ended Response),
+    or an object with an ImportId, below the names. So a
     record of such objects ends a header, and so does a first record with words in every column, two at
     least, that holds nothing but numbers below.
 
@@ -127,6 +145,8 @@ def count_second_headers(rows: Sequence[tuple[str, ...]]) -> int:
         objects = sum(cell.startswith('{"ImportId"') for cell in row)
         if objects and objects >= len([cell for cell in row if cell]) / 2:
             return index + 1
+    if rows and not rows[0][0] and _ANSWER_HEADS.intersection(rows[0]):
+        return 1
     if len(rows) < 6:
         return 0
     width = max(len(row) for row in rows[:1000])

@@ -74,6 +74,12 @@ def read_json(decoded: Decoded, name: str, options: ReadingOptions) -> Table:
     text = decoded.text.removeprefix("\ufeff")
     budget = Budget(name, len(text))
     values = list(json_values(text, name))
+    fault = next(((line, value) for line, _, value in values if isinstance(value, ValueError)), None)
+    if fault is not None and not any(isinstance(value, dict | list) for _, _, value in values):
+        raise InputError(
+            f"{name} is not JSON (line {fault[0]:,}: {getattr(fault[1], 'msg', fault[1])}); JSON has double "
+            "quotation marks and no comma before a closing bracket. Write it anew, or save the table as CSV."
+        )
     notes: tuple[str, ...] = ()
     kind = "JSONL"
     if len(values) == 1 and isinstance(values[0][2], dict | list):
@@ -95,6 +101,9 @@ def _from_objects(values: Sequence[Item], name: str, reading: Reading, budget: B
             skipped.append(_left_out(line, text, value, "not a JSON object"))
             continue
         value = _unwrapped(value)
+        if _is_left(value):
+            skipped.append(skip(Record(line, (as_text(text),)), f"answered with {value['answer']!r}"))
+            continue
         for key in value:
             columns.setdefault(key, len(columns))
         cells = [""] * len(columns)
@@ -126,6 +135,12 @@ def _from_lists(
         rows.append(Row(line, tuple(cells), len(value)))
         check_size(len(rows), 0, name)
     return arrange(name, rows, options, reading, skipped, is_even=True)
+
+
+def _is_left(value: Mapping[str, Any]) -> bool:
+    """Whether an annotator of Prodigy passed over a record, or over all options that it offers."""
+    answer = value.get("answer") if "_task_hash" in value else None
+    return answer == "ignore" or (answer == "reject" and "accept" in value)
 
 
 def _left_out(line: int, text: str, value: Any, reason: str) -> Skipped:

@@ -34,17 +34,10 @@ __all__ = [
 _PARQUET = b"PAR1"
 _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 _FOREIGN = (
-    (b"$FL2", "an SPSS file"),
-    (b"$FL3", "an SPSS file"),
-    (b"<stata_dta>", "a Stata file"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"ARROW1", "a Feather file"),
-    (b"\x89HDF", "an HDF5 file"),
     (b"<!doctype html", "a web page"),
     (b"<html", "a web page"),
     (b"<table", "a web page"),
     (b"<?xml", "XML"),
-    (b"{\\rtf", "an RTF document"),
 )
 
 

@@ -23,6 +23,9 @@ _BETTER = 0.05  # how much better than doubled quotation marks another way to qu
 _PROSE = 0.9  # share of delimiters before a blank from which commas may be those of sentences
 _NAMED_DELIMITER = re.compile(r"\s*\"?sep=(.)\"?[ \t]*(?:\r*\n|\r|$)", re.IGNORECASE)
 
+_RARE_DELIMITERS = "^~\u00a6\u00a7"
+_BLANK_SEPARATED = re.compile(r"""(?:"[^"]*"|\S+)(?: (?:"[^"]*"|[^" ]+))* "[^"]*"(?: [^" ]+)*""")
+
 
 @dataclass(frozen=True)
 class Sniffed:
@@ -73,6 +76,27 @@ def looks_aligned(text: str) -> bool:
     counts = Counter(len(re.split(r" {2,}", line.strip())) for line in lines)
     width, n = counts.most_common(1)[0] if counts else (1, 0)
     return width > 1 and len(lines) > 2 and n >= 0.8 * len(lines)
+
+
+def unread_cells(text: str) -> str:
+    """What may separate cells in a text that has none, as one sentence; empty = nothing seems to."""
+    lines = [line for line in text[:_SAMPLE].splitlines()[:_SAMPLE_RECORDS] if line.strip()]
+    if looks_aligned(text):
+        return (
+            "Its columns seem to be aligned by blanks, which is not read, so every line is one cell; save it "
+            "as CSV."
+        )
+    if len(lines) > 2 and sum(map(bool, map(_BLANK_SEPARATED.fullmatch, lines))) >= 0.9 * len(lines):
+        return (
+            "Its cells seem to be separated by blanks, as R's write.table does, which is not read; "
+            "save it as CSV."
+        )
+    for mark in _RARE_DELIMITERS:
+        counts = Counter(line.count(mark) for line in lines)
+        n, n_lines = counts.most_common(1)[0] if counts else (0, 0)
+        if n and len(lines) > 2 and n_lines >= 0.9 * len(lines):
+            return f"Nearly every line has {n:,} {mark!r}; if it separates cells, choose it as the delimiter."
+    return ""
 
 
 def _dialects(sample: str, delimiter: str | None, quote: str | None) -> Iterator[Dialect]:

@@ -47,11 +47,32 @@ _BINARY = (
     (b"PAR1", "a Parquet file"),
     (b"\x89HDF", "an HDF5 file"),
     (b"SQLite format 3", "a database"),
+    (b"$FL2", "an SPSS file"),
+    (b"$FL3", "an SPSS file"),
+    (b"<stata_dta>", "a Stata file"),
+    (b"ARROW1\0\0", "a Feather file"),
+    (b"\0" * 12 + b"\xc2\xea\x81\x60", "a SAS file"),
+    (b"RDX3\n", "a file of R"),
+    (b"X\n\0\0\0", "a file of R"),
+    (b"%!PS", "PostScript"),
+    *(
+        (b"\x80" + bytes([version, mark]), "a pickle of Python")
+        for version in range(2, 6)
+        for mark in b"\x95}](c"
+    ),
     (b"{\\rtf", "an RTF file"),
     (b"\x93NUMPY", "an array of NumPy"),
 )
+_POINTER = b"version https://git-lfs.github.com/spec"
+_TAR_MARK, _TAR_PLACE = b"ustar", 257
 _STATEFUL = ("iso2022", "hz", "utf-7")
 _SEQUENCES = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_TRAILS = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xC0))
+_TWICE = re.compile(
+    rf"[\u00c2\u00c3][{re.escape(_TRAILS)}]|\u00e2[\u20ac\u201a\u0080\u0082][{re.escape(_TRAILS)}]"
+    rf"|(?:[\u00d0\u00d1][{re.escape(_TRAILS)}]){{2,}}"
+)
+"""UTF-8 that was read as Windows-1252 or Latin-1: of Latin letters, of punctuation, of Cyrillic words."""
 _CONTROLS = re.compile(rb"\x00+|[\x01-\x08\x0e-\x19\x1c-\x1f\x7f]")
 _JIS_ESCAPE = re.compile(rb"\x1b\$[@B]")
 _MOST_CONTROLS, _FREE_CONTROLS = 0.05, 2
@@ -89,6 +110,11 @@ class Decoded:
     n_nul: int = 0
     """NUL characters that were left out."""
 
+    @property
+    def n_twice(self) -> int:
+        """Places near the beginning that were UTF-8, read in another encoding and saved."""
+        return len(_TWICE.findall(self.text[:SAMPLE]))
+
     def guess(self) -> str | None:
         """What was guessed, in one sentence to show; None where nothing was."""
         return f"Encoding guessed: {self.encoding}." if self.is_guessed else None
@@ -104,6 +130,12 @@ class Decoded:
         if self.n_damaged:
             places = "1 place is" if self.n_damaged == 1 else f"{self.n_damaged:,} places are"
             found.append(f"{places} not {self.encoding} and read as {DAMAGED}.")
+        if n := self.n_twice:
+            example = next(_TWICE.finditer(self.text))[0]
+            found.append(
+                f"{n:,} place{'s' * (n != 1)} such as {example} seem to be UTF-8 that another program read "
+                "wrongly and saved; export the text again, as UTF-8."
+            )
         if self.n_nul:
             found.append(f"Left out {self.n_nul:,} NUL character{'s' * (self.n_nul != 1)}.")
         return tuple(found)
@@ -148,9 +180,7 @@ def choose_encoding(head: bytes, name: str, given: str | None = None) -> Encodin
     Raises:
         InputError: the file is not text, or there is no such encoding.
     """
-    for start, kind in _BINARY:
-        if head.startswith(start):
-            raise InputError(f"{name} is {kind}; save its text or table as TXT, CSV or XLSX and choose that.")
+    _refuse_binary(head, name)
     if given is not None:
         return _given(head, given)
     for mark, encoding in _MARKS:
@@ -166,6 +196,21 @@ def choose_encoding(head: bytes, name: str, given: str | None = None) -> Encodin
     if _JIS_ESCAPE.search(head) and not NOT_ASCII.search(head):
         return Encoding("iso2022_jp", is_guessed=True)
     return UNDECIDED
+
+
+def _refuse_binary(head: bytes, name: str) -> None:
+    """Refuse what other programs read, by its first bytes.
+
+    Raises:
+        InputError: the file is of a kind that is known.
+    """
+    if head.startswith(_POINTER):
+        raise InputError(f"{name} is a pointer of Git LFS and not the file itself; run `git lfs pull` first.")
+    if head[_TAR_PLACE : _TAR_PLACE + len(_TAR_MARK)] == _TAR_MARK:
+        raise InputError(f"{name} is a tar archive; unpack it and choose the file itself.")
+    for start, kind in _BINARY:
+        if head.startswith(start):
+            raise InputError(f"{name} is {kind}; save its text or table as TXT, CSV or XLSX and choose that.")
 
 
 def choose_for(content: bytes, first: int) -> Encoding:

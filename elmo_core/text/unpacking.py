@@ -16,7 +16,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -204,6 +204,8 @@ def _zipped(raw: IO[bytes], name: str, member: str | None, stack: ExitStack) -> 
     archive = stack.enter_context(zipfile.ZipFile(raw))
     members = [info for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
     names = [info.filename for info in members]
+    if member is None and (kind := _document(names)):
+        raise InputError(f"{name} is {kind}; save its text or table as TXT, CSV or XLSX and choose that.")
     if member is None and "[Content_Types].xml" in names:  # a workbook is read as it is
         raw.seek(0)
         return raw, name
@@ -218,6 +220,19 @@ def _zipped(raw: IO[bytes], name: str, member: str | None, stack: ExitStack) -> 
     if chosen.flag_bits & 0x1:
         raise InputError(f"{name} is encrypted; unpack it yourself and choose the file.")
     return stack.enter_context(archive.open(chosen)), f"{name}: {PurePosixPath(chosen.filename).name}"
+
+
+def _document(names: Sequence[str]) -> str | None:
+    """What an archive is that a program for documents has written."""
+    marks = {
+        "word/document.xml": "a Word document",
+        "ppt/presentation.xml": "a PowerPoint presentation",
+        "META-INF/manifest.xml": "an OpenDocument file",
+        "xl/workbook.bin": "a binary Excel workbook (XLSB)",
+        "Index/Document.iwa": "a document of Numbers or Pages",
+        "META-INF/container.xml": "an e-book",
+    }
+    return next((kind for mark, kind in marks.items() if mark in names), None)
 
 
 def _is_litter(name: str) -> bool:

@@ -109,7 +109,8 @@ def _find_columns(table: Table) -> tuple[str, list[str]] | None:
     that is called so, or a text of as many words as the lists have items, or else the first list.
     """
     rows = table.rows[:_LOOKED_AT]
-    lists, texts = [], []
+    lists: list[str] = []
+    texts: list[str] = []
     lengths: dict[str, list[int]] = {}
     for index, column in enumerate(table.columns):
         cells = [row[index] for row in rows]
