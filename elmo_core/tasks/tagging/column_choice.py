@@ -23,6 +23,8 @@ _LOOKED_AT = 20_000
 _MOST_ALIKE = 0.8
 """Share of the most varied column's values from which on a column may hold the words, too."""
 _NEARLY_ALL = 0.95
+_LEMMAS, _FEWER = 0.5, 2
+"""Share of the different tokens, and factor to the fewest values of a column, that tell lemmas from tags."""
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,:]\d+)*")
 _ID = re.compile(r"(\d{1,9})(?:[-.]\d{1,9})?")
 
@@ -79,10 +81,19 @@ def choose_columns(columns: Sequence[str], sentences: Iterable[Rows]) -> ColumnC
     if tag is None:
         others = [one for one in facts if one.name != token and not one.is_rising]
         usual = [one for one in others if not one.is_number and one.n_distinct > 1] or others
+        usual = _without_lemmas(usual, next(one.n_distinct for one in facts if one.name == token))
         tag, why = (usual[-1].name if usual else None), "the last one"
     if tag is None:
         return ColumnChoice(token, None, "There is no column beside the tokens.")
     return ColumnChoice(token, tag, f"Tokens are in {_shown(token)}, tags in {_shown(tag)} ({why}).")
+
+
+def _without_lemmas(facts: list[_Facts], n_tokens: int) -> list[_Facts]:
+    """Columns less those with nearly as many values as there are tokens, if another has far fewer."""
+    fewest = min((one.n_distinct for one in facts), default=0)
+    return [
+        one for one in facts if one.n_distinct < _LEMMAS * n_tokens or one.n_distinct <= _FEWER * fewest
+    ] or facts
 
 
 def _shown(column: str) -> str:

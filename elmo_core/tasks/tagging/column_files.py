@@ -26,6 +26,9 @@ _DOCUMENT = "-DOCSTART-"
 _GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.+)")
 _PREFIX = re.compile(r"[a-z]{2,3}(?:-[a-zA-Z]+)?:(?=.)")
 _BLANKS, _TABS = re.compile(r"[ \t]+"), re.compile(r"\t+")
+_WIDE_BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200a\u3000]+")
+_MARKUP = re.compile(r"</?(?:s|p|doc|text|head|item|list|div|sentence|corpus|chapter|page)(?:\s[^<>]*)?/?>")
+"""Lines of structure in vertical files (Sketch Engine, CWB): they end a sentence."""
 _ID, _BETWEEN = re.compile(r"\d+(?:[-.]\d+)?"), re.compile(r"\d+[-.]\d+")
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060"
 _LOOKED_AT = 2_000
@@ -40,6 +43,7 @@ _SPLITTERS: tuple[Splitter, ...] = (
     lambda line: [cell.strip(" ") for cell in line.split("\t")],
     lambda line: [cell.strip(" ") for cell in _TABS.split(line.strip(" \t"))],
     lambda line: _BLANKS.split(line.strip(" \t")),
+    lambda line: _WIDE_BLANKS.split(line.strip()),
 )
 
 
@@ -149,7 +153,7 @@ def _find_layout(lines: Sequence[str]) -> tuple[list[Block], _Layout]:
     sample = [
         line
         for line in lines[: 2 * _LOOKED_AT]
-        if line.strip() and not line.startswith(("# ", _DOCUMENT, "#begin ", "#end "))
+        if line.strip() and not line.startswith(("# ", _DOCUMENT, "#begin ", "#end ")) and not _is_edge(line)
     ][:_LOOKED_AT]
 
     def n_alike(splitter: Splitter) -> int:
@@ -173,13 +177,18 @@ def _blocks(lines: Sequence[str], splitter: Splitter) -> Iterator[Block]:
     """The lines between blank ones; marks of documents end a block and belong to none."""
     block: Block = []
     for number, line in enumerate(lines, start=1):
-        if line.strip().strip(_INVISIBLE) and not line.startswith(_DOCUMENT):
+        if line.strip().strip(_INVISIBLE) and not _is_edge(line):
             block.append(_Line(number, tuple(splitter(line)), line))
         elif block:
             yield block
             block = []
     if block:
         yield block
+
+
+def _is_edge(line: str) -> bool:
+    """Whether a line is a mark of structure and no token."""
+    return line.startswith(_DOCUMENT) or (line.startswith("<") and bool(_MARKUP.fullmatch(line.strip())))
 
 
 def _global_columns(lines: Sequence[str], width: int) -> tuple[str, ...] | None:

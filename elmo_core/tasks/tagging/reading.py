@@ -12,6 +12,7 @@ from elmo_core.tables.records import Table
 from elmo_core.tasks.tagging.brat import is_brat, read_brat
 from elmo_core.tasks.tagging.column_choice import is_header
 from elmo_core.tasks.tagging.column_files import read_columns
+from elmo_core.tasks.tagging.joined_tags import find_mark, read_joined
 from elmo_core.tasks.tagging.list_cells import Names, has_sentences, read_sentences, tag_names
 from elmo_core.tasks.tagging.sentences import TokenFile
 from elmo_core.tasks.tagging.span_records import read_span_records
@@ -65,6 +66,8 @@ def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -
         return read_webanno(decoded, name)
     if _is_comma_separated(decoded) or _has_quoted_cells(decoded.text):
         return _from_table(_table(content, name, encoding))
+    if suffix not in _COLUMNS and (mark := find_mark(decoded.text)) is not None:
+        return read_joined(decoded, name, mark)
     return read_columns(decoded, name)
 
 
@@ -92,7 +95,7 @@ def _is_comma_separated(decoded: Decoded) -> bool:
     bare = [line for line in lines if not line.startswith('"') and len(line.split()) == 1]
     if 2 * len(bare) <= len(lines):
         return False
-    return any(sum(mark in line for line in bare) > 0.9 * len(bare) for mark in (",", ";"))
+    return any(sum(mark in line for line in bare) > 0.9 * len(bare) for mark in (",", ";", "|"))
 
 
 def _table(content: bytes, name: str, encoding: str | None) -> Table:

@@ -139,3 +139,70 @@ def test_records_deep_in_an_object():
 def test_a_guessed_encoding_of_a_table_is_said(row: str):
     content = "\n".join(["tokens;ner_tags", row, row]).encode("cp1252")
     assert "Encoding guessed: cp1252." in read_token_file(content, "a.csv").notes
+
+
+@pytest.mark.parametrize(
+    ("lines", "first", "tags"),
+    [
+        (
+            ["The/at cat/nn ran/vbd ./.", "A/at dog/nn sat/vbd ./.", "1\\/2/cd ran/vbd ./."],
+            "The",
+            "at nn vbd .",
+        ),
+        (["The_DT cat_NN ran_VBD ._.", "A_DT dog_NN sat_VBD ._."], "The", "DT NN VBD ."),
+        (["The|DT cat|NN", "A|DT dog|NN", "Some|DT old|JJ dog|NN"], "The", "DT NN"),
+        (["Ann/B-PER Lee/L-PER left/O", "Bob/U-PER Cy/U-PER ran/O it/O"], "Ann", "B-PER I-PER O"),
+        (["and/or/CC not/RB so/RB", "both/CC here/RB there/RB"], "and/or", "CC RB RB"),
+    ],
+)
+def test_words_joined_to_their_tags(lines: list[str], first: str, tags: str):
+    file = read_token_file("\n".join([*lines, ""]).encode(), "a.txt")
+    data = tagged_sentences(file)
+    assert (data.tokens[0][0], " ".join(data.tags[0]), len(data.tokens)) == (first, tags, len(lines))
+    assert not file.skipped
+    assert "divided from its tag" in file.notes[0]
+
+
+def test_a_word_without_its_tag_is_counted():
+    lines = ["The/at cat/nn ran/vbd", "A/at dog/nn sat/vbd", "It/pps is/bez so/rb"] * 3 + [
+        "No tag/nn here/rb"
+    ]
+    file = read_token_file("\n".join(lines).encode(), "a.txt")
+    assert (len(file.sentences), [one.line for one in file.skipped]) == (9, [10])
+
+
+@pytest.mark.parametrize(
+    "text", ["He and/or she ran.\nIt is so.\n", "a_b c d_e\nf g_h i j k\n", "Ann ran.\nI sat here.\n"]
+)
+def test_prose_is_not_divided_into_words_and_tags(text: str):
+    with pytest.raises(InputError, match="do not agree on their columns"):
+        read_token_file(text.encode(), "a.txt")
+
+
+_FIRST, _SECOND = ["Ann\tB-PER", "left\tO"], ["<unk>\tO", "Bob\tB-PER"]
+VERTICAL = "\n".join(
+    ['<doc id="1" title="a b">', "<p>", "<s>", *_FIRST, "</s>", "<s>", *_SECOND, "</s>", "</p>", "</doc>", ""]
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "tokens"),
+    [
+        (VERTICAL, [("Ann", "left"), ("<unk>", "Bob")]),
+        ("Ann\u3000B-PER\nleft\u3000O\n\nBob\u3000B-PER\n", [("Ann", "left"), ("Bob",)]),
+        ("Ann\u00a0B-PER\nleft\u00a0O\n\nBob\u00a0\u00a0B-PER\n", [("Ann", "left"), ("Bob",)]),
+        ("Ann\tB-PER\n\u00a0\tO\n\nBob\tB-PER\n", [("Ann", "\u00a0"), ("Bob",)]),
+        ("New\u00a0York B-LOC\nis O\n\nBob B-PER\n", [("New\u00a0York", "is"), ("Bob",)]),
+        ("Ann|B-PER\nleft|O\n\nBob|B-PER\nsat|O\n", [("Ann", "left"), ("Bob", "sat")]),
+    ],
+)
+def test_lines_of_structure_and_other_blanks_between_cells(content: str, tokens: list[tuple[str, ...]]):
+    file = read_token_file(content.encode(), "a.txt")
+    assert file.column(file.token_column) == tokens
+    assert not file.skipped
+
+
+def test_lemmas_are_no_tags():
+    words = [f"word{n}s\t{('NNS', 'VBZ')[n % 2]}\tword{n}" for n in range(30)]
+    file = read_token_file("\n".join([*words[:15], "", *words[15:]]).encode(), "a.txt")
+    assert set(file.column(file.tag_column or "")[0]) == {"NNS", "VBZ"}
