@@ -1,4 +1,4 @@
-"""Any file of users: a table (CSV, TSV, semicolons, bars, JSON, JSONL, Parquet, XLSX) or running text.
+"""Any file of users: a table (CSV, TSV, semicolons, bars, JSON, Parquet, XLSX, fastText) or running text.
 
 Either may be packed (see `text.unpacking`). Everything is found out from the bytes, never from the name
 alone, and can be overruled by arguments.
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from elmo_core.exceptions import InputError
 from elmo_core.tables.delimited import read_delimited
+from elmo_core.tables.fasttext import is_fasttext, read_fasttext
 from elmo_core.tables.json_tables import is_json, read_json
 from elmo_core.tables.parquet_tables import read_parquet
 from elmo_core.tables.records import Progress, Reading, ReadingOptions, Record, Skipped, Table
@@ -125,4 +126,6 @@ def _read(content: bytes, name: str, options: ReadingOptions, progress: Progress
     is_named = content_suffix(name) in _JSON_SUFFIXES
     if options.delimiter is None and is_json(decoded.text, is_named=is_named):
         return read_json(decoded, name, options)
+    if options.delimiter is None and is_fasttext(decoded.text):
+        return read_fasttext(decoded, name)
     return read_delimited(decoded, name, options, progress)

@@ -114,7 +114,7 @@ class Reading:
                 parts.append(f"{self.escape} before quotation marks in cells")
         if self.sheet is not None and len(self.sheets) > 1:
             parts.append(f"sheet {self.sheet!r} of {len(self.sheets)}")
-        if not self.has_header:
+        if not self.has_header and self.kind != "fastText":
             parts.append("no header, columns numbered")
         elif self.header_line == 1:
             parts.append("the first row names the columns")

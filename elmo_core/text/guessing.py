@@ -54,6 +54,7 @@ _SINGLE_BYTE: Mapping[str, tuple[float, tuple[str, ...]]] = {
     "koi8-r": (-4, ("russian", "bulgarian")),
     "koi8-u": (-5, ("ukrainian",)),
     "cp866": (-5, ("russian",)),
+    "mac_cyrillic": (-6, ("russian", "ukrainian", "bulgarian", "serbian")),
     "cp437": (-9, _WESTERN),
     "cp850": (-8, _WESTERN),
     "cp852": (-8, _CENTRAL),

@@ -175,3 +175,26 @@ def test_files_that_are_no_tables_are_named(content: bytes, message: str):
     with pytest.raises(InputError, match=message) as caught:
         read_table(content, "a.jsonl")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "rows", "n_skipped"),
+    [
+        (
+            ["__label__pos great, film", "__label__neg bad; film"],
+            [("pos", "great, film"), ("neg", "bad; film")],
+            0,
+        ),
+        (["__label__4\tgreat\tfilm"] * 3, [("4", "great\tfilm")] * 3, 0),
+        (["__label__a , great film"] * 2, [("a", "great film")] * 2, 0),
+        (["__label__a __label__b great"] * 2, [('["a", "b"]', "great")] * 2, 0),
+        (["__label__\u00e9l\u00e8ve oui"] * 2, [("\u00e9l\u00e8ve", "oui")] * 2, 0),
+        ([*["__label__a great"] * 12, "no label", ""], [("a", "great")] * 12, 1),
+    ],
+)
+def test_training_files_of_fasttext(lines: list[str], rows: list[tuple[str, str]], n_skipped: int):
+    table = read_table("\n".join(lines).encode(), "train.txt")
+    assert (table.columns, list(table.rows), len(table.skipped)) == (("label", "text"), rows, n_skipped)
+    if '["a", "b"]' in rows[0]:
+        with pytest.raises(InputError, match="several labels a row"):
+            labels_of(table, "label")
