@@ -415,7 +415,7 @@ def test_the_sample_itself_can_be_uploaded():
 def test_columns_without_names_are_numbered_and_odd_rows_counted():
     content = "1,The bank fell.\n2,A bank rose.\n3,a,b\n4,My bank.\n5,Our bank.\n"
     app = uploaded("a.csv", content.encode())
-    assert "columns are numbered" in captions(app)
+    assert "columns numbered" in captions(app)
     assert "1 of 5 rows skipped: 1 \\(3 cells where the table has 2 columns" in messages(app)
     assert app.get("plotly_chart")
 
