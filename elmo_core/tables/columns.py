@@ -119,7 +119,8 @@ def guess_text_column(table: Table) -> Choice:
         facts = [one for one in facts if one.mean_words >= 2]
     if not facts:
         lists = [one.name for one in described if one.is_structured]
-        held = f"; {shortened(lists)} holds lists, as tables of tagged tokens do" if lists else ""
+        verb = "holds" if len(lists) == 1 else "hold"
+        held = f"; {shortened(lists)} {verb} lists, as tables of tagged tokens do" if lists else ""
         return Choice(None, f"no column holds words (columns: {shortened(table.columns)}{held})")
 
     def score(one: ColumnFacts) -> float:

@@ -25,6 +25,8 @@ class VectorFile:
     """Arrays (n, D) by where they stand."""
     columns: dict[str, list[str]]
     """Other values of each row."""
+    notes: tuple[str, ...] = ()
+    """What was guessed, replaced or left out on the way, one sentence each."""
 
 
 def check_shape(shape: tuple[int, ...], name: str) -> None:

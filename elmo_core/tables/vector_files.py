@@ -7,6 +7,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,13 @@ _BATCH = 1_000
 _NUMPY, _PARQUET = b"\x93NUMPY", b"PAR1"
 
 
-def read_arrays(content: bytes, name: str) -> VectorFile:
+def read_arrays(content: bytes, name: str, encoding: str | None = None) -> VectorFile:
     """Read all arrays of numbers in a file; nothing in it is run.
 
     Args:
         content: the bytes of the file.
         name: its name, for messages.
+        encoding: of a text file, as Python names it; None = find out.
 
     Raises:
         InputError: it is damaged or too large.
@@ -46,8 +48,9 @@ def read_arrays(content: bytes, name: str) -> VectorFile:
         raise InputError(f"{name} is not a NumPy array. Save it with numpy.save.")
     if name.lower().endswith(".parquet"):
         raise InputError(f"{name} is not a Parquet file; write it anew.")
-    text = decode(content, name).text
-    return read_json_vectors(text, name) if text.lstrip()[:1] in ("{", "[") else read_text_vectors(text, name)
+    decoded = decode(content, name, encoding)
+    read = read_json_vectors if decoded.text.lstrip()[:1] in ("{", "[") else read_text_vectors
+    return replace(read(decoded.text, name), notes=decoded.remarks())
 
 
 def _read_npy(content: bytes, name: str) -> np.ndarray:

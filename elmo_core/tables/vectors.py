@@ -34,9 +34,13 @@ class OwnVectors:
     """Where the vectors stand in the file; empty where it holds nothing else."""
     choices: tuple[str, ...] = ()
     """All places where vectors stand."""
+    notes: tuple[str, ...] = ()
+    """What was guessed, replaced or left out on the way, one sentence each."""
 
 
-def read_vectors(content: bytes, name: str, column: str | None = None) -> OwnVectors:
+def read_vectors(
+    content: bytes, name: str, column: str | None = None, *, encoding: str | None = None
+) -> OwnVectors:
     """Read vectors from a file; nothing in it is run.
 
     A file is recognised by its bytes: `.npy`, `.npz`, Parquet, JSON lines, or a text of numbers with
@@ -48,11 +52,12 @@ def read_vectors(content: bytes, name: str, column: str | None = None) -> OwnVec
         content: the bytes of the file.
         name: its name, for messages.
         column: which vectors to take, one of the `choices`; None = find out.
+        encoding: of a text file, as Python names it; None = find out.
 
     Raises:
         InputError: it is damaged, too large, holds no vectors or none of this name.
     """
-    found = read_arrays(content, name)
+    found = read_arrays(content, name, encoding)
     ranked = sorted(found.arrays, key=lambda one: _rank(one, found.arrays[one]), reverse=True)
     if not ranked:
         raise InputError(
@@ -69,7 +74,8 @@ def read_vectors(content: bytes, name: str, column: str | None = None) -> OwnVec
     columns = {title: tuple(cells[row] for row in kept) for title, cells in found.columns.items()}
     titled = next((title for title in _NAME_COLUMNS if title in columns), None)
     names = columns[titled] if titled else tuple(f"row {row + 1}" for row in kept)
-    return OwnVectors(values[kept], names, columns, len(values) - len(kept), chosen, tuple(ranked))
+    n_skipped = len(values) - len(kept)
+    return OwnVectors(values[kept], names, columns, n_skipped, chosen, tuple(ranked), found.notes)
 
 
 def _rank(title: str, values: np.ndarray) -> tuple[bool, bool, int]:

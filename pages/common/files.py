@@ -17,14 +17,13 @@ from elmo_core.analysis.reading import (
     read_column,
     split_text,
 )
-from elmo_core.plots.style import clip, listing
-from elmo_core.tables.export import to_csv
+from elmo_core.plots.style import clip
 from elmo_core.tables.reading import Decoded, Table, read_table, read_text
 from elmo_core.tables.records import Progress, Reading, ReadingOptions, counted
-from elmo_core.text.guessing import CHOICES
 from elmo_core.text.unpacking import PACKED_SUFFIXES
 from pages.common import jobs
 from pages.common.loaders import Source
+from pages.common.reading_choice import FOUND_OUT, choose_reading, offer_sheets, say_decoding, say_table
 from pages.common.results import session_results
 from pages.common.wording import plain
 
@@ -35,12 +34,7 @@ LONG_BYTES = 4 << 20
 
 _NO_COLUMN = "(none)"
 _PREVIEW_ROWS, _PREVIEW_CHARACTERS = 4, 300
-_AUTO = "found out"
-_KINDS = (_AUTO, "running text", "table")
-_DELIMITERS = {_AUTO: None, "comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
-_HEADERS = {_AUTO: None, "names the columns": True, "is data": False}
-_HEADER_LINE = "is below: the header is on line …"
-
+_KINDS = (FOUND_OUT, "running text", "table")
 T = TypeVar("T")
 
 
@@ -62,29 +56,26 @@ def choose_from_file(page: str, file: Any) -> Source:
     Raises:
         InputError: it cannot be used.
     """
+    prefix = f"{page}_{file.file_id}"
     with st.container(horizontal=True):
-        wishes = _choose_wishes(page, file)
+        wishes = _choose_wishes(prefix, file.name)
         found_row = st.container()
     key = f"{file.file_id} {wishes}"
     if wishes.as_text:
         decoded, text = _prepared(page, key, f"Reading {file.name}", file, lambda p: _split(file, wishes, p))
         with found_row:
-            _say_reading("Running text", decoded.encoding, f"{len(text.sentences):,} sentences")
-            _warn_of_guess(file.name, decoded.encoding, decoded.is_guessed)
-            for fault in decoded.faults():
-                st.warning(plain(fault))
+            st.caption(plain(f"Running text, {decoded.encoding}, {counted(len(text.sentences), 'sentence')}"))
+            say_decoding(file.name, decoded)
         _preview(pd.DataFrame({"sentence": text.sentences[:_PREVIEW_ROWS]}))
-        line = f"text = split_text(read_text(Path({file.name!r}).read_bytes(), {file.name!r}).text)"
+        asked = ReadingOptions(encoding=wishes.options.encoding).as_arguments()
+        line = f"text = split_text(read_text(Path({file.name!r}){asked}).text)"
         return Source(key, text, recipe=(line,), told=_told(file.name, text, decoded))
     table = _prepared(page, key, f"Reading {file.name}", file, lambda p: _read(file, wishes, p))
     with found_row:
-        _say_table(table)
-    sheets = f"{page}_sheets {file.file_id}"
-    if len(table.reading.sheets) > 1 and sheets not in st.session_state:
-        st.session_state[sheets] = table.reading.sheets
-        st.rerun()  # so that the choice of sheets stands with the others
+        say_table(prefix, table)
+    offer_sheets(prefix, table)
     _preview(pd.DataFrame(table.rows[:_PREVIEW_ROWS], columns=list(table.columns)))
-    chosen = _choose_columns(page, table)
+    chosen = _choose_columns(prefix, table)
     key = f"{key} {chosen!r}"
     title = f"Splitting {file.name} into sentences"
     text = _prepared(f"{page}_column", key, title, file, lambda p: read_column(table, *chosen, p))
@@ -130,69 +121,28 @@ def _read(file: Any, wishes: _Wishes, progress: Progress) -> Table:
     return read_table(file.getvalue(), file.name, **vars(wishes.options), progress=progress)
 
 
-def _choose_wishes(page: str, file: Any) -> _Wishes:
-    with st.popover("Read it differently", icon=":material/tune:", key=f"{page}_reading"):
-        kind = st.selectbox("Read it as", _KINDS, key=f"{page}_kind")
-        encoding = st.selectbox("Encoding", (_AUTO, *CHOICES), key=f"{page}_encoding")
-        delimiter = st.selectbox("Between two cells", list(_DELIMITERS), key=f"{page}_delimiter")
-        header = st.selectbox("The first row", [*_HEADERS, _HEADER_LINE], key=f"{page}_header")
-        line = None
-        if header == _HEADER_LINE:
-            line = st.number_input("Header is on line", 1, value=2, key=f"{page}_header_line")
-        sheets = st.session_state.get(f"{page}_sheets {file.file_id}", ())
-        sheet = st.selectbox("Sheet", (_AUTO, *sheets), key=f"{page}_sheet") if sheets else _AUTO
-    options = ReadingOptions(
-        encoding=None if encoding == _AUTO else encoding,
-        delimiter=_DELIMITERS[delimiter],
-        has_header=_HEADERS.get(header),
-        header_line=line,
-        sheet=None if sheet == _AUTO else sheet,
-    )
-    return _Wishes(is_running_text(file.name) if kind == _AUTO else kind == _KINDS[1], options)
+def _choose_wishes(prefix: str, name: str) -> _Wishes:
+    with st.popover("Read it differently", icon=":material/tune:", key=f"{prefix}_reading"):
+        kind = st.selectbox("Read it as", _KINDS, key=f"{prefix}_kind")
+        options = choose_reading(prefix)
+    return _Wishes(is_running_text(name) if kind == FOUND_OUT else kind == _KINDS[1], options)
 
 
-def _choose_columns(page: str, table: Table) -> tuple[str, str | None, str | None]:
+def _choose_columns(prefix: str, table: Table) -> tuple[str, str | None, str | None]:
     """The columns of the text, of the gold senses, and of the word that these speak of."""
     guess = choose_text_column(table)
     assert guess.column is not None
     with st.container(horizontal=True):
         index = table.columns.index(guess.column)
-        text = st.selectbox("Text", table.columns, index, key=f"{page}_text_column")
+        text = st.selectbox("Text", table.columns, index, key=f"{prefix}_text_column")
         others = (_NO_COLUMN, *table.columns)
         guesses = (others.index(one or _NO_COLUMN) for one in choose_sense_columns(table, text))
-        label = st.selectbox("Gold sense", others, next(guesses), key=f"{page}_label_column")
-        about = st.selectbox("Word it is about", others, next(guesses), key=f"{page}_word_column")
+        label = st.selectbox("Gold sense", others, next(guesses), key=f"{prefix}_label_column")
+        about = st.selectbox("Word it is about", others, next(guesses), key=f"{prefix}_word_column")
     if text == guess.column:
         st.caption(plain(f"{text}: this column {guess.reason}."))
     sense, lemma = (None if column == _NO_COLUMN else column for column in (label, about))
     return text, sense, lemma
-
-
-def _say_table(table: Table) -> None:
-    """How a table was read, and what of it was left out."""
-    st.caption(plain(" ".join(table.summary)))
-    _warn_of_guess(table.name, table.reading.encoding or "", table.reading.is_guessed)
-    if table.skipped:
-        total = len(table.skipped) + len(table.rows)
-        reasons = listing(f"{n:,} ({reason})" for reason, n in table.skipped_counts.items())
-        st.warning(f"{len(table.skipped):,} of {total:,} rows skipped: {plain(reasons)}.")
-        st.download_button(
-            "List of skipped rows",
-            lambda: to_csv(*table.skipped_table()),
-            "skipped-rows.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-
-
-def _say_reading(kind: str, encoding: str, fact: str) -> None:
-    st.caption(plain(f"{kind}, {encoding}, {fact}"))
-
-
-def _warn_of_guess(name: str, encoding: str, is_guessed: bool) -> None:
-    if is_guessed:
-        st.warning(f"{plain(name)} is not UTF-8; read as {plain(encoding)}. Check the accents below.")
 
 
 def _preview(frame: pd.DataFrame) -> None:

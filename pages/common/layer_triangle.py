@@ -164,12 +164,12 @@ def _show_picture(
     """The instances where the mixture puts them; the figure."""
     weights = np.array(mixture.weights)
     coordinates = np.tensordot(weights.astype(np.float32), frame.coordinates, axes=1)
-    title, choice = st.columns([3, 1], vertical_alignment="center")
-    title.markdown("**The instances in this mixture**")
-    method = choice.segmented_control(
-        "Projection", ["PCA", "UMAP"], default="PCA", required=True, key=f"{page}_projection",
-        label_visibility="collapsed",
-    )  # fmt: skip
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown("**The instances in this mixture**", width="content")
+        method = st.segmented_control(
+            "Projection", ["PCA", "UMAP"], default="PCA", required=True, key=f"{page}_projection",
+            label_visibility="collapsed",
+        )  # fmt: skip
     extent: Extent | None = frame.extent
     if method == "UMAP" and len(data) >= MIN_UMAP_USES:
         coordinates = _umap(page, chosen, data, mixture, coordinates)

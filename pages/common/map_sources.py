@@ -20,9 +20,12 @@ from elmo_core.analysis.maps.points import (
 )
 from elmo_core.exceptions import InputError
 from elmo_core.measuring.durations import duration
+from elmo_core.tables.records import ReadingOptions, counted, shortened
 from elmo_core.tables.vectors import OwnVectors, read_vectors
 from pages.common import jobs
+from pages.common.files import PACKED
 from pages.common.loaders import Source, digest, load_model, model_name, sample
+from pages.common.reading_choice import choose_encoding
 from pages.common.results import kept_for_all, session_results
 from pages.common.sources import choose_source
 from pages.common.takeaway import literal
@@ -35,6 +38,7 @@ LONG_S = 10.0
 """Work that is expected to take longer is begun by a button."""
 _MOST_SAMPLE_TOKENS = 3000
 _MAX_UPLOAD_MB = 200
+_NOT_TEXT = (".npy", ".npz", ".parquet")
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +151,7 @@ def may_start(key: str, title: str, seconds: float, megabytes: float) -> bool:
 def _own_vectors(page: str) -> ChosenPoints | None:
     file: Any = st.file_uploader(
         "Your vectors: .npy or .npz (n x width), Parquet, JSONL, or a CSV or TSV of numbers",
-        type=["npy", "npz", "parquet", "csv", "tsv", "txt", "jsonl", "json"],
+        type=["npy", "npz", "parquet", "csv", "tsv", "txt", "jsonl", "ndjson", "json", *PACKED],
         max_upload_size=_MAX_UPLOAD_MB,
         key=f"{page}_vectors",
     )  # fmt: skip
@@ -157,27 +161,49 @@ def _own_vectors(page: str) -> ChosenPoints | None:
     content = file.getvalue()
     if len(content) > _MAX_UPLOAD_MB << 20:
         raise InputError(f"{file.name} has over {_MAX_UPLOAD_MB} MB; take a part of it.")
-    key = digest(content)
-    own = session_results().get_or_compute(f"vectors {key}", lambda: read_vectors(content, file.name))
-    if len(own.choices) > 1:
-        column = st.selectbox(
-            "Vectors in", own.choices, key=f"{page}_vectors_column_{key[:12]}",
-            help="Found out from names and widths: the first is taken until you say otherwise.",
-        )  # fmt: skip
-        if column != own.column:
-            key = f"{key} {column}"
-            own = session_results().get_or_compute(
-                f"vectors {key}", lambda: read_vectors(content, file.name, column)
-            )
-    if own.n_skipped:
-        st.warning(f"{own.n_skipped:,} rows of {plain(file.name)} skipped: no finite vector.")
+    with st.container(horizontal=True):
+        encoding = None
+        if not file.name.lower().endswith(_NOT_TEXT):
+            encoding = choose_encoding(f"{page}_{file.file_id}")
+        key = f"{digest(content)} {file.name} {encoding}"
+        own = _read_vectors(key, content, file.name, None, encoding)
+        if len(own.choices) > 1:
+            column = st.selectbox(
+                "Vectors in", own.choices, key=f"{page}_vectors_column_{key[:12]}",
+                help="Found out from names and widths: the first is taken until you say otherwise.",
+            )  # fmt: skip
+            if column != own.column:
+                key = f"{key} {column}"
+                own = _read_vectors(key, content, file.name, column, encoding)
+    _say_vectors(file.name, own)
     points = session_results().get_or_compute(f"points {key}", lambda: _points_of(own))
+    asked = ReadingOptions(encoding=encoding).as_arguments()
     recipe = (
-        f"own = read_vectors(Path({file.name!r}).read_bytes(), {file.name!r}, {own.column!r})",
+        f"own = read_vectors(Path({file.name!r}).read_bytes(), {file.name!r}, {own.column!r}{asked})",
         'columns = own.columns or {"all": ("vectors",) * len(own.names)}',
         f"points = given_points(own.vectors, own.names, columns, most={MOST_POINTS})",
     )
     return ChosenPoints(key, points, recipe, reads_file=True)
+
+
+def _read_vectors(
+    key: str, content: bytes, name: str, column: str | None, encoding: str | None
+) -> OwnVectors:
+    return session_results().get_or_compute(
+        f"vectors {key}", lambda: read_vectors(content, name, column, encoding=encoding)
+    )
+
+
+def _say_vectors(name: str, own: OwnVectors) -> None:
+    """How a file of vectors was read, and what of it was left out."""
+    n, width = own.vectors.shape
+    place = f" in {own.column!r}" if own.column else ""
+    others = f"; other columns: {shortened(list(own.columns))}" if own.columns else ""
+    st.caption(plain(f"{name}: {counted(n, 'vector')} of width {width}{place}{others}."))
+    for note in own.notes:
+        st.warning(plain(note))
+    if own.n_skipped:
+        st.warning(f"{counted(own.n_skipped, 'row')} of {plain(name)} skipped: no finite vector.")
 
 
 def _points_of(own: OwnVectors) -> MapPoints:

@@ -9,12 +9,12 @@ from functools import partial
 
 import streamlit as st
 
-from elmo_core.exceptions import ElmoError, InputError
+from elmo_core.exceptions import ElmoError
 from elmo_core.plots.classified_texts import plot_prediction
 from elmo_core.tables.columns import guess_text_column
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
-from elmo_core.tables.records import ReadingOptions, counted
+from elmo_core.tables.records import counted
 from elmo_core.tasks.classifier import ElmoClassifier
 from elmo_core.tasks.head_files import CARD, zip_bytes
 from elmo_core.tasks.prediction import predict_table
@@ -22,9 +22,9 @@ from elmo_core.tasks.saving import SCRIPT
 from elmo_core.weights.store import JsonValue
 from pages.common import jobs
 from pages.common.jobs import Job
-from pages.common.lab_cache import files_of, load_saved, table_of
+from pages.common.lab_cache import files_of, load_saved
 from pages.common.occlusion_view import show_deciding_words
-from pages.common.table_choice import preview, show_reading, upload
+from pages.common.table_choice import open_table, preview, upload
 from pages.common.wording import plain
 
 _MOST_TYPED = 2_000
@@ -134,18 +134,17 @@ def show_file(page: str, usable: Usable) -> None:
     if file is None:
         return
     learned = str(usable.facts.get("text_column", ""))
-    try:
-        table = table_of(f"{page}_new", file, ReadingOptions(expected=(learned,)))
-    except InputError as error:
-        st.error(plain(str(error)))
+    popover = st.popover("How it is read", icon=":material/tune:", key=f"{page}_new_reading")
+    opened = open_table(f"{page}_new", file, popover, expected=(learned,))
+    if opened is None:
         return
-    show_reading(f"{page}_new", table)
+    table = opened.table
     preview(table)
     guess = learned, guess_text_column(table).column
     start = next((table.columns.index(name) for name in guess if name in table.columns), 0)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         column = st.selectbox("Texts", table.columns, start, key=f"{page}_new_text_{file.key[:12]}")
-        subject = f"{usable.key} {file.key} {column}"
+        subject = f"{usable.key} {file.key} {opened.options} {column}"
         if st.button(f"Predict {counted(len(table.rows), 'row')}", key=f"{page}_predict", type="primary"):
             jobs.start(f"{page}_new", subject, "Predicting", lambda job: _predict(job, usable, table, column))
     job = jobs.current(f"{page}_new", subject)

@@ -24,15 +24,19 @@ from elmo_core.contrast.text_space import TextSpace
 from elmo_core.exceptions import InputError
 from elmo_core.plots.contrast import plot_scores
 from elmo_core.static.vectors import StaticVectors
+from elmo_core.text.opening import read_text, split_lines
 from pages.common import takeaway
 from pages.common.contrast import Contrast
+from pages.common.files import PACKED
 from pages.common.loaders import Source, load_model, model_name, words_to_try
+from pages.common.reading_choice import choose_encoding, say_decoding
 from pages.common.sense_data import Asked, find
 from pages.common.text_spaces import shipped_vectors, weights_of
 from pages.common.wording import plain
 
 SENSES, PAIRS, ANALOGIES, ODD = "Same sense or not", "Word similarity", "Analogies", "Odd one out"
 _PAIRS_PER_WORD = 60
+_MOST_LIST_MB = 10
 _EXAMPLES = {
     PAIRS: "river stream 9\nriver lake 7\nriver money 1\nking queen 8\nking prince 7\nking boat 1\n"
     "winter autumn 7\nwinter summer 6\nwinter engine 1\ndoctor nurse 8\ndoctor mountain 0\nship boat 9",
@@ -117,13 +121,23 @@ def _labelled_pairs(source: Source, text: TextSpace) -> list[tuple[int, int, boo
 def _word_scores(page: str, task: str, vectors: StaticVectors) -> tuple[list[Score], str]:
     """The chosen vectors, the shipped ones, and each layer with the word alone; how the list was read."""
     file = st.file_uploader(
-        "A list of your own (TXT, TSV, CSV)", ["txt", "tsv", "csv"], key=f"{page}_list_{task}"
+        "A list of your own (TXT, TSV, CSV)",
+        ["txt", "tsv", "csv", *PACKED],
+        max_upload_size=_MOST_LIST_MB,
+        key=f"{page}_list_{task}",
     )
     typed = st.text_area(
         _HELP[task], _EXAMPLES[task], height=160, key=f"{page}_typed_{task}", disabled=file is not None
     )
-    lines = (file.getvalue().decode("utf-8", "replace") if file else typed or "").splitlines()
-    score, words, note = _task(task, lines, _columns_wanted(page) if task == PAIRS and file else None)
+    columns, lines = None, split_lines(typed or "")
+    if file:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            encoding = choose_encoding(f"{page}_{file.file_id}")
+            columns = _columns_wanted(f"{page}_{file.file_id}") if task == PAIRS else None
+        decoded = read_text(file.getvalue(), file.name, encoding=encoding)
+        lines = split_lines(decoded.text)
+        say_decoding(file.name, decoded)
+    score, words, note = _task(task, lines, columns)
     sources = {vectors.name: vectors, shipped_vectors().name: shipped_vectors()}
     elmo = load_model(model_name())
     candidates = tuple(
@@ -136,12 +150,12 @@ def _word_scores(page: str, task: str, vectors: StaticVectors) -> tuple[list[Sco
     return [score(one) for one in sources.values()], note
 
 
-def _columns_wanted(page: str) -> tuple[int, int, int] | None:
+def _columns_wanted(prefix: str) -> tuple[int, int, int] | None:
     """Columns of the pairs in a file, where they are not left to be found out."""
     text = st.text_input(
         "Columns of the two words and the score",
         placeholder="found automatically; for example 1, 2, 4",
-        key=f"{page}_columns",
+        key=f"{prefix}_columns",
     )
     if not text.strip():
         return None

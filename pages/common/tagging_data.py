@@ -25,14 +25,16 @@ from elmo_core.tasks.tagging.sentences import (
     tagged_sentences,
 )
 from elmo_core.tasks.tagging.tagger import HEADS
+from pages.common.files import PACKED
 from pages.common.loaders import digest
+from pages.common.reading_choice import choose_encoding
 from pages.common.results import session_results
 from pages.common.wording import plain
 
 SAMPLE, OWN = "Sample", "My file"
 SUFFIXES = (
-    "conll", "conllu", "conllup", "bio", "iob", "iob2", "bioes", "tsv", "txt", "jsonl", "json", "csv", "xlsx",
-    "parquet", "zip", "gz", "bz2", "xz",
+    "conll", "conllu", "conllup", "bio", "iob", "iob2", "bioes", "tsv", "txt", "jsonl", "ndjson", "json",
+    "csv", "xlsx", "parquet", *PACKED,
 )  # fmt: skip
 TEST_SHARE = 0.2
 _FOLDER = shipped("data/samples")
@@ -160,23 +162,27 @@ def _own(page: str) -> Corpus | None:
 def _chosen(page: str, upload: Any) -> tuple[TaggedSentences, str]:
     """A file as sentences, by the columns that the user chooses, and its key."""
     content = upload.getvalue()
-    key = digest(content)
+    prefix = f"{page}_{digest(content)[:12]}"  # what is chosen holds for this file alone
+    row = st.container(horizontal=True)
+    with row:
+        encoding = choose_encoding(prefix)
+    key = f"{digest(content)} {encoding}"
     file: TokenFile = session_results().get_or_compute(
-        f"{key} {upload.name}", lambda: read_token_file(content, upload.name)
+        f"{key} {upload.name}", lambda: read_token_file(content, upload.name, encoding=encoding)
     )
     if file.tag_column is None:
         tagged_sentences(file)  # says what is missing
-    with st.container(horizontal=True):
+    with row:
         token = st.selectbox(
-            "Token", file.columns, file.columns.index(file.token_column), key=f"{page}_token_column"
+            "Token", file.columns, file.columns.index(file.token_column), key=f"{prefix}_token_column"
         )
         others = [name for name in file.columns if name != token] or list(file.columns)
         guess = others.index(file.tag_column) if file.tag_column in others else len(others) - 1
-        tag = st.selectbox("Tag", others, guess, key=f"{page}_tag_column")
+        tag = st.selectbox("Tag", others, guess, key=f"{prefix}_tag_column")
         chosen = st.selectbox(
             "Scheme",
             (_FOUND_OUT, *SCHEMES),
-            key=f"{page}_scheme",
+            key=f"{prefix}_scheme",
             help="How tags say where a span begins. BIOES is also called BILOU or BMES; plain tags are "
             "classes of single tokens.",
         )

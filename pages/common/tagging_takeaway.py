@@ -18,6 +18,8 @@ from elmo_core.weights.store import JsonValue
 from pages.common import jobs
 from pages.common.jobs import Job
 from pages.common.loaders import digest
+from pages.common.reading_choice import choose_encoding
+from pages.common.tagging_data import SUFFIXES
 from pages.common.tagging_differences import difference_frame, mismatches
 from pages.common.tagging_work import Outcome, TaggedFile, tag_file
 from pages.common.takeaway import Download, literal, offer, python_cell
@@ -113,24 +115,25 @@ def _tag_a_file(page: str, outcome: Outcome, best: TagResult) -> None:
     st.subheader("Tag a file of your own")
     upload = st.file_uploader(
         "A .txt with a text a line, or sentences in columns",
-        type=("txt", "conll", "conllu", "tsv", "jsonl", "csv"),
+        type=SUFFIXES,
         max_upload_size=_MOST_MB,
         key=f"{page}_to_tag",
     )
     if upload is None or best.tagger is None:
         return
     content = upload.getvalue()
-    subject = f"{digest(content)} {id(best.tagger)}"
+    encoding = choose_encoding(f"{page}_{upload.file_id}")
+    subject = f"{digest(content)} {upload.name} {encoding} {id(best.tagger)}"
     job: Job | None = jobs.current(_FILE, subject)
     if job is None:
         if not st.button("Tag it", key=f"{_FILE}_go", icon=":material/sell:"):
             return
-        work = partial(tag_file, best.tagger, upload.name, content)
+        work = partial(tag_file, best.tagger, upload.name, content, encoding)
         job = jobs.start(_FILE, subject, f"Tagging {upload.name}", work)
     jobs.watch(job)
     done: TaggedFile = jobs.result_of(job)
     found = f"{counted(done.n_sentences, 'sentence')}, {done.n_found:,} found"
-    st.caption(f"{plain(upload.name)}: {found}.")
+    st.caption(plain(" ".join((f"{upload.name}: {found}.", *done.notes))))
     with st.container(horizontal=True):
         for suffix, made in done.contents.items():
             st.download_button(

@@ -54,6 +54,8 @@ class TaggedFile:
     n_found: int
     contents: dict[str, bytes]
     """By suffix."""
+    notes: tuple[str, ...] = ()
+    """How the file was read, with all that was guessed, one sentence each."""
 
 
 def compare(
@@ -115,7 +117,7 @@ def curve(
     return tuple(job.parts)
 
 
-def tag_file(tagger: ElmoTagger, name: str, content: bytes, job: Job) -> TaggedFile:
+def tag_file(tagger: ElmoTagger, name: str, content: bytes, encoding: str | None, job: Job) -> TaggedFile:
     """Tag a file of text (a text a line) or of tokens.
 
     Raises:
@@ -125,7 +127,8 @@ def tag_file(tagger: ElmoTagger, name: str, content: bytes, job: Job) -> TaggedF
     def tick() -> None:
         job.report(job.doing, job.share)
 
-    tagged: list[TaggedSentence] = list(tag_stream(tagger, _sentences(name, content, job), tick=tick))
+    sentences, notes = _read(name, content, encoding, job)
+    tagged: list[TaggedSentence] = list(tag_stream(tagger, _reported(sentences, job), tick=tick))
     labels = tagger.head_.tags.labels
     writers: dict[str, Callable[[list[TaggedSentence]], Iterator[str]]] = {
         "conll": to_conll,
@@ -133,20 +136,28 @@ def tag_file(tagger: ElmoTagger, name: str, content: bytes, job: Job) -> TaggedF
         "html": lambda sentences: to_html(sentences, labels),
     }
     contents = {suffix: "".join(write(tagged)).encode() for suffix, write in writers.items()}
-    return TaggedFile(len(tagged), sum(len(one.found) for one in tagged), contents)
+    return TaggedFile(len(tagged), sum(len(one.found) for one in tagged), contents, notes)
 
 
-def _sentences(name: str, content: bytes, job: Job) -> Iterator[tuple[str, ...]]:
+def _read(
+    name: str, content: bytes, encoding: str | None, job: Job
+) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
+    """The sentences of a file, and how it was read."""
     if content_suffix(name) != ".txt":
-        file = read_token_file(content, name)
-        found = file.column(file.token_column)
-    else:
-        lines = split_lines(read_text(content, name).text)
-        found = []
-        for number, line in enumerate(lines):
-            found += [tuple(tokens) for tokens in tokenised_sentences(line)]
-            if number % _LINES_PER_REPORT == 0:
-                job.report("splitting the text", 0.1 * number / len(lines))
-    for number, sentence in enumerate(found):
-        job.report("tagging", 0.1 + 0.9 * number / len(found))
+        file = read_token_file(content, name, encoding=encoding)
+        taken = f"Tokens in {file.token_column!r} of {file.kind}."
+        return file.column(file.token_column), (taken, *file.notes)
+    decoded = read_text(content, name, encoding=encoding)
+    lines = split_lines(decoded.text)
+    found = []
+    for number, line in enumerate(lines):
+        found += [tuple(tokens) for tokens in tokenised_sentences(line)]
+        if number % _LINES_PER_REPORT == 0:
+            job.report("splitting the text", 0.1 * number / len(lines))
+    return found, decoded.remarks()
+
+
+def _reported(sentences: list[tuple[str, ...]], job: Job) -> Iterator[tuple[str, ...]]:
+    for number, sentence in enumerate(sentences):
+        job.report("tagging", 0.1 + 0.9 * number / len(sentences))
         yield sentence

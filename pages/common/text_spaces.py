@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ KINDS = (SHIPPED_STATIC, LAYER_0, AVERAGE, OWN, FILE)
 _SHORT_TEXT = 8_000  # characters; a longer one is embedded as a job
 _LEARNING = Word2VecSettings(dim=100, epochs=10, subsample=1e-3, learning_rate=0.05)
 _MOST_UPLOADED_MB = 1_000
+_LONGEST_NAME = 60  # a character takes up to 4 of the 255 bytes that a name may have
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,11 @@ def _learn(page: str, source: Source) -> StaticVectors:
     return learnt
 
 
+def _safe_name(name: str) -> str:
+    """The name of an upload as one of a file in our own folder, so that messages speak of that name."""
+    return re.sub(r"[^\w.-]", "_", name)[-_LONGEST_NAME:].lstrip(".") or "vectors"
+
+
 def _explain_learning(learnt: StaticVectors) -> None:
     st.caption(
         f"Learnt from {learnt.about['corpus_tokens']:,} tokens: CBOW, width {_LEARNING.dim}, "
@@ -194,11 +201,10 @@ def vectors_from_file(page: str) -> ChosenStatic:
 
             with TemporaryDirectory() as name:
                 folder = Path(name)
-                (folder / "vectors").write_bytes(content)
-                kept = folder / "kept"
-                found = load_vectors_file(
-                    folder / "vectors", max_words=int(most), kept_in=kept, progress=report
-                )
+                path = folder / _safe_name(file.name)
+                path.write_bytes(content)
+                kept = folder / "kept in"  # no upload is called that
+                found = load_vectors_file(path, max_words=int(most), kept_in=kept, progress=report)
                 vectors = found.vectors
                 in_memory = np.array(vectors.matrix)
             return LoadedVectors(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
@@ -133,10 +134,31 @@ def test_every_sample_can_be_opened_by_its_address(name: str):
     assert SAMPLES[name] in captions(opened(data=name))
 
 
+def labelled(app: AppTest, label: str) -> Any:
+    (found,) = [box for box in app.selectbox if box.label == label]
+    return found
+
+
+def test_a_sheet_without_a_table_can_be_left_again():
+    book = openpyxl.Workbook()
+    book.active.title = "Empty"
+    sheet = book.create_sheet("Reviews")
+    for row in (("text", "label"), ("a fine film", "good"), ("a poor film", "bad"), ("so fine", "good")):
+        sheet.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    app = uploaded("book.xlsx", content.getvalue())
+    assert "sheet 'Reviews' of 2" in captions(app)
+    app = checked(labelled(app, "Sheet").set_value("Empty").run())
+    assert len(app.error) == 1
+    app = checked(labelled(app, "Sheet").set_value("Reviews").run())
+    assert "sheet 'Reviews' of 2" in captions(app)
+
+
 def test_planted_faults_are_found_and_can_be_mended():
     app = opened(data="Messy messages")
-    assert "The encoding is a guess: cp1252" in messages(app)
-    assert "records skipped: blank" in messages(app) or "3 records skipped" in messages(app)
+    assert "is not UTF-8; read as cp1252" in messages(app)
+    assert "rows skipped" in messages(app)
     assert "refund has 1 row; at least 2 are needed" in messages(app)
     assert "differ in spelling alone" in messages(app)
     assert "whose labels contradict each other" in messages(app)
@@ -149,11 +171,14 @@ def test_planted_faults_are_found_and_can_be_mended():
 
 def test_a_wrong_reading_can_be_corrected():
     app = opened(data="Messy messages")
-    app.selectbox(key="classify_delimiter").set_value("comma")
-    app = checked(app.run())
+    app = checked(labelled(app, "Between two cells").set_value("comma").run())
     assert "commas" in captions(app)
-    app.selectbox(key="classify_encoding").set_value("utf-8")
-    assert "is not utf-8" in messages(checked(app.run()))
+    app = checked(labelled(app, "Encoding").set_value("utf-8").run())
+    assert "is not utf-8" in messages(app)
+    app.segmented_control(key="data").set_value(next(iter(SAMPLES)))
+    app = checked(app.run())
+    assert labelled(app, "Encoding").value == "found out"  # another table
+    assert "260 rows" in captions(app)
 
 
 def test_without_a_table_it_asks_for_one():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,11 @@ def with_files(*contents: tuple[str, bytes]) -> AppTest:
 def own(content: bytes = SMALL, name: str = "own.conll") -> AppTest:
     app = with_files((name, content))
     return trained(app.button(key="entities_train_button").click().run())
+
+
+def labelled(app: AppTest, label: str) -> Any:
+    (found,) = [box for box in app.selectbox if box.label == label]
+    return found
 
 
 def seen(app: AppTest) -> str:
@@ -168,6 +174,10 @@ def test_learning_curve_and_a_file_to_tag():
     app = checked(app.file_uploader(key="entities_to_tag").upload("new.txt", text, "text/plain").run())
     app = trained(app.button(key="entities_file_go").click().run(), "entities_file_job")
     assert "3 sentences" in seen(app)
+    packed = gzip.compress("Zoë left Oslo.\n".encode("cp1252") * 3)
+    app = checked(app.file_uploader(key="entities_to_tag").upload("new.txt.gz", packed).run())
+    app = trained(app.button(key="entities_file_go").click().run(), "entities_file_job")
+    assert "Encoding guessed" in seen(app)
 
 
 def test_columns_and_the_scheme_are_guessed_said_and_can_be_chosen():
@@ -176,10 +186,18 @@ def test_columns_and_the_scheme_are_guessed_said_and_can_be_chosen():
     assert "Tokens are in column 2, tags in column 1" in seen(app)
     assert "the tags name no type" in seen(app).lower()
     assert "span 4" in seen(app)
-    app = checked(app.selectbox(key="entities_scheme").set_value("plain").run())
+    app = checked(labelled(app, "Scheme").set_value("plain").run())
     assert "classes of tokens" in seen(app)
-    app = checked(app.selectbox(key="entities_token_column").set_value("tag").run())
-    assert app.selectbox(key="entities_tag_column").value == "token"
+    app = checked(labelled(app, "Token").set_value("tag").run())
+    assert labelled(app, "Tag").value == "token"
+    other = "".join(f"{name} B-PER\nleft O\n\n" for name in ("Zoë", "Bob", "Cara", "Dan", "Eve"))
+    app = checked(app.file_uploader(key="entities_train").upload("b.txt", other.encode("cp1252")).run())
+    assert labelled(app, "Token").value == "token"
+    assert labelled(app, "Scheme").value == "found out"
+    assert "Encoding guessed" in seen(app)
+    app = checked(labelled(app, "Encoding").set_value("utf-8").run())
+    assert "is not utf-8" in seen(app)
+    assert labelled(app, "Encoding").value == "utf-8"
 
 
 def test_word_classes_run_through_the_same_page():

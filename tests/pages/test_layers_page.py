@@ -165,7 +165,8 @@ def test_ones_own_table_is_scored_and_asked_before_long_work():
     app = opened(layers_data="My own text")
     assert "Choose a table" in words(app)
     checked(app.file_uploader(key="layers_file").upload("own.csv", LABELLED, "text/csv").run())
-    checked(app.selectbox(key="layers_label_column").set_value("label").run())
+    (labels,) = [box for box in app.selectbox if box.label == "Gold sense"]
+    checked(labels.set_value("label").run())
     app = finished(app, 2)
     assert sum(len(trace["text"]) for trace in chart(app, 1)["data"]) == 24
     turned_to("Learned weights", app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import time
@@ -130,10 +131,22 @@ def test_ones_own_vectors():
     )
     app = finished(app)
     assert sum(len(trace["text"]) for trace in chart(app)["data"]) == 39
-    assert "1 rows of v" in words(app)
+    assert "1 row of v" in words(app)
     broken = app.file_uploader(key="maps_vectors").upload("v.npy", b"\x93NUMPY", "application/octet-stream")
     checked(broken.run())
     assert "is not a NumPy array" in app.error[0].value
+
+
+def test_how_ones_own_vectors_were_read_is_said_and_can_be_corrected():
+    app = opened(maps_from="My vectors")
+    lines = ["name;x_1;x_2;x_3", *(f"café {row};{row}.5;{row % 3}.0;{row % 5}.25" for row in range(12))]
+    content = gzip.compress("\n".join(lines).encode("cp1252"))
+    checked(app.file_uploader(key="maps_vectors").upload("own.csv.gz", content).run())
+    assert "12 vectors of width 3 in" in words(app)
+    assert "Encoding guessed" in words(app)
+    (encoding,) = [box for box in app.selectbox if box.label == "Encoding"]
+    checked(encoding.set_value("utf-8").run())
+    assert "choose another encoding" in words(app)
 
 
 @pytest.mark.parametrize("points", ["Sentences", "Tokens"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import json
 import time
 from pathlib import Path
@@ -135,6 +136,36 @@ def test_word_scores_have_coverage(task: str, rows: int):
     app.segmented_control(key="task").set_value(task)
     table = waited(app).dataframe[0].value
     assert len(table) == rows and table["coverage"].str.contains(" known").all()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("a.txt", "café river 3\nriver stream 9\nking queen 8\n".encode("cp1252"), "read as cp1252"),
+        ("a.tsv", "river\tstream\t9\nking\tqueen\t8\n".encode("utf-16"), "2 pairs separated by tabs"),
+        ("a.csv.gz", gzip.compress(b"river;stream;9,5\r\nking;queen;8\r\n"), "by semicolons"),
+        ("a.txt", b"", "is empty"),
+        ("a.txt", b"\x89PNG\r\n\x1a\n", "is a picture"),
+    ],
+)
+def test_a_list_of_pairs_is_read_as_every_other_file(name: str, content: bytes, found: str):
+    app = opened()
+    app.segmented_control(key="show").set_value("Scores")
+    app.run()
+    app.segmented_control(key="task").set_value("Word similarity")
+    app.run()
+    app.file_uploader(key="static_list_Word similarity").upload(name, content).run()
+    assert not app.exception
+    assert found in said(app)
+    assert [box.label for box in app.selectbox].count("Encoding") == 1
+
+
+def test_a_file_of_vectors_keeps_its_name():
+    app = opened()
+    app.selectbox(key="static").select("A file of vectors")
+    app.run()
+    app.file_uploader(key="static_vectors").upload("../my vectors.txt", b"river 1 x\nbank y 2\n")
+    assert "my\\_vectors\\.txt" in said(waited(app.run()))
 
 
 def test_a_broken_list_is_one_sentence():
