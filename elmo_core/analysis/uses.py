@@ -174,12 +174,12 @@ def nearest_words(sentences: Sequence[str], word: str, n: int = 5) -> tuple[tupl
 
 
 def frequent_words(sentences: Sequence[str], n: int = 10) -> tuple[str, ...]:
-    """The most frequent words of a text, those of three letters or fewer and function words left out."""
+    """The most frequent words of a text, without short ones, function words and parts such as `'clock`."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     counts = count_words(sentences)
     telling = (word for word, _ in counts.most_common() if len(word) > 3 and word not in ENGLISH_STOP_WORDS)
-    return tuple(word for word in telling if any(map(str.isalpha, word)))[:n]
+    return tuple(word for word in telling if word[0].isalnum() and any(map(str.isalpha, word)))[:n]
 
 
 def count_words(sentences: Iterable[str | Sequence[str]]) -> Counter[str]:

@@ -11,7 +11,7 @@ from typing import Literal
 from elmo_core.exceptions import InputError
 from elmo_core.tables.cells import are_structured, list_of
 from elmo_core.tables.headers import is_date, is_number
-from elmo_core.tables.records import Table, shortened
+from elmo_core.tables.records import Table, counted, shortened
 
 Severity = Literal["refused", "warning", "note"]
 
@@ -19,7 +19,7 @@ MAX_CLASSES = 200
 """More different labels than this are no classes."""
 _LOOKED_AT = 20_000
 _FLAGS = ({"0", "1"}, {"false", "true"})
-_ONE_LABEL = "and several labels a text (multi-label) are not supported"
+_ONE_LABEL = "several labels a text (multi-label) are not supported"
 _FEW_PER_CLASS = 20
 _IMBALANCE = 10
 _TEXT_NAMES = re.compile(
@@ -128,10 +128,11 @@ def guess_text_column(table: Table) -> Choice:
         return one.mean_characters * named * (one.n_distinct / max(one.n_filled, 1)) * one.n_filled
 
     best = max(facts, key=score)
+    texts = counted(best.n_distinct, "different text")
     named = f"is named {best.name!r} and " if _TEXT_NAMES.fullmatch(best.name) else ""
     return Choice(
         best.name,
-        f"{named}holds {best.mean_characters:.0f} characters a row, {best.n_distinct:,} different texts",
+        f"{named}holds {best.mean_characters:.0f} characters a row, {texts}",
         _say_texts([one.name for one in facts if one is not best and _is_text_beside(one, best)], best.name),
     )
 
@@ -163,7 +164,8 @@ def guess_label_column(table: Table, text: str | None = None) -> Choice:
     facts = [one for one in described if _may_be_label(one, len(table.rows))]
     if not facts:
         lists = [one.name for one in described if one.is_structured]
-        held = f"; {shortened(lists)} holds several values a row, {_ONE_LABEL}" if lists else ""
+        verb = "holds" if len(lists) == 1 else "hold"
+        held = f"; {shortened(lists)} {verb} several values a row, and {_ONE_LABEL}" if lists else ""
         return Choice(None, f"no other column holds a few values that recur{held}")
     best = min(facts, key=lambda one: (_rank(one), -one.n_filled, one.n_distinct))
     named = f"is named {best.name!r} and " if _LABEL_NAMES.fullmatch(best.name) else ""
@@ -241,7 +243,7 @@ def labels_of(table: Table, column: str) -> tuple[str, ...]:
         return tuple(one[0].strip() if one else "" for one in lists)
     example = next(cell for cell, one in zip(cells, lists, strict=True) if one is None or len(one) > 1)
     raise InputError(
-        f"The column {column!r} of {table.name} holds several labels a row, such as {example[:60]}; "
+        f"The column {column!r} of {table.name} holds several labels a row, such as {example[:60]}, and "
         f"{_ONE_LABEL}: give each text one label, or a column for each label and train once for each."
     )
 

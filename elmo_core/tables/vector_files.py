@@ -36,6 +36,8 @@ def read_arrays(content: bytes, name: str, encoding: str | None = None) -> Vecto
     Raises:
         InputError: it is damaged or too large.
     """
+    if not content.strip():
+        raise InputError(f"{name} is empty; choose a file of vectors.")
     is_named = name.lower().endswith((".npy", ".npz"))
     if content.startswith(_NUMPY):
         return VectorFile({"": _read_npy(content, name)}, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ from elmo_core.tables.sniffing import sniff
 from elmo_core.tables.vector_arrays import VectorFile, check_shape, group_columns, refuse_lengths
 
 _BATCH = 1_000
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
+_LOOKED_AT = 50
+"""Lines that say whether numbers have a decimal comma."""
 _BLOCK = 16 << 20
 
 
@@ -86,8 +90,9 @@ def read_text_vectors(text: str, name: str) -> VectorFile:
 
     sniffed = sniff(text)
     delimiter = sniffed.dialect.delimiter or " "
-    first = text[sniffed.n_characters :].lstrip().split("\n", 1)[0].split(delimiter)
-    is_data = _is_data(first)
+    lines = [line.split(delimiter) for line in text[sniffed.n_characters :].lstrip().split("\n", _LOOKED_AT)]
+    point = _decimal_point(lines[:_LOOKED_AT])
+    is_data = _is_data([cell.replace(point, ".") for cell in lines[0]])
     budget = Budget(name, len(text))
     arrays: dict[str, list[np.ndarray]] = {}
     cells: dict[str, list[str]] = {}
@@ -97,6 +102,7 @@ def read_text_vectors(text: str, name: str) -> VectorFile:
             io.BytesIO(text[sniffed.n_characters :].encode("utf-8", "replace")),
             read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK, autogenerate_column_names=is_data),
             parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=pyarrow.csv.ConvertOptions(decimal_point=point),
         )
         numeric = {
             field.name: pyarrow.types.is_floating(field.type)
@@ -146,6 +152,13 @@ def _listed(cells: Sequence[str]) -> np.ndarray | None:
     except (ValueError, TypeError):
         return None
     return values if values.ndim == 2 else None
+
+
+def _decimal_point(rows: Sequence[Sequence[str]]) -> str:
+    """A comma where cells are numbers with one and no cell is a number with a point (no list is either)."""
+    cells = [cell.strip().strip('"') for row in rows for cell in row]
+    has_comma = any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
+    return "," if has_comma and not any("." in cell and _is_float(cell) for cell in cells) else "."
 
 
 def _is_data(first: Sequence[str]) -> bool:

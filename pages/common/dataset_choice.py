@@ -98,7 +98,8 @@ def _columns(prefix: str, table: Table) -> tuple[str, str] | None:
                 place.warning(plain(guess.warning))
     if label_guess.column is None and label != text:
         counts = Counter(table.column(label))
-        st.caption(f"{plain(label)} holds {len(counts):,} different values in {len(table.rows):,} rows.")
+        values, rows = counted(len(counts), "different value"), counted(len(table.rows), "row")
+        st.caption(f"{plain(label)} holds {values} in {rows}.")
     return text, label
 
 

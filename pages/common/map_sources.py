@@ -209,4 +209,8 @@ def _say_vectors(name: str, own: OwnVectors) -> None:
 def _points_of(own: OwnVectors) -> MapPoints:
     columns = {name: cells for name, cells in own.columns.items() if len(set(cells)) > 1}
     columns = columns or {"all": ("vectors",) * len(own.names)}
+    order = sorted(
+        columns, key=lambda name: len(set(columns[name])) == len(own.names)
+    )  # names colour nothing
+    columns = {name: columns[name] for name in order}
     return given_points(own.vectors, own.names, columns, most=MOST_POINTS)

@@ -263,6 +263,10 @@ def test_a_misspelt_phrase_is_mended_token_by_token():
     assert nearest_words(ODD, "caf\u00e8") == (("caf\u00e9", 2),)
 
 
+def test_frequent_words_are_no_parts_of_words():
+    assert frequent_words(["At one o'clock we met, at two o'clock we left Paris."], 9) == ("left", "paris")
+
+
 def test_frequent_words_say_something():
     assert frequent_words(["The river and the river bank", "because of the bank, the river"], 2) == (
         "river",

@@ -168,3 +168,37 @@ def test_vectors_are_counted_and_not_believed():
     assert len(stream.getvalue()) < 10_000
     with pytest.raises(InputError, match="too much"):
         read_vectors(stream.getvalue(), "v.parquet")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name;x_1;x_2\na;0,5;1,25\nb;-1,5;2\nc;3;1,0e1\n",
+        "0,5;1,25\n-1,5;2\n3;1,0e1\n",
+        "name\tx_1\tx_2\nKent, UK\t0,5\t1,25\nb\t-1,5\t2\nc\t3\t1,0e1\n",
+        "name;x_1;x_2\n1,5 kg;0.5;1.25\nb;-1.5;2\nc;3;1.0e1\n",
+        'name,x_1,x_2\n"1,5",0.5,1.25\nb,-1.5,2\nc,3,1.0e1\n',
+        "x_1|x_2\n0,5|1,25\n-1,5|2\n3|1,0e1\n",
+        '"name";"x_1";"x_2"\n"a";"0,5";"1,25"\n"b";"-1,5";"2"\n"c";"3";"1,0e1"\n',
+        "x_1,x_2\n0.5,1.25\n-1.5,2\n3,1.0e1\n",
+    ],
+)
+def test_decimal_commas_are_numbers_where_they_do_not_delimit(text: str):
+    own = read_vectors(text.encode(), "own.csv")
+    np.testing.assert_allclose(own.vectors, [[0.5, 1.25], [-1.5, 2], [3, 10]])
+
+
+@pytest.mark.parametrize("name", ["own.csv", "own.npy", "own.npz", "own.parquet", "own.jsonl"])
+def test_an_empty_file_is_called_empty(name: str):
+    with pytest.raises(InputError, match=rf"^{name} is empty"):
+        read_vectors(b" \n", name)
+
+
+def test_a_guessed_encoding_is_handed_on_and_can_be_given():
+    content = "name;x_1;x_2\ncafé;0.5;1\nb;1;2\nc;3;4\n".encode("cp1252")
+    own = read_vectors(content, "own.csv")
+    assert own.names[0] == "café"
+    assert own.notes == ("Encoding guessed: cp1252.",)
+    assert read_vectors(content, "own.csv", encoding="cp1251").names[0] == "cafй"
+    with pytest.raises(InputError, match="not utf-8"):
+        read_vectors(content, "own.csv", encoding="utf-8")
