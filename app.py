@@ -17,7 +17,7 @@ import streamlit as st
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Load what the first visitor needs while the server already answers."""
-    from pages.common.warmup import warm_up
+    from pages.warmup import warm_up
 
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     yield

@@ -14,7 +14,7 @@ PAGES = Path(__file__).parent
 st.set_page_config(page_icon=str(PAGES / "common" / "icon.svg"), layout="wide")
 
 home = st.Page(
-    PAGES / "explore" / "senses.py",
+    PAGES / "senses" / "page.py",
     title="Word senses",
     icon=":material/scatter_plot:",
     url_path="home",
@@ -22,14 +22,14 @@ home = st.Page(
     help="All uses of one word on a map, layer by layer, with a score for how well their senses separate.",
 )
 static = st.Page(
-    PAGES / "explore" / "static.py",
+    PAGES / "static" / "page.py",
     title="Contextual and static",
     icon=":material/compare_arrows:",
     url_path="static",
     help="The nearest words and uses of a word by its one static vector, and by its vector in a sentence.",
 )
 layers = st.Page(
-    PAGES / "explore" / "layers.py",
+    PAGES / "layers" / "page.py",
     title="Layers and mixtures",
     icon=":material/stacked_line_chart:",
     url_path="layers",
@@ -37,7 +37,7 @@ layers = st.Page(
 )
 
 maps = st.Page(
-    PAGES / "explore" / "maps.py",
+    PAGES / "maps" / "page.py",
     title="Maps",
     icon=":material/map:",
     url_path="maps",
@@ -45,7 +45,7 @@ maps = st.Page(
 )
 
 classify = st.Page(
-    PAGES / "learn" / "classify.py",
+    PAGES / "classify" / "page.py",
     title="Classify texts",
     icon=":material/label:",
     url_path="classify",
@@ -53,7 +53,7 @@ classify = st.Page(
 )
 
 entities = st.Page(
-    PAGES / "learn" / "entities.py",
+    PAGES / "entities" / "page.py",
     title="Entities",
     icon=":material/sell:",
     url_path="entities",

@@ -19,13 +19,14 @@ from elmo_core.tables import reading
 from elmo_core.tables.export import to_csv
 from elmo_core.tasks.head_files import zip_bytes
 from elmo_core.tasks.results import LEARNED, LEARNED_WORDS, MethodResult
-from pages.common import jobs, lab_cache
-from pages.common.lab_cache import SAMPLES, sample_file
-from pages.common.mistakes_view import texts_of
+from pages.classify import results as lab_cache
+from pages.classify.mistakes import texts_of
+from pages.classify.results import SAMPLES, sample_file
+from pages.common import jobs
 from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
-PAGE = FRAME.parent / "learn" / "classify.py"
+PAGE = FRAME.parent / "classify" / "page.py"
 NOUNS = ("tea", "soup", "room", "walk", "book", "film", "song", "view", "train", "garden")
 WORDS = {"bad": ("rude", "cold", "dull"), "good": ("fine", "lovely", "warm")}
 
@@ -209,7 +210,7 @@ def test_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch):
 
 def test_the_table_stays_when_the_page_is_left():
     app = uploaded(*small_table())
-    app.switch_page(str(FRAME.parent / "explore" / "senses.py")).run()
+    app.switch_page(str(FRAME.parent / "senses" / "page.py")).run()
     app.switch_page(str(PAGE)).run()
     checked(app.segmented_control(key="data").set_value("My table").run())
     assert "60 texts to use, 2 labels" in " ".join(one.value for one in app.markdown)
@@ -330,7 +331,7 @@ def test_a_downloaded_classifier_loads_again_and_others_are_refused(after_traini
 
 def test_results_stay_when_the_page_is_left_and_go_with_the_data():
     app = trained(uploaded(*small_table(40)), LEARNED)
-    app.switch_page(str(FRAME.parent / "explore" / "senses.py")).run()
+    app.switch_page(str(FRAME.parent / "senses" / "page.py")).run()
     app.switch_page(str(PAGE)).run()
     checked(app.segmented_control(key="data").set_value("My table").run())
     assert LEARNED in list(scores(app)["method"])
@@ -375,7 +376,7 @@ def test_texts_of_rows_are_complete(after_training: AppTest):
     result = next(one for one in job.parts if isinstance(one, MethodResult))
     file = sample_file("Reviews")
     assert file.is_sample
-    from pages.common.dataset_choice import Chosen
+    from pages.classify.dataset import Chosen
 
     options = lab_cache.ReadingOptions()
     table = reading.read_table(small_table()[1], "mine.csv")

@@ -14,7 +14,7 @@ from elmo_core.tasks.tagging.differences import KINDS
 from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
-PAGE = FRAME.parent / "learn" / "entities.py"
+PAGE = FRAME.parent / "entities" / "page.py"
 SMALL = "".join(
     f"{name}\tB-PER\nleft\tO\n{place}\tB-LOC\n.\tO\n\n"
     for name in ("Ann", "Bob", "Cara", "Dan", "Eve")

@@ -74,7 +74,7 @@ def test_a_link_with_nonsense_opens_the_page_all_the_same(parameter, value):
         import streamlit as st
 
         from pages.common.selection import select_from_link, selected
-        from pages.common.sense_cards import _names_in_link
+        from pages.senses.cards import _names_in_link
 
         select_from_link("senses", "subject", 10)
         st.write(repr((selected("senses", "subject"), _names_in_link(2))))

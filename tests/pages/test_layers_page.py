@@ -18,7 +18,7 @@ from pages.common.loaders import sample
 from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
-PAGE = "explore/layers.py"
+PAGE = "layers/page.py"
 LABELLED = b"text,label\n" + b"".join(
     f"the {('good', 'bad')[row % 2]} film number {row},{('up', 'down')[row % 2]}\n".encode()
     for row in range(24)
@@ -116,7 +116,7 @@ def test_slider_typed_weights_address_and_click_set_the_same_mixture():
 
 def test_the_mixture_goes_from_page_to_page():
     app = opened(mix="0 1 1")
-    checked(app.switch_page("explore/maps.py").run())
+    checked(app.switch_page("maps/page.py").run())
     assert any("Mix 0 0.5 0.5" in option for option in app.multiselect(key="maps_views").options)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.common.locality import LOCAL_FILES_VARIABLE, is_plainly_local, may_name_files
+from pages.static.locality import LOCAL_FILES_VARIABLE, is_plainly_local, may_name_files
 
 LOCAL = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
 
@@ -68,7 +68,7 @@ def test_a_path_in_the_state_of_a_session_is_not_read_where_files_may_not_be_nam
     def script() -> None:
         import streamlit as st
 
-        from pages.common.static_index import _choose_corpus
+        from pages.static.index import _choose_corpus
 
         st.write(repr(_choose_corpus("static")))
 

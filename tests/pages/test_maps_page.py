@@ -18,7 +18,7 @@ from pages.common.loaders import sample
 from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
-PAGE = "explore/maps.py"
+PAGE = "maps/page.py"
 N_SENTENCES = len(sample().text.sentences)
 
 

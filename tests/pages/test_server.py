@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pages.common import loaders, warmup
+from pages import warmup
+from pages.common import loaders
 
 ROOT = Path(__file__).parents[2]
 

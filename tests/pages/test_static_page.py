@@ -29,7 +29,7 @@ def opened(**address: str) -> AppTest:
     for name, value in address.items():
         app.query_params[name] = value
     app.run()
-    return waited(app.switch_page("explore/static.py"))
+    return waited(app.switch_page("static/page.py"))
 
 
 def waited(app: AppTest) -> AppTest:
@@ -179,7 +179,7 @@ def test_a_broken_list_is_one_sentence():
 
 
 def test_a_corpus_is_indexed_and_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr("pages.common.static_index._ROOT", tmp_path)
+    monkeypatch.setattr("pages.static.index._ROOT", tmp_path)
     monkeypatch.setenv("ELMO_LOCAL_FILES", "on")
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("We saw a play at the theatre.\nThe children play outside.\nNobody.\n")

@@ -1,0 +1,224 @@
+"""The comparison on the page: its settings, its results as they come, its verdict."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from elmo_core.plots.classification import plot_comparison
+from elmo_core.static.registry import SHIPPED
+from elmo_core.tasks.lab import Inspection
+from elmo_core.tasks.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut, MethodResult
+from elmo_core.tasks.verdict import Verdict
+from pages.classify.dataset import Chosen
+from pages.classify.results import methods, verdict_of
+from pages.common.jobs import Job
+from pages.common.loaders import model_name
+from pages.common.takeaway import literal
+from pages.common.takeaway import python_cell as takeaway_cell
+from pages.common.wording import plain
+
+Results = tuple[MethodResult | LeftOut, ...]
+_LIMITS = {"15 s": 15.0, "30 s": 30.0, "1 min": 60.0, "2 min": 120.0, "5 min": 300.0, "15 min": 900.0}
+_BY_SIZE = "by size"
+_TESTS = {"one split": 0, "5 folds": 5, "10 folds": 10}
+_FEW = 1_000  # texts, below which one split leaves too few to test on
+_TICK_S = 0.6
+_KINDS = {"elmo better": st.success, "no comparison": st.info}
+_EXPLAINED = (
+    "Macro-F1: the mean of the F1 of all labels, so that a rare one counts as much as a frequent one. "
+    "Intervals: 95%, by 2,000 bootstrap samples of the tested texts. Against TF-IDF: the difference on the "
+    "same texts; p is two-sided, by exchanging both methods' predictions at random (2,000 draws)."
+)
+
+
+def choose_settings(page: str, n_texts: int) -> ComparisonSettings:
+    """How to compare: time, split, class weights, methods, seed.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        n_texts: of the dataset.
+    """
+    with st.popover("Settings", icon=":material/tune:"):
+        limit = st.select_slider(
+            "How long it may take", list(_LIMITS), "1 min", key="limit", bind="query-params"
+        )
+        test = st.segmented_control(
+            "Test on",
+            [_BY_SIZE, *_TESTS],
+            default=_BY_SIZE,
+            required=True,
+            key="test",
+            bind="query-params",
+            help="One split tests on a fifth of the texts; folds test on every text once, and take longer. "
+            f"By size: 5 folds below {_FEW:,} texts, else one split.",
+        )
+        balanced = st.toggle(
+            "Class weights",
+            key="balanced",
+            bind="query-params",
+            help="A rare label counts as much as a frequent one while learning.",
+        )
+        seed = st.number_input("Seed", 0, 10_000, 0, key="seed", bind="query-params")
+        wanted = st.multiselect(
+            "Methods",
+            methods()[2:],
+            key=f"{page}_methods",
+            persist_state="session",
+            placeholder="all of them",
+            help="Beside guessing and TF-IDF, which always run.",
+        )
+    return ComparisonSettings(
+        time_limit_s=_LIMITS[limit],
+        n_folds=_TESTS.get(test, folds_by_size(n_texts)),
+        balanced=balanced,
+        methods=tuple(dict.fromkeys((MAJORITY, TFIDF, *wanted))) if wanted else (),
+        seed=int(seed),
+    )
+
+
+def folds_by_size(n_texts: int) -> int:
+    """Folds of a cross-validation where one split would leave too few texts to test on, else 0."""
+    return 5 if n_texts < _FEW else 0
+
+
+def results_of(parts: Sequence[object]) -> Results:
+    """The results among what a job has handed over."""
+    return tuple(part for part in parts if isinstance(part, MethodResult | LeftOut))
+
+
+def inspection_of(parts: Sequence[object]) -> Inspection | None:
+    """The look inside among what a job has handed over; None before it is there."""
+    return next((part for part in parts if isinstance(part, Inspection)), None)
+
+
+def show_while_running(page: str, job: Job) -> None:
+    """The results of a job so far, one by one as they come."""
+    st.fragment(_show_parts, run_every=_TICK_S)(page, job)
+
+
+def _show_parts(page: str, job: Job) -> None:
+    show_results(page, id(job), results_of(tuple(job.parts)))
+
+
+def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go.Figure] | None:
+    """The verdict, the intervals and the table; None while there is no result.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        name: of the run that they are of.
+        results: of a comparison, as far as it has come.
+    """
+    if not results:
+        st.caption("The first results appear within seconds.")
+        return None
+    found = verdict_of(f"{name} {len(results)}", results)
+    if {one.method for one in results} != {MAJORITY}:
+        sentence = found.sentence[:1].upper() + found.sentence[1:]
+        _KINDS.get(found.kind, st.warning)(f"**{plain(sentence)}**", icon=":material/gavel:")
+    _show_left_out(results)
+    figure = plot_comparison(results, found.chance or None)
+    picture, words = st.columns([3, 2], gap="large")
+    picture.plotly_chart(
+        figure,
+        key=f"{page}_scores",
+        config={"displayModeBar": False},
+        alt="Macro-F1 of each method with its 95 % interval: " + _alt(results),
+    )
+    n = next((one.scores.n for one in results if isinstance(one, MethodResult)), 0)
+    words.caption(f"Tested on {n:,} texts, the same for all. {_EXPLAINED}")
+    table = table_of_results([one for one in results if isinstance(one, MethodResult)])
+    st.dataframe(
+        table if table["note"].any() else table.drop(columns="note"),
+        hide_index=True,
+        column_config=_columns(),
+        height="content",
+        placeholder="",
+        alt="Scores of each method",
+    )
+    return found, figure
+
+
+def _show_left_out(results: Results) -> None:
+    """The methods that were not run, by reason."""
+    names = defaultdict(list)
+    for one in results:
+        if isinstance(one, LeftOut):
+            names[one.reason].append(one.method)
+    for reason, left_out in names.items():
+        st.caption(plain(f"Left out: {', '.join(left_out)}. Why: {reason}."))
+
+
+def table_of_results(results: Sequence[MethodResult | LeftOut]) -> pd.DataFrame:
+    """One row for each method, scores in percent."""
+    return pd.DataFrame([_row(result) for result in results])
+
+
+def python_cell(chosen: Chosen, settings: ComparisonSettings) -> str:
+    """Python that runs the same comparison."""
+    text, label = map(literal, chosen.columns)
+    name = chosen.file.name
+    path = f'shipped("data/samples/{name}")' if chosen.file.is_sample else f"Path({literal(name)})"
+    return takeaway_cell(
+        "from pathlib import Path\n\n"
+        "from elmo_core import load_elmo, load_static\n"
+        "from elmo_core.shipped import shipped\n"
+        "from elmo_core.tables.reading import read_table_file\n"
+        "from elmo_core.tasks.comparison import compare_methods\n"
+        "from elmo_core.tasks.dataset import prepare\n"
+        "from elmo_core.tasks.results import ComparisonSettings\n"
+        "from elmo_core.tasks.verdict import verdict",
+        f"table = read_table_file({path}{chosen.options.as_arguments()})",
+        f"data = prepare(table, {text}, {label})",
+        f"settings = {settings!r}",
+        f"elmo = load_elmo({literal(model_name())})",
+        f"static = load_static({literal(SHIPPED)})",
+        "results = list(compare_methods(elmo, data.texts, data.labels, settings, static=static))",
+        "for result in results:",
+        "    print(result.method, getattr(result, 'scores', None) or result.reason)",
+        "print(verdict(results).sentence)",
+    )
+
+
+def _row(result: MethodResult | LeftOut) -> dict[str, object]:
+    if isinstance(result, LeftOut):
+        return {"method": result.method, "note": f"left out: {result.reason}"}
+    f1, accuracy, gap = result.scores.macro_f1, result.scores.accuracy, result.against_tfidf
+    return {
+        "method": result.method,
+        "macro-F1": 100 * f1.value,
+        "95 %": f"{100 * f1.low:.1f} to {100 * f1.high:.1f}",
+        "accuracy": 100 * accuracy.value,
+        "against TF-IDF": None if gap is None else 100 * gap.macro_f1.value,
+        "p": None if gap is None else gap.p_value,
+        "seconds": result.seconds,
+        "note": result.note,
+        "accuracy 95 %": f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}",
+        "learned from": result.n_train,
+    }
+
+
+def _columns() -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    return {
+        "method": st.column_config.TextColumn(width=190),
+        "macro-F1": number(format="%.1f"),
+        "95 %": st.column_config.TextColumn(width=105),
+        "accuracy": number(format="%.1f"),
+        "against TF-IDF": number(format="%+.1f", help="Difference of macro-F1, in points"),
+        "p": number(format="%.3f", help="Paired bootstrap, two-sided"),
+        "seconds": number(
+            format="%.1f", help="For learning and predicting; the vectors are computed once for all"
+        ),
+        "learned from": number(format="localized"),
+    }
+
+
+def _alt(results: Results) -> str:
+    done = (one for one in results if isinstance(one, MethodResult))
+    return ", ".join(f"{one.method} {100 * one.scores.macro_f1.value:.0f}" for one in done)

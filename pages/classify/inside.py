@@ -1,0 +1,190 @@
+"""A look inside one method: its classes, its errors, its probabilities, its data, its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from elmo_core.plots.classification import plot_calibration, plot_layer_weights
+from elmo_core.plots.learning_curve import plot_learning_curve
+from elmo_core.plots.style import clip
+from elmo_core.tasks.lab import PROBE, Inspection
+from elmo_core.tasks.learning_curve import trend
+from elmo_core.tasks.results import MethodResult
+from pages.classify.dataset import Chosen
+from pages.classify.mistakes import Inside, show_map, show_mistakes, texts_of
+from pages.classify.occlusion import show_deciding_words
+from pages.common import takeaway
+from pages.common.wording import plain
+
+
+def show_inside(
+    page: str, name: str, chosen: Chosen, results: Sequence[MethodResult], inspection: Inspection | None
+) -> None:
+    """Let the user choose a method and a view of it.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        name: of the run.
+        chosen: the dataset.
+        results: of the methods that were run.
+        inspection: what a look inside has found.
+    """
+    names = [result.method for result in results]
+    best = inspection.best if inspection else max(results, key=lambda one: one.scores.macro_f1.value)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        method = st.selectbox(
+            "Method", names, names.index(best.method), key=f"{page}_inside_method", width=320
+        )
+        view = st.segmented_control(
+            "Show",
+            list(_VIEWS),
+            default="Mistakes",
+            required=True,
+            key="inside",
+            bind="query-params",
+            wrap=True,
+        )
+    inside = Inside(page, name, chosen, results[names.index(method)], inspection)
+    _VIEWS[view](inside)
+
+
+def _show_probabilities(inside: Inside) -> None:
+    """Does confidence mean what it says?"""
+    result = inside.result
+    curves = [("as given", result.calibration)]
+    if result.uncalibrated is not None:
+        curves = [("before scaling", result.uncalibrated), ("after scaling", result.calibration)]
+    st.plotly_chart(
+        plot_calibration(curves),
+        key=f"{inside.page}_calibration",
+        config={"displayModeBar": False},
+        alt=f"Accuracy over confidence; expected error {result.calibration.expected_error:.3f}",
+    )
+    classifier = inside.result.classifier
+    scale = (
+        f" Their temperature is {classifier.temperature_:.2f}, chosen on held-out texts."
+        if classifier
+        else ""
+    )
+    error = 100 * result.calibration.expected_error
+    st.caption(
+        f"Ten bins of {result.calibration.n / 10:.0f} texts each, with 95 % intervals. Expected error: the "
+        f"mean distance of confidence and accuracy, {error:.1f} points.{scale}"
+    )
+
+
+def _show_curve(inside: Inside) -> None:
+    found = inside.inspection
+    if found is None or not found.curve:
+        st.info(_missing(found, "The learning curve is drawn when a method on the biLM has been run."))
+        return
+    told = trend(found.curve)
+    st.markdown(f"**{plain(told.sentence)}**")
+    st.plotly_chart(
+        plot_learning_curve(
+            [point.n_train for point in found.curve],
+            [point.scores.macro_f1 for point in found.curve],
+            of="texts",
+            measure="macro-F1",
+        ),
+        key=f"{inside.page}_curve",
+        config={"displayModeBar": False},
+        alt=told.sentence,
+    )
+    st.caption(f"Computed with {PROBE}, always on the same {found.curve[-1].scores.n:,} test texts.")
+
+
+def _show_suspects(inside: Inside) -> None:
+    found, chosen = inside.inspection, inside.chosen
+    if found is None or (found.left_out and not found.suspects):
+        st.info(_missing(found, "Label errors are looked for when a method on the biLM has been run."))
+        return
+    classes = sorted(set(chosen.data.labels))
+    frame = pd.DataFrame(
+        [
+            {
+                "text": chosen.data.texts[one.row],
+                "labelled": classes[one.given],
+                "perhaps": classes[one.likely],
+                "p(labelled)": one.p_given,
+                "p(perhaps)": one.p_likely,
+                "line": chosen.lines[one.row],
+            }
+            for one in found.suspects
+        ]
+    )
+    st.markdown(f"**{len(frame):,} of {len(found.rows):,} labels may be wrong**, the most suspicious first")
+    st.caption(
+        f"Confident learning (Northcutt et al. 2021) on the probabilities of {PROBE}, each text predicted by "
+        "a model that has not seen it. Many of these are merely hard; look before you correct."
+    )
+    if len(frame):
+        st.dataframe(
+            frame,
+            hide_index=True,
+            key=f"{inside.page}_suspects",
+            alt="Texts whose labels are probably wrong",
+            column_config={
+                "text": st.column_config.TextColumn(width="large"),
+                **{
+                    one: st.column_config.NumberColumn(format="%.2f") for one in ("p(labelled)", "p(perhaps)")
+                },
+            },
+        )
+        takeaway.offer(f"{inside.page}_suspects", f"{chosen.data.name} label errors", rows=lambda: frame)
+
+
+def _show_layers(inside: Inside) -> None:
+    weights = inside.result.layer_weights
+    if weights is None:
+        st.info("This method uses no layers of the biLM; choose another one.")
+        return
+    st.plotly_chart(
+        plot_layer_weights(weights),
+        key=f"{inside.page}_layers",
+        config={"displayModeBar": False},
+        alt="Weight of each layer: " + ", ".join(f"{weight:.2f}" for weight in weights),
+    )
+    st.caption("The weight s_j of each layer in the mix; before learning all are the same (dotted).")
+
+
+def _show_words(inside: Inside) -> None:
+    result, classifier = inside.result, inside.classifier
+    if classifier is None:
+        best = f"{inspection.best.method}" if (inspection := inside.inspection) else "a method on the biLM"
+        st.info(f"There is no classifier of this method to ask; choose {plain(best)}.")
+        return
+    frame = texts_of(inside.chosen, result, result.rows.tolist())
+    is_wrong = frame["labelled"] != frame["predicted"]
+    frame = pd.concat([frame[is_wrong], frame[~is_wrong]]).head(200)
+    options = frame["text"].tolist()
+    text = st.selectbox(
+        "Text",
+        options,
+        key=f"{inside.page}_text",
+        format_func=lambda one: clip(one, 110),
+        help="The mistakes first, the surest of them at the top.",
+    )
+    row = frame.iloc[options.index(text)]
+    told = f"Labelled {row['labelled']}, predicted {row['predicted']} with p = {row['p']:.2f} when tested"
+    later = "" if result.classifier else "; the bars ask the classifier that has learned from all texts since"
+    st.caption(plain(f"{told}{later}."))
+    show_deciding_words(inside.page, inside.key, classifier, text)
+
+
+def _missing(found: Inspection | None, otherwise: str) -> str:
+    return plain(" ".join(found.left_out)) if found and found.left_out else otherwise
+
+
+_VIEWS: dict[str, Callable[[Inside], None]] = {
+    "Mistakes": show_mistakes,
+    "Map": show_map,
+    "Deciding words": _show_words,
+    "Label errors": _show_suspects,
+    "More data?": _show_curve,
+    "Probabilities": _show_probabilities,
+    "Layers": _show_layers,
+}

@@ -1,0 +1,215 @@
+"""Using a classifier: on a text while it is typed, on a whole file, and on one's own machine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from elmo_core.exceptions import ElmoError
+from elmo_core.plots.classified_texts import plot_prediction
+from elmo_core.tables.columns import guess_text_column
+from elmo_core.tables.export import to_csv
+from elmo_core.tables.reading import Table
+from elmo_core.tables.records import counted
+from elmo_core.tasks.classifier import ElmoClassifier
+from elmo_core.tasks.head_files import CARD, zip_bytes
+from elmo_core.tasks.prediction import predict_table
+from elmo_core.tasks.saving import SCRIPT
+from elmo_core.weights.store import JsonValue
+from pages.classify.occlusion import show_deciding_words
+from pages.classify.results import files_of, load_saved
+from pages.classify.table import open_table, preview, upload
+from pages.common import jobs
+from pages.common.jobs import Job
+from pages.common.wording import plain
+
+_MOST_TYPED = 2_000
+_MOST_MB = 200
+_PREDICTION_FILES = (
+    ("Predictions (CSV)", "predictions.csv", False, "Every cell as it is, for programs."),
+    (
+        "Predictions for Excel (CSV)",
+        "predictions-for-excel.csv",
+        True,
+        "Cells that a spreadsheet would run as formulas begin with an apostrophe.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Usable:
+    """A classifier, and what is known of it."""
+
+    key: str
+    classifier: ElmoClassifier
+    facts: Mapping[str, JsonValue]
+
+    @property
+    def told(self) -> str:
+        """One line about it."""
+        about = self.facts
+        told = f"{about.get('method', 'a classifier')}, trained on {about.get('data', 'a table')}"
+        f1, n = about.get("macro_f1"), about.get("rows_tested_on")
+        if isinstance(f1, float) and isinstance(n, int):
+            told += f", macro-F1 {100 * f1:.1f} on {counted(n, 'text')}"
+        return told
+
+
+def show_use(page: str, trained: Usable | None, example: str) -> None:
+    """Everything that a classifier can be used for.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        trained: the best one of this session; None = there is none.
+        example: a text to begin with.
+    """
+    usable = _choose(page, trained)
+    if usable is None:
+        st.info("No method on the biLM was run, so there is no classifier to use; load one, or train again.")
+        return
+    show_typing(page, usable, example)
+    offer_classifier(page, usable)
+    with st.expander("Predict a whole table", icon=":material/table_rows:"):
+        show_file(page, usable)  # last, because the page stops in it while it reads
+
+
+def _choose(page: str, trained: Usable | None) -> Usable | None:
+    """The classifier to use: the one just trained, or one that was downloaded before.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        trained: the best one of this session.
+    """
+    with st.popover("Load a classifier that was downloaded here", icon=":material/upload_file:"):
+        file = st.file_uploader("Its .zip", type="zip", max_upload_size=_MOST_MB, key=f"{page}_saved")
+    if file is None:
+        if trained is not None:
+            st.caption(plain(f"In use: {trained.told}."))
+        return trained
+    try:
+        loaded = Usable(file.file_id, *load_saved(file.file_id, file.getvalue()))
+    except ElmoError as error:
+        st.error(plain(str(error)))
+        return trained
+    st.caption(plain(f"In use: {file.name}, {loaded.told}."))
+    return loaded
+
+
+def show_typing(page: str, usable: Usable, example: str) -> None:
+    """A field whose text is predicted while it is typed."""
+    writing, result = st.columns(2, gap="large")
+    with writing:
+        text = st.text_input(
+            "Type a text",
+            example,
+            key=f"{page}_typed",
+            max_chars=_MOST_TYPED,
+            live=True,
+            persist_state="session",
+        )
+        with_words = st.toggle("Show what each word adds", key=f"{page}_typed_effects")
+    if not text or not text.strip():
+        result.info("Type some words: the bars move with them.")
+        return
+    with result:
+        probabilities = usable.classifier.predict_proba([text])[0]
+        classes = [str(one) for one in usable.classifier.classes_]
+        st.plotly_chart(
+            plot_prediction(classes, probabilities),
+            key=f"{page}_typed_bars",
+            config={"displayModeBar": False},
+            alt=f"Predicted: {classes[int(probabilities.argmax())]} with {probabilities.max():.0%}",
+        )
+    if with_words:
+        show_deciding_words(f"{page}_typed", usable.key, usable.classifier, text)
+
+
+def show_file(page: str, usable: Usable) -> None:
+    """A second table, predicted row by row as a job."""
+    file = upload(f"{page}_new", "A table with a column of texts to predict")
+    if file is None:
+        return
+    learned = str(usable.facts.get("text_column", ""))
+    popover = st.popover("How it is read", icon=":material/tune:", key=f"{page}_new_reading")
+    opened = open_table(f"{page}_new", file, popover, expected=(learned,))
+    if opened is None:
+        return
+    table = opened.table
+    preview(table)
+    guess = learned, guess_text_column(table).column
+    start = next((table.columns.index(name) for name in guess if name in table.columns), 0)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        column = st.selectbox("Texts", table.columns, start, key=f"{page}_new_text_{file.key[:12]}")
+        subject = f"{usable.key} {file.key} {opened.options} {column}"
+        if st.button(f"Predict {counted(len(table.rows), 'row')}", key=f"{page}_predict", type="primary"):
+            jobs.start(f"{page}_new", subject, "Predicting", lambda job: _predict(job, usable, table, column))
+    job = jobs.current(f"{page}_new", subject)
+    if job is None:
+        return
+    jobs.watch(job)
+    if not job.is_over:
+        return
+    header, rows, counts = jobs.result_of(job)
+    st.success(f"Predicted {counted(len(table.rows), 'row')}: {plain(_listed(counts))}.")
+    with st.container(horizontal=True):
+        for label, file_name, for_spreadsheet, about in _PREDICTION_FILES:
+            st.download_button(
+                label,
+                partial(to_csv, header, rows, for_spreadsheet=for_spreadsheet),
+                file_name,
+                "text/csv",
+                key=f"{page}_predictions{'_guarded' if for_spreadsheet else ''}",
+                icon=":material/download:",
+                on_click="ignore",
+                help=about,
+            )
+
+
+def _predict(
+    job: Job, usable: Usable, table: Table, column: str
+) -> tuple[list[str], list[list[str | float | None]], dict[str, int]]:
+    """Header and rows of the predictions, and how many rows got each label."""
+    header, found = predict_table(usable.classifier, table, column, report=job.report)
+    rows, labels = [], list[str]()
+    for cells, one in found:
+        rows.append(cells)
+        labels.append(one.label)
+    return header, rows, dict(Counter(labels))
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    ranked = sorted(counts.items(), key=lambda one: -one[1])[:8]
+    return ", ".join(f"{n:,} {label or 'without text'}" for label, n in ranked)
+
+
+def offer_classifier(page: str, usable: Usable) -> None:
+    """The classifier as a .zip, and its card alone."""
+    files = files_of(usable.key, usable.classifier, usable.facts)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Classifier (.zip)",
+            lambda: zip_bytes(files),
+            "classifier.zip",
+            "application/zip",
+            key=f"{page}_zip",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Its card",
+            files[CARD],
+            "README.md",
+            "text/markdown",
+            key=f"{page}_card",
+            icon=":material/description:",
+            on_click="ignore",
+        )
+        with st.popover("How to use it", icon=":material/code:"):
+            st.caption(
+                "The .zip holds safetensors, JSON, its card and this script, which needs elmo_core alone."
+            )
+            st.code(files[SCRIPT].decode(), language="python")

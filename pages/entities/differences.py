@@ -1,0 +1,109 @@
+"""Gold against predicted tags: what was missed, spurious, or right but for its label or boundary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from elmo_core.plots.highlighted_text import highlighted
+from elmo_core.tables.records import counted
+from elmo_core.tasks.tagging.comparison import TagResult
+from elmo_core.tasks.tagging.differences import KINDS, Mismatch, find_mismatches
+from elmo_core.tasks.tagging.prediction import TaggedSentence, as_tagged
+from elmo_core.tasks.tagging.schemes import Span, named
+from pages.entities.work import Outcome
+
+_SHOWN = 5
+
+
+def choose_result(page: str, outcome: Outcome, best: TagResult) -> TagResult:
+    """One of the methods that are done, the best at first."""
+    done = [one for one in outcome.results if isinstance(one, TagResult)]
+    names = [one.method for one in done]
+    name = st.selectbox("Method", names, names.index(best.method), key=f"{page}_method", width=260)
+    return done[names.index(name)]
+
+
+def show_differences(page: str, outcome: Outcome, result: TagResult) -> None:
+    """Where gold and predicted tags differ, those of one kind or all, and the sentences with both."""
+    test = outcome.corpus.test
+    found = mismatches(outcome, result)
+    if not found:
+        st.success(f"No difference in {counted(len(test), 'sentence')}.")
+        return
+    kinds = Counter(one.kind for one in found)
+    names = {f"{kind} ({kinds[kind]})": kind for kind in KINDS if kinds[kind]}
+    chosen = st.pills("Kind", list(names), selection_mode="multi", key=f"{page}_kinds") or list(names)
+    kept = [one for one in found if one.kind in {names[name] for name in chosen}]
+    frame = difference_frame(outcome, result, kept)
+    st.caption(f"{len(kept):,} of {counted(len(found), 'difference')}; choose a row to see its sentence.")
+    event: Any = st.dataframe(
+        frame,
+        hide_index=True,
+        height=320,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"{page}_differences",
+        placeholder="",
+        column_config={"confidence": st.column_config.NumberColumn(format="percent", width=85)},
+        alt="Differences between gold and predicted tags",
+    )
+    rows = [row for row in event.selection.rows if row < len(kept)] or range(min(_SHOWN, len(kept)))
+    for sentence in dict.fromkeys(kept[row].sentence for row in rows):
+        _show_both(outcome, result, sentence)
+
+
+def mismatches(outcome: Outcome, result: TagResult) -> list[Mismatch]:
+    """All differences, by kind."""
+    test = outcome.corpus.test
+    found = find_mismatches(test.tags, result.predicted, is_spans=test.is_spans)
+    return sorted(found, key=lambda one: KINDS.index(one.kind))
+
+
+def difference_frame(outcome: Outcome, result: TagResult, found: Sequence[Mismatch]) -> pd.DataFrame:
+    """Differences as a table."""
+    test = outcome.corpus.test
+
+    def words(one: Mismatch, span: Span | None) -> str:
+        return "" if span is None else " ".join(test.tokens[one.sentence][span.start : span.end])
+
+    rows = [
+        {
+            "kind": one.kind,
+            "gold": words(one, one.gold),
+            "gold label": named(one.gold.label) if one.gold else "",
+            "predicted": words(one, one.predicted),
+            "predicted label": named(one.predicted.label) if one.predicted else "",
+            "confidence": _confidence(result, one),
+            "line": test.lines[one.sentence],
+            "sentence": " ".join(test.tokens[one.sentence]),
+        }
+        for one in found
+    ]
+    return pd.DataFrame(rows)
+
+
+def _confidence(result: TagResult, one: Mismatch) -> float | None:
+    """Probability of the predicted span, where the method has one."""
+    if not result.tagged or one.predicted is None:
+        return None
+    probabilities = {found.span: found.probability for found in result.tagged[one.sentence].found}
+    return round(probabilities.get(one.predicted, 0.0), 3)
+
+
+def _show_both(outcome: Outcome, result: TagResult, sentence: int) -> None:
+    """A sentence with its gold and its predicted tags."""
+    test = outcome.corpus.test
+    tokens, labels = test.tokens[sentence], tuple(outcome.corpus.train.label_counts)
+    gold = as_tagged(tokens, test.tags[sentence], is_spans=test.is_spans)
+    given: TaggedSentence | None = result.tagged[sentence] if result.tagged else None
+    predicted = given or as_tagged(tokens, result.predicted[sentence], is_spans=test.is_spans)
+    with st.container(border=True, gap="xxsmall"):
+        st.caption("Gold")
+        st.html(highlighted(gold, labels, with_probability=False))
+        st.caption("Predicted")
+        st.html(highlighted(predicted, labels, with_probability=given is not None))

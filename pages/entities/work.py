@@ -1,0 +1,163 @@
+"""Work of the page of taggers that takes long: comparing methods, a learning curve, tagging a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from elmo_core.embedder import Elmo
+from elmo_core.plots.highlighted_text import to_html
+from elmo_core.tasks.tagging.comparison import (
+    TagComparisonSettings,
+    TagLeftOut,
+    TagResult,
+    TagTask,
+    compare_taggers,
+    prepare_task,
+)
+from elmo_core.tasks.tagging.fitting import TagEpoch
+from elmo_core.tasks.tagging.learning_curve import TagPoint, tag_learning_curve
+from elmo_core.tasks.tagging.prediction import TaggedSentence, tag_stream
+from elmo_core.tasks.tagging.reading import read_token_file
+from elmo_core.tasks.tagging.tagger import ElmoTagger
+from elmo_core.tasks.tagging.writing import to_conll, to_jsonl
+from elmo_core.tasks.text_layers import part_of
+from elmo_core.text.opening import read_text, split_lines
+from elmo_core.text.tokenisation import tokenised_sentences
+from elmo_core.text.unpacking import content_suffix
+from pages.common.jobs import Job
+from pages.common.results import kept_for_all
+from pages.common.text_spaces import ChosenStatic
+from pages.entities.data import Corpus
+
+_READING = 0.1
+"""Share of the bar for the pass of the biLM."""
+_LINES_PER_REPORT = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A comparison that is done."""
+
+    corpus: Corpus
+    task: TagTask
+    results: tuple[TagResult | TagLeftOut, ...]
+    static: ChosenStatic | None = None
+    """A user's own static vectors."""
+
+
+@dataclass(frozen=True)
+class TaggedFile:
+    """A file that is tagged, in all formats."""
+
+    n_sentences: int
+    n_found: int
+    contents: dict[str, bytes]
+    """By suffix."""
+    notes: tuple[str, ...] = ()
+    """How the file was read, with all that was guessed, one sentence each."""
+
+
+def compare(
+    elmo: Elmo, corpus: Corpus, settings: TagComparisonSettings, static: ChosenStatic | None, job: Job
+) -> Outcome:
+    """Compare methods; what the sample gives is kept for all sessions.
+
+    Args:
+        elmo: the model.
+        corpus: sentences to learn from and to test on.
+        settings: what to compare.
+        static: a user's own static vectors; None = those of the model.
+        job: whose parts are the results as they come.
+    """
+    if corpus.is_sample and static is None:
+        return _of_sample(f"{elmo.name} {settings!r}", elmo, settings, job)
+    return _compare(elmo, corpus, settings, job, static)
+
+
+@kept_for_all(2)
+def _of_sample(key: str, _elmo: Elmo, _settings: TagComparisonSettings, _job: Job) -> Outcome:
+    from pages.entities.data import sample
+
+    return _compare(_elmo, sample(), _settings, _job)
+
+
+def _compare(
+    elmo: Elmo,
+    corpus: Corpus,
+    settings: TagComparisonSettings,
+    job: Job,
+    static: ChosenStatic | None = None,
+) -> Outcome:
+    def told(name: str, epoch: TagEpoch) -> None:
+        job.parts.append((name, epoch))
+
+    task = prepare_task(
+        elmo,
+        corpus.train,
+        corpus.test,
+        part_of(job.report, 0.0, _READING),
+        static=static.vectors if static else None,
+    )
+    results = []
+    for result in compare_taggers(
+        elmo, task, settings, report=part_of(job.report, _READING, 1.0), on_epoch=told
+    ):
+        results.append(result)
+        job.parts.append(result)
+    return Outcome(corpus, task, tuple(results), static)
+
+
+def curve(
+    elmo: Elmo, outcome: Outcome, method: str, settings: TagComparisonSettings, job: Job
+) -> tuple[TagPoint, ...]:
+    """Scores for growing parts of the training sentences."""
+    for point in tag_learning_curve(elmo, outcome.task, method, settings, report=job.report):
+        job.parts.append(point)
+    return tuple(job.parts)
+
+
+def tag_file(tagger: ElmoTagger, name: str, content: bytes, encoding: str | None, job: Job) -> TaggedFile:
+    """Tag a file of text (a text a line) or of tokens.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+
+    def tick() -> None:
+        job.report(job.doing, job.share)
+
+    sentences, notes = _read(name, content, encoding, job)
+    tagged: list[TaggedSentence] = list(tag_stream(tagger, _reported(sentences, job), tick=tick))
+    labels = tagger.head_.tags.labels
+    writers: dict[str, Callable[[list[TaggedSentence]], Iterator[str]]] = {
+        "conll": to_conll,
+        "jsonl": to_jsonl,
+        "html": lambda sentences: to_html(sentences, labels),
+    }
+    contents = {suffix: "".join(write(tagged)).encode() for suffix, write in writers.items()}
+    return TaggedFile(len(tagged), sum(len(one.found) for one in tagged), contents, notes)
+
+
+def _read(
+    name: str, content: bytes, encoding: str | None, job: Job
+) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
+    """The sentences of a file, and how it was read."""
+    if content_suffix(name) != ".txt":
+        file = read_token_file(content, name, encoding=encoding)
+        taken = f"Tokens in {file.token_column!r} of {file.kind}."
+        return file.column(file.token_column), (taken, *file.notes)
+    decoded = read_text(content, name, encoding=encoding)
+    lines = split_lines(decoded.text)
+    found = []
+    for number, line in enumerate(lines):
+        found += [tuple(tokens) for tokens in tokenised_sentences(line)]
+        if number % _LINES_PER_REPORT == 0:
+            job.report("splitting the text", 0.1 * number / len(lines))
+    return found, decoded.remarks()
+
+
+def _reported(sentences: list[tuple[str, ...]], job: Job) -> Iterator[tuple[str, ...]]:
+    for number, sentence in enumerate(sentences):
+        job.report("tagging", 0.1 + 0.9 * number / len(sentences))
+        yield sentence

@@ -1,0 +1,196 @@
+"""Choosing labelled vectors: senses, word classes and texts that come with the app, or one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from elmo_core.analysis.layers.labelled import (
+    Labelled,
+    Report,
+    embed_in_blocks,
+    label_texts,
+    label_tokens,
+    label_uses,
+    label_vectors,
+)
+from elmo_core.analysis.uses import find_uses, gather_vectors
+from elmo_core.exceptions import ElmoError, InputError
+from elmo_core.shipped import shipped
+from elmo_core.tables.reading import read_table
+from pages.common import jobs
+from pages.common.loaders import Source, load_model, model_name, sample, words_to_try
+from pages.common.results import ResultStore, session_results
+from pages.common.sources import choose_source
+from pages.common.wording import plain
+from pages.layers.cells import Recipe, tagged_recipe, texts_recipe, uses_recipe, words_recipe
+
+MOST = 2000
+"""Instances of one's own data: a seeded sample of more."""
+_SAMPLES = shipped("data/samples")
+_ALL_SENSES, _CLASSES, _OWN = "All words: senses", "Word classes", "My own text"
+_TABLES = {"Reviews: sentiment": ("reviews.csv", "sentiment"), "Notes: topics": ("topics.csv", "topic")}
+_OF_SAMPLES = ResultStore(64)
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """Labelled data before it is read."""
+
+    title: str
+    key: str
+    sentences: tuple[str, ...]
+    """The text that the instances stand in."""
+    make: Callable[[Report], Labelled]
+    recipe: Recipe
+    """The same in Python."""
+    is_sample: bool
+
+
+def choose_set(page: str) -> LabelledSet | None:
+    """The labelled data to look at: senses of the first word at first; None while one's own is missing.
+
+    Args:
+        page: prefix of the keys of all widgets.
+    """
+    words = words_to_try(sample())
+    named = {f"{word}: senses": word for word in words}
+    options = [*named, _ALL_SENSES, _CLASSES, *_TABLES, _OWN]
+    chosen = st.selectbox("Labelled data", options, key=f"{page}_data", bind="query-params", width=260)
+    if chosen == _OWN:
+        st.session_state[f"{page}_is_own"] = True
+        return _own(page)
+    if chosen in named:
+        return _senses_of(sample(), named[chosen], chosen)
+    if chosen == _ALL_SENSES:
+        return _all_senses(words)
+    return _word_classes() if chosen == _CLASSES else _texts_of_sample(chosen)
+
+
+def read_set(page: str, chosen: LabelledSet) -> Labelled:
+    """Its vectors: those of a sample at once, one's own as a job; the page stops while there are none."""
+    if chosen.is_sample:
+        with st.spinner(f"Reading {chosen.title}"):
+            return keep(chosen, "labelled", lambda: chosen.make(lambda doing, share: None))  # type: ignore[no-any-return]
+    owner, subject = f"{page}_read", f"{model_name()} {chosen.key}"
+    job = jobs.current(owner, subject) or jobs.start(
+        owner, subject, f"Reading {chosen.title}", lambda job: chosen.make(job.report)
+    )
+    jobs.watch(job)
+    return jobs.result_of(job)  # type: ignore[no-any-return]
+
+
+def keep(chosen: LabelledSet, what: str, work: Callable[[], Any]) -> Any:
+    """Results about a set: those of a sample are kept for all sessions, those of one's own for this one."""
+    store = _OF_SAMPLES if chosen.is_sample else session_results(__name__, 16)
+    return store.get_or_compute(f"{model_name()} {chosen.key} {what}", work)
+
+
+def _senses_of(source: Source, word: str, title: str) -> LabelledSet:
+    def make(report: Report) -> Labelled:
+        uses = find_uses(source.text.sentences, word, source.text.labels_of(word), max_uses=MOST)
+        if not uses.uses:
+            raise InputError(f"{word} is not in this text; choose a word that is.")
+        if not any(uses.labels):
+            raise InputError(f"The uses of {word} have no labels; choose the column that holds them.")
+        found = embed_in_blocks(load_model(model_name()), [use.tokens for use in uses.uses], report)
+        return label_uses(uses, gather_vectors(uses, [one.layers for one in found]))
+
+    recipe = uses_recipe(word)
+    if not source.is_sample:
+        recipe = uses_recipe(word, "my-table.csv", reads_file=True)
+    return LabelledSet(title, f"{source.key} {word}", source.text.sentences, make, recipe, source.is_sample)
+
+
+def _all_senses(words: tuple[str, ...]) -> LabelledSet:
+    source = sample()
+
+    def make(report: Report) -> Labelled:
+        import numpy as np
+
+        parts = [_senses_of(source, word, word).make(report) for word in words]
+        labels = [
+            f"{word}: {label}" for word, part in zip(words, parts, strict=True) for label in part.labels
+        ]
+        types = [word for word, part in zip(words, parts, strict=True) for _ in part.labels]
+        contexts = [context for part in parts for context in part.contexts]
+        layers = np.concatenate([part.layers for part in parts], axis=1)
+        return label_vectors(layers, labels, types=types, contexts=contexts)
+
+    return LabelledSet(
+        "the senses of all words", f"{source.key} all", source.text.sentences, make, words_recipe(words), True
+    )
+
+
+def _word_classes() -> LabelledSet:
+    table = read_table((_SAMPLES / "word_classes.csv").read_bytes(), "word_classes.csv")
+    sentences = [
+        list(zip(tokens.split(), tags.split(), strict=True))
+        for tokens, tags in zip(table.column("tokens"), table.column("tags"), strict=True)
+    ]
+
+    def make(report: Report) -> Labelled:
+        return label_tokens(load_model(model_name()), sentences, report)
+
+    return LabelledSet(
+        "word classes", "word_classes.csv", table.column("tokens"), make, tagged_recipe(), True
+    )
+
+
+def _texts_of_sample(title: str) -> LabelledSet:
+    name, column = _TABLES[title]
+    table = read_table((_SAMPLES / name).read_bytes(), name)
+    texts, labels = table.column("text"), table.column(column)
+
+    def make(report: Report) -> Labelled:
+        return label_texts(load_model(model_name()), texts, labels, report)
+
+    return LabelledSet(title, name, texts, make, texts_recipe(f"data/samples/{name}", column), True)
+
+
+def _own(page: str) -> LabelledSet | None:
+    """Uses of a word, or whole texts, by the labels of one's own table."""
+    source = choose_source(page)
+    if source is None:
+        st.info(
+            "Choose a table with a column of text and one of labels (under Gold sense). Name a word to look "
+            "at its uses; without one every text is an instance."
+        )
+        return None
+    word = st.text_input("Word (optional)", key=f"{page}_own_word", max_chars=100, width=260).strip()
+    if word:
+        return _senses_of(source, word, f"the uses of {word}")
+    texts, labels = _whole_texts(source)
+
+    def make(report: Report) -> Labelled:
+        if not any(labels):
+            raise InputError("This text has no labels; choose the column that holds them.")
+        return label_texts(load_model(model_name()), texts[:MOST], labels[:MOST], report)
+
+    recipe = texts_recipe("my-table.csv", "label", reads_file=True)
+    return LabelledSet("your texts", f"{source.key} texts", source.text.sentences, make, recipe, False)
+
+
+def _whole_texts(source: Source) -> tuple[list[str], list[str | None]]:
+    """The rows of a table, their sentences together again, with their labels, in a seeded order."""
+    import numpy as np
+
+    text = source.text
+    parts: dict[int, list[str]] = {}
+    labels: dict[int, str | None] = {}
+    for number, sentence in enumerate(text.sentences):
+        row = text.rows[number] if text.rows else number
+        parts.setdefault(row, []).append(sentence)
+        labels[row] = text.labels[number] if text.labels else None
+    order = np.random.default_rng(42).permutation(len(parts)).tolist()
+    rows = list(parts)
+    return [" ".join(parts[rows[at]]) for at in order], [labels[rows[at]] for at in order]
+
+
+def stop_with(error: ElmoError) -> None:
+    """Say what is wrong, and stop the page."""
+    st.error(plain(str(error)))
+    st.stop()

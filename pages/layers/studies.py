@@ -1,0 +1,249 @@
+"""Jobs of the layers page and what they found: learned weights, probing curves, contextuality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from elmo_core.analysis.layers.contextuality import MIN_USES, Contextuality, measure_contextuality
+from elmo_core.analysis.layers.labelled import Labelled
+from elmo_core.analysis.layers.learned import LEARNED, MixStudy, study_mixtures, verdict
+from elmo_core.analysis.layers.mixture import layer_names
+from elmo_core.analysis.layers.probing import HALVES, ProbingCurves, probe_layers
+from elmo_core.measuring.durations import duration
+from elmo_core.plots import layers as figures
+from pages.common import jobs, takeaway
+from pages.common.loaders import load_model, model_name
+from pages.common.mixture_controls import set_mixture
+from pages.common.wording import plain
+from pages.layers.cells import cell
+from pages.layers.labelled_sets import LabelledSet
+from pages.layers.triangle import remember_learned
+
+_STRENGTHS = (0.0, 0.001, 0.01, 0.1, 1.0)
+_S_PER_ROW, _CHARACTERS_PER_S = 0.02, 15_000  # of one thread
+_BARE: dict[str, Any] = {"displayModeBar": False}
+
+
+def show_learned(page: str, chosen: LabelledSet, data: Labelled) -> None:
+    """Train the mix under a linear head, and show it beside every fixed mixture."""
+    st.markdown(
+        "ELMo's weights are not part of the model: a task learns them. Here a linear classifier learns your "
+        "labels from the mixture, and the raw weights w_j and gamma with it. They start at 0 and 1, which "
+        "is the uniform mix."
+    )
+    l2 = st.select_slider(
+        "lambda: pull of the raw weights to the uniform mix", _STRENGTHS, 0.001, key=f"{page}_l2", width=420,
+        help="Of the term lambda * sum w_j^2 in the loss, as in the paper. 1 keeps the mix nearly uniform.",
+    )  # fmt: skip
+    study: MixStudy = _result(
+        f"{page}_learned",
+        f"{chosen.key} {l2}",
+        "Training",
+        chosen,
+        3 + _S_PER_ROW * len(data),
+        lambda job: study_mixtures(data, l2=l2, report=job.report),
+    )
+    mixture = study.learned_mixture
+    remember_learned(mixture, chosen.key)
+    left, right = st.columns([3, 2], gap="large")
+    scores, weights = figures.plot_study(study), figures.plot_learned_weights(study)
+    with left:
+        st.plotly_chart(scores, key=f"{page}_study", config=_BARE, alt=figures.describe_study(study))
+        st.markdown(f"**{verdict(study)}**")
+        st.caption(
+            f"{len(study.seeds)} random splits of {study.n_train:,} rows to learn from and {study.n_test:,} "
+            f"to test on (seeds {study.seeds[0]} to {study.seeds[-1]}); intervals as Nadeau and Bengio "
+            "(2003) correct them for shared rows. Dotted: always the most frequent label "
+            f"({study.majority:.0%}). The best of the grid was chosen on the training rows; the best single "
+            "layer was not, so it is a little flattered."
+        )
+    with right:
+        st.plotly_chart(weights, key=f"{page}_weights", config=_BARE, alt=f"Learned weights: {mixture.text}")
+        gammas = study.method(LEARNED).gammas
+        st.caption(
+            f"gamma: 1 before, {np.mean(gammas):.2f} after ({min(gammas):.2f} to {max(gammas):.2f} over the "
+            "seeds)."
+        )
+        st.button("Mix like that on all pages", key=f"{page}_use", on_click=set_mixture, args=(mixture,))
+    takeaway.offer(
+        f"{page}_learned", f"learned mix {chosen.title}", rows=lambda: study_table(study),
+        figures={"Scores": scores, "Weights": weights},
+        cell=cell(chosen.recipe, _import("learned", "study_mixtures"), f"study_mixtures(data, l2={l2})"),
+        reads_file=chosen.recipe.reads_file,
+    )  # fmt: skip
+
+
+def show_probes(page: str, chosen: LabelledSet, data: Labelled) -> None:
+    """What a linear probe reads out of each layer and direction, beside random labels."""
+    st.markdown(
+        "A linear probe reads the labels out of one layer at a time: out of what the forward direction "
+        "knows, what the backward direction knows, and both. Dotted: the same with random labels. Only what "
+        "lies above is in the vectors."
+    )
+    curves: ProbingCurves = _result(
+        f"{page}_probes",
+        chosen.key,
+        "Probing",
+        chosen,
+        3 + _S_PER_ROW * len(data),
+        lambda job: probe_layers(data, report=job.report),
+    )
+    figure = figures.plot_probing(curves)
+    st.plotly_chart(figure, key=f"{page}_curves", config=_BARE, alt=figures.describe_probing(curves))
+    sampled = (
+        f" of {curves.n_sampled_from:,}" if curves.n_sampled_from > curves.n_train + curves.n_test else ""
+    )
+    control = (
+        "each word its own random label (Hewitt and Liang 2019)"
+        if curves.controls_types
+        else "labels dealt out anew"
+    )
+    st.caption(
+        f"n = {curves.n_train + curves.n_test:,}{sampled} instances of {curves.n_classes} labels, "
+        f"{len(curves.seeds)} splits, corrected intervals. Control: {control}. Without any context: "
+        f"{curves.by_type:.0%} by the label that the word mostly has, {curves.majority:.0%} by the most "
+        "frequent label. Layer 0 is the token vector twice, so its halves are equal."
+    )
+    st.dataframe(probe_table(curves), hide_index=True, alt="Every probe with its control and selectivity")
+    takeaway.offer(
+        f"{page}_probes", f"probes {chosen.title}", rows=lambda: probe_table(curves),
+        figures={"Curves": figure},
+        cell=cell(chosen.recipe, _import("probing", "probe_layers"), "probe_layers(data)"),
+        reads_file=chosen.recipe.reads_file,
+    )  # fmt: skip
+
+
+def show_contextuality(page: str, chosen: LabelledSet) -> None:
+    """How much the vectors of a word depend on its context, layer by layer."""
+    st.markdown(
+        "After Ethayarajh (2019): how alike are a word's uses, how alike are the words of a sentence, and "
+        "how much of a word's uses could one static vector stand for? Each less what random tokens of the "
+        "text give."
+    )
+    sentences = chosen.sentences
+    found: Contextuality = _result(
+        f"{page}_geometry", f"{chosen.key.split(' ')[0]} geometry", "Measuring", chosen,
+        sum(map(len, sentences)) / _CHARACTERS_PER_S,
+        lambda job: measure_contextuality(load_model(model_name()), sentences, report=job.report),
+    )  # fmt: skip
+    figure = figures.plot_contextuality(found)
+    st.plotly_chart(figure, key=f"{page}_measures", config=_BARE, alt=figures.describe_contextuality(found))
+    st.caption(
+        f"{found.n_tokens:,} tokens in {found.n_sentences:,} different sentences; {len(found.words):,} words "
+        f"with at least {MIN_USES} uses. Intervals are over words or sentences. One static vector explains "
+        f"{', '.join(f'{value:.0%}' for value in found.explained_baseline)} of as many random tokens, by "
+        "layer."
+    )
+    names = layer_names(len(found.anisotropy))
+    layer = names.index(
+        st.segmented_control(
+            "Layer", names, default=names[-1], required=True, key=f"{page}_word_layer", wrap=True
+        )
+    )
+    most, least = st.columns(2, gap="large")
+    for column, title, words in (
+        (most, "Most context-sensitive words", found.most_contextual(layer)),
+        (least, "Least context-sensitive words", found.least_contextual(layer)),
+    ):
+        column.markdown(f"**{title}**")
+        column.dataframe(
+            pd.DataFrame(
+                {
+                    "word": [word.word for word in words],
+                    "uses": [word.n for word in words],
+                    "self-similarity": [word.self_similarity[layer] for word in words],
+                    "one vector explains": [word.explained[layer] for word in words],
+                }
+            ),
+            hide_index=True,
+            alt=title,
+        )
+    takeaway.offer(
+        f"{page}_geometry", "contextuality", rows=lambda: word_table(found), figures={"Measures": figure},
+        cell=cell(
+            chosen.recipe, _import("contextuality", "measure_contextuality"),
+            "measure_contextuality(elmo, sentences)",
+        ),
+        reads_file=chosen.recipe.reads_file,
+    )  # fmt: skip
+
+
+def study_table(study: MixStudy) -> pd.DataFrame:
+    """One row for each mixture and seed."""
+    rows = []
+    for method in study.methods:
+        for at, seed in enumerate(study.seeds):
+            shares = dict(zip(layer_names(len(method.weights[at])), method.weights[at], strict=True))
+            rows.append(
+                {
+                    "mixture": method.name,
+                    "seed": seed,
+                    "accuracy": method.accuracies[at],
+                    "gamma": method.gammas[at],
+                }
+                | shares
+            )
+    return pd.DataFrame(rows)
+
+
+def probe_table(curves: ProbingCurves) -> pd.DataFrame:
+    """Every probe with its control."""
+    names = layer_names(len(curves.probes) // len(HALVES))
+    rows = []
+    for probe in curves.probes:
+        accuracy, selectivity = curves.accuracy(probe), curves.selectivity(probe)
+        rows.append(
+            {
+                "layer": names[probe.layer], "direction": probe.half, "accuracy": accuracy.value,
+                "low": accuracy.low, "high": accuracy.high, "random labels": curves.control(probe).value,
+                "selectivity": selectivity.value, "selectivity low": selectivity.low,
+                "selectivity high": selectivity.high,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def word_table(found: Contextuality) -> pd.DataFrame:
+    """Every word with its values in all layers."""
+    names = layer_names(len(found.anisotropy))
+    rows = [
+        {"word": word.word, "uses": word.n}
+        | {f"self-similarity, {name}": value for name, value in zip(names, word.self_similarity, strict=True)}
+        | {f"one vector explains, {name}": value for name, value in zip(names, word.explained, strict=True)}
+        for word in found.words
+    ]
+    return pd.DataFrame(rows)
+
+
+def _result(
+    owner: str,
+    subject: str,
+    title: str,
+    chosen: LabelledSet,
+    seconds: float,
+    work: Callable[[jobs.Job], Any],
+) -> Any:
+    """The result of a job that starts by itself on a sample and by a button on one's own data."""
+    subject = f"{model_name()} {subject}"
+    job = jobs.current(owner, subject)
+    again = job is not None and job.state in ("cancelled", "failed")
+    if job is None or again:
+        asked = (not chosen.is_sample or again) and st.button(
+            f"Start: {title.lower()} on {plain(chosen.title)}", key=f"{owner}_start", type="primary"
+        )
+        if asked or (chosen.is_sample and job is None):
+            job = jobs.start(owner, subject, title, work)
+    if job is None:
+        st.caption(f"This takes about {duration(seconds)}, with a bar and a button that stops it.")
+        st.stop()
+    jobs.watch(job)
+    return jobs.result_of(job)
+
+
+def _import(module: str, name: str) -> str:
+    return f"from elmo_core.analysis.layers.{module} import {name}"

@@ -1,0 +1,231 @@
+"""The triangle of mixtures with its sliders, the score of the current one, and its picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from elmo_core.analysis.layers.grams import LayerGrams, layer_grams
+from elmo_core.analysis.layers.labelled import Labelled
+from elmo_core.analysis.layers.mixture import Mixture, layer_names, mixture_grid
+from elmo_core.analysis.layers.scores import SCORES, MixtureScores, ScoreName, score_mixtures, with_mixtures
+from elmo_core.analysis.maps.nearest import nearest_neighbours, prepare
+from elmo_core.analysis.maps.projecting import MapSettings, project_neighbours
+from elmo_core.analysis.projection import MIN_UMAP_USES, Frame, shared_frame
+from elmo_core.plots.mixtures import describe_scores, plot_mixed, plot_pairs, plot_triangle
+from pages.common import takeaway
+from pages.common.concordance import modebar
+from pages.common.mixture_controls import choose_mixture, set_mixture
+from pages.common.selection import selected_ids
+from pages.layers.cells import cell
+from pages.layers.labelled_sets import LabelledSet, keep
+
+Extent = tuple[tuple[float, float], tuple[float, float]]
+
+MOST_SCORED = 1000
+"""Instances that are scored: a seeded sample of more."""
+_HELP: dict[ScoreName, str] = {
+    "separation": "Each instance is compared (cosine) with the centroid of every label, itself left out.",
+    "silhouette": "Groups are found in either half (spherical k-means, as many as labels); the other half "
+    "joins the nearest one, and its silhouette counts. Null: one cloud of the same spread without groups.",
+    "probe": "Ridge regression on unit vectors, learned from either half and tested on the other.",
+    "pairs": "As in Word in Context: pairs of equal labels and of different ones, half and half; the bound "
+    "on the cosine comes from the other half of the instances.",
+}
+_LEARNED = "layers_learned"
+
+
+def show_triangle(page: str, chosen: LabelledSet, data: Labelled) -> None:
+    """Everything that moves with the mixture; it runs by itself, without the rest of the page.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        chosen: which data it is.
+        data: its vectors.
+    """
+    part = data.sampled(MOST_SCORED)
+    grams: LayerGrams = keep(chosen, "grams", lambda: layer_grams(part.layers))
+    frame: Frame = keep(chosen, "frame", lambda: shared_frame(part.layers, len(part.layers)))
+    st.fragment(_show)(page, chosen, part, grams, frame)
+    if len(part) < len(data):
+        st.caption(f"{len(part):,} of {len(data):,} instances, drawn at random (seed 42).")
+
+
+def remember_learned(mixture: Mixture, key: str) -> None:
+    """Mark what a head learned on the triangle of the same data."""
+    st.session_state[_LEARNED] = (key, mixture)
+
+
+def _show(page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, frame: Frame) -> None:
+    n_layers = len(data.layers)
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        mixture = choose_mixture(n_layers)
+    with left:
+        score: ScoreName = st.selectbox(
+            "Score", list(SCORES), format_func=SCORES.__getitem__, key=f"{page}_score", bind="query-params"
+        )
+        with st.spinner("Scoring the mixtures"):
+            scores: MixtureScores = keep(
+                chosen, score, lambda: score_mixtures(data, mixture_grid(n_layers), score, grams=grams)
+            )
+        marked = {"uniform mix": Mixture.uniform(n_layers), **_learned(chosen), "current": mixture}
+        figure = plot_triangle(scores, marked) if n_layers == 3 else plot_pairs(scores)
+        key = f"{page}_triangle"
+        st.plotly_chart(
+            figure,
+            key=key,
+            on_select=lambda: _by_click(key, scores),
+            selection_mode="points",
+            config={"displayModeBar": False},
+            alt=describe_scores(scores),
+        )
+        st.caption(
+            "Click a cell to mix like that. The corners are single layers, the middle is the uniform mix."
+        )
+    now = with_mixtures(scores, data, grams, np.array([Mixture.uniform(n_layers).weights, mixture.weights]))
+    with right:
+        _show_score(now, score)
+    with left:
+        picture = _show_picture(page, chosen, data, grams, frame, mixture)
+    takeaway.offer(
+        f"{page}_mix",
+        f"mixtures {chosen.title}",
+        rows=lambda: score_table(scores),
+        figures={"Triangle": figure, "Picture": picture},
+        cell=cell(
+            chosen.recipe,
+            "from elmo_core.analysis.layers.mixture import Mixture, mixture_grid\n"
+            "from elmo_core.analysis.layers.scores import score_mixtures\n"
+            "from elmo_core.plots.mixtures import plot_triangle",
+            f"scores = score_mixtures(data, mixture_grid(elmo.n_layers), {takeaway.literal(score)})",
+            f"current = Mixture.parse({takeaway.literal(mixture.text)}, elmo.n_layers)",
+            'plot_triangle(scores, {"current": current})  # of other numbers of layers: plot_pairs(scores)',
+        ),
+        reads_file=chosen.recipe.reads_file,
+    )
+    with st.expander("Every mixture with its interval", icon=":material/table:"):
+        st.dataframe(score_table(scores), hide_index=True, alt=describe_scores(scores))
+
+
+def score_table(scores: MixtureScores) -> pd.DataFrame:
+    """All mixtures with their scores and intervals."""
+    found = [scores.estimate(row) for row in range(len(scores.mixtures))]
+    names = layer_names(scores.mixtures.shape[1])
+    return pd.DataFrame(
+        {
+            **{name: scores.mixtures[:, layer] for layer, name in enumerate(names)},
+            "score": [one.value for one in found],
+            "low": [one.low for one in found],
+            "high": [one.high for one in found],
+        }
+    )
+
+
+def _show_score(now: MixtureScores, score: ScoreName) -> None:
+    """The current mixture, the last row, against the uniform one before it."""
+    current, uniform = len(now.mixtures) - 1, len(now.mixtures) - 2
+    found, percent = now.estimate(current), score != "silhouette"
+    gain = now.values[current] - now.values[uniform]
+    st.metric(
+        SCORES[score],
+        _number(found.value, percent),
+        f"{100 * gain:+.1f} points against the uniform mix"
+        if percent
+        else f"{gain:+.2f} against the uniform mix",
+        delta_color="off",
+        help=_HELP[score],
+    )
+    chance = f"without vectors {_number(now.baseline, percent)}; " if percent else ""
+    null = "labels shuffled" if percent else "one cloud without groups"
+    st.caption(
+        f"95 % interval {_number(found.low, percent)} to {_number(found.high, percent)}, n = {now.n:,}; "
+        f"{chance}{null} {_number(now.null_mean, percent)} ± {_number(now.null_sd, percent)}."
+    )
+    chosen = now.held_out_gain(uniform)
+    verdict = (
+        "So choosing pays here."
+        if chosen.low > 0
+        else "So there is no evidence here that choosing beats the uniform mix."
+    )
+    scale = 100 if percent else 1
+    st.caption(
+        f"Choosing the best mixture on four fifths of the cases gains {scale * chosen.value:+.2f} on the "
+        f"rest (95 % interval {scale * chosen.low:+.2f} to "
+        f"{scale * chosen.high:+.2f}{' points' if percent else ''}). {verdict}"
+    )
+
+
+def _show_picture(
+    page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, frame: Frame, mixture: Mixture
+) -> go.Figure:
+    """The instances where the mixture puts them; the figure."""
+    weights = np.array(mixture.weights)
+    coordinates = np.tensordot(weights.astype(np.float32), frame.coordinates, axes=1)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown("**The instances in this mixture**", width="content")
+        method = st.segmented_control(
+            "Projection", ["PCA", "UMAP"], default="PCA", required=True, key=f"{page}_projection",
+            label_visibility="collapsed",
+        )  # fmt: skip
+    extent: Extent | None = frame.extent
+    if method == "UMAP" and len(data) >= MIN_UMAP_USES:
+        coordinates = _umap(page, chosen, data, mixture, coordinates)
+        extent = None
+    elif method == "UMAP":
+        st.caption(f"{len(data)} instances are too few for UMAP, which needs {MIN_UMAP_USES}: this is PCA.")
+    figure = plot_mixed(coordinates, data.labels, data.contexts, extent, height=380)
+    st.plotly_chart(
+        figure,
+        key=f"{page}_picture",
+        config=modebar("mixture"),
+        alt=f"{len(data):,} instances in the mixture {mixture.text} ({method})",
+    )
+    length = float(grams.lengths(weights[None]).mean())
+    if method == "UMAP":
+        st.caption("UMAP starts from where the points are and moves them (120 passes, seed 42).")
+        return figure
+    longer = (
+        f"gamma = {mixture.gamma:g} makes every vector {mixture.gamma:g} times as long (mean length "
+        f"{length:.2f} → {mixture.gamma * length:.2f})"
+        if mixture.gamma != 1
+        else f"gamma = 1 leaves the lengths as they are (mean {length:.2f})"
+    )
+    st.caption(
+        f"One PCA frame: the picture of a mix is the mix of the layers' pictures. {longer}. A trained head "
+        "sees its inputs scaled by gamma, but no cosine, no score and no place in the picture changes."
+    )
+    return figure
+
+
+def _umap(page: str, chosen: LabelledSet, data: Labelled, mixture: Mixture, start: np.ndarray) -> np.ndarray:
+    """Positions of the mixture, laid out from those on screen."""
+    key = f"{page}_umap"
+    subject, weights, before = st.session_state.get(key, (None, None, start))
+    if subject == chosen.key and weights == mixture.weights:
+        return np.asarray(before)
+    units = prepare(np.tensordot(np.array(mixture.weights, np.float32), data.layers, axes=1), centred=True)
+    near = nearest_neighbours(units, min(15, len(units) - 1))
+    begin = before if subject == chosen.key else start
+    placed = project_neighbours(units, near, begin, MapSettings(), n_epochs=120)
+    st.session_state[key] = (chosen.key, mixture.weights, placed)
+    return placed
+
+
+def _by_click(key: str, scores: MixtureScores) -> None:
+    """Callback of the triangle."""
+    if rows := selected_ids(
+        point for point in st.session_state[key].selection.points if point.get("customdata") is not None
+    ):
+        set_mixture(Mixture.of(scores.mixtures[rows[0]]))
+
+
+def _learned(chosen: LabelledSet) -> dict[str, Mixture]:
+    key, mixture = st.session_state.get(_LEARNED, ("", None))
+    return {"learned": mixture} if mixture is not None and key == chosen.key else {}
+
+
+def _number(value: float, is_share: bool) -> str:
+    return f"{value:.1%}" if is_share else f"{value:.2f}"

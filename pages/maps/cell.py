@@ -1,0 +1,44 @@
+"""The Python cell of Maps: it draws the map that is on screen."""
+
+from __future__ import annotations
+
+from elmo_core.analysis.layers.mixture import layer_names
+from elmo_core.analysis.maps.text_map import TextMap
+from pages.common.mixture_controls import current_mixture
+from pages.common.takeaway import literal, python_cell
+from pages.maps.sources import ChosenPoints
+
+_IMPORTS = """from pathlib import Path
+
+from elmo_core import load_elmo
+from elmo_core.analysis.layers.mixture import Mixture
+from elmo_core.analysis.maps.points import columns_of, given_points, text_points, token_points
+from elmo_core.analysis.maps.projecting import MapSettings
+from elmo_core.analysis.maps.text_map import map_points
+from elmo_core.analysis.reading import read_column, split_text
+from elmo_core.plots.maps import colouring, plot_map, shown_rows
+from elmo_core.shipped import shipped
+from elmo_core.tables.reading import read_table_file, read_text
+from elmo_core.tables.vectors import read_vectors"""
+
+
+def map_cell(chosen: ChosenPoints, found: TextMap, view: str, column: str) -> str:
+    """Python that draws one view of a map.
+
+    Args:
+        chosen: its points.
+        found: the map.
+        view: the one on screen.
+        column: by which it is coloured.
+    """
+    n_layers = len(chosen.points.views)
+    is_mixed = chosen.points.views == layer_names(n_layers) and set(found.views) - set(chosen.points.views)
+    mixing = [f"points = points.with_mixture({current_mixture(n_layers)!r})"] if is_mixed else []
+    return python_cell(
+        _IMPORTS,
+        *chosen.recipe,
+        *mixing,
+        f"found = map_points(points, {found.settings!r}, views={literal(found.views)})",
+        f"colours = colouring(points, {literal(column)})",
+        f"plot_map(points, found, {literal(view)}, colours, shown_rows(len(points)))",
+    )

@@ -1,0 +1,27 @@
+"""Maps: all sentences or tokens of a text, layer by layer in one frame, with what moved and what to trust."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from elmo_core.exceptions import ElmoError
+from pages.common.wording import plain
+from pages.maps.settings import choose_settings, choose_views, get_map
+from pages.maps.sources import choose_points
+from pages.maps.view import show_map
+
+PAGE = "maps"
+
+st.title("Maps")
+st.markdown("What does a whole text look like, layer by layer, and what moves most between the layers?")
+
+try:
+    chosen = choose_points(PAGE)
+    if chosen is None:
+        st.stop()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        settings = choose_settings(PAGE)
+        points, views = choose_views(PAGE, chosen.points)
+    show_map(PAGE, chosen, points, get_map(PAGE, chosen.key, points, views, settings))
+except ElmoError as error:
+    st.error(plain(str(error)))

@@ -1,0 +1,81 @@
+"""What a map is made of: its projection, its views, and the job that draws it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from elmo_core.analysis.maps.cost import map_cost
+from elmo_core.analysis.maps.points import MapPoints
+from elmo_core.analysis.maps.projecting import METHOD_NAMES, MapSettings, Method
+from elmo_core.analysis.maps.text_map import TextMap, map_points
+from pages.common import jobs
+from pages.common.loaders import model_name
+from pages.common.mixture_controls import current_mixture
+from pages.common.results import kept_for_all
+from pages.maps.sources import may_start, sample_points
+
+_METHODS: dict[str, Method] = {name: method for method, name in METHOD_NAMES.items()}
+
+
+def choose_settings(page: str) -> MapSettings:
+    """Method, dimensions and parameters of the projection."""
+    method = st.segmented_control(
+        "Projection", list(_METHODS), default="UMAP", required=True, key=f"{page}_method", bind="query-params"
+    )
+    dims = st.segmented_control(
+        "Dimensions", ["2D", "3D"], default="2D", required=True, key=f"{page}_dims", bind="query-params"
+    )
+    with st.popover("Options", icon=":material/tune:"):
+        centred = st.toggle(
+            "Centre each layer", True, key=f"{page}_centred",
+            help="Takes off the mean of all points before vectors are compared by cosine.",
+        )  # fmt: skip
+        neighbours = st.slider("UMAP: neighbours", 2, 100, 15, key=f"{page}_neighbours")
+        distance = st.slider("UMAP: least distance", 0.0, 1.0, 0.1, 0.05, key=f"{page}_distance")
+        perplexity = st.slider("t-SNE: perplexity", 5, 50, 30, key=f"{page}_perplexity")
+        seed = st.number_input("Seed", 0, 9999, 42, key=f"{page}_seed")
+    return MapSettings(
+        _METHODS[method], int(dims[0]), neighbours, distance, float(perplexity), centred, int(seed)
+    )
+
+
+def choose_views(page: str, points: MapPoints) -> tuple[MapPoints, tuple[str, ...]]:
+    """The layers to draw, and the points, with the mixture chosen for all pages where it is wanted."""
+    if len(points.views) == 1:
+        return points, points.views
+    mixture = current_mixture(len(points.views))
+    mixed = f"Mix {mixture.text}"
+    chosen = st.multiselect(
+        "Views, in one frame", [*points.views, mixed], default=points.views, key=f"{page}_views",
+        help="Each view starts where the one before it lies. The mix is that of Layers and mixtures.",
+    )  # fmt: skip
+    views = tuple(chosen) or points.views
+    return (points.with_mixture(mixture) if mixed in views else points), views
+
+
+def get_map(page: str, key: str, points: MapPoints, views: tuple[str, ...], settings: MapSettings) -> TextMap:
+    """The map: that of the sample as it opens at once, all others as a job; the page stops while it runs."""
+    subject = f"{key} {views} {settings}"
+    if (views, settings) == (points.views, MapSettings()) and points is _opening():
+        with st.spinner("Drawing the sample"):
+            return opening_map()
+    owner = f"{page}_map"
+    job = jobs.current(owner, subject)
+    if job is None:
+        cost = map_cost(len(points), points.vectors.shape[2], len(views), settings)
+        if not may_start(f"{page}_map_start", "Draw the map", cost.seconds, cost.megabytes):
+            st.stop()
+        work = lambda job: map_points(points, settings, views=views, report=job.report)  # noqa: E731
+        job = jobs.start(owner, subject, "Drawing the map", work)
+    jobs.watch(job)
+    return jobs.result_of(job)  # type: ignore[no-any-return]
+
+
+def _opening() -> MapPoints:
+    return sample_points(model_name(), False, "mean")
+
+
+@kept_for_all(1)
+def opening_map() -> TextMap:
+    """The map that the page opens on, for all sessions."""
+    return map_points(_opening())

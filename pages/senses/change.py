@@ -1,0 +1,123 @@
+"""Two or more parts of a text, one word: how its sense groups and its contexts differ between them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import cast
+
+import pandas as pd
+import streamlit as st
+
+from elmo_core.analysis.senses import Study
+from elmo_core.analysis.usage_change import (
+    MIN_USES,
+    N_PERMUTATIONS,
+    Change,
+    Measure,
+    UsageChange,
+    usage_change,
+)
+from elmo_core.exceptions import InputError
+from elmo_core.plots.sense_groups import describe_shares, plot_shares
+from elmo_core.plots.style import listing
+from pages.common.loaders import Source
+from pages.common.shelves import computed
+from pages.common.wording import plain
+from pages.senses.cards import NamedGroups
+from pages.senses.controls import Choice
+
+_HALVES = "half of the text"
+_SENSE = "gold sense"
+_LONG = 1000  # uses: the permutations of more run as a job
+_MOVERS = 3
+
+
+def show_change(page: str, source: Source, choice: Choice, study: Study, named: NamedGroups) -> None:
+    """Let the user choose a column, and compare the uses by its values."""
+    column = st.selectbox("Compare by", _columns(source, study), key="column", bind="query-params", width=320)
+    values = _values(source, study, column)
+    try:
+        found = cast(
+            UsageChange,
+            computed(
+                source,
+                ("change", choice.asked, named.labels, column),
+                lambda report: usage_change(
+                    study.vectors.contexts.units(), named.labels, values, seed=choice.asked.seed
+                ),
+                owner=f"{page}_change",
+                title="Shuffling the values",
+                is_long=len(values) > _LONG,
+            ),
+        )
+    except InputError as error:
+        st.info(plain(str(error)))
+        return
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.plotly_chart(
+            plot_shares(found, named.names),
+            key=f"{page}_shares",
+            config={"displayModeBar": False},
+            alt=describe_shares(found, named.names),
+        )
+        if found.left_out:
+            rest = listing(f"{value} ({n})" for value, n in found.left_out[:8])
+            st.caption(plain(f"Not compared, for too few uses or too many values: {rest}."))
+    with right:
+        rows = [_row(change, measure) for change in found.changes for measure in change.measures]
+        names = ["compared", "measure", "value", "by chance", "p", "p (Holm)"]
+        frame = pd.DataFrame(rows, columns=names)
+        st.dataframe(frame, hide_index=True, alt="Distances between the parts, beside chance")
+        st.caption(
+            "Cosine distances of contexts (all pairs; mean vectors) and divergence of the shares in bits, "
+            f"each beside {N_PERMUTATIONS} shuffles of the values (seed {choice.asked.seed}); p also by Holm."
+        )
+    _show_movers(found.changes[0], study)
+
+
+def _row(change: Change, measure: Measure) -> tuple[str, ...]:
+    return (
+        f"{change.first} / {change.second}",
+        measure.name,
+        f"{measure.value:.3f}",
+        f"{measure.shuffled_mean:.3f} ± {measure.shuffled_sd:.3f}",
+        f"{measure.p_value:.3f}",
+        f"{measure.p_adjusted:.3f}",
+    )
+
+
+def _show_movers(change: Change, study: Study) -> None:
+    """The uses of either value that are least like those of the other one."""
+    for column, value, other, rows in zip(
+        st.columns(2, gap="large"),
+        (change.first, change.second),
+        (change.second, change.first),
+        change.movers,
+        strict=True,
+    ):
+        with column:
+            st.markdown(f"**{plain(value)}**, least like {plain(other)}:")
+            for row in rows[:_MOVERS]:
+                st.text(study.uses.uses[row].text)
+
+
+def _columns(source: Source, study: Study) -> list[str]:
+    """What the uses can be parted by: columns with values that recur, gold senses, halves of the text."""
+    table = source.text.table
+    found = [name for name in table.columns if _can_compare(source, study, name)] if table else []
+    return [*found, *([_SENSE] if any(study.uses.labels) and not found else []), _HALVES]
+
+
+def _can_compare(source: Source, study: Study, column: str) -> bool:
+    counts = Counter(value for value in _values(source, study, column) if value is not None)
+    return sum(count >= MIN_USES for count in counts.values()) >= 2
+
+
+def _values(source: Source, study: Study, column: str) -> tuple[str | None, ...]:
+    if column == _SENSE:
+        return study.uses.labels
+    if column == _HALVES:
+        middle = len(source.text.sentences) / 2
+        return tuple("first half" if use.sentence < middle else "second half" for use in study.uses.uses)
+    return source.text.values(column, tuple(use.sentence for use in study.uses.uses))

@@ -1,0 +1,164 @@
+"""Deeper into single uses: the nearest ones by layer, and a sentence that was typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import pandas as pd
+import streamlit as st
+
+from elmo_core.analysis.senses import CONTEXT, SenseMap, Study
+from elmo_core.analysis.substitutes import Substitutes, find_substitutes
+from elmo_core.analysis.uses import Use, Uses
+from elmo_core.analysis.what_if import Placement, locate, map_position, place_use
+from elmo_core.exceptions import InputError
+from elmo_core.plots.sense_groups import describe_influences, plot_influences
+from elmo_core.plots.style import clip, percent
+from pages.common.loaders import STATIC_VECTORS, Source, load_model, model_name, static_neighbours
+from pages.common.sense_data import nearest
+from pages.common.shelves import computed
+from pages.common.sources import set_state
+from pages.common.wording import plain
+from pages.senses.cards import NamedGroups
+from pages.senses.controls import Choice
+
+_SIDE = 34  # characters of context on each side of a near use
+_N_SUBSTITUTES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A sentence that was typed, among the uses."""
+
+    placement: Placement
+    substitutes: Substitutes
+
+
+def show_nearest(source: Source, choice: Choice, study: Study, selected: tuple[int, ...]) -> None:
+    """The nearest uses of one use in every layer, beside what the word's static vector gives."""
+    uses, row = study.uses, selected[0] if selected else 0
+    which = "The selected use" if selected else "The first use (select another one in the map or the table)"
+    st.caption(f"{which}:")
+    st.text(uses.uses[row].text)
+    found = nearest(source, choice.asked, study, row)
+    columns = st.columns(len(found) + 1, gap="medium")
+    for column, view in zip(columns, found, strict=False):
+        with column:
+            st.markdown(f"**{view.view}**")
+            tied = sum(near.cosine > 1 - 1e-6 for near in view.neighbours)
+            if tied == len(view.neighbours):
+                st.caption(f"Reads the spelling alone: {tied} or more uses are equally near (cosine 1.00).")
+                continue
+            for near in view.neighbours:
+                st.text(snippet(uses.uses[near.row]))
+                st.caption(f"cosine {near.cosine:.2f}, nearer than {percent(near.percentile)} of pairs")
+    with columns[-1]:
+        _show_static(uses.uses[row].word)
+
+
+def _show_static(word: str) -> None:
+    st.markdown("**Static vector**")
+    words = static_neighbours(word)
+    if not words:
+        st.caption(f"{plain(word)} is not among the words of {STATIC_VECTORS}.")
+        return
+    st.caption("The same for every use of the word; nearest to it are these words, whatever the sentence:")
+    for other, cosine in words:
+        st.text(f"{other}  {cosine:.2f}")
+
+
+def choose_sentence(page: str, study: Study, selected: tuple[int, ...]) -> str:
+    """Let the user type a sentence, or edit a use."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sentence = st.text_input(
+            f"A sentence with {plain(study.uses.word)}",
+            placeholder=study.uses.uses[selected[0] if selected else 0].text,
+            max_chars=1000,
+            key="sentence",
+            bind="query-params",
+        )
+        st.button(
+            "Edit the selected use" if selected else "Edit the first use",
+            key=f"{page}_edit",
+            on_click=set_state,
+            args=("sentence", study.uses.uses[selected[0] if selected else 0].text),
+        )
+    return sentence.strip()
+
+
+def place(source: Source, choice: Choice, study: Study, named: NamedGroups, sentence: str) -> Placed | None:
+    """Where a sentence belongs; None (and a message) where it cannot be placed."""
+    if not sentence:
+        st.caption("The word lands on the map, by its neighbours in the full space; the map itself stays.")
+        return None
+
+    def work(report: object) -> Placed:
+        elmo = load_model(model_name())
+        tokens, position = locate(sentence, study.uses)
+        found = place_use(elmo, tokens, position, study.vectors, named.labels)
+        one = Uses(study.uses.word, 1, (found.use,))
+        return Placed(found, find_substitutes(elmo, found.vectors.expected, one))
+
+    try:
+        key = ("placed", model_name(), choice.asked, named.labels, sentence)
+        return cast(Placed, computed(source, key, work))
+    except InputError as error:
+        st.warning(plain(str(error)))
+        return None
+
+
+def position_of(placed: Placed, study: Study, drawn: SenseMap) -> tuple[float, float]:
+    """The place of a typed sentence on the map of a view."""
+    if drawn.view == CONTEXT:
+        unit = placed.placement.vectors.contexts.units()[0]
+    else:
+        one = Study(study.uses, placed.placement.vectors, study.shuffled, study.substitutes)
+        unit = one.halves(drawn.view).units()[0]
+    return map_position(unit, study.halves(drawn.view).units(), drawn.coordinates)
+
+
+def show_placed(page: str, placed: Placed, study: Study, named: NamedGroups) -> None:
+    """The groups it may belong to, its substitutes, its neighbours, and which words decide."""
+    placement, left_right = placed.placement, st.columns([2, 3], gap="large")
+    with left_right[0]:
+        if len(named.names) > 1:
+            rows = zip(named.names, placement.posterior, placement.forward, placement.backward, strict=False)
+            frame = pd.DataFrame(rows, columns=["group", "both", "left context", "right context"])
+            bars = {
+                name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
+                for name in frame.columns[1:]
+            }
+            st.dataframe(
+                frame,
+                hide_index=True,
+                column_config=bars,
+                key=f"{page}_posterior",
+                alt=f"Probability of each group; most likely {named.names[placement.group]}",
+            )
+        else:
+            st.caption("There is one group alone, so there is no choice to make and no word that decides.")
+        words = ", ".join(word for word, _ in placed.substitutes.of_use(0, _N_SUBSTITUTES))
+        kind = placed.substitutes.kind.capitalize()
+        st.markdown(f"**{kind}:** {plain(words) or 'none'}")
+        st.caption("Nearest uses:")
+        for row, cosine in placement.nearest[:3]:
+            st.text(f"{cosine:.2f}  {snippet(study.uses.uses[row])}")
+    with left_right[1]:
+        if placement.influences:
+            st.plotly_chart(
+                plot_influences(placement),
+                key=f"{page}_influences",
+                config={"displayModeBar": False},
+                alt=describe_influences(placement),
+            )
+            st.caption(
+                f"{plain(describe_influences(placement))} Each word is taken out in turn and the sentence "
+                "read without it; above zero it speaks for the likeliest group."
+            )
+
+
+def snippet(use: Use) -> str:
+    """A use with a little of its context."""
+    left, right = clip(use.left.strip(), _SIDE, keep_end=True), clip(use.right.strip(), _SIDE)
+    return f"{left} [{use.word}] {right}".strip()

@@ -1,0 +1,109 @@
+"""Deeper into a word: what speaks for its groups, and how the layers differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from elmo_core.analysis.senses import CONTEXT, Grouping, Study
+from elmo_core.analysis.separation import Separation
+from elmo_core.plots.sense_groups import describe_candidates, plot_candidates
+from elmo_core.plots.sense_map import Colouring
+from elmo_core.plots.senses import (
+    describe_separation,
+    explain_score,
+    plot_layers,
+    plot_separation,
+    verdict,
+)
+from elmo_core.plots.style import listing
+from pages.common.loaders import Source
+from pages.common.selection import LinkedSelection
+from pages.common.sense_data import sense_map
+from pages.common.wording import plain
+from pages.senses.controls import Choice
+
+_STATIC = {"displayModeBar": False}
+
+
+def show_evidence(page: str, study: Study, grouping: Grouping) -> None:
+    """Every number of groups beside its null; agreement with gold senses beside chance and null."""
+    if grouping.card.best is None:
+        st.info(f"{grouping.card.n} uses are too few to cut; collect ten or more.")
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.plotly_chart(
+            plot_candidates(grouping.groups),
+            key=f"{page}_candidates",
+            config=_STATIC,
+            alt=describe_candidates(grouping.groups),
+        )
+    with right:
+        objections = grouping.card.objections
+        said = listing(objections) if objections else "nothing that was tested"
+        st.markdown(f"**Against {grouping.card.best.k} groups:** {said}.")
+        st.caption(
+            f"Closest two centroids: cosine {grouping.card.best.closeness:.2f} (0 = two places of the text "
+            f"at random). Gain over re-paired contexts {grouping.card.best.gain:.2f}, needed "
+            f"{grouping.card.best.gain_needed:.2f}. Seed {grouping.card.best.cut.seed}."
+        )
+        if grouping.card.scores:
+            st.dataframe(_scores(grouping), hide_index=True, alt="Agreement of the groups with gold senses")
+            st.caption(
+                f"Agreement of the best cut into {grouping.card.best.k} groups with the gold senses of "
+                f"{sum(label is not None for label in study.uses.labels)} uses; chance: senses shuffled 200 "
+                "times; null: the word in shuffled contexts, cut in the same way."
+            )
+        else:
+            st.caption("No gold senses to compare with.")
+
+
+def _scores(grouping: Grouping) -> pd.DataFrame:
+    rows = [
+        (score.name, f"{score.value:.2f}", str(score.chance), str(score.null) if score.null else "")
+        for score in grouping.card.scores
+    ]
+    return pd.DataFrame(rows, columns=["measure", "value", "chance", "null"])
+
+
+def show_layers(
+    page: str,
+    source: Source,
+    choice: Choice,
+    study: Study,
+    colouring: Colouring,
+    linked: LinkedSelection,
+    scored: tuple[Sequence[Separation], str],
+) -> None:
+    """All layers side by side in one plane, and how well each view separates the gold senses."""
+    drawn, _ = sense_map(page, source, choice.asked, study, study.views[-1], choice.projection)
+    st.plotly_chart(
+        plot_layers(drawn.frame, study.views[1:], colouring, linked.current.highlighted),
+        key=f"{page}_layers",
+        config=_STATIC,
+        alt=f"The uses of {study.uses.word} in {listing(study.views[1:])}, in one plane",
+    )
+    st.caption(
+        f"One {drawn.frame.method.upper()} plane for all layers, each centred on its mean; a selection in "
+        "the map stands out here as well."
+    )
+    scores, why = scored
+    if not scores:
+        st.caption(plain(why))
+        return
+    left, right = st.columns([3, 2], gap="large")
+    view = choice.view if choice.view in study.views else CONTEXT
+    with left:
+        st.plotly_chart(
+            plot_separation(study.views, scores, view),
+            key=f"{page}_scores",
+            config=_STATIC,
+            alt=describe_separation(study.views, scores),
+        )
+    with right:
+        score = scores[study.views.index(view)]
+        st.markdown(f"**{verdict(score, view)}**")
+        st.caption(explain_score(score))

@@ -1,0 +1,92 @@
+"""The map of the page of word senses, with what the user has selected and typed drawn over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from elmo_core.analysis.senses import SenseMap, Study
+from elmo_core.plots.sense_map import Colouring, Extras, describe_map, explain_map, plot_map
+from pages.common import jobs
+from pages.common.concordance import modebar
+from pages.common.selection import LinkedSelection
+from pages.senses.cards import NamedGroups
+from pages.senses.contexts import Placed, position_of
+from pages.senses.controls import Choice
+
+_MOST_TRAILS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Everything that the map shows."""
+
+    choice: Choice
+    study: Study
+    drawn: SenseMap
+    colouring: Colouring
+    extras: Extras
+    shows_senses: bool
+
+    @property
+    def look(self) -> str:
+        """What the figure depends on besides its highlights: when it changes, a lasso in it is lost."""
+        return str((self.choice, self.drawn.frame.method, self.colouring.names, self.extras))
+
+    def show(self, page: str, linked: LinkedSelection, umap_job: jobs.Job | None) -> go.Figure:
+        """Draw the map with the uses that are selected; below it what it is and how far to trust it."""
+        extras = Extras(**{**vars(self.extras), "highlighted": linked.current.highlighted})
+        uses = self.study.uses
+        figure = plot_map(self.drawn, uses, self.colouring, extras, is_faded=self.choice.is_faded)
+        st.plotly_chart(
+            figure,
+            key=linked.map_key,
+            on_select=linked.on_map,
+            config=modebar(f"{uses.word.strip('/')}-{self.choice.view}", self.choice.image),
+            alt=describe_map(self.drawn, uses, self.colouring),
+        )
+        if umap_job:
+            _show_job(page, umap_job)
+        colours = "Colours: gold senses. " if self.shows_senses else ""
+        st.caption(f"{colours}{explain_map(self.drawn, uses, self.choice.asked.seed)}")
+        return figure
+
+
+def _show_job(page: str, job: jobs.Job) -> None:
+    """How far UMAP is; where it was cancelled or failed, that PCA is drawn in its place, and a button."""
+    jobs.watch(job)
+    if job.state in ("cancelled", "failed"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"UMAP {job.state}; this is PCA.", width="content")
+            st.button("Draw UMAP", key=f"{page}_umap_again", on_click=jobs.forget, args=(f"{page}_umap",))
+
+
+def compose(
+    choice: Choice,
+    study: Study,
+    named: NamedGroups,
+    drawn: SenseMap,
+    placed: Placed | None,
+    selected: tuple[int, ...],
+) -> Picture:
+    """Put together what the map shows.
+
+    Args:
+        choice: what was chosen.
+        study: of the word.
+        named: its groups.
+        drawn: where the uses lie.
+        placed: a sentence that was typed, if any.
+        selected: uses that are selected; of a single one the true neighbours are drawn.
+    """
+    shows_senses = choice.shows_senses(len(named.names), any(study.uses.labels))
+    extras = Extras(
+        focus=selected[0] if len(selected) == 1 else None,
+        trails=selected[:_MOST_TRAILS] if choice.has_trails else (),
+        newcomer=position_of(placed, study, drawn) if placed else None,
+        newcomer_text=placed.placement.use.text if placed else "",
+    )
+    colouring = Colouring.by_sense(study.uses) if shows_senses else named.colouring
+    return Picture(choice, study, drawn, colouring, extras, shows_senses)

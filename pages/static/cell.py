@@ -1,0 +1,53 @@
+"""The Python cell of Contextual and static: it finds the lists that are on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pages.common.loaders import Source, model_name
+from pages.common.takeaway import literal
+from pages.common.takeaway import python_cell as takeaway_cell
+from pages.common.text_spaces import ChosenStatic
+from pages.static.contrast import N_NEAREST, Contrast
+
+_IMPORTS = """from pathlib import Path
+
+from elmo_core import load_elmo
+from elmo_core.analysis.reading import read_column, split_text
+from elmo_core.contrast.comparison import contextual_neighbours, read_query, static_neighbours
+from elmo_core.contrast.text_space import embed_text
+from elmo_core.contrast.word_spaces import candidates, contextual_space, static_space
+from elmo_core.shipped import shipped
+from elmo_core.tables.reading import read_table_file, read_text
+from elmo_core.text.tokenisation import tokenise"""
+
+
+def python_cell(
+    source: Source, static: ChosenStatic, contrast: Contrast, word: str, sentences: Sequence[str]
+) -> str:
+    """Python that finds a word's nearest words in both worlds, as the page does.
+
+    Args:
+        source: the text.
+        static: the chosen static vectors.
+        contrast: both worlds.
+        word: whose neighbours are shown.
+        sentences: two that use it.
+    """
+    return takeaway_cell(
+        f"{_IMPORTS}\n{static.needs}",
+        f"elmo = load_elmo({literal(model_name())})",
+        *source.recipe,
+        "tokens = [tokenise(sentence) for sentence in text.sentences]",
+        "space = embed_text(elmo, tokens)",
+        f"weights, word = {contrast.weights}, {literal(word)}",
+        static.recipe,
+        "words = candidates(space, static)",
+        f"by_context = contextual_space(space, weights, list(words), {literal(contrast.view)})",
+        f"nearest = static_neighbours(static_space(static, words), word, {N_NEAREST})",
+        "print([near.word for near in nearest])  # the same in every sentence",
+        f"for sentence in {literal(list(sentences))}:",
+        "    query = read_query(elmo, sentence, word)",
+        f"    nearest = contextual_neighbours(space, by_context, query, weights, {N_NEAREST})",
+        "    print([near.word for near in nearest])",
+    )

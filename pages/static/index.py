@@ -1,0 +1,177 @@
+"""A corpus too large for memory: its uses in an index on disk, searched by word and by vector."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pandas as pd
+import platformdirs
+import streamlit as st
+
+from elmo_core.contrast.comparison import read_query
+from elmo_core.exceptions import InputError
+from elmo_core.index.building import MAX_USES, build_use_index
+from elmo_core.index.records import CorpusSentence, FoundUse, UseFilter, sentences_of_shards
+from elmo_core.index.use_index import ABOUT, UseIndex, read_about
+from elmo_core.measuring.durations import duration
+from elmo_core.plots.style import clip
+from elmo_core.pretraining.corpus import find_shards
+from elmo_core.text.tokenisation import TOKENISATION_VERSION
+from pages.common import jobs, takeaway
+from pages.common.loaders import Source, load_model, model_name
+from pages.common.text_spaces import tokens_of
+from pages.common.wording import plain
+from pages.static.locality import may_name_files
+
+_USES_PER_S = 500  # on one busy core; what is said before a build
+_MB_PER_USE = 0.0032
+_FEW_USES = 10_000  # whose index is built without asking
+_CONTEXT = 24  # characters on each side
+_COLUMNS = {
+    "left": st.column_config.TextColumn("Left", alignment="right", width=155),
+    "use": st.column_config.TextColumn("Use", alignment="center", width=55),
+    "right": st.column_config.TextColumn("Right", width=155),
+    "percentile": st.column_config.NumberColumn(
+        "%", format="%.1f", width=55, help="Share of random pairs of uses that are less alike"
+    ),
+}
+_ROOT = Path(platformdirs.user_cache_dir("elmo-explorer", appauthor=False)) / "indexes"
+
+
+def show_index(
+    page: str, source: Source, word: str, sentences: tuple[str, str], weights: tuple[float, ...]
+) -> None:
+    """Build or open the index of a corpus, and ask it with the word in both sentences."""
+    st.caption(
+        "Among all uses in a corpus, those nearest to the word in each of the two sentences. The corpus is "
+        "the text of this page" + (", or files on this machine" if may_name_files() else "") + "; it is read "
+        "once, into an index on disk."
+    )
+    pattern, most = _choose_corpus(page)
+    shards = _find(page, pattern) if pattern else ()
+    corpus = f"files {_marks(shards)}" if pattern else f"text {source.key}"
+    key = sha256(f"{corpus} {model_name()} {weights} {most} {TOKENISATION_VERSION}".encode()).hexdigest()[:20]
+    index = _opened(page, key, shards, source, weights, most)
+    st.caption(
+        f"{index.n_uses:,} uses, {index.size_bytes / 1e6:,.0f} MB on disk, "
+        + ("searched through their partitions." if index.about.get("partitions") else "all compared.")
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        only = st.toggle(f"Only uses of {plain(word)}", key=f"{page}_only", value=True)
+        asked = st.text_input("Only from the file", key=f"{page}_origin", width=220) if pattern else ""
+        origin = asked.strip()
+    where = UseFilter(word if only else None, origin or None)
+    elmo, frames = load_model(model_name()), []
+    for number, (column, sentence) in enumerate(
+        zip(st.columns(2, gap="large"), sentences, strict=True), start=1
+    ):
+        query = read_query(elmo, sentence, word)
+        started = time.perf_counter()
+        found = index.nearest(query.layers, 10, where=where)
+        took = 1000 * (time.perf_counter() - started)
+        frame = _frame(found)
+        frames.append(frame.assign(sentence=number))
+        column.markdown(f"**{plain(sentence)}**")
+        column.caption(f"{len(found)} nearest uses, found in {took:.0f} ms")
+        column.dataframe(
+            frame,
+            hide_index=True,
+            height="content",
+            column_config=_COLUMNS,
+            alt=f"Nearest uses, sentence {number}",
+        )
+    takeaway.offer(page, f"{word} in the corpus", rows=lambda: pd.concat(frames))
+
+
+def _choose_corpus(page: str) -> tuple[str, int]:
+    """Pattern of files on this machine (empty = the text of the page) and most uses."""
+    pattern = ""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if may_name_files():
+            pattern = st.text_input(
+                "Files on this machine",
+                key=f"{page}_pattern",
+                max_chars=500,
+                placeholder="a pattern such as corpus/*.txt.gz; empty: the text of this page",
+            )
+        most = st.number_input(
+            "Uses at most", 1_000, MAX_USES, 100_000, step=50_000, key=f"{page}_uses", width=200
+        )
+    return pattern.strip(), int(most)
+
+
+def _opened(
+    page: str, key: str, shards: tuple[Path, ...], source: Source, weights: tuple[float, ...], most: int
+) -> UseIndex:
+    """The index, once it is built; the page stops here until then."""
+    folder = _ROOT / key
+    subject, is_there = f"index {key}", (folder / ABOUT).is_file()
+    job = jobs.current(f"{page}_index", subject)
+    if job is None and is_there and read_about(folder).get("complete"):  # else it may have no table yet
+        return UseIndex(folder)
+    n = most if shards else min(most, sum(map(len, tokens_of(source))))
+    if job is None and (n > _FEW_USES or is_there):
+        st.info(
+            ("A build of this corpus was interrupted; it goes on where it was. " if is_there else "")
+            + f"{n:,} uses take about {duration(n / _USES_PER_S)} on one core and "
+            f"{n * _MB_PER_USE:,.0f} MB on disk" + ("; a shorter corpus takes less." if shards else ".")
+        )
+        if not st.button("Build the index", key=f"{page}_build", type="primary", icon=":material/database:"):
+            st.stop()
+
+    def work(job: jobs.Job) -> UseIndex:
+        def report(done: int, uses: int) -> None:
+            job.report(f"{uses:,} uses of {done:,} sentences", uses / n)
+
+        _ROOT.mkdir(parents=True, exist_ok=True)
+        elmo = load_model(model_name())
+        rows = sentences_of_shards(shards) if shards else _from_text(source)
+        return build_use_index(
+            elmo, rows, folder, corpus=key, weights=weights, max_uses=most, progress=report
+        )
+
+    if job is None:
+        job = jobs.start(f"{page}_index", subject, "Building the index", work)
+    if job.state in ("failed", "cancelled"):
+        st.button("Go on", key=f"{page}_go_on", on_click=jobs.forget, args=(f"{page}_index",))
+    jobs.watch(job)
+    built: UseIndex = jobs.result_of(job)
+    return built
+
+
+def _find(page: str, pattern: str) -> tuple[Path, ...]:
+    """The files that a pattern names; a job looks for them, since a pattern may name a whole disk."""
+    found: tuple[Path, ...] = jobs.awaited(
+        f"{page}_files", pattern, "Looking for files", lambda job: tuple(find_shards(pattern))
+    )
+    return found
+
+
+def _marks(shards: tuple[Path, ...]) -> str:
+    """What tells these files from others and from what they were before an edit."""
+    facts = [(str(shard.resolve()), shard.stat().st_size, shard.stat().st_mtime_ns) for shard in shards]
+    return sha256(repr(facts).encode()).hexdigest()
+
+
+def _from_text(source: Source) -> Iterator[CorpusSentence]:
+    for tokens in tokens_of(source):
+        yield CorpusSentence(tuple(tokens))
+
+
+def _frame(found: tuple[FoundUse, ...]) -> pd.DataFrame:
+    if not found:
+        raise InputError("No use in the index meets these conditions; take one of them off.")
+    return pd.DataFrame(
+        {
+            "left": [clip(use.left, _CONTEXT, keep_end=True) for use in found],
+            "use": [use.word for use in found],
+            "right": [clip(use.right, _CONTEXT) for use in found],
+            "percentile": [
+                round(100 * use.percentile, 1) if use.percentile is not None else None for use in found
+            ],
+            **({"file": [use.source for use in found]} if any(use.source for use in found) else {}),
+        }
+    )

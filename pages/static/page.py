@@ -1,0 +1,67 @@
+"""Contextual and static: the same question to a word's one vector and to its vector in a sentence."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from elmo_core.analysis.senses import view_names
+from elmo_core.exceptions import ElmoError
+from pages.common.loaders import load_model, model_name
+from pages.common.sources import choose_source, choose_word
+from pages.common.text_spaces import KINDS, choose_static, space_of, weights_of
+from pages.common.wording import plain
+from pages.static import contrast
+from pages.static import index as static_index
+from pages.static import ranking as static_ranking
+from pages.static import scores as static_scores
+from pages.static.cell import python_cell
+
+PAGE = "static"
+NEIGHBOURS, RANKING, SCORES, CORPUS = "Neighbours", "Most context-sensitive", "Scores", "A large corpus"
+
+st.title("Contextual and static")
+st.markdown("What does the vector know: the word, or the word *here*?")
+
+source = choose_source(PAGE)
+words_row, controls = st.container(), st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+views = view_names(load_model(model_name()).n_layers)
+with controls:
+    word = choose_word(PAGE, source, words_row, key="term")
+    kind = st.selectbox("Static vectors", KINDS, key="static", bind="query-params", width=220)
+    view = st.segmented_control(
+        "Contextual",
+        views,
+        default=views[-2],
+        required=True,
+        key="contextual",
+        bind="query-params",
+        wrap=True,
+    )
+show = st.segmented_control(
+    "Show", (NEIGHBOURS, RANKING, SCORES, CORPUS), default=NEIGHBOURS, required=True, key="show",
+    bind="query-params",
+    label_visibility="collapsed", wrap=True,
+)  # fmt: skip
+if source is None:
+    st.info("Paste some sentences or choose a file: its words are the ones that are compared.")
+    st.stop()
+
+try:
+    text = space_of(PAGE, source)
+    if len(text.sentences) < text.n_sentences:
+        st.caption(f"The first {len(text.sentences):,} of {text.n_sentences:,} sentences are read here.")
+    weights = weights_of(view, len(text.layers))
+    static = choose_static(PAGE, kind, source, text, view)
+    both = contrast.contrast_of(text, static.vectors, weights, view)
+    if show == NEIGHBOURS:
+        sentences = contrast.choose_sentences(source, word)
+        cell = python_cell(source, static, both, word, sentences)
+        contrast.show_neighbours(PAGE, both, word, sentences, cell)
+    elif show == CORPUS:
+        static_index.show_index(PAGE, source, word, contrast.choose_sentences(source, word), weights)
+    elif show == RANKING:
+        static_ranking.show_ranking(PAGE, source, both)
+    else:
+        static_scores.show_scores(PAGE, source, both, static.vectors)
+except ElmoError as error:
+    st.error(plain(str(error)))

@@ -1,0 +1,55 @@
+"""What a server does before its first visitor: load, draw once, compile."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+
+import numpy as np
+
+from elmo_core.analysis.senses import CONTEXT
+from elmo_core.exceptions import ElmoError
+
+LOGGER = logging.getLogger(__name__)
+
+
+def warm_up() -> None:
+    """Import what is heavy, load the model, draw the first maps, compile UMAP and draw that as well."""
+    from elmo_core.plots.sense_map import Colouring, plot_map
+    from pages.common import sense_data as data
+    from pages.common.loaders import FIRST_WORD, model_name, sample
+    from pages.common.text_spaces import sample_space
+    from pages.maps.settings import opening_map
+
+    asked = data.Asked(FIRST_WORD)
+    try:
+        uses = data.find("", sample(), asked)
+        study = data.study("", sample(), asked, uses)
+        data.groups("", sample(), asked, study, "k-means", None)
+        first, _ = data.sense_map("", sample(), asked, study, CONTEXT, "pca")
+        plot_map(first, uses, Colouring.by_sense(uses)).to_json()
+        _settle()
+        compile_umap()
+        data.note_umap()
+        data.sense_map("", sample(), asked, study, CONTEXT, "umap")
+    except ElmoError as error:  # the sidebar tells the visitor; the server stays up
+        LOGGER.warning("%s", error)
+    _settle()
+    opening_map()
+    with contextlib.suppress(ElmoError):  # said above
+        sample_space(model_name())
+    _settle()
+
+
+def compile_umap() -> None:
+    """Let numba compile UMAP: it takes 10 s, once in each process."""
+    from elmo_core.analysis.projection import shared_frame
+
+    shared_frame(np.random.default_rng(0).standard_normal((1, 64, 8)), 1, "umap")
+
+
+def _settle() -> None:
+    """Take what is loaded out of the garbage collector's rounds, which hold up every run of every page."""
+    gc.collect()
+    gc.freeze()
