@@ -15,6 +15,11 @@ ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Number parameters that are bytes: a packed file has another time in it in each process."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True)
 def fixed_seeds() -> None:
     """The same random numbers in every test, and one thread for each of the parallel test workers."""

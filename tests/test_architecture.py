@@ -3,7 +3,8 @@
 exceptions < extras, shipped, locking < files < text.characters < config < text
     < nn, tables, measuring < weights < embedder, pretraining < serving
     < static, bulk, index, analysis, tasks < contrast < plots
-    < the public face < the command line < pages.common < pages < app
+    < the public face < the command line
+    < pages.common < each page < pages (the frame, the warm-up) < app
 
 Imports run downwards only, and groups of one rank do not import each other. An import inside a function
 or under TYPE_CHECKING counts like any other.
