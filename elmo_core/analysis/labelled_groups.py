@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from elmo_core.analysis.uses import Uses
 from elmo_core.exceptions import InputError
+from elmo_core.text.opening import read_text
 
 FORMAT = "elmo-explorer/sense-groups/1"
 MAX_BYTES = 32 << 20
@@ -80,7 +81,7 @@ def from_json(content: bytes, name: str) -> LabelledGroups:
     if len(content) > MAX_BYTES:
         raise InputError(f"{name} has {len(content) >> 20} MB; groups have up to {MAX_BYTES >> 20} MB.")
     try:
-        data = json.loads(content)
+        data = json.loads(read_text(content, name).text)
         if data["format"] != FORMAT:
             raise ValueError(f"its format is {data['format']!r}")
         names = tuple(str(group["name"])[:200] for group in data["groups"])
@@ -95,5 +96,18 @@ def from_json(content: bytes, name: str) -> LabelledGroups:
         return LabelledGroups(str(data["word"]), names, places, about)
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise InputError(
-            f"{name} holds no sense groups as this page saves them ({type(error).__name__}: {error})."
+            f"{name} holds no sense groups: {_reason(error)}. Choose a file that was saved here as JSON."
         ) from None
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a file, in words."""
+    if isinstance(error, InputError):
+        return "it holds no text"
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is not JSON from line {error.lineno} on"
+    if isinstance(error, KeyError):
+        return f"it has no {error.args[0]!r}"
+    if type(error) is ValueError and str(error).startswith("its "):
+        return str(error)
+    return "its parts are not what groups consist of"

@@ -178,6 +178,8 @@ class _Layout:
                 wanted: tuple[int, int, int] | None = (columns[0] - 1, columns[1] - 1, columns[2] - 1)
             else:
                 wanted = _columns(header, body)
+            if n_headers and wanted and max(wanted) >= len(header):  # it names other columns than these
+                continue
             if wanted and all(max(wanted) < len(row) and _number(row[wanted[2]]) is not None for row in body):
                 return cls(*wanted, n_headers)
         return None

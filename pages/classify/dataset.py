@@ -129,7 +129,7 @@ def _label_options(prefix: str, table: Table, label: str) -> tuple[tuple[tuple[s
 
 def _show_classes(data: Dataset) -> None:
     counts = Counter(data.labels).most_common()
-    st.markdown(f"**{counted(len(data.texts), 'text')} to use, {len(counts):,} labels**")
+    st.markdown(f"**{counted(len(data.texts), 'text')} to use, {counted(len(counts), 'label')}**")
     st.plotly_chart(
         plot_class_sizes(counts),
         config={"displayModeBar": False},

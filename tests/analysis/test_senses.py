@@ -166,9 +166,13 @@ def _changed(**changes: object) -> bytes:
         _changed(uses=[{"sentence": "a", "position": "x", "group": 0}]),
         _changed(about=[]),
         b"\xff\xfe\x00",
+        b"\x89PNG\r\n",
+        b'{"format": ',
+        b'{"groups": [{"x": Infinity}]}',
     ],
 )
 def test_other_files_are_one_sentence(content: bytes):
     with pytest.raises(InputError, match=r"a\.json holds no sense groups") as caught:
         from_json(content, "a.json")
     assert "\n" not in str(caught.value)
+    assert "Error" not in str(caught.value)

@@ -95,6 +95,12 @@ def test_a_line_that_is_no_pair_is_named(lines, message):
         read_pairs(lines)
 
 
+@pytest.mark.parametrize("title", ["pairs", "text,label", "my words", "word1 word2"])
+def test_a_title_narrower_than_the_rows_is_no_header(title: str):
+    with pytest.raises(InputError, match=f"^Line 1 must be two words and a number, found '{title}'"):
+        read_pairs([title, "river stream 9", "king queen 8"])
+
+
 def test_groups_of_words():
     assert read_groups([": family", "a : b :: c : d", "# x", "a,b,c,d"], 4, 4) == [("a", "b", "c", "d")] * 2
     assert read_groups(["New York\tParis\tshoe"], 3) == [("New York", "Paris", "shoe")]
