@@ -20,6 +20,7 @@ from elmo_core.static.loading import LoadedVectors, load_vectors_file
 from elmo_core.static.registry import SHIPPED, load_static
 from elmo_core.static.training import vectors_of_sentences
 from elmo_core.static.vectors import StaticVectors
+from elmo_core.tables.records import counted
 from elmo_core.text.tokenisation import tokenise
 from pages.common import jobs
 from pages.common.loaders import Source, digest, load_model, model_name, sample
@@ -218,7 +219,7 @@ def vectors_from_file(page: str) -> ChosenStatic:
     loaded: LoadedVectors = _held(page, "file", key, read)
     report = loaded.report
     limit = ", the most that may be read" if report.has_limit else ""
-    st.caption(f"{plain(file.name)}: {report.n_read:,} words of width {loaded.vectors.dim}{limit}.")
+    st.caption(f"{plain(file.name)}: {counted(report.n_read, 'word')} of width {loaded.vectors.dim}{limit}.")
     if remarks := report.summary():
         st.warning(plain(remarks))
     return ChosenStatic(
