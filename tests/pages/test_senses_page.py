@@ -174,6 +174,7 @@ def test_umap_is_drawn_beside_the_page(monkeypatch: pytest.MonkeyPatch):
         return start.astype(np.float32)
 
     monkeypatch.setattr(projection, "_umap", umap)
+    monkeypatch.setattr(sense_data._Pace, "has_umap", False)  # as before the first UMAP of a server
     app = opened(word="plant", seed="11", projection="Automatic")
     job = app.session_state["senses_umap_job"]
     assert "(PCA)" in alt(app)
