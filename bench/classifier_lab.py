@@ -43,7 +43,7 @@ class Texts:
     texts: list[str]
     labels: list[str]
     split: Split | None = None
-    """None = 80 % and 20 %, stratified."""
+    """None = 80% and 20%, stratified."""
     together: tuple[tuple[int, int], ...] = ()
 
 
@@ -175,7 +175,7 @@ def as_markdown(found: dict[str, dict[str, Any]]) -> str:
             rows.append([name, row["method"], score, row["accuracy"][0], p_value, row["seconds"]])
         peak = f"{measured['peak_gb']} GB"
         rows.append([name, measured["verdict"], "", "", peak, measured["seconds"]])
-    return table(["texts", "method", "macro-F1 (95 %)", "accuracy", "p against TF-IDF", "s"], rows)
+    return table(["texts", "method", "macro-F1 (95%)", "accuracy", "p against TF-IDF", "s"], rows)
 
 
 def main() -> None:

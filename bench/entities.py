@@ -109,7 +109,7 @@ def _shown(gap: list[float] | None) -> str:
 def as_markdown(found: dict[str, dict[str, Any]]) -> str:
     """One line for each set and method."""
     heads = (
-        "data", "method", "score (95 %)", "less feature CRF", "less static only", "epochs", "s an epoch",
+        "data", "method", "score (95%)", "less feature CRF", "less static only", "epochs", "s an epoch",
         "mix",
     )  # fmt: skip
     rows: list[list[object]] = []

@@ -5,7 +5,7 @@
     python -m bench.mixture_gains english-small --parts sst2
 
 The ten words of CoarseWSD and SST-2, the head of elmo_core/analysis/layers/head.py throughout: learned on
-80 % of the training part (of at most --most rows of it), drawn anew at each of five seeds, and tested on
+80% of the training part (of at most --most rows of it), drawn anew at each of five seeds, and tested on
 the test or dev part (of at most as many rows). The best of the triangle is chosen on the same training rows.
 Intervals are of the mean over the seeds, corrected for what the draws share.
 """

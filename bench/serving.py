@@ -71,7 +71,7 @@ def main() -> None:
     plain = load_elmo(options.model)
     known = sentences()
     plain.embed(known[:50])
-    sys.stdout.write("| sessions | model | wait, median | wait, 95 % | words/s |\n|---|---|---|---|---|\n")
+    sys.stdout.write("| sessions | model | wait, median | wait, 95% | words/s |\n|---|---|---|---|---|\n")
     for n_sessions in options.sessions:
         chosen = [known[at % len(known)] for at in range(n_sessions * options.requests)]
         requests = [chosen[at::n_sessions] for at in range(n_sessions)]

@@ -66,7 +66,7 @@ def measure(index: UseIndex, queries: list[np.ndarray]) -> dict[str, float]:
         "p95 ms": float(np.quantile(times, 0.95)),
         "exact p50 ms": float(np.median(exact_times)),
         "recall@10": float(np.mean(recalls)),
-        "± (95 %)": half,
+        "± (95%)": half,
     }
 
 

@@ -27,7 +27,7 @@ class Separation:
     accuracy: float
     """Share of uses nearest to their own sense; k senses that tie for the nearest count 1/k."""
     low: float
-    """Lower end of the 95 % interval of Wilson."""
+    """Lower end of the 95% interval of Wilson."""
     high: float
     """Upper end of it."""
     chance: float
@@ -91,7 +91,7 @@ def separation(
 
 
 def wilson_interval(share: float, n: int) -> tuple[float, float]:
-    """95 % interval of a share of n cases (Wilson 1927)."""
+    """95% interval of a share of n cases (Wilson 1927)."""
     z2 = _Z95**2 / n
     middle = (share + z2 / 2) / (1 + z2)
     half = _Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n)) / (1 + z2)

@@ -56,7 +56,7 @@ def train(
     file: TaggedFile,
     out: Annotated[str, typer.Argument(help="Folder or .zip for the tagger.")],
     test: Annotated[
-        Path | None, typer.Option(help="Sentences to test on; 20 % of the file, at random, if not given.")
+        Path | None, typer.Option(help="Sentences to test on; 20% of the file, at random, if not given.")
     ] = None,
     model: Annotated[
         str, typer.Option(help="A name, a folder, a .zip or an official options.json.")

@@ -31,7 +31,7 @@ class Score:
     value: float | None
     """None where too few questions can be answered."""
     low: float
-    """Lower end of the 95 % interval."""
+    """Lower end of the 95% interval."""
     high: float
     """Upper end of it."""
     chance: float
@@ -196,7 +196,7 @@ def same_sense(
 
 
 def _bootstrapped(statistic: Callable[[np.ndarray], float], n: int, seed: int) -> tuple[float, float, float]:
-    """A statistic of n cases, and its 95 % interval by resampling cases."""
+    """A statistic of n cases, and its 95% interval by resampling cases."""
     generator = np.random.default_rng(seed)
     values = [statistic(generator.integers(n, size=n)) for _ in range(N_RESAMPLES)]
     low, high = np.quantile(values, [0.025, 0.975])

@@ -34,7 +34,7 @@ class Sensitivity:
     self_similarity: float
     """Mean cosine of its uses with each other."""
     low: float
-    """Lower end of the 95 % interval, by resampling uses."""
+    """Lower end of the 95% interval, by resampling uses."""
     high: float
     """Upper end of it."""
     kept_neighbours: float | None
@@ -96,7 +96,7 @@ def rank_by_context(
 
 
 def _self_similarity(units: np.ndarray, generator: np.random.Generator) -> tuple[float, float, float]:
-    """Mean cosine of n different uses (n, D) with each other, and its 95 % interval.
+    """Mean cosine of n different uses (n, D) with each other, and its 95% interval.
 
     With s the sum of c copies of each unit vector, the pairs of different uses have cosines that sum to
     |s|^2 - sum c^2: a resample never compares a use with itself.

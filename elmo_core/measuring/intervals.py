@@ -1,4 +1,4 @@
-"""A number with its 95 % interval, and the interval that repeated splits of the same data allow."""
+"""A number with its 95% interval, and the interval that repeated splits of the same data allow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Z95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95 % interval."""
+    """A number with its 95% interval."""
 
     value: float
     low: float

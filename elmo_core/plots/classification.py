@@ -18,7 +18,7 @@ _LONGEST_NAME, _MOST_NUMBERED = 24, 20
 
 
 def plot_comparison(results: Sequence[MethodResult | LeftOut], chance: float | None = None) -> go.Figure:
-    """Draw macro-F1 and its 95 % interval of each method, baselines hollow.
+    """Draw macro-F1 and its 95% interval of each method, baselines hollow.
 
     Args:
         results: of a comparison, as far as it has come.
@@ -103,7 +103,7 @@ def _cell(names: Sequence[str], found: Confusion, cell: tuple[int, int], share: 
 
 
 def plot_calibration(curves: Sequence[tuple[str, Calibration]]) -> go.Figure:
-    """Draw accuracy over confidence with 95 % intervals; on the diagonal both are the same.
+    """Draw accuracy over confidence with 95% intervals; on the diagonal both are the same.
 
     Args:
         curves: name and calibration of each, such as before and after scaling.

@@ -149,7 +149,7 @@ def _add_words(figure: go.Figure, number: int, column: Column, columns: Sequence
         textfont={"size": 14, "color": [color for color, _ in looks]},
         marker={"size": 9, "color": [color for color, _ in looks], "symbol": [symbol for _, symbol in looks]},
         customdata=[[one.cosine, 100 * one.percentile] for one in near],
-        hovertemplate="cosine %{customdata[0]:.2f}, nearer than %{customdata[1]:.1f} % of random pairs"
+        hovertemplate="cosine %{customdata[0]:.2f}, nearer than %{customdata[1]:.1f}% of random pairs"
         "<extra></extra>",
         showlegend=False,
     )

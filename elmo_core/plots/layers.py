@@ -39,7 +39,7 @@ def plot_study(study: MixStudy) -> go.Figure:
         x=[one.value for one in found],
         error_x=_error(found),
         mode="markers",
-        name="mean, 95 % interval",
+        name="mean, 95% interval",
         marker={
             "color": PALETTE[0],
             "size": 11,

@@ -13,7 +13,7 @@ from elmo_core.plots.style import NEUTRAL, error_bars, mark, new_figure
 def plot_learning_curve(
     sizes: Sequence[int], scores: Sequence[Estimate], *, of: str, measure: str
 ) -> go.Figure:
-    """Draw scores with their 95 % intervals over training sizes (logarithmic).
+    """Draw scores with their 95% intervals over training sizes (logarithmic).
 
     Args:
         sizes: n numbers of examples.

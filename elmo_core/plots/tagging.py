@@ -17,7 +17,7 @@ _MOST_LABELS = 25
 
 
 def plot_taggers(results: Sequence[TagResult | TagLeftOut]) -> go.Figure:
-    """Draw the score and its 95 % interval of each method, those without a biLM hollow."""
+    """Draw the score and its 95% interval of each method, those without a biLM hollow."""
     done = [result for result in results if isinstance(result, TagResult)]
     figure = new_figure(height=70 + 34 * max(len(done), 1))
     for is_baseline, name in ((True, "without a biLM"), (False, "on its layers")):
@@ -33,7 +33,7 @@ def plot_taggers(results: Sequence[TagResult | TagLeftOut]) -> go.Figure:
             customdata=[
                 [one.low, one.high, result.seconds] for one, result in zip(scores, part, strict=True)
             ],
-            hovertemplate="%{y}: %{x:.3f}<br>95 % interval %{customdata[0]:.3f} to %{customdata[1]:.3f}, "
+            hovertemplate="%{y}: %{x:.3f}<br>95% interval %{customdata[0]:.3f} to %{customdata[1]:.3f}, "
             "%{customdata[2]:.1f} s<extra></extra>",
         )
     figure.update_xaxes(title=done[0].scores.measure if done else "", range=(0, 1.02))
@@ -42,7 +42,7 @@ def plot_taggers(results: Sequence[TagResult | TagLeftOut]) -> go.Figure:
 
 
 def plot_labels(scores: TagScores) -> go.Figure:
-    """Draw precision, recall and F1 of each label with their 95 % intervals, frequent labels first."""
+    """Draw precision, recall and F1 of each label with their 95% intervals, frequent labels first."""
     shown = sorted(scores.labels, key=lambda one: -one.n_gold)[:_MOST_LABELS]
     names = [safe(clip(named(one.label), _LONGEST_NAME)) for one in shown]
     figure = new_figure(height=90 + 56 * max(len(shown), 1))

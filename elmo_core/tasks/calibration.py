@@ -17,7 +17,7 @@ class Bin:
     """Mean probability of the predicted class."""
     accuracy: float
     low: float
-    """Lower end of the 95 % interval of the accuracy (Wilson)."""
+    """Lower end of the 95% interval of the accuracy (Wilson)."""
     high: float
     n: int
 

@@ -92,7 +92,7 @@ def find_near_duplicates(
     """Find pairs of nearly equal texts by min-hashes of their character 5-grams.
 
     Texts that share a band of 4 hashes are compared in full. A pair of similarity 0.8 is found with a
-    probability of 99.98 %, one of 0.5 with 64 %; time grows with the number of texts, not of pairs.
+    probability of 99.98%, one of 0.5 with 64%; time grows with the number of texts, not of pairs.
 
     Args:
         texts: n texts; their first 2,000 characters count.

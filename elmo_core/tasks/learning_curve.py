@@ -103,7 +103,7 @@ def trend(points: Sequence[Point]) -> Trend:
 
 def _sentence(gain: Estimate, n: int) -> str:
     told = f"the last doubling (to {n:,} texts) brought {100 * gain.value:+.1f} points of macro-F1"
-    interval = f"95 % interval {100 * gain.low:+.1f} to {100 * gain.high:+.1f}"
+    interval = f"95% interval {100 * gain.low:+.1f} to {100 * gain.high:+.1f}"
     if gain.low > 0:
         return f"More data would help: {told} ({interval})."
     if gain.high < 0.01:

@@ -128,7 +128,7 @@ def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go
         figure,
         key=f"{page}_scores",
         config={"displayModeBar": False},
-        alt="Macro-F1 of each method with its 95 % interval: " + _alt(results),
+        alt="Macro-F1 of each method with its 95% interval: " + _alt(results),
     )
     n = next((one.scores.n for one in results if isinstance(one, MethodResult)), 0)
     words.caption(f"Tested on {n:,} texts, the same for all. {_EXPLAINED}")
@@ -192,13 +192,13 @@ def _row(result: MethodResult | LeftOut) -> dict[str, object]:
     return {
         "method": result.method,
         "macro-F1": 100 * f1.value,
-        "95 %": f"{100 * f1.low:.1f} to {100 * f1.high:.1f}",
+        "95%": f"{100 * f1.low:.1f} to {100 * f1.high:.1f}",
         "accuracy": 100 * accuracy.value,
         "against TF-IDF": None if gap is None else 100 * gap.macro_f1.value,
         "p": None if gap is None else gap.p_value,
         "seconds": result.seconds,
         "note": result.note,
-        "accuracy 95 %": f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}",
+        "accuracy 95%": f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}",
         "learned from": result.n_train,
     }
 
@@ -208,7 +208,7 @@ def _columns() -> dict[str, Any]:
     return {
         "method": st.column_config.TextColumn(width=190),
         "macro-F1": number(format="%.1f"),
-        "95 %": st.column_config.TextColumn(width=105),
+        "95%": st.column_config.TextColumn(width=105),
         "accuracy": number(format="%.1f"),
         "against TF-IDF": number(format="%+.1f", help="Difference of macro-F1, in points"),
         "p": number(format="%.3f", help="Paired bootstrap, two-sided"),

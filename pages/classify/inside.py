@@ -71,7 +71,7 @@ def _show_probabilities(inside: Inside) -> None:
     )
     error = 100 * result.calibration.expected_error
     st.caption(
-        f"Ten bins of {result.calibration.n / 10:.0f} texts each, with 95 % intervals. Expected error: the "
+        f"Ten bins of {result.calibration.n / 10:.0f} texts each, with 95% intervals. Expected error: the "
         f"mean distance of confidence and accuracy, {error:.1f} points.{scale}"
     )
 

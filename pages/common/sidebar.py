@@ -29,7 +29,8 @@ def show_model() -> None:
         }
         st.table(facts, border="horizontal")
         st.caption(
-            "Deterministic: LSTM state zero before every sentence, seed 42 for everything drawn at random."
+            "The same text gives the same vectors: the LSTM state is zero before every sentence. "
+            "Whatever is drawn at random has its seed beside it."
         )
         if name == "tiny":
             st.warning("Random weights: for trying the page only. Its maps and scores mean nothing.")

@@ -114,7 +114,7 @@ def _explain(best: TagResult) -> str:
         else "Share of tokens with the right class"
     )
     return (
-        f"{exact}; intervals of 95 % by the bootstrap over {best.scores.n_sentences:,} test sentences; seed "
+        f"{exact}; intervals of 95% by the bootstrap over {best.scores.n_sentences:,} test sentences; seed "
         f"{best.seed}. Hollow: without a biLM. Look-up only knows the names of the training sentences."
     )
 
@@ -146,7 +146,7 @@ def method_frame(results: Sequence[TagResult | TagLeftOut]) -> pd.DataFrame:
     rows = [
         {
             "method": one.method,
-            f"{one.scores.measure} (95 %)": _with_interval(one.scores.value),
+            f"{one.scores.measure} (95%)": _with_interval(one.scores.value),
             f"over {FEATURES}": _gap(one.against[FEATURES].value) if FEATURES in one.against else "",
             "seconds": round(one.seconds, 1),
         }
@@ -233,5 +233,5 @@ def show_curve(points: Sequence[TagPoint]) -> None:
         helped = "still helped" if last.value > before.high else "did not clearly help"
         st.caption(
             f"From {points[-2].n_train:,} to {points[-1].n_train:,} sentences: {_points(before)} to "
-            f"{_points(last)} (95 %: {_interval(last)}), so more sentences {helped}."
+            f"{_points(last)} (95%: {_interval(last)}), so more sentences {helped}."
         )

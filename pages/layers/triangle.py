@@ -141,7 +141,7 @@ def _show_score(now: MixtureScores, score: ScoreName) -> None:
     chance = f"without vectors {_number(now.baseline, percent)}; " if percent else ""
     null = "labels shuffled" if percent else "one cloud without groups"
     st.caption(
-        f"95 % interval {_number(found.low, percent)} to {_number(found.high, percent)}, n = {now.n:,}; "
+        f"95% interval {_number(found.low, percent)} to {_number(found.high, percent)}, n = {now.n:,}; "
         f"{chance}{null} {_number(now.null_mean, percent)} ± {_number(now.null_sd, percent)}."
     )
     chosen = now.held_out_gain(uniform)
@@ -153,7 +153,7 @@ def _show_score(now: MixtureScores, score: ScoreName) -> None:
     scale = 100 if percent else 1
     st.caption(
         f"Choosing the best mixture on four fifths of the cases gains {scale * chosen.value:+.2f} on the "
-        f"rest (95 % interval {scale * chosen.low:+.2f} to "
+        f"rest (95% interval {scale * chosen.low:+.2f} to "
         f"{scale * chosen.high:+.2f}{' points' if percent else ''}). {verdict}"
     )
 

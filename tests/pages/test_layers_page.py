@@ -87,7 +87,7 @@ def test_it_opens_on_the_triangle_of_bank():
     assert weights(app) == pytest.approx((1 / 3,) * 3, abs=1e-3)
     assert "n = 46" in words(app)
     assert "labels shuffled" in words(app)
-    assert "95 % interval" in words(app)
+    assert "95% interval" in words(app)
 
 
 def test_slider_typed_weights_address_and_click_set_the_same_mixture():

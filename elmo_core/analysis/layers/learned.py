@@ -167,7 +167,7 @@ def verdict(study: MixStudy) -> str:
     for other, name in ((UNIFORM, "the uniform mix"), (study.best_single, study.best_single)):
         gap = study.difference(LEARNED, other)
         value, low, high = (round(100 * one, 1) + 0.0 for one in (gap.value, gap.low, gap.high))  # no -0.0
-        numbers = f"{value:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
+        numbers = f"{value:+.1f} points, 95% interval {low:+.1f} to {high:+.1f}"
         spoken = name[0].lower() + name[1:] if name.startswith("Token") else name
         if gap.low > 0:
             said.append(f"The learned mix is better than {spoken} here ({numbers}).")

@@ -19,7 +19,7 @@ Tags = Sequence[str]
 
 @dataclass(frozen=True)
 class LabelScore:
-    """How well the spans of one label (or the tokens of one class) were found; intervals of 95 %."""
+    """How well the spans of one label (or the tokens of one class) were found; intervals of 95%."""
 
     label: str
     """Empty = all labels together."""
