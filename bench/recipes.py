@@ -116,7 +116,7 @@ def words_at_equal_compute(recipe: Recipe, words: int, cache: TokenCache) -> int
 def operations_per_word(config: PretrainConfig, cache: TokenCache) -> float:
     """Floating-point operations of the products of a training step, for each word."""
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(dataclasses.replace(config, warm_start=False), cache, [], Path(folder))
+        trainer = Trainer(dataclasses.replace(config, warm_start=False), cache, [["the"]], Path(folder))
         with FlopCounterMode(display=False) as counter:
             trainer.estimate()  # takes two steps that change nothing
     return int(counter.get_total_flops()) / (2 * config.words_per_step)

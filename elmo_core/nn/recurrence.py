@@ -54,16 +54,21 @@ def run_recurrence(
         cells = -n_cells % FULL_CELLS
         columns = cells if weight_projection is None else spare_columns(weight_projection)
         inputs = _spare_gates(inputs, cells)
-        weight_hidden = functional.pad(_spare_gates(weight_hidden, cells), (0, 0, 0, columns))
+        weight_hidden = _padded(_spare_gates(weight_hidden, cells), (0, 0, 0, columns))
         if weight_projection is not None:
-            weight_projection = functional.pad(weight_projection, (0, columns, 0, cells))
-        output, cell = functional.pad(output, (0, columns)), functional.pad(cell, (0, cells))
+            weight_projection = _padded(weight_projection, (0, columns, 0, cells))
+        output, cell = _padded(output, (0, columns)), _padded(cell, (0, cells))
     states = _filled_up(output), _filled_up(cell)
     few = inputs.new_zeros(LEAST_ROWS, inputs.shape[1]), inputs.new_zeros(LEAST_ROWS, cell.shape[1])
     loop = _loop_without_python if inputs.device.type == "cpu" else _loop
     weights = weight_hidden, weight_projection
     outputs, output, cell = loop(inputs, *weights, *states, *few, list(sizes), cell_clip, projection_clip)
     return outputs[:, :width].contiguous(), output[:n_rows, :width], cell[:n_rows, :n_cells]
+
+
+def _padded(values: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    """Add zeros; without any to add, return the tensor itself, of which torch would make a copy."""
+    return functional.pad(values, sizes) if any(sizes) else values
 
 
 def _spare_gates(values: Tensor, spare: int) -> Tensor:

@@ -48,6 +48,16 @@ _PARTS = regex.compile(r"\w+|[^\w\s]")
 
 
 @lru_cache(maxsize=64)
+def language_code(language: str) -> str:
+    """Return the code of a language given by code or English name; any other name stays as it is."""
+    from sacremoses import NonbreakingPrefixes
+
+    known: dict[str, str] = NonbreakingPrefixes().available_langs
+    name = language.strip().lower()
+    return known.get(name, name)
+
+
+@lru_cache(maxsize=64)
 def check_language(language: str) -> str:
     """Find the code of a language that can be tokenised.
 
@@ -60,7 +70,7 @@ def check_language(language: str) -> str:
     from sacremoses import NonbreakingPrefixes
 
     known: dict[str, str] = NonbreakingPrefixes().available_langs
-    code = known.get(language.strip().lower(), language.strip().lower())
+    code = language_code(language)
     if code in _WITHOUT_BLANKS:
         raise InputError(
             f"Words of {language} are not separated by blanks, so they cannot be told here; "
@@ -171,7 +181,7 @@ def _split(text: str, language: str) -> Iterator[tuple[Place, str]]:
     """Where each sentence stands, and what it is levelled."""
     from sentencex import segment
 
-    code = check_language(language)
+    code = language_code(language)
     at_line = 0
     for line in split_lines(text):
         at_line = text.index(line, at_line)

@@ -407,7 +407,8 @@ def test_a_text_without_the_word():
 
 def test_the_sample_itself_can_be_uploaded():
     app = uploaded("mine.csv", SAMPLE.read_bytes())
-    columns = [app.selectbox(key=f"senses_{name}_column").value for name in ("text", "label", "word")]
+    boxes = {box.key.rsplit("_", 2)[1]: box.value for box in app.selectbox if box.key.endswith("_column")}
+    columns = [boxes[name] for name in ("text", "label", "word")]
     assert columns == ["sentence", "sense", "word"]
     app = checked(app.text_input(key="word").set_value("crane").run())
     assert [trace["name"] for trace in map_of(app)["data"]] == ["bird (23)", "machine (23)"]

@@ -24,14 +24,21 @@ def run(tmp_path):
     """Start `pretrain` with a number of workers; returns the process."""
     text = write_corpus(tmp_path / "a.txt")
 
-    def start(folder, workers, **settings):
+    def start(folder, workers, *, resume=False, **settings):
         config = tmp_path / f"{folder}.json"
         config.write_text(small_settings(dropout=0.0, **settings).to_json())
         launcher = [sys.executable, "-m"]
         if workers > 1:
             launcher += ["torch.distributed.run", "--standalone", f"--nproc-per-node={workers}", "-m"]
         options = {"train": text, "valid": text, "output": tmp_path / folder, "cache": tmp_path / "cache"}
-        command = [*launcher, "elmo_core", "pretrain", str(config), "--tokenised", "--resume"]
+        command = [
+            *launcher,
+            "elmo_core",
+            "pretrain",
+            str(config),
+            "--tokenised",
+            *(["--resume"] if resume else []),
+        ]
         for name, value in options.items():
             command += [f"--{name}", str(value)]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -78,7 +85,7 @@ def test_a_lost_worker_ends_the_job_and_another_number_goes_on(run, tmp_path):
     status, _ = finish(process, timeout=60)
     assert status != 0
     reached = int(checkpoints(tmp_path / "lost")[-1].name.split("-")[1])
-    status, output = finish(run("lost", 1, total_words=(reached + 10) * 20))
+    status, output = finish(run("lost", 1, resume=True, total_words=(reached + 10) * 20))
     assert status == 0, output
     with (tmp_path / "lost" / "history.csv").open(newline="") as stream:
         steps = [int(row["step"]) for row in csv.DictReader(stream)]

@@ -261,7 +261,7 @@ def test_word_ids_need_their_vocabulary(tmp_path: Path):
     with pytest.raises(ModelError, match=r"has vectors for 12 words, but the vocab\.txt .* lists 13"):
         read_official(tmp_path)
     vocabulary.write_text("no\nspecial\nwords\n")
-    with pytest.raises(ModelError, match="must start with <S>, </S>, <UNK>"):
+    with pytest.raises(ModelError, match="must hold <S>, </S>, <UNK>"):
         read_official(tmp_path)
     vocabulary.unlink()
     with pytest.raises(ModelNotFoundError, match="There is no vocabulary at"):
