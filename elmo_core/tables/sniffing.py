@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
+from typing import NamedTuple
 
 from elmo_core.tables.dialect import Dialect, Span, usual_width
 from elmo_core.tables.headers import is_number, looks_like_header
+from elmo_core.text.opening import split_lines
 
 DELIMITERS = (",", "\t", ";", "|")
 QUOTES = ('"', "'")
@@ -38,13 +40,26 @@ class Sniffed:
     """Of a first line that names the delimiter and is no record."""
 
 
+class _Fit(NamedTuple):
+    """How well a dialect fits a text."""
+
+    quality: float
+    """About 0 to 1.25."""
+    width: int
+    """Usual number of cells."""
+    malformed: float = 0.0
+    """Share of the records whose quotation marks stand where they may not."""
+
+
 def sniff(text: str, delimiter: str | None = None, quote: str | None = None) -> Sniffed:
     """Find the dialect of a text.
 
     Every delimiter is tried with every way to quote. That one wins whose records agree most on a number of
     cells (empty ones at the end do not count), whose columns hold one kind of value each, whose cells hold
-    no other delimiter in the same number everywhere, and whose quotation marks stand where they may. Where
-    no delimiter reaches half of the records, every line is one cell. A first line `sep=;` decides by itself.
+    no other delimiter in the same number everywhere, and whose quotation marks stand where they may. Doubled
+    quotation marks are preferred to every other way, but for an escape that leaves none out of its place.
+    Where no delimiter reaches half of the records, every line is one cell. A first line `sep=;` decides by
+    itself.
 
     Args:
         text: of the file.
@@ -61,18 +76,23 @@ def sniff(text: str, delimiter: str | None = None, quote: str | None = None) -> 
     tried = [
         one for one in _dialects(sample, delimiter, quote) if quote == "" or not _drops_quotes(sample, one)
     ]
-    found = [(_quality(sample, dialect), dialect) for dialect in tried]
-    ranked = [(quality + _BETTER * one.is_plain, quality, one, width) for (quality, width), one in found]
-    _, best, dialect, width = max(ranked, key=lambda one: one[0])
-    if delimiter is None and best < _ACCEPTED:
-        quotes = _quality(sample, Dialect(None, quote if quote is not None else '"'))
-        return Sniffed(Dialect(None, '"' if quote is None else quote), quotes[1], start)
-    return Sniffed(dialect, width, start)
+    fits = {dialect: _fit(sample, dialect) for dialect in tried}
+    torn = {one.delimiter for one, fit in fits.items() if one.is_plain and fit.malformed}
+
+    def preference(one: Dialect) -> float:
+        mends = bool(one.escape) and one.delimiter in torn and not fits[one].malformed
+        return fits[one].quality + _BETTER * (one.is_plain or mends)
+
+    dialect = max(fits, key=preference)
+    if delimiter is None and fits[dialect].quality < _ACCEPTED:
+        dialect = Dialect(None, '"' if quote is None else quote)
+        return Sniffed(dialect, _fit(sample, dialect).width, start)
+    return Sniffed(dialect, fits[dialect].width, start)
 
 
 def looks_aligned(text: str) -> bool:
     """Whether the columns of a text seem to be aligned by blanks, which is not read."""
-    lines = [line for line in text[:_SAMPLE].splitlines()[:_SAMPLE_RECORDS] if line.strip()]
+    lines = [line for line in split_lines(text[:_SAMPLE])[:_SAMPLE_RECORDS] if line.strip()]
     counts = Counter(len(re.split(r" {2,}", line.strip())) for line in lines)
     width, n = counts.most_common(1)[0] if counts else (1, 0)
     return width > 1 and len(lines) > 2 and n >= 0.8 * len(lines)
@@ -80,7 +100,7 @@ def looks_aligned(text: str) -> bool:
 
 def unread_cells(text: str) -> str:
     """What may separate cells in a text that has none, as one sentence; empty = nothing seems to."""
-    lines = [line for line in text[:_SAMPLE].splitlines()[:_SAMPLE_RECORDS] if line.strip()]
+    lines = [line for line in split_lines(text[:_SAMPLE])[:_SAMPLE_RECORDS] if line.strip()]
     if looks_aligned(text):
         return (
             "Its columns seem to be aligned by blanks, which is not read, so every line is one cell; save it "
@@ -137,16 +157,15 @@ def _has_apostrophes(sample: str) -> bool:
     return ends["'"] > 2 and not ends['"']
 
 
-def _quality(sample: str, dialect: Dialect) -> tuple[float, int]:
-    """How well a dialect fits, about 0 to 1.25, and the usual number of cells."""
+def _fit(sample: str, dialect: Dialect) -> _Fit:
     spans = [span for span in islice(dialect.records(sample), _SAMPLE_RECORDS) if span.cells]
     spans = [span for span in spans if not span.is_rule]
     if not spans:  # nothing, or delimiters alone
-        return (_ACCEPTED if dialect.delimiter and dialect.delimiter in sample else 0.0), 1
+        return _Fit(_ACCEPTED if dialect.delimiter and dialect.delimiter in sample else 0.0, 1)
     malformed = sum(not span.is_well_quoted for span in spans) / len(spans)
     width = usual_width([(len(span.cells), span.n_cells) for span in spans])
     if width < 2 or dialect.delimiter is None:
-        return -_MALFORMED * malformed, 1
+        return _Fit(-_MALFORMED * malformed, 1, malformed)
     agreeing = [span for span in spans if len(span.cells) <= width <= span.n_cells]
     n_single = sum(span.n_cells == 1 for span in spans)
     share = (len(agreeing) - n_single) / len(spans)
@@ -159,7 +178,7 @@ def _quality(sample: str, dialect: Dialect) -> tuple[float, int]:
         bonus *= looks_like_header(spans[0].cells, [span.cells for span in spans[1:]])
     quality = share * (1 - _PURE + _PURE * purity) + bonus
     quality -= _FOREIGN * _holds_another(rows, dialect.delimiter) + _MALFORMED * malformed
-    return round(quality, 3), width
+    return _Fit(round(quality, 3), width, malformed)
 
 
 def _purity(cells: Sequence[str]) -> float:

@@ -7,7 +7,7 @@ import io
 
 import openpyxl
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from elmo_core.tables.reading import read_table
@@ -59,6 +59,7 @@ def test_delimited(rows, titles, delimiter, end, quoting, encoding):
 
 @RELAXED
 @given(TABLES, st.sampled_from([",", ";", "\t"]))
+@example([("fine and fine", "pos", "0")] * 15 + [("fine and fine", "neg", "0")], ";")
 def test_escaped_by_pandas(rows, delimiter):
     frame = pd.DataFrame(rows, columns=COLUMNS)
     frame.loc[0, "text"] = 'He said "so", twice'

@@ -20,6 +20,7 @@ from elmo_core.tasks.tagging.span_tables import read_span_table, span_column
 from elmo_core.tasks.tagging.token_rows import Row, make_token_file
 from elmo_core.tasks.tagging.webanno import is_webanno, read_webanno
 from elmo_core.text.encodings import Decoded, decode
+from elmo_core.text.opening import split_lines
 from elmo_core.text.unpacking import content_suffix, read_bytes
 
 _TABLES = (".csv", ".xlsx", ".parquet")
@@ -91,7 +92,7 @@ def _has_rows(start: str) -> bool:
 
 def _is_comma_separated(decoded: Decoded) -> bool:
     """Whether nearly all lines are without blanks and have a comma or a semicolon."""
-    lines = [line for line in decoded.text.splitlines()[:500] if line.strip()]
+    lines = [line for line in split_lines(decoded.text)[:500] if line.strip()]
     bare = [line for line in lines if not line.startswith('"') and len(line.split()) == 1]
     if 2 * len(bare) <= len(lines):
         return False
