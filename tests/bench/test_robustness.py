@@ -6,7 +6,9 @@ import random
 
 import pytest
 
-from bench import robustness
+from bench.robustness import __main__ as robustness
+from bench.robustness.damage import damaged
+from bench.robustness.good_files import good_tables
 
 
 @pytest.mark.parametrize("kind", list(robustness.READERS))
@@ -17,8 +19,8 @@ def test_no_damaged_file_shows_a_fault(kind, tmp_path):
 
 
 def test_damage_is_the_same_for_the_same_seed():
-    good = list(robustness.good_tables(random.Random(1)))
-    files = [[robustness.damaged(file, random.Random(2)) for file in good] for _ in range(2)]
+    good = list(good_tables(random.Random(1)))
+    files = [[damaged(file, random.Random(2)) for file in good] for _ in range(2)]
     assert files[0] == files[1]
 
 
