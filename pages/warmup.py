@@ -22,7 +22,7 @@ def warm_up() -> None:
     from pages.common.text_spaces import sample_space
     from pages.maps.settings import opening_map
 
-    asked = data.Asked(FIRST_WORD)
+    asked = data.UseQuery(FIRST_WORD)
     try:
         uses = data.find("", sample(), asked)
         study = data.study("", sample(), asked, uses)

@@ -15,13 +15,13 @@ from elmo_core.static.registry import SHIPPED
 from elmo_core.tasks.lab import Inspection
 from elmo_core.tasks.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut, MethodResult
 from elmo_core.tasks.verdict import Verdict
-from pages.classify.dataset import Chosen
+from pages.classify.dataset import ChosenDataset
 from pages.classify.results import methods, verdict_of
+from pages.common.exports import literal
+from pages.common.exports import python_cell as notebook_cell
 from pages.common.jobs import Job
 from pages.common.loaders import model_name
-from pages.common.takeaway import literal
-from pages.common.takeaway import python_cell as takeaway_cell
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
 
 Results = tuple[MethodResult | LeftOut, ...]
 _LIMITS = {"15 s": 15.0, "30 s": 30.0, "1 min": 60.0, "2 min": 120.0, "5 min": 300.0, "15 min": 900.0}
@@ -120,7 +120,7 @@ def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go
     found = verdict_of(f"{name} {len(results)}", results)
     if {one.method for one in results} != {MAJORITY}:
         sentence = found.sentence[:1].upper() + found.sentence[1:]
-        _KINDS.get(found.kind, st.warning)(f"**{plain(sentence)}**", icon=":material/gavel:")
+        _KINDS.get(found.kind, st.warning)(f"**{escape_markdown(sentence)}**", icon=":material/gavel:")
     _show_left_out(results)
     figure = plot_comparison(results, found.chance or None)
     picture, words = st.columns([3, 2], gap="large")
@@ -151,7 +151,7 @@ def _show_left_out(results: Results) -> None:
         if isinstance(one, LeftOut):
             names[one.reason].append(one.method)
     for reason, left_out in names.items():
-        st.caption(plain(f"Left out: {', '.join(left_out)}. Why: {reason}."))
+        st.caption(escape_markdown(f"Left out: {', '.join(left_out)}. Why: {reason}."))
 
 
 def table_of_results(results: Sequence[MethodResult | LeftOut]) -> pd.DataFrame:
@@ -159,12 +159,12 @@ def table_of_results(results: Sequence[MethodResult | LeftOut]) -> pd.DataFrame:
     return pd.DataFrame([_row(result) for result in results])
 
 
-def python_cell(chosen: Chosen, settings: ComparisonSettings) -> str:
+def python_cell(chosen: ChosenDataset, settings: ComparisonSettings) -> str:
     """Python that runs the same comparison."""
     text, label = map(literal, chosen.columns)
     name = chosen.file.name
     path = f'shipped("data/samples/{name}")' if chosen.file.is_sample else f"Path({literal(name)})"
-    return takeaway_cell(
+    return notebook_cell(
         "from pathlib import Path\n\n"
         "from elmo_core import load_elmo, load_static\n"
         "from elmo_core.shipped import shipped\n"

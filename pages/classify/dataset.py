@@ -17,13 +17,13 @@ from elmo_core.tables.records import ReadingOptions, counted
 from elmo_core.tasks.dataset import Dataset
 from pages.classify.results import OpenedTable, TableFile, dataset_of
 from pages.classify.table import preview
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
 
 _ICONS = {"refused": ":material/block:", "warning": ":material/warning:", "note": ":material/info:"}
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenDataset:
     """A dataset and where it comes from."""
 
     key: str
@@ -38,7 +38,7 @@ class Chosen:
     """How it was read."""
 
 
-def choose_dataset(page: str, opened: OpenedTable) -> Chosen | None:
+def choose_dataset(page: str, opened: OpenedTable) -> ChosenDataset | None:
     """Columns, labels and findings of a table; None where there is nothing to learn from.
 
     Args:
@@ -56,7 +56,7 @@ def choose_dataset(page: str, opened: OpenedTable) -> Chosen | None:
     try:
         data = dataset_of(page, opened, columns, merge, drop_rare)
     except InputError as error:
-        st.error(plain(str(error)))
+        st.error(escape_markdown(str(error)))
         return None
     with knowing:
         _show_classes(data)
@@ -64,7 +64,7 @@ def choose_dataset(page: str, opened: OpenedTable) -> Chosen | None:
         _show_findings(page, data)
     key = f"{file.key} {opened.options} {columns} {merge} {drop_rare}"
     lines = tuple(table.lines[row] for row in data.rows)
-    return Chosen(key, data, columns, file, lines, opened.options)
+    return ChosenDataset(key, data, columns, file, lines, opened.options)
 
 
 def _columns(prefix: str, table: Table) -> tuple[str, str] | None:
@@ -91,15 +91,15 @@ def _columns(prefix: str, table: Table) -> tuple[str, str] | None:
     )
     for place, chosen, guess in ((left, text, text_guess), (right, label, label_guess)):
         if guess.column is None:
-            place.caption(f"Not found: {plain(guess.reason)}.")
+            place.caption(f"Not found: {escape_markdown(guess.reason)}.")
         elif chosen == guess.column:
-            place.caption(f"Guessed: it {plain(guess.reason)}.")
+            place.caption(f"Guessed: it {escape_markdown(guess.reason)}.")
             if guess.warning:
-                place.warning(plain(guess.warning))
+                place.warning(escape_markdown(guess.warning))
     if label_guess.column is None and label != text:
         counts = Counter(table.column(label))
         values, rows = counted(len(counts), "different value"), counted(len(table.rows), "row")
-        st.caption(f"{plain(label)} holds {values} in {rows}.")
+        st.caption(f"{escape_markdown(label)} holds {values} in {rows}.")
     return text, label
 
 
@@ -142,7 +142,9 @@ def _show_findings(page: str, data: Dataset) -> None:
     """What is to be known before training, the worst first; what is left out as a file."""
     shows = {"refused": st.error, "warning": st.warning, "note": st.info}
     for severity, show in shows.items():
-        found = [plain(finding.message) for finding in data.findings if finding.severity == severity]
+        found = [
+            escape_markdown(finding.message) for finding in data.findings if finding.severity == severity
+        ]
         if found:
             show("\n".join(f"- {message}" for message in found), icon=_ICONS[severity])
     if not data.findings:

@@ -13,15 +13,19 @@ from elmo_core.plots.style import clip
 from elmo_core.tasks.lab import PROBE, Inspection
 from elmo_core.tasks.learning_curve import trend
 from elmo_core.tasks.results import MethodResult
-from pages.classify.dataset import Chosen
-from pages.classify.mistakes import Inside, show_map, show_mistakes, texts_of
+from pages.classify.dataset import ChosenDataset
+from pages.classify.mistakes import MethodInspection, show_map, show_mistakes, texts_of
 from pages.classify.occlusion import show_deciding_words
-from pages.common import takeaway
-from pages.common.wording import plain
+from pages.common import exports
+from pages.common.markdown import escape_markdown
 
 
 def show_inside(
-    page: str, name: str, chosen: Chosen, results: Sequence[MethodResult], inspection: Inspection | None
+    page: str,
+    name: str,
+    chosen: ChosenDataset,
+    results: Sequence[MethodResult],
+    inspection: Inspection | None,
 ) -> None:
     """Let the user choose a method and a view of it.
 
@@ -47,11 +51,11 @@ def show_inside(
             bind="query-params",
             wrap=True,
         )
-    inside = Inside(page, name, chosen, results[names.index(method)], inspection)
+    inside = MethodInspection(page, name, chosen, results[names.index(method)], inspection)
     _VIEWS[view](inside)
 
 
-def _show_probabilities(inside: Inside) -> None:
+def _show_probabilities(inside: MethodInspection) -> None:
     """Does confidence mean what it says?"""
     result = inside.result
     curves = [("as given", result.calibration)]
@@ -76,13 +80,13 @@ def _show_probabilities(inside: Inside) -> None:
     )
 
 
-def _show_curve(inside: Inside) -> None:
+def _show_curve(inside: MethodInspection) -> None:
     found = inside.inspection
     if found is None or not found.curve:
         st.info(_missing(found, "The learning curve is drawn when a method on the biLM has been run."))
         return
     told = trend(found.curve)
-    st.markdown(f"**{plain(told.sentence)}**")
+    st.markdown(f"**{escape_markdown(told.sentence)}**")
     st.plotly_chart(
         plot_learning_curve(
             [point.n_train for point in found.curve],
@@ -97,7 +101,7 @@ def _show_curve(inside: Inside) -> None:
     st.caption(f"Computed with {PROBE}, always on the same {found.curve[-1].scores.n:,} test texts.")
 
 
-def _show_suspects(inside: Inside) -> None:
+def _show_suspects(inside: MethodInspection) -> None:
     found, chosen = inside.inspection, inside.chosen
     if found is None or (found.left_out and not found.suspects):
         st.info(_missing(found, "Label errors are looked for when a method on the biLM has been run."))
@@ -134,10 +138,12 @@ def _show_suspects(inside: Inside) -> None:
                 },
             },
         )
-        takeaway.offer(f"{inside.page}_suspects", f"{chosen.data.name} label errors", rows=lambda: frame)
+        exports.show_downloads(
+            f"{inside.page}_suspects", f"{chosen.data.name} label errors", rows=lambda: frame
+        )
 
 
-def _show_layers(inside: Inside) -> None:
+def _show_layers(inside: MethodInspection) -> None:
     weights = inside.result.layer_weights
     if weights is None:
         st.info("This method uses no layers of the biLM; choose another one.")
@@ -151,11 +157,11 @@ def _show_layers(inside: Inside) -> None:
     st.caption("The weight s_j of each layer in the mix; before learning all are the same (dotted).")
 
 
-def _show_words(inside: Inside) -> None:
+def _show_words(inside: MethodInspection) -> None:
     result, classifier = inside.result, inside.classifier
     if classifier is None:
         best = f"{inspection.best.method}" if (inspection := inside.inspection) else "a method on the biLM"
-        st.info(f"There is no classifier of this method to ask; choose {plain(best)}.")
+        st.info(f"There is no classifier of this method to ask; choose {escape_markdown(best)}.")
         return
     frame = texts_of(inside.chosen, result, result.rows.tolist())
     is_wrong = frame["labelled"] != frame["predicted"]
@@ -171,15 +177,15 @@ def _show_words(inside: Inside) -> None:
     row = frame.iloc[options.index(text)]
     told = f"Labelled {row['labelled']}, predicted {row['predicted']} with p = {row['p']:.2f} when tested"
     later = "" if result.classifier else "; the bars ask the classifier that has learned from all texts since"
-    st.caption(plain(f"{told}{later}."))
+    st.caption(escape_markdown(f"{told}{later}."))
     show_deciding_words(inside.page, inside.key, classifier, text)
 
 
 def _missing(found: Inspection | None, otherwise: str) -> str:
-    return plain(" ".join(found.left_out)) if found and found.left_out else otherwise
+    return escape_markdown(" ".join(found.left_out)) if found and found.left_out else otherwise
 
 
-_VIEWS: dict[str, Callable[[Inside], None]] = {
+_VIEWS: dict[str, Callable[[MethodInspection], None]] = {
     "Mistakes": show_mistakes,
     "Map": show_map,
     "Deciding words": _show_words,

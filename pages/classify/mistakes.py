@@ -19,23 +19,23 @@ from elmo_core.tasks.classifier import ElmoClassifier
 from elmo_core.tasks.lab import Inspection
 from elmo_core.tasks.metrics import class_scores, confusion
 from elmo_core.tasks.results import MethodResult
-from pages.classify.dataset import Chosen
+from pages.classify.dataset import ChosenDataset
 from pages.classify.results import map_of
-from pages.common import takeaway
+from pages.common import exports
+from pages.common.markdown import escape_markdown
 from pages.common.selection import selected_ids
-from pages.common.wording import plain
 
 _LONGEST = 400  # characters of a text in a table; its download holds it whole
 
 
 @dataclass(frozen=True)
-class Inside:
+class MethodInspection:
     """What is looked into."""
 
     page: str
     name: str
     """Of the run."""
-    chosen: Chosen
+    chosen: ChosenDataset
     result: MethodResult
     inspection: Inspection | None
 
@@ -52,7 +52,7 @@ class Inside:
         return f"{self.name} {self.result.method}"
 
 
-def show_mistakes(inside: Inside) -> None:
+def show_mistakes(inside: MethodInspection) -> None:
     """Confusion matrix and classes; a cell opens its texts."""
     result = inside.result
     found = confusion(result.gold, result.predicted, result.classes, result.rows.tolist())
@@ -88,7 +88,7 @@ def show_mistakes(inside: Inside) -> None:
         st.markdown(f"**All {len(wrong):,} mistakes**, the surest first")
         _show_texts(inside, wrong.tolist(), "mistakes", figure)
     else:
-        true, guess = (plain(result.classes[one]) for one in cell)
+        true, guess = (escape_markdown(result.classes[one]) for one in cell)
         rows = found.rows.get(cell, ())
         st.markdown(f"**{len(rows):,} labelled {true}, predicted {guess}**")
         _show_texts(inside, rows, "cell", figure)
@@ -100,7 +100,9 @@ def _cell_of(event: PlotlyState, n_classes: int) -> tuple[int, int] | None:
     return divmod(ids[0], n_classes) if ids else None
 
 
-def _show_texts(inside: Inside, rows: Sequence[int], name: str, figure: go.Figure | None = None) -> None:
+def _show_texts(
+    inside: MethodInspection, rows: Sequence[int], name: str, figure: go.Figure | None = None
+) -> None:
     """Texts with their labels and predictions, the surest prediction first; to take away as well."""
     make = partial(texts_of, inside.chosen, inside.result, rows)
     frame = make()
@@ -115,7 +117,7 @@ def _show_texts(inside: Inside, rows: Sequence[int], name: str, figure: go.Figur
         },
         alt=f"Texts of the {name}",
     )
-    takeaway.offer(
+    exports.show_downloads(
         f"{inside.page}_{name}",
         f"{inside.chosen.data.name} {name}",
         rows=make,
@@ -123,7 +125,7 @@ def _show_texts(inside: Inside, rows: Sequence[int], name: str, figure: go.Figur
     )
 
 
-def texts_of(chosen: Chosen, result: MethodResult, rows: Sequence[int]) -> pd.DataFrame:
+def texts_of(chosen: ChosenDataset, result: MethodResult, rows: Sequence[int]) -> pd.DataFrame:
     """Tested texts, the surest prediction first.
 
     Args:
@@ -145,7 +147,7 @@ def texts_of(chosen: Chosen, result: MethodResult, rows: Sequence[int]) -> pd.Da
     return frame.sort_values("p", ascending=False, kind="stable")
 
 
-def show_map(inside: Inside) -> None:
+def show_map(inside: MethodInspection) -> None:
     """The tested texts in one plane, the mistakes as crosses; a lasso opens its texts."""
     found, result = inside.inspection, inside.result
     if found is None:
@@ -179,7 +181,7 @@ def show_map(inside: Inside) -> None:
     _show_texts(inside, chosen, "map", figure)
 
 
-def _confusion_in_words(inside: Inside) -> str:
+def _confusion_in_words(inside: MethodInspection) -> str:
     result = inside.result
     n_right = int((result.gold == result.predicted).sum())
     return f"Confusion matrix of {len(result.classes)} labels: {n_right} of {len(result.gold)} texts right"

@@ -8,7 +8,7 @@ from elmo_core.exceptions import InputError
 from elmo_core.plots.classification import plot_occlusion
 from elmo_core.tasks.classifier import ElmoClassifier
 from pages.classify.results import words_of
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
 
 
 def show_deciding_words(
@@ -27,7 +27,7 @@ def show_deciding_words(
         with st.spinner("Leaving out one word after the other"):
             found = words_of(name, text, class_index, classifier)
     except InputError as error:
-        st.info(plain(str(error)))
+        st.info(escape_markdown(str(error)))
         return
     name = str(classifier.classes_[found.class_index])
     st.plotly_chart(
@@ -40,4 +40,4 @@ def show_deciding_words(
     told = (
         f"p({name}) is {found.probability:.2f}; a bar shows what is lost when its word is left out.{left_out}"
     )
-    st.caption(plain(told))
+    st.caption(escape_markdown(told))

@@ -14,7 +14,7 @@ from pages.classify.dataset import choose_dataset
 from pages.classify.inside import show_inside
 from pages.classify.results import baselines_of, expected_seconds, static_vectors
 from pages.classify.table import choose_table
-from pages.common import jobs, takeaway
+from pages.common import exports, jobs
 from pages.common.jobs import Job
 from pages.common.loaders import load_model, model_name
 
@@ -68,7 +68,7 @@ if used != settings:
 if shown is None:
     st.stop()
 found, figure = shown
-takeaway.offer(
+exports.show_downloads(
     PAGE,
     f"{data.name} comparison",
     rows=lambda: comparison_view.table_of_results(results),
@@ -86,5 +86,5 @@ st.subheader("Use it", divider=True)
 trained = None
 if inspection:
     facts = facts_of(inspection, data, chosen.columns, found)
-    trained = prediction_view.Usable(name, inspection.classifier, facts)
+    trained = prediction_view.ActiveClassifier(name, inspection.classifier, facts)
 prediction_view.show_use(PAGE, trained, data.texts[0])

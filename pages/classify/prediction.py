@@ -25,7 +25,7 @@ from pages.classify.results import files_of, load_saved
 from pages.classify.table import open_table, preview, upload
 from pages.common import jobs
 from pages.common.jobs import Job
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
 
 _MOST_TYPED = 2_000
 _MOST_MB = 200
@@ -41,7 +41,7 @@ _PREDICTION_FILES = (
 
 
 @dataclass(frozen=True)
-class Usable:
+class ActiveClassifier:
     """A classifier, and what is known of it."""
 
     key: str
@@ -49,7 +49,7 @@ class Usable:
     facts: Mapping[str, JsonValue]
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """One line about it."""
         about = self.facts
         told = f"{about.get('method', 'a classifier')}, trained on {about.get('data', 'a table')}"
@@ -59,7 +59,7 @@ class Usable:
         return told
 
 
-def show_use(page: str, trained: Usable | None, example: str) -> None:
+def show_use(page: str, trained: ActiveClassifier | None, example: str) -> None:
     """Everything that a classifier can be used for.
 
     Args:
@@ -77,7 +77,7 @@ def show_use(page: str, trained: Usable | None, example: str) -> None:
         show_file(page, usable)  # last, because the page stops in it while it reads
 
 
-def _choose(page: str, trained: Usable | None) -> Usable | None:
+def _choose(page: str, trained: ActiveClassifier | None) -> ActiveClassifier | None:
     """The classifier to use: the one just trained, or one that was downloaded before.
 
     Args:
@@ -88,18 +88,18 @@ def _choose(page: str, trained: Usable | None) -> Usable | None:
         file = st.file_uploader("Its .zip", type="zip", max_upload_size=_MOST_MB, key=f"{page}_saved")
     if file is None:
         if trained is not None:
-            st.caption(plain(f"In use: {trained.told}."))
+            st.caption(escape_markdown(f"In use: {trained.summary}."))
         return trained
     try:
-        loaded = Usable(file.file_id, *load_saved(file.file_id, file.getvalue()))
+        loaded = ActiveClassifier(file.file_id, *load_saved(file.file_id, file.getvalue()))
     except ElmoError as error:
-        st.error(plain(str(error)))
+        st.error(escape_markdown(str(error)))
         return trained
-    st.caption(plain(f"In use: {file.name}, {loaded.told}."))
+    st.caption(escape_markdown(f"In use: {file.name}, {loaded.summary}."))
     return loaded
 
 
-def show_typing(page: str, usable: Usable, example: str) -> None:
+def show_typing(page: str, usable: ActiveClassifier, example: str) -> None:
     """A field whose text is predicted while it is typed."""
     writing, result = st.columns(2, gap="large")
     with writing:
@@ -128,7 +128,7 @@ def show_typing(page: str, usable: Usable, example: str) -> None:
         show_deciding_words(f"{page}_typed", usable.key, usable.classifier, text)
 
 
-def show_file(page: str, usable: Usable) -> None:
+def show_file(page: str, usable: ActiveClassifier) -> None:
     """A second table, predicted row by row as a job."""
     file = upload(f"{page}_new", "A table with a column of texts to predict")
     if file is None:
@@ -154,7 +154,7 @@ def show_file(page: str, usable: Usable) -> None:
     if not job.is_over:
         return
     header, rows, counts = jobs.result_of(job)
-    st.success(f"Predicted {counted(len(table.rows), 'row')}: {plain(_listed(counts))}.")
+    st.success(f"Predicted {counted(len(table.rows), 'row')}: {escape_markdown(_listed(counts))}.")
     with st.container(horizontal=True):
         for label, file_name, for_spreadsheet, about in _PREDICTION_FILES:
             st.download_button(
@@ -170,7 +170,7 @@ def show_file(page: str, usable: Usable) -> None:
 
 
 def _predict(
-    job: Job, usable: Usable, table: Table, column: str
+    job: Job, usable: ActiveClassifier, table: Table, column: str
 ) -> tuple[list[str], list[list[str | float | None]], dict[str, int]]:
     """Header and rows of the predictions, and how many rows got each label."""
     header, found = predict_table(usable.classifier, table, column, report=job.report)
@@ -186,7 +186,7 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{n:,} {label or 'without text'}" for label, n in ranked)
 
 
-def offer_classifier(page: str, usable: Usable) -> None:
+def offer_classifier(page: str, usable: ActiveClassifier) -> None:
     """The classifier as a .zip, and its card alone."""
     files = files_of(usable.key, usable.classifier, usable.facts)
     with st.container(horizontal=True):

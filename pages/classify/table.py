@@ -15,8 +15,8 @@ from elmo_core.tables.records import MAX_BYTES
 from pages.classify.results import SAMPLES, OpenedTable, TableFile, sample_file, table_of
 from pages.common.files import PACKED
 from pages.common.loaders import digest
+from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import choose_reading, offer_sheets, say_table
-from pages.common.wording import plain
 
 OWN = "My table"
 TYPES = ["csv", "tsv", "txt", "psv", "ssv", "jsonl", "ndjson", "json", "parquet", "xlsx", *PACKED]
@@ -61,7 +61,7 @@ def open_table(
     try:
         table = table_of(page, file, options)
     except InputError as error:
-        st.error(plain(str(error)))
+        st.error(escape_markdown(str(error)))
         return None
     say_table(prefix, table)
     offer_sheets(prefix, table)

@@ -18,9 +18,9 @@ from elmo_core.analysis.uses import Use, Uses, nearest_words
 from elmo_core.plots.sense_map import Colouring
 from elmo_core.plots.style import clip, listing
 from pages.common.loaders import Source
+from pages.common.markdown import escape_markdown
 from pages.common.selection import LinkedSelection
 from pages.common.sources import set_state
-from pages.common.wording import plain
 
 _CONTEXT = 42  # characters of context in the table, each side: as many as its columns are wide
 _SHOWN = 50  # selected uses written out in full
@@ -54,7 +54,7 @@ def show_selected(page: str, uses: Uses, colouring: Colouring, linked: LinkedSel
         st.caption("Lasso or click dots in the map, or tick rows in the table: each shows in the other.")
     elif len(colouring.names) > 1:
         counts = Counter(colouring.name_of(use.id) for use in chosen)
-        st.caption(plain(listing(f"{count} {name}" for name, count in counts.most_common())))
+        st.caption(escape_markdown(listing(f"{count} {name}" for name, count in counts.most_common())))
     with st.container(height=170):
         for use in chosen[:_SHOWN]:
             st.text(use.text)
@@ -108,7 +108,7 @@ def explain_phrases(uses: Sequence[Use]) -> None:
     """Say how the vectors of uses of several tokens are combined; nothing where there are none."""
     phrase = next((use for use in uses if use.length > 1), None)
     if phrase:
-        parts = plain(" | ".join(phrase.tokens[at] for at in phrase.span))
+        parts = escape_markdown(" | ".join(phrase.tokens[at] for at in phrase.span))
         st.caption(
             f"A use of several tokens ({parts}) counts as one. Its vector is the mean of theirs in each "
             "layer; its context is what stands before the first and after the last of them."
@@ -119,13 +119,16 @@ def show_no_use(page: str, source: Source, word: str) -> None:
     """Say why a word is not found in a text, and offer the words that are spelt like it."""
     reason = explain_no_use(source.text.sentences, word)
     if parse_query(word).pattern:
-        st.info(plain(reason) or f"No word of this text matches {plain(word)}.")
+        st.info(escape_markdown(reason) or f"No word of this text matches {escape_markdown(word)}.")
         return
     near = nearest_words(source.text.sentences, word)
     if not near:
-        st.info(plain(reason) or f"{plain(word)} is not in this text, nor is any word spelt like it.")
+        st.info(
+            escape_markdown(reason)
+            or f"{escape_markdown(word)} is not in this text, nor is any word spelt like it."
+        )
         return
-    told = plain(reason) or f"{plain(word)} is not in this text."
+    told = escape_markdown(reason) or f"{escape_markdown(word)} is not in this text."
     st.info(f"{told} The nearest spellings are these, with their number of uses.")
     with st.container(horizontal=True):
         for spelling, count in near:

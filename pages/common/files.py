@@ -23,9 +23,9 @@ from elmo_core.tables.records import Progress, Reading, ReadingOptions, counted
 from elmo_core.text.unpacking import PACKED_SUFFIXES
 from pages.common import jobs
 from pages.common.loaders import Source
+from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import FOUND_OUT, choose_reading, offer_sheets, say_decoding, say_table
 from pages.common.results import session_results
-from pages.common.wording import plain
 
 PACKED = tuple(suffix.removeprefix(".") for suffix in PACKED_SUFFIXES)
 SUFFIXES = ("txt", "csv", "tsv", "jsonl", "json", "parquet", "xlsx", *PACKED)
@@ -64,12 +64,16 @@ def choose_from_file(page: str, file: Any) -> Source:
     if wishes.as_text:
         decoded, text = _prepared(page, key, f"Reading {file.name}", file, lambda p: _split(file, wishes, p))
         with found_row:
-            st.caption(plain(f"Running text, {decoded.encoding}, {counted(len(text.sentences), 'sentence')}"))
+            st.caption(
+                escape_markdown(
+                    f"Running text, {decoded.encoding}, {counted(len(text.sentences), 'sentence')}"
+                )
+            )
             say_decoding(file.name, decoded)
         _preview(pd.DataFrame({"sentence": text.sentences[:_PREVIEW_ROWS]}))
         asked = ReadingOptions(encoding=wishes.options.encoding).as_arguments()
         line = f"text = split_text(read_text(Path({file.name!r}){asked}).text)"
-        return Source(key, text, recipe=(line,), told=_told(file.name, text, decoded))
+        return Source(key, text, recipe=(line,), summary=_told(file.name, text, decoded))
     table = _prepared(page, key, f"Reading {file.name}", file, lambda p: _read(file, wishes, p))
     with found_row:
         say_table(prefix, table)
@@ -82,7 +86,7 @@ def choose_from_file(page: str, file: Any) -> Source:
     columns = ", ".join(map(repr, chosen))
     call = f"read_table_file(Path({file.name!r}){wishes.options.as_arguments()})"
     recipe = (f"table = {call}", f"text = read_column(table, {columns})")
-    return Source(key, text, recipe=recipe, told=_told(file.name, text, table.reading))
+    return Source(key, text, recipe=recipe, summary=_told(file.name, text, table.reading))
 
 
 def _told(name: str, text: Text, read: Decoded | Reading) -> str:
@@ -140,7 +144,7 @@ def _choose_columns(prefix: str, table: Table) -> tuple[str, str | None, str | N
         label = st.selectbox("Gold sense", others, next(guesses), key=f"{prefix}_label_column")
         about = st.selectbox("Word it is about", others, next(guesses), key=f"{prefix}_word_column")
     if text == guess.column:
-        st.caption(plain(f"{text}: this column {guess.reason}."))
+        st.caption(escape_markdown(f"{text}: this column {guess.reason}."))
     sense, lemma = (None if column == _NO_COLUMN else column for column in (label, about))
     return text, sense, lemma
 

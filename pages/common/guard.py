@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
 
 LOGGER = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def said_in_one_sentence() -> Iterator[None]:
             raise
         if not isinstance(error, ElmoError):
             LOGGER.exception("a page failed")
-        st.error(plain(sentence))
+        st.error(escape_markdown(sentence))
 
 
 def sentence_of(error: BaseException) -> str | None:

@@ -31,7 +31,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from elmo_core.exceptions import ElmoError
 from elmo_core.measuring.durations import duration
 from pages.common.guard import sentence_of
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
 
 N_WORKERS = 2
 """Jobs at a time; each computes on one thread, so that the others' pages stay alive."""
@@ -193,9 +193,11 @@ def result_of(job: Job) -> Any:
     if job.state == "done":
         return job.result
     if job.state == "failed":
-        st.error(plain(job.error))
+        st.error(escape_markdown(job.error))
     elif job.state == "cancelled":
-        st.info(f"{plain(job.title)} was cancelled; nothing is lost, start it again whenever you like.")
+        st.info(
+            f"{escape_markdown(job.title)} was cancelled; nothing is lost, start it again whenever you like."
+        )
     st.stop()
 
 
@@ -227,9 +229,9 @@ def _show_progress(job: Job) -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
     if job.state == "waiting":
         ahead = _queue().before(job)
-        bar.progress(0.0, f"{plain(job.title)}: waiting for {ahead} other job{'s' * (ahead != 1)}")
+        bar.progress(0.0, f"{escape_markdown(job.title)}: waiting for {ahead} other job{'s' * (ahead != 1)}")
     else:
         left = f", about {duration(job.left_s)} left" if job.left_s is not None else ""
-        doing = f": {plain(job.doing)}" if job.doing else ""
-        bar.progress(job.share, f"{plain(job.title)}{doing} ({job.share:.0%}{left})")
+        doing = f": {escape_markdown(job.doing)}" if job.doing else ""
+        bar.progress(job.share, f"{escape_markdown(job.title)}{doing} ({job.share:.0%}{left})")
     button.button("Cancel", key=f"cancel_{id(job)}", icon=":material/close:", on_click=job.cancel)

@@ -45,7 +45,7 @@ class Source:
     is_sample: bool = False
     recipe: tuple[str, ...] = ()
     """Lines of Python that make `text` of the same file."""
-    told: str = ""
+    summary: str = ""
     """One line about one's own text: where it is from, how much of it was read."""
 
 

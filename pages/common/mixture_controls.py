@@ -6,7 +6,7 @@ import streamlit as st
 
 from elmo_core.analysis.layers.mixture import LEAST_RAW, Mixture, layer_names
 from elmo_core.exceptions import InputError
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
 
 _TYPED, _KEPT = "mix", "mixture"
 _MODES = ("s_j", "raw w_j")
@@ -42,7 +42,7 @@ def choose_mixture(n_layers: int) -> Mixture:
         try:
             mixture = Mixture.parse(typed, n_layers)
         except InputError as error:
-            st.error(plain(str(error)))
+            st.error(escape_markdown(str(error)))
     else:
         mixture = Mixture.uniform(n_layers)
     st.session_state[_KEPT] = mixture.text

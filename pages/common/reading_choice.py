@@ -13,7 +13,7 @@ from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Decoded, Table
 from elmo_core.tables.records import ReadingOptions
 from elmo_core.text.guessing import CHOICES
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
 
 FOUND_OUT = "found out"
 _DELIMITERS = {
@@ -48,7 +48,7 @@ def choose_reading(prefix: str) -> ReadingOptions:
     """
     encoding = choose_encoding(prefix)
     delimiter = st.selectbox(
-        "Between two cells", list(_DELIMITERS), key=f"{prefix}_delimiter", persist_state="session"
+        "Delimiter", list(_DELIMITERS), key=f"{prefix}_delimiter", persist_state="session"
     )
     header = st.selectbox(
         "The first row", [*_HEADERS, _HEADER_LINE], key=f"{prefix}_header", persist_state="session"
@@ -91,7 +91,7 @@ def say_decoding(name: str, decoded: Decoded) -> None:
     """Say what of a text file was guessed, replaced or left out."""
     _warn_of_guess(name, decoded.encoding, decoded.is_guessed)
     for fault in decoded.faults():
-        st.warning(plain(fault))
+        st.warning(escape_markdown(fault))
 
 
 def say_table(prefix: str, table: Table) -> None:
@@ -101,14 +101,16 @@ def say_table(prefix: str, table: Table) -> None:
         prefix: of the key of the download.
         table: the table.
     """
-    st.caption(plain(" ".join(table.summary)))
+    st.caption(escape_markdown(" ".join(table.summary)))
     _warn_of_guess(table.name, table.reading.encoding or "", table.reading.is_guessed)
     if not table.skipped:
         return
     total = len(table.skipped) + len(table.rows)
     reasons = listing(f"{n:,} ({reason})" for reason, n in table.skipped_counts.items())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning(f"{len(table.skipped):,} of {total:,} rows skipped: {plain(reasons)}.", width="stretch")
+        st.warning(
+            f"{len(table.skipped):,} of {total:,} rows skipped: {escape_markdown(reasons)}.", width="stretch"
+        )
         st.download_button(
             "Skipped rows",
             lambda: to_csv(*table.skipped_table()),
@@ -122,4 +124,7 @@ def say_table(prefix: str, table: Table) -> None:
 
 def _warn_of_guess(name: str, encoding: str, is_guessed: bool) -> None:
     if is_guessed:
-        st.warning(f"{plain(name)} is not UTF-8; read as {plain(encoding)}. Check the accents below.")
+        st.warning(
+            f"{escape_markdown(name)} is not UTF-8; read as {escape_markdown(encoding)}. "
+            "Check the accents below."
+        )

@@ -43,7 +43,7 @@ LONG_CHECK = 3000
 
 
 @dataclass(frozen=True)
-class Asked:
+class UseQuery:
     """Which uses are wanted."""
 
     query: str
@@ -69,7 +69,7 @@ def note_umap() -> None:
     _Pace.has_umap = True
 
 
-def find(page: str, source: Source, asked: Asked) -> Uses:
+def find(page: str, source: Source, asked: UseQuery) -> Uses:
     """Every use that is asked for, or the sample of them."""
 
     def work(report: Report) -> Uses:
@@ -91,7 +91,7 @@ def find(page: str, source: Source, asked: Asked) -> Uses:
     return cast(Uses, found)
 
 
-def study(page: str, source: Source, asked: Asked, uses: Uses) -> Study:
+def study(page: str, source: Source, asked: UseQuery, uses: Uses) -> Study:
     """What the model says about these uses; it is asked once."""
     elmo, n = load_model(model_name()), len(uses.uses)
 
@@ -106,7 +106,9 @@ def study(page: str, source: Source, asked: Asked, uses: Uses) -> Study:
     return cast(Study, found)
 
 
-def groups(page: str, source: Source, asked: Asked, found: Study, method: Method, k: int | None) -> Grouping:
+def groups(
+    page: str, source: Source, asked: UseQuery, found: Study, method: Method, k: int | None
+) -> Grouping:
     """The groups of the uses, judged and named."""
     base, n = (load_model(model_name()).name, asked, method), len(found.uses.uses)
     cuts = cast(
@@ -130,7 +132,7 @@ def groups(page: str, source: Source, asked: Asked, found: Study, method: Method
 
 
 def sense_map(
-    page: str, source: Source, asked: Asked, found: Study, view: str, projection: Projection
+    page: str, source: Source, asked: UseQuery, found: Study, view: str, projection: Projection
 ) -> tuple[SenseMap, jobs.Job | None]:
     """The map of a view, and the job that draws UMAP where PCA stands in for it meanwhile."""
     n, plane = len(found.uses.uses), CONTEXT if view == CONTEXT else "layers"
@@ -172,7 +174,7 @@ def _umap_job(
     return jobs.current(owner, repr(full_key)) or jobs.start(owner, repr(full_key), "Drawing UMAP", work)
 
 
-def scores(source: Source, asked: Asked, found: Study) -> tuple[tuple[Separation, ...], str]:
+def scores(source: Source, asked: UseQuery, found: Study) -> tuple[tuple[Separation, ...], str]:
     """How well each view separates the gold senses, or why that cannot be said."""
 
     def work(report: Report) -> tuple[tuple[Separation, ...], str]:
@@ -187,7 +189,7 @@ def scores(source: Source, asked: Asked, found: Study) -> tuple[tuple[Separation
     return cast(tuple[tuple[Separation, ...], str], computed(source, key, work))
 
 
-def nearest(source: Source, asked: Asked, found: Study, row: int) -> tuple[NearestUses, ...]:
+def nearest(source: Source, asked: UseQuery, found: Study, row: int) -> tuple[NearestUses, ...]:
     """The nearest uses of one use in every view but the mix."""
 
     def work(report: Report) -> tuple[NearestUses, ...]:

@@ -12,8 +12,8 @@ from elmo_core.exceptions import InputError
 from elmo_core.tables.records import MAX_BYTES, counted
 from pages.common.files import SUFFIXES, choose_from_file, forget_file
 from pages.common.loaders import FIRST_WORD, Source, digest, sample, words_to_try
+from pages.common.markdown import escape_markdown
 from pages.common.results import session_results
-from pages.common.wording import plain
 
 
 def choose_source(page: str) -> Source | None:
@@ -25,7 +25,7 @@ def choose_source(page: str) -> Source | None:
     if not _is_own(page):
         return sample()
     told: str = st.session_state.get(f"{page}_told", "")
-    title = f"My text: {plain(told)}" if told else "My text"
+    title = f"My text: {escape_markdown(told)}" if told else "My text"
     with st.expander(title, expanded=not told, icon=":material/edit_note:"):
         pasting, choosing = st.columns(2, gap="large")
         with choosing:
@@ -96,13 +96,13 @@ def _read(page: str, file: Any, pasted: str | None) -> Source | None:
         forget_file(page)
         return _from_paste(pasted)
     except InputError as error:
-        st.error(plain(str(error)))
+        st.error(escape_markdown(str(error)))
         return None
 
 
 def _fold(page: str, told: str, source: Source | None) -> None:
     """Fold the panel to a line about what was read, once it is; open it where nothing could be."""
-    now = source.told if source else ""
+    now = source.summary if source else ""
     if now != told:
         st.session_state[f"{page}_told"] = now
         st.rerun()
@@ -114,7 +114,7 @@ def _from_paste(pasted: str | None) -> Source | None:
     key = digest(pasted.encode("utf-8", "ignore"))
     recipe = 'text = split_text(Path("my-text.txt").read_text(encoding="utf-8"))'
     text = session_results().get_or_compute(key, lambda: split_text(pasted))
-    return Source(key, text, recipe=(recipe,), told=f"{counted(len(text.sentences), 'sentence')} pasted")
+    return Source(key, text, recipe=(recipe,), summary=f"{counted(len(text.sentences), 'sentence')} pasted")
 
 
 def _is_own(page: str) -> bool:
@@ -127,7 +127,7 @@ def _use_own(page: str, is_own: bool, key: str) -> None:
     st.session_state.pop(f"{page}_brought", None)
 
 
-def bring_text(page: str, source: Source) -> None:
+def pass_source_to(page: str, source: Source) -> None:
     """Let another page read the same text; its own panel says where it is from.
 
     Args:

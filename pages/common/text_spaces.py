@@ -24,8 +24,8 @@ from elmo_core.tables.records import counted
 from elmo_core.text.tokenisation import tokenise
 from pages.common import jobs
 from pages.common.loaders import Source, digest, load_model, model_name, sample
+from pages.common.markdown import escape_markdown
 from pages.common.results import kept_for_all
-from pages.common.wording import plain
 
 SHIPPED_STATIC = "word2vec, shipped"
 LAYER_0, AVERAGE, OWN, FILE = "Token vector", "Type average", "word2vec of this text", "A file of vectors"
@@ -219,9 +219,12 @@ def vectors_from_file(page: str) -> ChosenStatic:
     loaded: LoadedVectors = _held(page, "file", key, read)
     report = loaded.report
     limit = ", the most that may be read" if report.has_limit else ""
-    st.caption(f"{plain(file.name)}: {counted(report.n_read, 'word')} of width {loaded.vectors.dim}{limit}.")
+    st.caption(
+        f"{escape_markdown(file.name)}: {counted(report.n_read, 'word')} of width "
+        f"{loaded.vectors.dim}{limit}."
+    )
     if remarks := report.summary():
-        st.warning(plain(remarks))
+        st.warning(escape_markdown(remarks))
     return ChosenStatic(
         loaded.vectors,
         "from elmo_core.static.loading import load_vectors_file",

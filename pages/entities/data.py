@@ -27,9 +27,9 @@ from elmo_core.tasks.tagging.sentences import (
 from elmo_core.tasks.tagging.tagger import HEADS
 from pages.common.files import PACKED
 from pages.common.loaders import digest
+from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import choose_encoding
 from pages.common.results import session_results
-from pages.common.wording import plain
 
 SAMPLE, OWN = "Sample", "My file"
 SUFFIXES = (
@@ -124,7 +124,7 @@ def choose_settings(page: str, elmo: Elmo, slot: DeltaGenerator) -> TagCompariso
             "lstm: a biLSTM reads the sentence once more. token: g(h_t, w_t) tags each token alone, its "
             "context comes from the biLM. A CRF decides in both."
         )
-        passes = st.slider("Most passes", 2, 60, 40, key=f"{page}_passes", persist_state="session")
+        passes = st.slider("Max epochs", 2, 60, 40, key=f"{page}_passes", persist_state="session")
         seed = int(st.number_input("Seed", 0, 9999, 0, key=f"{page}_seed", persist_state="session"))
     return TagComparisonSettings(tuple(methods), passes, head=head, seed=seed)
 
@@ -187,8 +187,10 @@ def _chosen(page: str, upload: Any) -> tuple[TaggedSentences, str]:
             "classes of single tokens.",
         )
     scheme = None if chosen == _FOUND_OUT else as_scheme(chosen)
-    st.caption(plain(file.reason))
-    with st.expander(f"{counted(len(file.sentences), 'sentence')} in {plain(file.name)} ({file.kind})"):
+    st.caption(escape_markdown(file.reason))
+    with st.expander(
+        f"{counted(len(file.sentences), 'sentence')} in {escape_markdown(file.name)} ({file.kind})"
+    ):
         rows = [row for sentence in file.sentences[:_PREVIEW_ROWS] for row in sentence.rows][:_PREVIEW_ROWS]
         st.dataframe(
             pd.DataFrame(rows, columns=list(file.columns)), hide_index=True, alt="The first rows of your file"
@@ -198,7 +200,7 @@ def _chosen(page: str, upload: Any) -> tuple[TaggedSentences, str]:
     )
     _say_left_out(page, file)
     for note in data.notes:
-        st.caption(plain(note))
+        st.caption(escape_markdown(note))
     return data, f"{key} {token!r} {tag!r} {scheme}"
 
 
@@ -211,7 +213,9 @@ def _say_left_out(page: str, file: TokenFile) -> None:
     counts = list(file.skipped_counts.items())[:3]
     reasons = listing(reason if len(counts) == 1 else f"{reason} ({count:,})" for reason, count in counts)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning(f"Left out {counted(len(file.skipped), 'sentence')}: {plain(reasons)} ({first}{more}).")
+        st.warning(
+            f"Left out {counted(len(file.skipped), 'sentence')}: {escape_markdown(reasons)} ({first}{more})."
+        )
         st.download_button(
             "The list",
             lambda: to_csv(

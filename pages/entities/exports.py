@@ -16,11 +16,11 @@ from elmo_core.tasks.tagging.saving import tagger_files
 from elmo_core.tasks.tagging.writing import to_conll, to_jsonl
 from elmo_core.weights.store import JsonValue
 from pages.common import jobs
+from pages.common.exports import Download, literal, python_cell, show_downloads
 from pages.common.jobs import Job
 from pages.common.loaders import digest
+from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import choose_encoding
-from pages.common.takeaway import Download, literal, offer, python_cell
-from pages.common.wording import plain
 from pages.entities.data import SUFFIXES
 from pages.entities.differences import difference_frame, mismatches
 from pages.entities.work import Outcome, TaggedFile, tag_file
@@ -35,7 +35,7 @@ def show(page: str, outcome: Outcome, best: TagResult) -> None:
     st.subheader("The test sentences as they were tagged")
     labels = tuple(outcome.corpus.train.label_counts)
     tagged = best.tagged
-    offer(
+    show_downloads(
         page,
         "entities",
         rows=lambda: difference_frame(outcome, best, mismatches(outcome, best)),
@@ -133,7 +133,7 @@ def _tag_a_file(page: str, outcome: Outcome, best: TagResult) -> None:
     jobs.watch(job)
     done: TaggedFile = jobs.result_of(job)
     found = f"{counted(done.n_sentences, 'sentence')}, {done.n_found:,} found"
-    st.caption(plain(" ".join((f"{upload.name}: {found}.", *done.notes))))
+    st.caption(escape_markdown(" ".join((f"{upload.name}: {found}.", *done.notes))))
     with st.container(horizontal=True):
         for suffix, made in done.contents.items():
             st.download_button(

@@ -12,10 +12,10 @@ from elmo_core.tasks.tagging.comparison import estimated_seconds
 from elmo_core.tasks.tagging.verdict import best_on_layers, tag_verdict
 from pages.common import jobs
 from pages.common.loaders import load_model, model_name
+from pages.common.markdown import escape_markdown
 from pages.common.text_spaces import vectors_from_file
-from pages.common.wording import plain
 from pages.entities import differences as tagging_differences
-from pages.entities import exports as tagging_takeaway
+from pages.entities import exports as tagging_exports
 from pages.entities import views as tagging_views
 from pages.entities.data import choose_corpus, choose_settings, wants_own_static
 from pages.entities.work import Outcome, compare, curve
@@ -37,7 +37,7 @@ try:
     corpus = choose_corpus(PAGE, data_slot)
     static = vectors_from_file(PAGE) if wants_own_static(PAGE, options) else None
 except ElmoError as error:
-    st.error(plain(str(error)))
+    st.error(escape_markdown(str(error)))
     st.stop()
 if corpus is None:
     st.info("Choose a file with tagged sentences: entities, word classes, or any other tags.")
@@ -73,7 +73,7 @@ best = best_on_layers(outcome.results)
 if best is None or best.tagger is None:
     st.info("Choose at least one method that can tag: static only, layer 0, or a mix.")
     st.stop()
-st.markdown(f"**{plain(tag_verdict(outcome.results))}**")
+st.markdown(f"**{escape_markdown(tag_verdict(outcome.results))}**")
 view = st.segmented_control(
     "View", (SCORES, DIFFERENCES, TRY, MORE, FILES), default=SCORES, required=True, key="view",
     bind="query-params", label_visibility="collapsed", wrap=True,
@@ -96,4 +96,4 @@ elif view == MORE:
         jobs.watch(curve_job)
         tagging_views.show_curve(jobs.result_of(curve_job))
 else:
-    tagging_takeaway.show(PAGE, outcome, best)
+    tagging_exports.show(PAGE, outcome, best)

@@ -24,7 +24,7 @@ from elmo_core.tasks.tagging.sentences import TaggedSentences
 from elmo_core.tasks.tagging.verdict import tag_verdict
 from elmo_core.text.tokenisation import located_sentences
 from pages.common.jobs import Job
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
 from pages.entities.work import Outcome
 
 _SHOWN = 5
@@ -46,7 +46,9 @@ def show_gold(data: TaggedSentences) -> None:
 def say_counts(train: TaggedSentences, test: TaggedSentences) -> str:
     """How many sentences and labels there are."""
     what = "spans" if train.is_spans else "tokens"
-    counts = ", ".join(f"{plain(named(label))} {n:,}" for label, n in list(train.label_counts.items())[:8])
+    counts = ", ".join(
+        f"{escape_markdown(named(label))} {n:,}" for label, n in list(train.label_counts.items())[:8]
+    )
     return (
         f"{counted(len(train), 'sentence')} to learn from ({what}: {counts}), {len(test):,} to test on; "
         f"tags in {train.scheme if train.is_spans else 'classes of tokens'}."
@@ -80,7 +82,7 @@ def show_scores(outcome: Outcome, best: TagResult) -> None:
         st.caption(_explain(best))
         for result in outcome.results:
             if isinstance(result, TagLeftOut):
-                st.caption(f"{result.method}: left out, {plain(result.reason)}.")
+                st.caption(f"{result.method}: left out, {escape_markdown(result.reason)}.")
         st.dataframe(
             method_frame(outcome.results),
             hide_index=True,

@@ -18,14 +18,13 @@ from elmo_core.analysis.layers.labelled import (
     label_vectors,
 )
 from elmo_core.analysis.uses import find_uses, gather_vectors
-from elmo_core.exceptions import ElmoError, InputError
+from elmo_core.exceptions import InputError
 from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table
 from pages.common import jobs
 from pages.common.loaders import Source, load_model, model_name, sample, words_to_try
 from pages.common.results import ResultStore, session_results
 from pages.common.sources import choose_source
-from pages.common.wording import plain
 from pages.layers.cells import Recipe, tagged_recipe, texts_recipe, uses_recipe, words_recipe
 
 MOST = 2000
@@ -188,9 +187,3 @@ def _whole_texts(source: Source) -> tuple[list[str], list[str | None]]:
     order = np.random.default_rng(42).permutation(len(parts)).tolist()
     rows = list(parts)
     return [" ".join(parts[rows[at]]) for at in order], [labels[rows[at]] for at in order]
-
-
-def stop_with(error: ElmoError) -> None:
-    """Say what is wrong, and stop the page."""
-    st.error(plain(str(error)))
-    st.stop()

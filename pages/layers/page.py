@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
 from pages.layers.labelled_sets import choose_set, read_set
 from pages.layers.studies import show_contextuality, show_learned, show_probes
 from pages.layers.triangle import show_triangle
@@ -38,4 +38,4 @@ try:
     else:
         show_probes(PAGE, chosen, data)
 except ElmoError as error:
-    st.error(plain(str(error)))
+    st.error(escape_markdown(str(error)))

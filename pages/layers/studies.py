@@ -16,10 +16,10 @@ from elmo_core.analysis.layers.mixture import layer_names
 from elmo_core.analysis.layers.probing import HALVES, ProbingCurves, probe_layers
 from elmo_core.measuring.durations import duration
 from elmo_core.plots import layers as figures
-from pages.common import jobs, takeaway
+from pages.common import exports, jobs
 from pages.common.loaders import load_model, model_name
+from pages.common.markdown import escape_markdown
 from pages.common.mixture_controls import set_mixture
-from pages.common.wording import plain
 from pages.layers.cells import cell
 from pages.layers.labelled_sets import LabelledSet
 from pages.layers.triangle import remember_learned
@@ -70,7 +70,7 @@ def show_learned(page: str, chosen: LabelledSet, data: Labelled) -> None:
             "seeds)."
         )
         st.button("Mix like that on all pages", key=f"{page}_use", on_click=set_mixture, args=(mixture,))
-    takeaway.offer(
+    exports.show_downloads(
         f"{page}_learned", f"learned mix {chosen.title}", rows=lambda: study_table(study),
         figures={"Scores": scores, "Weights": weights},
         cell=cell(chosen.recipe, _import("learned", "study_mixtures"), f"study_mixtures(data, l2={l2})"),
@@ -110,7 +110,7 @@ def show_probes(page: str, chosen: LabelledSet, data: Labelled) -> None:
         "frequent label. Layer 0 is the token vector twice, so its halves are equal."
     )
     st.dataframe(probe_table(curves), hide_index=True, alt="Every probe with its control and selectivity")
-    takeaway.offer(
+    exports.show_downloads(
         f"{page}_probes", f"probes {chosen.title}", rows=lambda: probe_table(curves),
         figures={"Curves": figure},
         cell=cell(chosen.recipe, _import("probing", "probe_layers"), "probe_layers(data)"),
@@ -163,7 +163,7 @@ def show_contextuality(page: str, chosen: LabelledSet) -> None:
             hide_index=True,
             alt=title,
         )
-    takeaway.offer(
+    exports.show_downloads(
         f"{page}_geometry", "contextuality", rows=lambda: word_table(found), figures={"Measures": figure},
         cell=cell(
             chosen.recipe, _import("contextuality", "measure_contextuality"),
@@ -234,7 +234,7 @@ def _result(
     again = job is not None and job.state in ("cancelled", "failed")
     if job is None or again:
         asked = (not chosen.is_sample or again) and st.button(
-            f"Start: {title.lower()} on {plain(chosen.title)}", key=f"{owner}_start", type="primary"
+            f"Start: {title.lower()} on {escape_markdown(chosen.title)}", key=f"{owner}_start", type="primary"
         )
         if asked or (chosen.is_sample and job is None):
             job = jobs.start(owner, subject, title, work)

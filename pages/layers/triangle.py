@@ -15,7 +15,7 @@ from elmo_core.analysis.maps.nearest import nearest_neighbours, prepare
 from elmo_core.analysis.maps.projecting import MapSettings, project_neighbours
 from elmo_core.analysis.projection import MIN_UMAP_USES, Frame, shared_frame
 from elmo_core.plots.mixtures import describe_scores, plot_mixed, plot_pairs, plot_triangle
-from pages.common import takeaway
+from pages.common import exports
 from pages.common.concordance import modebar
 from pages.common.mixture_controls import choose_mixture, set_mixture
 from pages.common.selection import selected_ids
@@ -90,7 +90,7 @@ def _show(page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, fra
         _show_score(now, score)
     with left:
         picture = _show_picture(page, chosen, data, grams, frame, mixture)
-    takeaway.offer(
+    exports.show_downloads(
         f"{page}_mix",
         f"mixtures {chosen.title}",
         rows=lambda: score_table(scores),
@@ -100,8 +100,8 @@ def _show(page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, fra
             "from elmo_core.analysis.layers.mixture import Mixture, mixture_grid\n"
             "from elmo_core.analysis.layers.scores import score_mixtures\n"
             "from elmo_core.plots.mixtures import plot_triangle",
-            f"scores = score_mixtures(data, mixture_grid(elmo.n_layers), {takeaway.literal(score)})",
-            f"current = Mixture.parse({takeaway.literal(mixture.text)}, elmo.n_layers)",
+            f"scores = score_mixtures(data, mixture_grid(elmo.n_layers), {exports.literal(score)})",
+            f"current = Mixture.parse({exports.literal(mixture.text)}, elmo.n_layers)",
             'plot_triangle(scores, {"current": current})  # of other numbers of layers: plot_pairs(scores)',
         ),
         reads_file=chosen.recipe.reads_file,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from elmo_core.analysis.layers.mixture import layer_names
 from elmo_core.analysis.maps.text_map import TextMap
+from pages.common.exports import literal, python_cell
 from pages.common.mixture_controls import current_mixture
-from pages.common.takeaway import literal, python_cell
 from pages.maps.sources import ChosenPoints
 
 _IMPORTS = """from pathlib import Path

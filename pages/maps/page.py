@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
 from pages.maps.settings import choose_settings, choose_views, get_map
 from pages.maps.sources import choose_points
 from pages.maps.view import show_map
@@ -24,4 +24,4 @@ try:
         points, views = choose_views(PAGE, chosen.points)
     show_map(PAGE, chosen, points, get_map(PAGE, chosen.key, points, views, settings))
 except ElmoError as error:
-    st.error(plain(str(error)))
+    st.error(escape_markdown(str(error)))

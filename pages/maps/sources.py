@@ -23,13 +23,13 @@ from elmo_core.measuring.durations import duration
 from elmo_core.tables.records import ReadingOptions, counted, shortened
 from elmo_core.tables.vectors import OwnVectors, read_vectors
 from pages.common import jobs
+from pages.common.exports import literal
 from pages.common.files import PACKED
 from pages.common.loaders import Source, digest, load_model, model_name, sample
+from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import choose_encoding
 from pages.common.results import kept_for_all, session_results
 from pages.common.sources import choose_source
-from pages.common.takeaway import literal
-from pages.common.wording import plain
 
 SAMPLE, OWN_TEXT, OWN_VECTORS = "Sample", "My text", "My vectors"
 TEXTS, TOKENS = "Sentences", "Tokens"
@@ -199,11 +199,11 @@ def _say_vectors(name: str, own: OwnVectors) -> None:
     n, width = own.vectors.shape
     place = f" in {own.column!r}" if own.column else ""
     others = f"; other columns: {shortened(list(own.columns))}" if own.columns else ""
-    st.caption(plain(f"{name}: {counted(n, 'vector')} of width {width}{place}{others}."))
+    st.caption(escape_markdown(f"{name}: {counted(n, 'vector')} of width {width}{place}{others}."))
     for note in own.notes:
-        st.warning(plain(note))
+        st.warning(escape_markdown(note))
     if own.n_skipped:
-        st.warning(f"{counted(own.n_skipped, 'row')} of {plain(name)} skipped: no finite vector.")
+        st.warning(f"{counted(own.n_skipped, 'row')} of {escape_markdown(name)} skipped: no finite vector.")
 
 
 def _points_of(own: OwnVectors) -> MapPoints:

@@ -19,10 +19,10 @@ from elmo_core.plots.maps import (
     plot_map,
     shown_rows,
 )
-from pages.common import takeaway
+from pages.common import exports
 from pages.common.concordance import modebar
+from pages.common.markdown import escape_markdown
 from pages.common.selection import Selection, selected_ids
-from pages.common.wording import plain
 from pages.maps.cell import map_cell
 from pages.maps.sources import ChosenPoints
 
@@ -51,7 +51,7 @@ def show_map(page: str, chosen: ChosenPoints, points: MapPoints, found: TextMap)
         alt=describe_map(points, found, view, colours),
     )
     _show_facts(points, found, view, colours, len(rows), search, len(matches))
-    takeaway.offer(
+    exports.show_downloads(
         page, f"map {view}", rows=lambda: map_table(points, found, view), figures={"Map": figure},
         cell=map_cell(chosen, found, view, column), reads_file=chosen.reads_file,
     )  # fmt: skip
@@ -74,7 +74,7 @@ def _show_facts(
     if points.found > len(points):
         st.caption(f"{len(points):,} of {points.found:,} points, drawn at random (seed 42).")
     if search:
-        st.caption(f"{n_matches:,} points match {plain(search)}.")
+        st.caption(f"{n_matches:,} points match {escape_markdown(search)}.")
     if colours.n_values > len(colours.values):
         st.caption(f"{colours.n_values:,} values; the {len(colours.values)} most frequent have a colour.")
     st.caption(explain_map(found, view))
@@ -103,7 +103,7 @@ def _show_selected(page: str, points: MapPoints, found: TextMap, view: str, held
     )  # fmt: skip
     if len(rows) > _MOST_LISTED:
         st.caption(f"The first {_MOST_LISTED:,} are listed; the files have them all.")
-    takeaway.offer(f"{page}_selected", f"selected {view}", rows=lambda: table)
+    exports.show_downloads(f"{page}_selected", f"selected {view}", rows=lambda: table)
 
 
 def _show_movers(page: str, points: MapPoints, found: TextMap, held: _Held) -> None:

@@ -13,8 +13,8 @@ from elmo_core.analysis.group_names import name_groups
 from elmo_core.analysis.senses import Grouping, Study
 from elmo_core.plots.sense_map import NO_GROUP, Colouring
 from elmo_core.plots.style import PALETTE, SYMBOLS, percent
+from pages.common.markdown import escape_markdown
 from pages.common.selection import LinkedSelection
-from pages.common.wording import plain
 from pages.senses.controls import Choice
 
 _MARKS = {
@@ -119,7 +119,7 @@ def show_groups(
     if grouping.k == 1:
         (name,) = grouping.names
         if name.words:
-            st.caption(f"The {name.kind} that fit best: {plain(', '.join(name.words))}.")
+            st.caption(f"The {name.kind} that fit best: {escape_markdown(', '.join(name.words))}.")
         return
     n = sum(label >= 0 for label in grouping.labels)
     for number, name in enumerate(grouping.names):
@@ -144,7 +144,9 @@ def show_groups(
                 )
             words = f" · {name.kind}: {', '.join(name.words)}" if name.words else ""
             st.caption(
-                plain(f"{len(rows):,} uses ({percent(len(rows) / max(n, 1))}){words}{_mostly(rows, senses)}")
+                escape_markdown(
+                    f"{len(rows):,} uses ({percent(len(rows) / max(n, 1))}){words}{_mostly(rows, senses)}"
+                )
             )
 
 

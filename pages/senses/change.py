@@ -21,8 +21,8 @@ from elmo_core.exceptions import InputError
 from elmo_core.plots.sense_groups import describe_shares, plot_shares
 from elmo_core.plots.style import listing
 from pages.common.loaders import Source
+from pages.common.markdown import escape_markdown
 from pages.common.shelves import computed
-from pages.common.wording import plain
 from pages.senses.cards import NamedGroups
 from pages.senses.controls import Choice
 
@@ -51,7 +51,7 @@ def show_change(page: str, source: Source, choice: Choice, study: Study, named: 
             ),
         )
     except InputError as error:
-        st.info(plain(str(error)))
+        st.info(escape_markdown(str(error)))
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -63,7 +63,7 @@ def show_change(page: str, source: Source, choice: Choice, study: Study, named: 
         )
         if found.left_out:
             rest = listing(f"{value} ({n})" for value, n in found.left_out[:8])
-            st.caption(plain(f"Not compared, for too few uses or too many values: {rest}."))
+            st.caption(escape_markdown(f"Not compared, for too few uses or too many values: {rest}."))
     with right:
         rows = [_row(change, measure) for change in found.changes for measure in change.measures]
         names = ["compared", "measure", "value", "by chance", "p", "p (Holm)"]
@@ -97,7 +97,7 @@ def _show_movers(change: Change, study: Study) -> None:
         strict=True,
     ):
         with column:
-            st.markdown(f"**{plain(value)}**, least like {plain(other)}:")
+            st.markdown(f"**{escape_markdown(value)}**, least like {escape_markdown(other)}:")
             for row in rows[:_MOVERS]:
                 st.text(study.uses.uses[row].text)
 

@@ -16,10 +16,10 @@ from elmo_core.exceptions import InputError
 from elmo_core.plots.sense_groups import describe_influences, plot_influences
 from elmo_core.plots.style import clip, percent
 from pages.common.loaders import STATIC_VECTORS, Source, load_model, model_name, static_neighbours
+from pages.common.markdown import escape_markdown
 from pages.common.sense_data import nearest
 from pages.common.shelves import computed
 from pages.common.sources import set_state
-from pages.common.wording import plain
 from pages.senses.cards import NamedGroups
 from pages.senses.controls import Choice
 
@@ -61,7 +61,7 @@ def _show_static(word: str) -> None:
     st.markdown("**Static vector**")
     words = static_neighbours(word)
     if not words:
-        st.caption(f"{plain(word)} is not among the words of {STATIC_VECTORS}.")
+        st.caption(f"{escape_markdown(word)} is not among the words of {STATIC_VECTORS}.")
         return
     st.caption("The same for every use of the word; nearest to it are these words, whatever the sentence:")
     for other, cosine in words:
@@ -72,7 +72,7 @@ def choose_sentence(page: str, study: Study, selected: tuple[int, ...]) -> str:
     """Let the user type a sentence, or edit a use."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sentence = st.text_input(
-            f"A sentence with {plain(study.uses.word)}",
+            f"A sentence with {escape_markdown(study.uses.word)}",
             placeholder=study.uses.uses[selected[0] if selected else 0].text,
             max_chars=1000,
             key="sentence",
@@ -104,7 +104,7 @@ def place(source: Source, choice: Choice, study: Study, named: NamedGroups, sent
         key = ("placed", model_name(), choice.asked, named.labels, sentence)
         return cast(Placed, computed(source, key, work))
     except InputError as error:
-        st.warning(plain(str(error)))
+        st.warning(escape_markdown(str(error)))
         return None
 
 
@@ -140,7 +140,7 @@ def show_placed(page: str, placed: Placed, study: Study, named: NamedGroups) -> 
             st.caption("There is one group alone, so there is no choice to make and no word that decides.")
         words = ", ".join(word for word, _ in placed.substitutes.of_use(0, _N_SUBSTITUTES))
         kind = placed.substitutes.kind.capitalize()
-        st.markdown(f"**{kind}:** {plain(words) or 'none'}")
+        st.markdown(f"**{kind}:** {escape_markdown(words) or 'none'}")
         st.caption("Nearest uses:")
         for row, cosine in placement.nearest[:3]:
             st.text(f"{cosine:.2f}  {snippet(study.uses.uses[row])}")
@@ -153,8 +153,8 @@ def show_placed(page: str, placed: Placed, study: Study, named: NamedGroups) -> 
                 alt=describe_influences(placement),
             )
             st.caption(
-                f"{plain(describe_influences(placement))} Each word is taken out in turn and the sentence "
-                "read without it; above zero it speaks for the likeliest group."
+                f"{escape_markdown(describe_influences(placement))} Each word is taken out in turn and the "
+                "sentence read without it; above zero the word supports the likeliest group."
             )
 
 

@@ -16,9 +16,9 @@ from elmo_core.measuring.durations import duration
 from elmo_core.plots.sense_map import MAX_POINTS
 from pages.common.concordance import IMAGES
 from pages.common.loaders import Source, load_model, model_name
-from pages.common.sense_data import Asked, uses_per_second
+from pages.common.markdown import escape_markdown
+from pages.common.sense_data import UseQuery, uses_per_second
 from pages.common.sources import choose_word
-from pages.common.wording import plain
 
 _AUTO = "Automatic"
 _GROUPS, _SENSES = "Groups", "Gold senses"
@@ -36,7 +36,7 @@ _HELP = (
 class Choice:
     """Everything that was chosen."""
 
-    asked: Asked
+    asked: UseQuery
     view: str
     method: Method
     k: int | None
@@ -84,7 +84,7 @@ def choose(page: str, source: Source | None) -> Choice:
             asked = _choose_uses(word)
             projection, colour, is_faded, has_trails = _choose_drawing()
             image = st.segmented_control(
-                "The map's camera saves", IMAGES, default=IMAGES[0], required=True, key="image",
+                "Image format", IMAGES, default=IMAGES[0], required=True, key="image",
                 bind="query-params", help="The camera stands in the corner of the map, beside the lasso.",
             )  # fmt: skip
     return Choice(asked, view, method, k, projection, colour, is_faded, has_trails, loaded, image)
@@ -118,11 +118,11 @@ def _choose_loaded(page: str) -> LabelledGroups | None:
     try:
         return from_json(file.getvalue(), file.name)
     except InputError as error:
-        st.error(plain(str(error)))
+        st.error(escape_markdown(str(error)))
         return None
 
 
-def _choose_uses(word: str) -> Asked:
+def _choose_uses(word: str) -> UseQuery:
     inflections = st.toggle(
         "Inflections, too",
         key="inflections",
@@ -134,7 +134,7 @@ def _choose_uses(word: str) -> Asked:
     pace = uses_per_second()
     estimate = f" {size:,} take about {duration(size / pace)} here, the first time." if pace else ""
     st.caption(f"Of more uses a seeded sample is taken; how many of how many is said.{estimate}")
-    return Asked(word, bool(inflections), int(size), int(seed))
+    return UseQuery(word, bool(inflections), int(size), int(seed))
 
 
 def _choose_drawing() -> tuple[Projection, str, bool, bool]:

@@ -20,9 +20,9 @@ from elmo_core.plots.senses import (
 )
 from elmo_core.plots.style import listing
 from pages.common.loaders import Source
+from pages.common.markdown import escape_markdown
 from pages.common.selection import LinkedSelection
 from pages.common.sense_data import sense_map
-from pages.common.wording import plain
 from pages.senses.controls import Choice
 
 _STATIC = {"displayModeBar": False}
@@ -92,7 +92,7 @@ def show_layers(
     )
     scores, why = scored
     if not scores:
-        st.caption(plain(why))
+        st.caption(escape_markdown(why))
         return
     left, right = st.columns([3, 2], gap="large")
     view = choice.view if choice.view in study.views else CONTEXT

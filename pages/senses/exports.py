@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 
 from elmo_core.analysis.labelled_groups import to_json
 from elmo_core.analysis.senses import Grouping, SenseMap, Study
+from pages.common.exports import Download, literal, python_cell, show_downloads
 from pages.common.loaders import Source, model_name
 from pages.common.selection import selection_for_link
-from pages.common.takeaway import Download, literal, offer, python_cell
 from pages.senses.cards import NamedGroups, names_for_link
 from pages.senses.controls import Choice
 
@@ -47,7 +47,7 @@ def offer_all(
         "card": grouping.card.sentence,
     }
     name = f"{study.uses.word.strip('/')} {choice.view}"
-    offer(
+    show_downloads(
         page,
         "".join(character if character.isalnum() else " " for character in name),
         rows=lambda: rows_of(study, named, drawn),

@@ -10,13 +10,13 @@ import streamlit as st
 from elmo_core.analysis.uses import Use
 from elmo_core.plots.style import clip
 from pages.common.loaders import Source
-from pages.common.sources import bring_text
+from pages.common.sources import pass_source_to
 
 _STATIC = Path(__file__).parents[1] / "static" / "page.py"
 _LONGEST = 500  # characters of a sentence there
 
 
-def offer_both_worlds(page: str, source: Source, uses: Sequence[Use]) -> None:
+def open_static_page(page: str, source: Source, uses: Sequence[Use]) -> None:
     """A button that opens Contextual and static with the selected uses of a word; nothing without one.
 
     Args:
@@ -32,7 +32,7 @@ def offer_both_worlds(page: str, source: Source, uses: Sequence[Use]) -> None:
         help="Opens Contextual and static with the first one or two of the selected sentences.",
     ):
         return
-    bring_text("static", source)
+    pass_source_to("static", source)
     word, sentences = uses[0].word.casefold(), [_around(use) for use in uses[:2]]
     st.session_state["static_word"] = word  # else the page would take its own examples for a new word
     asked = {"term": word, **dict(zip(("first", "second"), sentences, strict=False))}

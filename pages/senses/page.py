@@ -8,16 +8,16 @@ from elmo_core.analysis.projection import MIN_USES
 from elmo_core.exceptions import ElmoError
 from pages.common import concordance
 from pages.common import sense_data as data
+from pages.common.markdown import escape_markdown
 from pages.common.selection import LinkedSelection, select_from_link, selected
 from pages.common.sources import choose_source
-from pages.common.wording import plain
 from pages.senses import contexts
 from pages.senses.cards import name_the_groups, show_card, show_groups
 from pages.senses.change import show_change
 from pages.senses.controls import choose
 from pages.senses.evidence import show_evidence, show_layers
 from pages.senses.exports import offer_all
-from pages.senses.handover import offer_both_worlds
+from pages.senses.handover import open_static_page
 from pages.senses.picture import compose
 
 PAGE = "senses"
@@ -39,7 +39,7 @@ try:
         concordance.show_no_use(PAGE, source, uses.word)
         st.stop()
     if n < MIN_USES:
-        st.warning(f"A map needs at least {MIN_USES} uses; {plain(uses.word)} has {n}.")
+        st.warning(f"A map needs at least {MIN_USES} uses; {escape_markdown(uses.word)} has {n}.")
         concordance.show_uses(uses)
         st.stop()
     study = data.study(PAGE, source, choice.asked, uses)
@@ -48,7 +48,7 @@ try:
     grouping, named = name_the_groups(PAGE, subject, study, grouping, choice)
     drawn, umap_job = data.sense_map(PAGE, source, choice.asked, study, choice.view, choice.projection)
 except ElmoError as error:
-    st.error(plain(str(error)))
+    st.error(escape_markdown(str(error)))
     st.stop()
 
 above, table_row, below = st.container(), st.container(), st.container()
@@ -73,7 +73,7 @@ with detail, st.container(gap="small"):
     show_groups(PAGE, grouping, named, linked, uses.labels)
 with detail if len(named.names) == 1 else result:
     concordance.show_selected(PAGE, uses, picture.colouring, linked)
-    offer_both_worlds(PAGE, source, [uses.uses[use] for use in linked.current.ids])
+    open_static_page(PAGE, source, [uses.uses[use] for use in linked.current.ids])
 with table_row:
     offer_all(PAGE, source, choice, study, grouping, named, drawn, figure, linked.current.ids)
     linked.sort(concordance.choose_order(PAGE, uses, named.labels))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pages.common.exports import literal
+from pages.common.exports import python_cell as notebook_cell
 from pages.common.loaders import Source, model_name
-from pages.common.takeaway import literal
-from pages.common.takeaway import python_cell as takeaway_cell
 from pages.common.text_spaces import ChosenStatic
 from pages.static.contrast import N_NEAREST, Contrast
 
@@ -34,7 +34,7 @@ def python_cell(
         word: whose neighbours are shown.
         sentences: two that use it.
     """
-    return takeaway_cell(
+    return notebook_cell(
         f"{_IMPORTS}\n{static.needs}",
         f"elmo = load_elmo({literal(model_name())})",
         *source.recipe,

@@ -26,10 +26,10 @@ from elmo_core.plots.contrast import describe_columns, plot_columns
 from elmo_core.plots.style import clip
 from elmo_core.static.exports import to_parquet, to_projector, to_word2vec_text
 from elmo_core.static.vectors import StaticVectors
-from pages.common import takeaway
+from pages.common import exports
 from pages.common.loaders import Source, load_model, model_name
-from pages.common.sense_data import Asked, find
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
+from pages.common.sense_data import UseQuery, find
 
 N_NEAREST = 10
 _USES, _CONTEXT = 6, 24
@@ -61,7 +61,7 @@ def choose_sentences(source: Source, word: str) -> tuple[str, str]:
     """Two sentences that use a word: typed, else two of the text, of two senses where they are known."""
     if st.session_state.setdefault("static_word", word) != word:
         st.session_state.update(static_word=word, first="", second="")
-    uses = find("static", source, Asked(word)).uses
+    uses = find("static", source, UseQuery(word)).uses
     examples = [use.text for use in {use.label: use for use in reversed(uses)}.values()][::-1]
     if len(examples) < 2:
         examples = [uses[0].text, uses[-1].text] if uses else ["", ""]
@@ -143,15 +143,19 @@ def _show_uses(contrast: Contrast, queries: Sequence[Query]) -> None:
     st.subheader("Nearest uses in the text", anchor=False)
     word = " ".join(queries[0].forms)
     n = len(contrast.text.rows_by_word.get(word, ()))
-    every = f"By the static vector all {n:,} uses of {plain(word)} are equally near: cosine 1. " if n else ""
+    every = (
+        f"By the static vector all {n:,} uses of {escape_markdown(word)} are equally near: cosine 1. "
+        if n
+        else ""
+    )
     st.caption(
         f"{every}By {contrast.view} these are the nearest; beside each, the share of random pairs that are "
         "less alike."
     )
     if queries[0].length > 1:
         st.caption(
-            f"{plain(word)} is {queries[0].length} tokens: its vector is their mean in each layer, and it is "
-            "compared with single tokens. Static vectors are of single words."
+            f"{escape_markdown(word)} is {queries[0].length} tokens: its vector is their mean in each "
+            "layer, and it is compared with single tokens. Static vectors are of single words."
         )
     for number, (column, query) in enumerate(zip(st.columns(2, gap="large"), queries, strict=True), start=1):
         rows = []
@@ -208,17 +212,17 @@ def _offer(
 ) -> None:
     words, units, stem = contrast.contextual.words, contrast.contextual.units, f"{word}-static"
     more = (
-        takeaway.Download(
+        exports.Download(
             "Vectors (word2vec)", f"{stem}.txt", "text/plain", lambda: to_word2vec_text(words, units)
         ),
-        takeaway.Download(
+        exports.Download(
             "Vectors (projector)", f"{stem}.zip", "application/zip", lambda: to_projector(words, units)
         ),
-        takeaway.Download(
+        exports.Download(
             "Vectors (Parquet)", f"{stem}-vectors.parquet", _BINARY, lambda: to_parquet(words, units)
         ),
     )
-    takeaway.offer(
+    exports.show_downloads(
         page,
         stem,
         rows=lambda: frame,

@@ -20,10 +20,10 @@ from elmo_core.measuring.durations import duration
 from elmo_core.plots.style import clip
 from elmo_core.pretraining.corpus import find_shards
 from elmo_core.text.tokenisation import TOKENISATION_VERSION
-from pages.common import jobs, takeaway
+from pages.common import exports, jobs
 from pages.common.loaders import Source, load_model, model_name
+from pages.common.markdown import escape_markdown
 from pages.common.text_spaces import tokens_of
-from pages.common.wording import plain
 from pages.static.locality import may_name_files
 
 _USES_PER_S = 500  # on one busy core; what is said before a build
@@ -60,7 +60,7 @@ def show_index(
         + ("searched through their partitions." if index.about.get("partitions") else "all compared.")
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        only = st.toggle(f"Only uses of {plain(word)}", key=f"{page}_only", value=True)
+        only = st.toggle(f"Only uses of {escape_markdown(word)}", key=f"{page}_only", value=True)
         asked = st.text_input("Only from the file", key=f"{page}_origin", width=220) if pattern else ""
         origin = asked.strip()
     where = UseFilter(word if only else None, origin or None)
@@ -74,7 +74,7 @@ def show_index(
         took = 1000 * (time.perf_counter() - started)
         frame = _frame(found)
         frames.append(frame.assign(sentence=number))
-        column.markdown(f"**{plain(sentence)}**")
+        column.markdown(f"**{escape_markdown(sentence)}**")
         column.caption(f"{len(found)} nearest uses, found in {took:.0f} ms")
         column.dataframe(
             frame,
@@ -83,7 +83,7 @@ def show_index(
             column_config=_COLUMNS,
             alt=f"Nearest uses, sentence {number}",
         )
-    takeaway.offer(page, f"{word} in the corpus", rows=lambda: pd.concat(frames))
+    exports.show_downloads(page, f"{word} in the corpus", rows=lambda: pd.concat(frames))
 
 
 def _choose_corpus(page: str) -> tuple[str, int]:
@@ -136,7 +136,7 @@ def _opened(
     if job is None:
         job = jobs.start(f"{page}_index", subject, "Building the index", work)
     if job.state in ("failed", "cancelled"):
-        st.button("Go on", key=f"{page}_go_on", on_click=jobs.forget, args=(f"{page}_index",))
+        st.button("Resume", key=f"{page}_go_on", on_click=jobs.forget, args=(f"{page}_index",))
     jobs.watch(job)
     built: UseIndex = jobs.result_of(job)
     return built

@@ -7,9 +7,9 @@ import streamlit as st
 from elmo_core.analysis.senses import view_names
 from elmo_core.exceptions import ElmoError
 from pages.common.loaders import load_model, model_name
+from pages.common.markdown import escape_markdown
 from pages.common.sources import choose_source, choose_word
 from pages.common.text_spaces import KINDS, choose_static, space_of, weights_of
-from pages.common.wording import plain
 from pages.static import contrast
 from pages.static import index as static_index
 from pages.static import ranking as static_ranking
@@ -64,4 +64,4 @@ try:
     else:
         static_scores.show_scores(PAGE, source, both, static.vectors)
 except ElmoError as error:
-    st.error(plain(str(error)))
+    st.error(escape_markdown(str(error)))

@@ -11,10 +11,10 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from elmo_core.contrast.sensitivity import N_RESAMPLES, SensitivityRanking, rank_by_context
 from elmo_core.plots.contrast import plot_ranking
-from pages.common import takeaway
+from pages.common import exports
 from pages.common.loaders import Source
-from pages.common.sources import bring_text
-from pages.common.wording import plain
+from pages.common.markdown import escape_markdown
+from pages.common.sources import pass_source_to
 from pages.static.contrast import Contrast
 
 SENSES = Path(__file__).parents[1] / "senses" / "page.py"
@@ -57,13 +57,16 @@ def show_ranking(page: str, source: Source, contrast: Contrast) -> None:
     st.markdown("**Open in Word senses**")
     # The link carries the word because this page keeps its own word under another key: a widget that is
     # still bound to the address would overrule it.
-    bring_text("senses", source)
+    pass_source_to("senses", source)
     with st.container(horizontal=True, gap="medium"):
         for one in ranking.words[:_LINKED]:
             st.page_link(
-                SENSES, label=plain(one.word), icon=":material/scatter_plot:", query_params={"word": one.word}
+                SENSES,
+                label=escape_markdown(one.word),
+                icon=":material/scatter_plot:",
+                query_params={"word": one.word},
             )
-    takeaway.offer(page, "context-sensitive words", rows=lambda: frame, figures={"Ranking": figure})
+    exports.show_downloads(page, "context-sensitive words", rows=lambda: frame, figures={"Ranking": figure})
 
 
 def _frame(ranking: SensitivityRanking) -> pd.DataFrame:

@@ -25,13 +25,13 @@ from elmo_core.exceptions import InputError
 from elmo_core.plots.contrast import plot_scores
 from elmo_core.static.vectors import StaticVectors
 from elmo_core.text.opening import read_text, split_lines
-from pages.common import takeaway
+from pages.common import exports
 from pages.common.files import PACKED
 from pages.common.loaders import Source, load_model, model_name, words_to_try
+from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import choose_encoding, say_decoding
-from pages.common.sense_data import Asked, find
+from pages.common.sense_data import UseQuery, find
 from pages.common.text_spaces import shipped_vectors, weights_of
-from pages.common.wording import plain
 from pages.static.contrast import Contrast
 
 SENSES, PAIRS, ANALOGIES, ODD = "Same sense or not", "Word similarity", "Analogies", "Odd one out"
@@ -73,10 +73,11 @@ def show_scores(page: str, source: Source, contrast: Contrast, vectors: StaticVe
     frame = _frame(scores)
     with table:
         st.caption(
-            f"{plain(note)} Dotted: chance. Intervals of 95%: resamples (seed 42), for shares Wilson's."
+            f"{escape_markdown(note)} Dotted: chance. 95% intervals: by resampling (seed 42), for shares by "
+            "Wilson's method."
         )
         st.dataframe(frame, hide_index=True, height="content", column_config=_columns(), alt="Scores")
-    takeaway.offer(page, f"scores {task}", rows=lambda: frame, figures={"Scores": figure})
+    exports.show_downloads(page, f"scores {task}", rows=lambda: frame, figures={"Scores": figure})
 
 
 def _sense_scores(source: Source, contrast: Contrast, vectors: StaticVectors) -> tuple[list[Score], str]:
@@ -106,7 +107,7 @@ def _labelled_pairs(source: Source, text: TextSpace) -> list[tuple[int, int, boo
     starts = np.cumsum([0, *map(len, text.sentences)])
     generator, found = np.random.default_rng(42), []
     for word in words_to_try(source):
-        found_uses = find("static", source, Asked(word)).uses
+        found_uses = find("static", source, UseQuery(word)).uses
         uses = [use for use in found_uses if use.label and use.sentence < len(text.sentences)]
         if len({use.label for use in uses}) < 2:
             continue

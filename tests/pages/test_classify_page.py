@@ -172,7 +172,7 @@ def test_planted_faults_are_found_and_can_be_mended():
 
 def test_a_wrong_reading_can_be_corrected():
     app = opened(data="Messy messages")
-    app = checked(labelled(app, "Between two cells").set_value("comma").run())
+    app = checked(labelled(app, "Delimiter").set_value("comma").run())
     assert "commas" in captions(app)
     app = checked(labelled(app, "Encoding").set_value("utf-8").run())
     assert "is not utf-8" in messages(app)

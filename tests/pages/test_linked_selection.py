@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pages.common.markdown import escape_markdown
 from pages.common.selection import Selection, selected_ids
-from pages.common.wording import plain
 
 
 def test_ids_come_from_custom_data_whatever_its_shape():
@@ -48,4 +48,4 @@ def test_rows_that_are_not_there_are_ignored():
 
 
 def test_markdown_of_users_is_shown_letter_by_letter():
-    assert plain("![](x) *a*\n:red[b] $c$ <i>") == r"\!\[\]\(x\) \*a\* \:red\[b\] \$c\$ \<i\>"
+    assert escape_markdown("![](x) *a*\n:red[b] $c$ <i>") == r"\!\[\]\(x\) \*a\* \:red\[b\] \$c\$ \<i\>"

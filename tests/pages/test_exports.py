@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pandas as pd
 
-from pages.common.takeaway import frame_to_csv, frame_to_parquet, literal
+from pages.common.exports import frame_to_csv, frame_to_parquet, literal
 
 
 def test_csv_neutralises_formulas_and_keeps_numbers():

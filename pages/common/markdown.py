@@ -7,6 +7,6 @@ import re
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation, which Markdown lets a backslash protect
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text that a Markdown element shows letter by letter: no link, image, colour or formula in it."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))

@@ -29,7 +29,7 @@ class Download:
     make: Callable[[], bytes]
 
 
-def offer(
+def show_downloads(
     page: str,
     name: str,
     *,
