@@ -24,9 +24,10 @@ test: export OMP_NUM_THREADS := 1
 test: $(VENV)/.stamp-dev ## run the tests
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 
-check: $(VENV)/.stamp-dev ## check format, style and types
+check: $(VENV)/.stamp-dev ## check format, style, imports and types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
+	$(VENV)/bin/lint-imports --no-logo --no-cache
 	$(PYTHON) -m mypy
 
 bench: $(VENV)/.stamp-app ## measure the speed of embed; BENCH_ARGS=list tells what else there is

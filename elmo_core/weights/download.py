@@ -87,9 +87,10 @@ def _fetch(
     n_bytes = part.stat().st_size if part.exists() else 0
     if n_bytes and is_size_possible(n_bytes):
         return
-    request = urllib.request.Request(address, headers={"Range": f"bytes={n_bytes}-"} if n_bytes else {})
+    headers = {"Range": f"bytes={n_bytes}-"} if n_bytes else {}
+    request = urllib.request.Request(address, headers=headers)  # noqa: S310 (an address of `published`)
     try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
+        response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310 (the same)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:

@@ -1,0 +1,1 @@
+"""Classify texts: methods compared on labelled texts."""

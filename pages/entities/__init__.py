@@ -1,0 +1,1 @@
+"""Entities: taggers compared on tagged sentences."""

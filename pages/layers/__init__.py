@@ -1,0 +1,1 @@
+"""Layers and mixtures: what each layer knows and what mixing them gains."""

@@ -1,0 +1,1 @@
+"""Maps: a whole text as points, layer by layer."""

@@ -1,0 +1,1 @@
+"""Word senses: the uses of a word, in groups."""

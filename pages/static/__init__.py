@@ -1,0 +1,1 @@
+"""Contextual and static: one vector a word against one vector a use."""
