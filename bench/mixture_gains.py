@@ -4,7 +4,7 @@
     python -m bench.mixture_gains english-small --parts senses --words bank apple
     python -m bench.mixture_gains english-small --parts sst2
 
-The ten words of CoarseWSD and SST-2, the head of elmo_core/analysis/layers/head.py throughout: learned on
+The ten words of CoarseWSD and SST-2, the head of elmo_core/layers/head.py throughout: learned on
 80% of the training part (of at most --most rows of it), drawn anew at each of five seeds, and tested on
 the test or dev part (of at most as many rows). The best of the triangle is chosen on the same training rows.
 Intervals are of the mean over the seeds, corrected for what the draws share.
@@ -21,9 +21,9 @@ import torch
 from bench import benchmark_data
 from bench.reporting import arguments
 from elmo_core import Elmo, load_elmo
-from elmo_core.analysis.layers.labelled import Labelled, embed_in_blocks, label_vectors
-from elmo_core.analysis.layers.learned import BEST, LEARNED, SEEDS, UNIFORM, MixStudy, study_splits
-from elmo_core.analysis.layers.mixture import layer_names
+from elmo_core.layers.labelled import Labelled, embed_in_blocks, label_vectors
+from elmo_core.layers.learned import BEST, LEARNED, SEEDS, UNIFORM, MixStudy, study_splits
+from elmo_core.layers.mixture import layer_names
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.measuring.splitting import Split
 

@@ -21,14 +21,14 @@ import torch
 
 from bench.memory import peak_mb
 from bench.reporting import arguments, table
-from elmo_core.analysis.layers.grams import layer_grams
-from elmo_core.analysis.layers.labelled import Labelled, label_vectors
-from elmo_core.analysis.layers.mixture import mixture_grid
-from elmo_core.analysis.layers.scores import SCORES, score_mixtures, with_mixtures
-from elmo_core.analysis.maps.points import given_points
-from elmo_core.analysis.maps.projecting import MapSettings
-from elmo_core.analysis.maps.text_map import map_points
-from elmo_core.analysis.projection import shared_frame
+from elmo_core.geometry.map_methods import MapSettings
+from elmo_core.geometry.projection import shared_frame
+from elmo_core.layers.gram_matrices import layer_grams
+from elmo_core.layers.labelled import Labelled, label_vectors
+from elmo_core.layers.mixture import mixture_grid
+from elmo_core.layers.scores import SCORES, score_mixtures, with_mixtures
+from elmo_core.maps.points import given_points
+from elmo_core.maps.text_map import map_points
 from elmo_core.plots.mixtures import plot_mixed
 
 WIDTH = 512

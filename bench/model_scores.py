@@ -31,8 +31,8 @@ from bench.reporting import arguments, progress, table
 from bench.sense_layers import layer_accuracies, plain_views
 from bench.targets import Targets, WordUses, target_vectors, word_uses
 from bench.whitened_senses import learned_whitenings, whitened_score
+from bench.whitening import Whitening
 from elmo_core import Elmo, load_elmo, load_static
-from elmo_core.analysis.whitening import Whitening
 from elmo_core.embedding.machine import DTYPES
 from elmo_core.static.vectors import StaticVectors
 

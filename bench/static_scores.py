@@ -18,13 +18,13 @@ import numpy as np
 from bench import benchmark_data
 from bench.reporting import arguments, progress
 from elmo_core import load_elmo, load_static
-from elmo_core.analysis.clustering import unit_rows
-from elmo_core.analysis.senses import view_names
-from elmo_core.analysis.separation import wilson_interval
 from elmo_core.contrast.as_static import vectors_of_words_alone
 from elmo_core.contrast.questions import read_pairs
 from elmo_core.contrast.scores import Score, same_sense, word_similarity
 from elmo_core.embedder import Elmo
+from elmo_core.geometry.clustering import unit_rows
+from elmo_core.geometry.separation import wilson_interval
+from elmo_core.senses.study import view_names
 from elmo_core.static.vectors import StaticVectors
 
 Uses = list[tuple[list[str], int]]

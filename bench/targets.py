@@ -10,7 +10,7 @@ import numpy as np
 from bench import benchmark_data
 from bench.benchmark_data import Uses
 from elmo_core import Elmo
-from elmo_core.analysis.use_vectors import context_halves, edge_outputs
+from elmo_core.senses.use_vectors import context_halves, edge_outputs
 
 _SENTENCES_PER_CALL = 512
 

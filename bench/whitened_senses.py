@@ -11,8 +11,8 @@ from bench import benchmark_data
 from bench.centroids import cross_validated, nearest_centroid, unit
 from bench.reporting import progress
 from bench.targets import WordUses
+from bench.whitening import Whitening, learn_whitening
 from elmo_core import Elmo
-from elmo_core.analysis.whitening import Whitening, learn_whitening
 
 _WHITENING_SENTENCES = 5000
 

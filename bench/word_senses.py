@@ -5,7 +5,7 @@
     python -m bench.word_senses MODEL --parts senses --words bank apple
     python -m bench.word_senses MODEL --parts times
 
-The bounds of the rule that says "more than one group" (elmo_core/analysis/groups.py) were set on other words.
+The bounds of the rule that says "more than one group" (elmo_core/senses/groups.py) were set on other words.
 The three lists of control words were written down before any of them had been looked at; the first one has
 since shown that bare context vectors are not enough (6 of 20), which is why they have centres by neighbour.
 """
@@ -26,17 +26,17 @@ from sklearn.metrics import adjusted_rand_score, v_measure_score
 from bench import benchmark_data
 from bench.reporting import arguments, progress, table
 from elmo_core import Elmo, load_elmo
-from elmo_core.analysis.card import Score, SenseCard, sense_card
-from elmo_core.analysis.context_null import shuffle_contexts
-from elmo_core.analysis.group_names import name_groups
-from elmo_core.analysis.groups import Candidate, SenseGroups, find_groups
-from elmo_core.analysis.senses import CONTEXT, SenseMap, draw_map, frame_of, group_uses, study_uses
-from elmo_core.analysis.substitutes import find_substitutes
-from elmo_core.analysis.usage_change import usage_change
-from elmo_core.analysis.use_vectors import Halves, UseVectors, embed_uses
-from elmo_core.analysis.uses import Use, Uses, find_uses
-from elmo_core.analysis.what_if import locate, place_use
 from elmo_core.plots.sense_map import Colouring, Extras, plot_map
+from elmo_core.senses.group_names import name_groups
+from elmo_core.senses.groups import Candidate, SenseGroups, find_groups
+from elmo_core.senses.sense_card import Score, SenseCard, sense_card
+from elmo_core.senses.shuffled_contexts import shuffle_contexts
+from elmo_core.senses.study import CONTEXT, SenseMap, draw_map, frame_of, group_uses, study_uses
+from elmo_core.senses.substitutes import find_substitutes
+from elmo_core.senses.usage_change import usage_change
+from elmo_core.senses.use_vectors import Halves, UseVectors, embed_uses
+from elmo_core.senses.uses import Use, Uses, find_uses
+from elmo_core.senses.what_if import locate, place_use
 from elmo_core.text.tokenisation import tokenised_sentences
 
 FREQUENT = [

@@ -8,8 +8,8 @@ import logging
 
 import numpy as np
 
-from elmo_core.analysis.senses import CONTEXT
 from elmo_core.exceptions import ElmoError
+from elmo_core.senses.study import CONTEXT
 
 LOGGER = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def warm_up() -> None:
 
 def compile_umap() -> None:
     """Let numba compile UMAP: it takes 10 s, once in each process."""
-    from elmo_core.analysis.projection import shared_frame
+    from elmo_core.geometry.projection import shared_frame
 
     shared_frame(np.random.default_rng(0).standard_normal((1, 64, 8)), 1, "umap")
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from elmo_core.analysis.clustering import unit_rows
-from elmo_core.analysis.neighbours import percentiles, random_pairs
-from elmo_core.analysis.no_uses import explain_no_use
-from elmo_core.analysis.uses import find_uses, vectors_at
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.contrast.word_spaces import WordNeighbour, WordSpace
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
+from elmo_core.geometry.clustering import unit_rows
+from elmo_core.geometry.neighbours import percentiles, random_pairs
+from elmo_core.senses.no_uses import explain_no_use
+from elmo_core.senses.uses import find_uses, vectors_at
 from elmo_core.text.levelling import fold
 from elmo_core.text.tokenisation import tokenised_sentences
 

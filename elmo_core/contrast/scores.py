@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from elmo_core.analysis.separation import wilson_interval
 from elmo_core.contrast.questions import Questions, sections_of
 from elmo_core.exceptions import InputError
+from elmo_core.geometry.separation import wilson_interval
 from elmo_core.static.vectors import StaticVectors
 
 N_RESAMPLES = 1000

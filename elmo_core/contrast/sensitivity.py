@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from elmo_core.analysis.clustering import unit_rows
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.contrast.word_spaces import WordSpace
+from elmo_core.geometry.clustering import unit_rows
 
 MIN_USES = 5
 N_RESAMPLES = 200

@@ -12,9 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
-from elmo_core.analysis.clustering import unit_rows
-from elmo_core.analysis.neighbours import percentiles, random_pairs
 from elmo_core.contrast.text_space import TextSpace
+from elmo_core.geometry.clustering import unit_rows
+from elmo_core.geometry.neighbours import percentiles, random_pairs
 from elmo_core.static.vectors import StaticVectors
 
 MIN_USES = 1

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from elmo_core.analysis.layers.contextuality import Contextuality
-from elmo_core.analysis.layers.learned import LEARNED, MixStudy
-from elmo_core.analysis.layers.mixture import layer_names
-from elmo_core.analysis.layers.probing import HALVES, ProbingCurves
+from elmo_core.layers.contextuality import Contextuality
+from elmo_core.layers.learned import LEARNED, MixStudy
+from elmo_core.layers.mixture import layer_names
+from elmo_core.layers.probing import HALVES, ProbingCurves
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.plots.style import NEUTRAL, PALETTE, SYMBOLS, listing, new_figure
 

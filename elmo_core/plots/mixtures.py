@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from elmo_core.analysis.layers.mixture import Mixture, layer_names
-from elmo_core.analysis.layers.scores import SCORES, MixtureScores
+from elmo_core.layers.mixture import Mixture, layer_names
+from elmo_core.layers.scores import SCORES, MixtureScores
 from elmo_core.plots.style import NEUTRAL, PALETTE, clip, listing, mark, new_figure, safe
 
 SCALE = "Cividis"  # even in lightness, and the same to colour-blind eyes

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from elmo_core.analysis.groups import SenseGroups
-from elmo_core.analysis.usage_change import UsageChange
-from elmo_core.analysis.what_if import Placement
 from elmo_core.plots.style import NEUTRAL, PALETTE, clip, listing, mark, new_figure, percent, safe
+from elmo_core.senses.groups import SenseGroups
+from elmo_core.senses.usage_change import UsageChange
+from elmo_core.senses.what_if import Placement
 
 _NAME = 40  # characters of a group's name
 

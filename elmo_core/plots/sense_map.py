@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from elmo_core.analysis.projection import MIN_DIST, N_NEIGHBOURS
-from elmo_core.analysis.senses import CONTEXT, SenseMap
-from elmo_core.analysis.uses import Use, Uses
+from elmo_core.geometry.projection import MIN_DIST, N_NEIGHBOURS
 from elmo_core.plots.style import NEUTRAL, clip, listing, mark, new_figure, percent, safe
+from elmo_core.senses.study import CONTEXT, SenseMap
+from elmo_core.senses.uses import Use, Uses
 
 MAX_POINTS = 10_000
 NO_GROUP, NO_SENSE = "in no group", "no gold sense"

@@ -18,8 +18,8 @@ import numpy as np
 import streamlit as st
 
 from elmo_core import StaticVectors, load_static
-from elmo_core.analysis.projection import shared_frame
 from elmo_core.exceptions import ElmoError
+from elmo_core.geometry.projection import shared_frame
 from elmo_core.shipped import shipped
 from elmo_core.static.registry import SHIPPED
 from elmo_core.tables.reading import Table, read_table

@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from elmo_core.analysis.no_uses import explain_no_use
-from elmo_core.analysis.queries import parse_query
-from elmo_core.analysis.uses import Use, Uses, nearest_words
 from elmo_core.plots.sense_map import Colouring
 from elmo_core.plots.style import clip, listing
+from elmo_core.senses.no_uses import explain_no_use
+from elmo_core.senses.queries import parse_query
+from elmo_core.senses.uses import Use, Uses, nearest_words
 from pages.common.loaders import Source
 from pages.common.markdown import escape_markdown
 from pages.common.selection import LinkedSelection

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
-from elmo_core.analysis.reading import (
+from elmo_core.plots.style import clip
+from elmo_core.tables.corpus import (
     Text,
     choose_sense_columns,
     choose_text_column,
@@ -17,7 +18,6 @@ from elmo_core.analysis.reading import (
     read_column,
     split_text,
 )
-from elmo_core.plots.style import clip
 from elmo_core.tables.reading import Decoded, Table, read_table, read_text
 from elmo_core.tables.records import Progress, Reading, ReadingOptions, counted
 from elmo_core.text.unpacking import PACKED_SUFFIXES

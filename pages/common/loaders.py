@@ -15,11 +15,11 @@ from typing import Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from elmo_core import load_static
-from elmo_core.analysis import reading
-from elmo_core.analysis.reading import Text
-from elmo_core.analysis.uses import frequent_words
+from elmo_core.senses.uses import frequent_words
 from elmo_core.serving.shared import BUDGET, SharedElmo, load_shared
 from elmo_core.shipped import shipped
+from elmo_core.tables import corpus
+from elmo_core.tables.corpus import Text
 from elmo_core.tables.reading import read_table
 from elmo_core.weights.registry import known_models
 from pages.common.results import kept_for_all, kept_for_session
@@ -85,7 +85,7 @@ def sample() -> Source:
     """The bundled sentences with the gold senses of their words."""
     content = shipped(_SAMPLE).read_bytes()
     table = read_table(content, "senses.csv")
-    text = reading.read_column(table, "sentence", "sense", "word")
+    text = corpus.read_column(table, "sentence", "sense", "word")
     recipe = (
         f'table = read_table_file(shipped("{_SAMPLE}"))',
         'text = read_column(table, "sentence", "sense", "word")',

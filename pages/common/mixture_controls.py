@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from elmo_core.analysis.layers.mixture import LEAST_RAW, Mixture, layer_names
 from elmo_core.exceptions import InputError
+from elmo_core.layers.mixture import LEAST_RAW, Mixture, layer_names
 from pages.common.markdown import escape_markdown
 
 _TYPED, _KEPT = "mix", "mixture"

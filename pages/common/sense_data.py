@@ -7,11 +7,13 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import cast
 
-from elmo_core.analysis.groups import Method, SenseGroups, find_groups
-from elmo_core.analysis.neighbours import NearestUses, nearest_uses
-from elmo_core.analysis.projection import MIN_UMAP_USES, Frame
-from elmo_core.analysis.projection import Method as Projection
-from elmo_core.analysis.senses import (
+from elmo_core.exceptions import InputError
+from elmo_core.geometry.neighbours import NearestUses, nearest_uses
+from elmo_core.geometry.projection import MIN_UMAP_USES, Frame
+from elmo_core.geometry.projection import Method as Projection
+from elmo_core.geometry.separation import Separation
+from elmo_core.senses.groups import Method, SenseGroups, find_groups
+from elmo_core.senses.study import (
     CONTEXT,
     Grouping,
     Report,
@@ -23,9 +25,7 @@ from elmo_core.analysis.senses import (
     score_views,
     study_uses,
 )
-from elmo_core.analysis.separation import Separation
-from elmo_core.analysis.uses import Uses, find_uses
-from elmo_core.exceptions import InputError
+from elmo_core.senses.uses import Uses, find_uses
 from elmo_core.tables.records import Progress
 from pages.common import jobs
 from pages.common.loaders import Source, load_model, model_name

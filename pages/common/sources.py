@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from elmo_core.analysis.reading import split_text
 from elmo_core.exceptions import InputError
+from elmo_core.tables.corpus import split_text
 from elmo_core.tables.records import MAX_BYTES, counted
 from pages.common.files import SUFFIXES, choose_from_file, forget_file
 from pages.common.loaders import FIRST_WORD, Source, digest, sample, words_to_try

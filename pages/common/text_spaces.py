@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from elmo_core.analysis.senses import view_names
 from elmo_core.contrast.as_static import type_averages, vectors_of_words_alone
 from elmo_core.contrast.text_space import TextSpace, embed_text
 from elmo_core.pretraining.word2vec import Word2VecSettings
+from elmo_core.senses.study import view_names
 from elmo_core.static.loading import LoadedVectors, load_vectors_file
 from elmo_core.static.registry import SHIPPED, load_static
 from elmo_core.static.training import vectors_of_sentences

@@ -15,9 +15,9 @@ _BASE = (
     "from elmo_core.tables.reading import read_table",
 )
 _USES = (
-    "from elmo_core.analysis.reading import read_column",
-    "from elmo_core.analysis.layers.labelled import label_uses",
-    "from elmo_core.analysis.uses import find_uses, gather_vectors",
+    "from elmo_core.tables.corpus import read_column",
+    "from elmo_core.layers.labelled import label_uses",
+    "from elmo_core.senses.uses import find_uses, gather_vectors",
 )
 
 
@@ -50,7 +50,7 @@ def words_recipe(words: tuple[str, ...]) -> Recipe:
         "import numpy as np",
         *_BASE,
         _USES[0],
-        "from elmo_core.analysis.layers.labelled import label_vectors",
+        "from elmo_core.layers.labelled import label_vectors",
         _USES[-1],
     )
     lines = (
@@ -74,7 +74,7 @@ def texts_recipe(path: str, label: str, *, reads_file: bool = False) -> Recipe:
         'sentences = table.column("text")',
         f"data = label_texts(elmo, sentences, table.column({literal(label)}))",
     )
-    imports = (*_BASE, "from elmo_core.analysis.layers.labelled import label_texts")
+    imports = (*_BASE, "from elmo_core.layers.labelled import label_texts")
     return Recipe(imports, lines, reads_file)
 
 
@@ -86,7 +86,7 @@ def tagged_recipe(path: str = "data/samples/word_classes.csv") -> Recipe:
         'pairs = zip(sentences, table.column("tags"))',
         "data = label_tokens(elmo, [list(zip(a.split(), b.split())) for a, b in pairs])",
     )
-    imports = (*_BASE, "from elmo_core.analysis.layers.labelled import label_tokens")
+    imports = (*_BASE, "from elmo_core.layers.labelled import label_tokens")
     return Recipe(imports, lines)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from elmo_core.analysis.layers.labelled import (
+from elmo_core.exceptions import InputError
+from elmo_core.layers.labelled import (
     Labelled,
     Report,
     embed_in_blocks,
@@ -17,8 +18,7 @@ from elmo_core.analysis.layers.labelled import (
     label_uses,
     label_vectors,
 )
-from elmo_core.analysis.uses import find_uses, gather_vectors
-from elmo_core.exceptions import InputError
+from elmo_core.senses.uses import find_uses, gather_vectors
 from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table
 from pages.common import jobs

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from elmo_core.analysis.layers.contextuality import MIN_USES, Contextuality, measure_contextuality
-from elmo_core.analysis.layers.labelled import Labelled
-from elmo_core.analysis.layers.learned import LEARNED, MixStudy, study_mixtures, verdict
-from elmo_core.analysis.layers.mixture import layer_names
-from elmo_core.analysis.layers.probing import HALVES, ProbingCurves, probe_layers
+from elmo_core.layers.contextuality import MIN_USES, Contextuality, measure_contextuality
+from elmo_core.layers.labelled import Labelled
+from elmo_core.layers.learned import LEARNED, MixStudy, study_mixtures, verdict
+from elmo_core.layers.mixture import layer_names
+from elmo_core.layers.probing import HALVES, ProbingCurves, probe_layers
 from elmo_core.measuring.durations import duration
 from elmo_core.plots import layers as figures
 from pages.common import exports, jobs
@@ -246,4 +246,4 @@ def _result(
 
 
 def _import(module: str, name: str) -> str:
-    return f"from elmo_core.analysis.layers.{module} import {name}"
+    return f"from elmo_core.layers.{module} import {name}"

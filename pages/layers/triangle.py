@@ -7,13 +7,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from elmo_core.analysis.layers.grams import LayerGrams, layer_grams
-from elmo_core.analysis.layers.labelled import Labelled
-from elmo_core.analysis.layers.mixture import Mixture, layer_names, mixture_grid
-from elmo_core.analysis.layers.scores import SCORES, MixtureScores, ScoreName, score_mixtures, with_mixtures
-from elmo_core.analysis.maps.nearest import nearest_neighbours, prepare
-from elmo_core.analysis.maps.projecting import MapSettings, project_neighbours
-from elmo_core.analysis.projection import MIN_UMAP_USES, Frame, shared_frame
+from elmo_core.geometry.map_methods import MapSettings, project_neighbours
+from elmo_core.geometry.nearest import nearest_neighbours, prepare
+from elmo_core.geometry.projection import MIN_UMAP_USES, Frame, shared_frame
+from elmo_core.layers.gram_matrices import LayerGrams, layer_grams
+from elmo_core.layers.labelled import Labelled
+from elmo_core.layers.mixture import Mixture, layer_names, mixture_grid
+from elmo_core.layers.scores import SCORES, MixtureScores, ScoreName, score_mixtures, with_mixtures
 from elmo_core.plots.mixtures import describe_scores, plot_mixed, plot_pairs, plot_triangle
 from pages.common import exports
 from pages.common.concordance import modebar
@@ -97,8 +97,8 @@ def _show(page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, fra
         figures={"Triangle": figure, "Picture": picture},
         cell=cell(
             chosen.recipe,
-            "from elmo_core.analysis.layers.mixture import Mixture, mixture_grid\n"
-            "from elmo_core.analysis.layers.scores import score_mixtures\n"
+            "from elmo_core.layers.mixture import Mixture, mixture_grid\n"
+            "from elmo_core.layers.scores import score_mixtures\n"
             "from elmo_core.plots.mixtures import plot_triangle",
             f"scores = score_mixtures(data, mixture_grid(elmo.n_layers), {exports.literal(score)})",
             f"current = Mixture.parse({exports.literal(mixture.text)}, elmo.n_layers)",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from elmo_core.analysis.layers.mixture import layer_names
-from elmo_core.analysis.maps.text_map import TextMap
+from elmo_core.layers.mixture import layer_names
+from elmo_core.maps.text_map import TextMap
 from pages.common.exports import literal, python_cell
 from pages.common.mixture_controls import current_mixture
 from pages.maps.sources import ChosenPoints
@@ -11,11 +11,11 @@ from pages.maps.sources import ChosenPoints
 _IMPORTS = """from pathlib import Path
 
 from elmo_core import load_elmo
-from elmo_core.analysis.layers.mixture import Mixture
-from elmo_core.analysis.maps.points import columns_of, given_points, text_points, token_points
-from elmo_core.analysis.maps.projecting import MapSettings
-from elmo_core.analysis.maps.text_map import map_points
-from elmo_core.analysis.reading import read_column, split_text
+from elmo_core.layers.mixture import Mixture
+from elmo_core.maps.points import columns_of, given_points, text_points, token_points
+from elmo_core.geometry.map_methods import MapSettings
+from elmo_core.maps.text_map import map_points
+from elmo_core.tables.corpus import read_column, split_text
 from elmo_core.plots.maps import colouring, plot_map, shown_rows
 from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table_file, read_text

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from elmo_core.analysis.maps.cost import map_cost
-from elmo_core.analysis.maps.points import MapPoints
-from elmo_core.analysis.maps.projecting import METHOD_NAMES, MapSettings, Method
-from elmo_core.analysis.maps.text_map import TextMap, map_points
+from elmo_core.geometry.map_methods import METHOD_NAMES, MapSettings, Method
+from elmo_core.maps.cost import map_cost
+from elmo_core.maps.points import MapPoints
+from elmo_core.maps.text_map import TextMap, map_points
 from pages.common import jobs
 from pages.common.loaders import model_name
 from pages.common.mixture_controls import current_mixture

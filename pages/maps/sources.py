@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from elmo_core.analysis.layers.labelled import Report
-from elmo_core.analysis.maps.cost import reading_cost
-from elmo_core.analysis.maps.points import (
+from elmo_core.exceptions import InputError
+from elmo_core.layers.labelled import Report
+from elmo_core.maps.cost import reading_cost
+from elmo_core.maps.points import (
     MOST_POINTS,
     MapPoints,
     Pooling,
@@ -18,7 +19,6 @@ from elmo_core.analysis.maps.points import (
     text_points,
     token_points,
 )
-from elmo_core.exceptions import InputError
 from elmo_core.measuring.durations import duration
 from elmo_core.tables.records import ReadingOptions, counted, shortened
 from elmo_core.tables.vectors import OwnVectors, read_vectors

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from elmo_core.analysis.maps.movers import Movers, find_movers
-from elmo_core.analysis.maps.points import MapPoints
-from elmo_core.analysis.maps.tables import find_rows, map_table
-from elmo_core.analysis.maps.text_map import TextMap
+from elmo_core.maps.movers import Movers, find_movers
+from elmo_core.maps.points import MapPoints
+from elmo_core.maps.tables import find_rows, map_table
+from elmo_core.maps.text_map import TextMap
 from elmo_core.plots.maps import (
     Colouring,
     colouring,

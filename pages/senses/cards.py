@@ -9,10 +9,10 @@ from hashlib import sha256
 
 import streamlit as st
 
-from elmo_core.analysis.group_names import name_groups
-from elmo_core.analysis.senses import Grouping, Study
 from elmo_core.plots.sense_map import NO_GROUP, Colouring
 from elmo_core.plots.style import PALETTE, SYMBOLS, percent
+from elmo_core.senses.group_names import name_groups
+from elmo_core.senses.study import Grouping, Study
 from pages.common.markdown import escape_markdown
 from pages.common.selection import LinkedSelection
 from pages.senses.controls import Choice

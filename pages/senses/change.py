@@ -8,8 +8,11 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
-from elmo_core.analysis.senses import Study
-from elmo_core.analysis.usage_change import (
+from elmo_core.exceptions import InputError
+from elmo_core.plots.sense_groups import describe_shares, plot_shares
+from elmo_core.plots.style import listing
+from elmo_core.senses.study import Study
+from elmo_core.senses.usage_change import (
     MIN_USES,
     N_PERMUTATIONS,
     Change,
@@ -17,9 +20,6 @@ from elmo_core.analysis.usage_change import (
     UsageChange,
     usage_change,
 )
-from elmo_core.exceptions import InputError
-from elmo_core.plots.sense_groups import describe_shares, plot_shares
-from elmo_core.plots.style import listing
 from pages.common.loaders import Source
 from pages.common.markdown import escape_markdown
 from pages.common.shelves import computed

@@ -8,13 +8,13 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
-from elmo_core.analysis.senses import CONTEXT, SenseMap, Study
-from elmo_core.analysis.substitutes import Substitutes, find_substitutes
-from elmo_core.analysis.uses import Use, Uses
-from elmo_core.analysis.what_if import Placement, locate, map_position, place_use
 from elmo_core.exceptions import InputError
 from elmo_core.plots.sense_groups import describe_influences, plot_influences
 from elmo_core.plots.style import clip, percent
+from elmo_core.senses.study import CONTEXT, SenseMap, Study
+from elmo_core.senses.substitutes import Substitutes, find_substitutes
+from elmo_core.senses.uses import Use, Uses
+from elmo_core.senses.what_if import Placement, locate, map_position, place_use
 from pages.common.loaders import STATIC_VECTORS, Source, load_model, model_name, static_neighbours
 from pages.common.markdown import escape_markdown
 from pages.common.sense_data import nearest

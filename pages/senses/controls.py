@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from elmo_core.analysis.groups import NUMBERS, Method
-from elmo_core.analysis.labelled_groups import LabelledGroups, from_json
-from elmo_core.analysis.projection import MIN_UMAP_USES
-from elmo_core.analysis.projection import Method as Projection
-from elmo_core.analysis.senses import CONTEXT, view_names
 from elmo_core.exceptions import InputError
+from elmo_core.geometry.projection import MIN_UMAP_USES
+from elmo_core.geometry.projection import Method as Projection
 from elmo_core.measuring.durations import duration
 from elmo_core.plots.sense_map import MAX_POINTS
+from elmo_core.senses.groups import NUMBERS, Method
+from elmo_core.senses.labelled_groups import LabelledGroups, from_json
+from elmo_core.senses.study import CONTEXT, view_names
 from pages.common.concordance import IMAGES
 from pages.common.loaders import Source, load_model, model_name
 from pages.common.markdown import escape_markdown

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from elmo_core.analysis.senses import CONTEXT, Grouping, Study
-from elmo_core.analysis.separation import Separation
+from elmo_core.geometry.separation import Separation
 from elmo_core.plots.sense_groups import describe_candidates, plot_candidates
 from elmo_core.plots.sense_map import Colouring
 from elmo_core.plots.senses import (
@@ -19,6 +18,7 @@ from elmo_core.plots.senses import (
     verdict,
 )
 from elmo_core.plots.style import listing
+from elmo_core.senses.study import CONTEXT, Grouping, Study
 from pages.common.loaders import Source
 from pages.common.markdown import escape_markdown
 from pages.common.selection import LinkedSelection

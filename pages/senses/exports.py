@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from elmo_core.analysis.labelled_groups import to_json
-from elmo_core.analysis.senses import Grouping, SenseMap, Study
+from elmo_core.senses.labelled_groups import to_json
+from elmo_core.senses.study import Grouping, SenseMap, Study
 from pages.common.exports import Download, literal, python_cell, show_downloads
 from pages.common.loaders import Source, model_name
 from pages.common.selection import selection_for_link
@@ -18,9 +18,9 @@ from pages.senses.controls import Choice
 _IMPORTS = """from pathlib import Path
 
 from elmo_core import load_elmo
-from elmo_core.analysis.reading import read_column, split_text
-from elmo_core.analysis.senses import draw_map, frame_of, group_uses, study_uses
-from elmo_core.analysis.uses import find_uses
+from elmo_core.tables.corpus import read_column, split_text
+from elmo_core.senses.study import draw_map, frame_of, group_uses, study_uses
+from elmo_core.senses.uses import find_uses
 from elmo_core.plots.sense_map import Colouring, plot_map
 from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table_file, read_text"""

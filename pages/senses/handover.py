@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from elmo_core.analysis.uses import Use
 from elmo_core.plots.style import clip
+from elmo_core.senses.uses import Use
 from pages.common.loaders import Source
 from pages.common.sources import pass_source_to
 

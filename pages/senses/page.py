@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from elmo_core.analysis.projection import MIN_USES
 from elmo_core.exceptions import ElmoError
+from elmo_core.geometry.projection import MIN_USES
 from pages.common import concordance
 from pages.common import sense_data as data
 from pages.common.markdown import escape_markdown

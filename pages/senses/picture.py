@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from elmo_core.analysis.senses import SenseMap, Study
 from elmo_core.plots.sense_map import Colouring, Extras, describe_map, explain_map, plot_map
+from elmo_core.senses.study import SenseMap, Study
 from pages.common import jobs
 from pages.common.concordance import modebar
 from pages.common.selection import LinkedSelection

@@ -13,7 +13,7 @@ from pages.static.contrast import N_NEAREST, Contrast
 _IMPORTS = """from pathlib import Path
 
 from elmo_core import load_elmo
-from elmo_core.analysis.reading import read_column, split_text
+from elmo_core.tables.corpus import read_column, split_text
 from elmo_core.contrast.comparison import contextual_neighbours, read_query, static_neighbours
 from elmo_core.contrast.text_space import embed_text
 from elmo_core.contrast.word_spaces import candidates, contextual_space, static_space

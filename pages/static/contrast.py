@@ -10,7 +10,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from elmo_core.analysis.clustering import unit_rows
 from elmo_core.contrast.comparison import (
     Column,
     Query,
@@ -22,6 +21,7 @@ from elmo_core.contrast.comparison import (
 )
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.contrast.word_spaces import WordSpace, candidates, contextual_space, static_space
+from elmo_core.geometry.clustering import unit_rows
 from elmo_core.plots.contrast import describe_columns, plot_columns
 from elmo_core.plots.style import clip
 from elmo_core.static.exports import to_parquet, to_projector, to_word2vec_text

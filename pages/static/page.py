@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from elmo_core.analysis.senses import view_names
 from elmo_core.exceptions import ElmoError
+from elmo_core.senses.study import view_names
 from pages.common.loaders import load_model, model_name
 from pages.common.markdown import escape_markdown
 from pages.common.sources import choose_source, choose_word

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from elmo_core.analysis.clustering import unit_rows
-from elmo_core.analysis.senses import view_names
 from elmo_core.contrast.as_static import vectors_of_words_alone
 from elmo_core.contrast.questions import read_groups, read_pairs
 from elmo_core.contrast.scores import (
@@ -22,7 +20,9 @@ from elmo_core.contrast.scores import (
 )
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.exceptions import InputError
+from elmo_core.geometry.clustering import unit_rows
 from elmo_core.plots.contrast import plot_scores
+from elmo_core.senses.study import view_names
 from elmo_core.static.vectors import StaticVectors
 from elmo_core.text.opening import read_text, split_lines
 from pages.common import exports

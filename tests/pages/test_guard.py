@@ -7,8 +7,8 @@ import errno
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from elmo_core.analysis.labelled_groups import from_json
 from elmo_core.exceptions import InputError
+from elmo_core.senses.labelled_groups import from_json
 from pages.common import guard
 from pages.common.guard import sentence_of
 from pages.common.jobs import Job

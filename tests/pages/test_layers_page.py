@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
-from elmo_core.analysis.layers.scores import SCORES, ScoreName
+from elmo_core.layers.scores import SCORES, ScoreName
 from pages.common.loaders import sample
 from tests.pages.gestures import PATIENCE_S
 

@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
 from elmo_core import Elmo
-from elmo_core.analysis import projection
-from elmo_core.analysis.labelled_groups import to_json
-from elmo_core.analysis.uses import find_uses
+from elmo_core.geometry import projection
+from elmo_core.senses.labelled_groups import to_json
+from elmo_core.senses.uses import find_uses
 from elmo_core.text import unpacking
 from pages.common import loaders, sense_data
 from pages.common.jobs import Job

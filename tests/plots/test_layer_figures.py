@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from elmo_core import load_elmo
-from elmo_core.analysis.layers.contextuality import measure_contextuality
-from elmo_core.analysis.layers.labelled import Labelled, label_vectors
-from elmo_core.analysis.layers.learned import study_mixtures
-from elmo_core.analysis.layers.mixture import Mixture, mixture_grid
-from elmo_core.analysis.layers.probing import probe_layers
-from elmo_core.analysis.layers.scores import score_mixtures
-from elmo_core.analysis.maps.points import MapPoints, given_points
-from elmo_core.analysis.maps.projecting import MapSettings
-from elmo_core.analysis.maps.text_map import map_points
+from elmo_core.geometry.map_methods import MapSettings
+from elmo_core.layers.contextuality import measure_contextuality
+from elmo_core.layers.labelled import Labelled, label_vectors
+from elmo_core.layers.learned import study_mixtures
+from elmo_core.layers.mixture import Mixture, mixture_grid
+from elmo_core.layers.probing import probe_layers
+from elmo_core.layers.scores import score_mixtures
+from elmo_core.maps.points import MapPoints, given_points
+from elmo_core.maps.text_map import map_points
 from elmo_core.plots.layers import (
     describe_contextuality,
     describe_probing,

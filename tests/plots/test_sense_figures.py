@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from elmo_core import load_elmo
-from elmo_core.analysis.senses import CONTEXT, SenseMap, Study, draw_map, frame_of, score_views, study_uses
-from elmo_core.analysis.separation import Separation
-from elmo_core.analysis.uses import Uses, find_uses
+from elmo_core.geometry.separation import Separation
 from elmo_core.plots.sense_map import (
     NO_GROUP,
     Colouring,
@@ -26,6 +24,8 @@ from elmo_core.plots.senses import (
     plot_separation,
     verdict,
 )
+from elmo_core.senses.study import CONTEXT, SenseMap, Study, draw_map, frame_of, score_views, study_uses
+from elmo_core.senses.uses import Uses, find_uses
 
 TEXT = ["The bank fell.", "A bank by the river.", "The bank lends.", "Our bank floods.", "No bank at all."]
 LABELS = ["money", "river", "money", "river", None]

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from elmo_core import load_elmo
-from elmo_core.analysis.groups import find_groups
-from elmo_core.analysis.usage_change import usage_change
-from elmo_core.analysis.use_vectors import Halves, embed_uses
-from elmo_core.analysis.uses import find_uses
-from elmo_core.analysis.what_if import Placement, place_use
 from elmo_core.plots import sense_groups as figures
+from elmo_core.senses.groups import find_groups
+from elmo_core.senses.usage_change import usage_change
+from elmo_core.senses.use_vectors import Halves, embed_uses
+from elmo_core.senses.uses import find_uses
+from elmo_core.senses.what_if import Placement, place_use
 
 CODES = np.repeat([0, 1], [30, 20])
 

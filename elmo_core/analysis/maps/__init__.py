@@ -1,1 +1,0 @@
-"""Maps of a whole text: its points, their neighbours, one frame for all layers, and what moved most."""

@@ -1,0 +1,1 @@
+"""Mixtures of layers: what each layer holds, what mixing gains, and what probes read."""

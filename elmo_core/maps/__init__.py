@@ -1,0 +1,1 @@
+"""Whole texts as maps: their tokens or texts as points, layer by layer."""

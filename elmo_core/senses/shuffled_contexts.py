@@ -1,0 +1,76 @@
+"""The shuffled null of sense groups: the same word, really embedded anew in contexts without sense.
+
+What is shuffled: the other words of all the uses' sentences are pooled and dealt out anew at random,
+so that each use keeps the length of its sentence and its word the place in it (and its spelling), while
+all words around it come from anywhere. Groups that show up here come of length, place and chance.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+
+from elmo_core.embedder import Elmo, Progress
+from elmo_core.senses.use_vectors import UseVectors, embed_uses
+from elmo_core.senses.uses import Use, Uses
+
+N_REPLICATES = 5
+MAX_USES = 200
+"""Most uses of a replicate: a seeded sample, the same one for all."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShuffledContexts:
+    """A word's uses after shuffling, several times."""
+
+    rows: np.ndarray
+    """int64 (m,): the uses that were shuffled."""
+    replicates: tuple[UseVectors, ...]
+    """Vectors of these m uses in shuffled contexts."""
+
+
+def shuffle_contexts(
+    elmo: Elmo,
+    uses: Uses,
+    *,
+    n_replicates: int = N_REPLICATES,
+    max_uses: int = MAX_USES,
+    seed: int = 42,
+    progress: Progress | None = None,
+) -> ShuffledContexts:
+    """Embed a word's uses in shuffled contexts; this runs the model on `n_replicates` texts.
+
+    Args:
+        elmo: the model.
+        uses: at least one use.
+        n_replicates: times to shuffle.
+        max_uses: see `MAX_USES`.
+        seed: of the sample and of all shuffles.
+        progress: called with (sentences done, sentences in all).
+    """
+    generator = random.Random(seed)
+    rows = sorted(generator.sample(range(len(uses.uses)), min(max_uses, len(uses.uses))))
+    sample = [uses.uses[row] for row in rows]
+    total, replicates = n_replicates * len(rows), []
+    for number in range(n_replicates):
+
+        def report(done: int, _: int, before: int = number * len(rows)) -> None:
+            if progress:
+                progress(before + done, total)
+
+        shuffled = Uses(uses.word, len(rows), tuple(_shuffled(sample, generator)))
+        replicates.append(embed_uses(elmo, shuffled, progress=report))
+    return ShuffledContexts(np.array(rows), tuple(replicates))
+
+
+def _shuffled(uses: list[Use], generator: random.Random) -> list[Use]:
+    """Each use in a sentence of its own, of pooled words."""
+    pool = [token for use in uses for place, token in enumerate(use.tokens) if place not in use.span]
+    generator.shuffle(pool)
+    words, dealt = iter(pool), []
+    for number, use in enumerate(uses):
+        tokens = [own if place in use.span else next(words) for place, own in enumerate(use.tokens)]
+        dealt.append(Use(number, number, use.position, tuple(tokens), use.label, "", "", use.length))
+    return dealt
