@@ -1,1 +1,1 @@
-"""Measurements that take minutes: each file is one program, `python -m bench.NAME --help`."""
+"""Measurements that take minutes, one program a file; README.md says what each of them answers."""

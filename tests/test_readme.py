@@ -1,4 +1,4 @@
-"""The README's Python runs as it stands, and its tree names what is there."""
+"""The Markdown files say what is true: the example runs, and what they name exists."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "bench/README.md"})
+LEFT_TO_HISTORY = re.compile(r"`bench[/.]\w+(?:\.py)?` of commit")
 
 
 def test_the_python_example_runs(capsys):
@@ -25,6 +27,28 @@ def test_every_room_is_there(name):
     assert any((ROOT / parent / name).exists() for parent in ("", "elmo_core", "pages"))
 
 
-def test_every_linked_file_is_there():
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_what_a_page_names_is_there(page):
+    text = page.read_text(encoding="utf-8")
+    missing = [
+        target
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+        if not (page.parent / target).exists()
+    ]
+    if page.name != "CHANGELOG.md":  # it also names what is gone
+        scripts = re.findall(r"\bbench[./](\w+)", LEFT_TO_HISTORY.sub("", text))
+        missing += [name for name in scripts if name not in measurements() | {"NAME", "README"}]
+    assert not missing
+
+
+def test_every_measurement_is_described():
+    described = set(re.findall(r"`(\w+)`", (ROOT / "bench/README.md").read_text(encoding="utf-8")))
+    assert not measurements() - described
+
+
+def measurements() -> set[str]:
+    """Names of the modules and packages in bench/."""
+    return {path.stem for path in (ROOT / "bench").iterdir() if path.suffix == ".py" or path.is_dir()} - {
+        "__init__",
+        "__pycache__",
+    }

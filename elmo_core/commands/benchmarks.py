@@ -40,6 +40,11 @@ def bench(
 
 
 def _programs() -> list[str]:
-    """Names of the modules in `bench/` that can be run."""
-    modules = sorted((_SOURCE / "bench").glob("*.py"))
-    return [path.stem for path in modules if 'if __name__ == "__main__":' in path.read_text("utf-8")]
+    """Names of the modules and packages in `bench/` that can be run."""
+    folder = _SOURCE / "bench"
+    modules = [
+        path for path in folder.glob("*.py") if 'if __name__ == "__main__":' in path.read_text("utf-8")
+    ]
+    return sorted(
+        [*(path.stem for path in modules), *(path.parent.name for path in folder.glob("*/__main__.py"))]
+    )
