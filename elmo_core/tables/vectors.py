@@ -66,7 +66,8 @@ def read_vectors(
     if column is not None and column not in ranked:
         raise InputError(f"{name} has no vectors {column!r}; it has {', '.join(ranked[:8])}.")
     chosen = column or ranked[0]
-    values = found.arrays[chosen].astype(np.float32)
+    with np.errstate(over="ignore"):  # a number too large for float32 is infinite, so its row is left out
+        values = found.arrays[chosen].astype(np.float32)
     check_shape(values.shape, name)
     kept = np.flatnonzero(np.isfinite(values).all(axis=1))
     if len(kept) < _FEWEST:

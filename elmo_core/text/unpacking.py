@@ -202,7 +202,11 @@ def _unpacked(raw: IO[bytes], name: str, member: str | None, stack: ExitStack) -
 
 def _zipped(raw: IO[bytes], name: str, member: str | None, stack: ExitStack) -> tuple[IO[bytes], str]:
     archive = stack.enter_context(zipfile.ZipFile(raw))
-    members = [info for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
+    members = [
+        info
+        for info in archive.infolist()
+        if not info.filename.endswith("/") and not _is_litter(info.filename)
+    ]
     names = [info.filename for info in members]
     if member is None and (kind := _document(names)):
         raise InputError(f"{name} is {kind}; save its text or table as TXT, CSV or XLSX and choose that.")

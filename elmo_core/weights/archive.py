@@ -54,7 +54,7 @@ def unpacked(archive: Path) -> Iterator[Path]:
 
 def _checked_members(file: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
     """The members worth unpacking, once all of them are known to be harmless."""
-    members = [info for info in file.infolist() if not info.is_dir()]
+    members = [info for info in file.infolist() if not info.filename.endswith("/")]
     if len(members) > _MAX_ENTRIES:
         raise ModelError(
             f"{archive} holds {len(members):,} files, a model only a few; pack the model's files alone."

@@ -112,6 +112,10 @@ def _unusual(archive: Path) -> None:
     _zip(archive.with_suffix(""), archive, compression=zipfile.ZIP_LZMA)
 
 
+def _nameless(archive: Path) -> None:
+    archive.write_bytes(archive.read_bytes().replace(b"vocab.txt", b"\0ocab.txt"))
+
+
 def _cut(archive: Path) -> None:
     archive.write_bytes(archive.read_bytes()[:-100])
 
@@ -133,6 +137,7 @@ def _cut(archive: Path) -> None:
         (_flipped, "is damaged or cannot be unpacked"),
         (_damaged_deflation, "is damaged or cannot be unpacked"),
         (_unusual, "has an unusual compression; unpack it yourself"),
+        (_nameless, "There is no vocabulary at"),
         (_cut, "is damaged or cannot be unpacked"),
     ],
 )
