@@ -9,10 +9,11 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check
 PIP_ARGS ?=
 APP_ARGS ?=
 BENCH_ARGS ?=
+LOCK_ARGS ?=
 PYTEST_ARGS ?= -q -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check bench notebooks setup clean
+.PHONY: help app test coverage check bench notebooks setup lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +40,11 @@ notebooks: $(VENV)/.stamp-dev ## run the notebooks' tests
 
 setup: $(VENV)/.stamp-dev ## make the environment with all test tools
 
+lock: $(VENV)/.stamp-dev ## write requirements.lock anew; LOCK_ARGS=--upgrade takes newer versions
+	$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+		--custom-compile-command "make lock" $(LOCK_ARGS) --output-file requirements.lock \
+		requirements-dev.txt requirements-distributed.txt
+
 clean: ## remove caches and build output (the environment stays: it is the folder .venv)
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
@@ -53,10 +59,10 @@ $(PYTHON):
 	echo "ELMo Explorer needs Python 3.11 or newer with its venv module; install one (Debian: python3 and python3-venv) and call make again." >&2; \
 	exit 1
 
-$(VENV)/.stamp-app: requirements.txt $(PYTHON)
-	$(PIP) install $(PIP_ARGS) -r requirements.txt
+$(VENV)/.stamp-app: requirements.txt requirements.lock $(PYTHON)
+	$(PIP) install $(PIP_ARGS) -r requirements.txt -c requirements.lock
 	@touch $@
 
-$(VENV)/.stamp-dev: requirements-dev.txt requirements.txt $(PYTHON)
-	$(PIP) install $(PIP_ARGS) -r requirements-dev.txt
+$(VENV)/.stamp-dev: requirements-dev.txt requirements.txt requirements.lock $(PYTHON)
+	$(PIP) install $(PIP_ARGS) -r requirements-dev.txt -c requirements.lock
 	@touch $(VENV)/.stamp-app $@

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -20,9 +20,9 @@ from elmo_core.commands.explorer import names_of
 from elmo_core.exceptions import MissingExtraError
 from elmo_core.extras import extra
 from elmo_core.shipped import shipped
-from tests.test_architecture import APP, CORE, PAGES, Source
 
 ROOT = Path(__file__).resolve().parents[1]
+CORE, PAGES = (sorted((ROOT / folder).rglob("*.py")) for folder in ("elmo_core", "pages"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 OPTIONAL = ("gensim", "lancedb", "numba", "pandas", "plotly", "ray", "streamlit", "umap")
@@ -61,27 +61,56 @@ def foreign_imports(node: ast.AST, inside: str | None = None) -> Iterator[tuple[
 
 
 @pytest.mark.parametrize(
-    ("sources", "usual"), [(CORE, ()), ([*PAGES, *APP], ("app",))], ids=["elmo_core", "app"]
+    ("sources", "usual"),
+    [(CORE, ()), ([*PAGES, ROOT / "app.py"], ("app",))],
+    ids=["elmo_core", "app"],
 )
-def test_what_is_imported_is_declared(sources: list[Source], usual: tuple[str, ...]):
+def test_what_is_imported_is_declared(sources: list[Path], usual: tuple[str, ...]):
     distributions = packages_distributions() | {"ray": ["ray"]}  # not installed for the tests
     missing = {}
     for source in sources:
-        own = ("plots",) if source.name.startswith("elmo_core.plots") else usual
-        for module, name in foreign_imports(source.tree):
+        own = ("plots",) if source.is_relative_to(ROOT / "elmo_core/plots") else usual
+        for module, name in foreign_imports(ast.parse(source.read_text(encoding="utf-8"))):
             names = {canonicalize_name(one) for one in distributions[module]}
             if not names & declared(*own, *([name] if name else [])):
-                missing[source.path] = module
+                missing[source] = module
     assert not missing
 
 
+def pinned(name: str) -> dict[str, Requirement]:
+    """The lines of a requirements file by the name of the distribution, where they hold on this machine."""
+    lines = (
+        line.partition("#")[0].strip() for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+    )
+    found = [Requirement(line) for line in lines if line and not line.startswith("-r")]
+    return {canonicalize_name(one.name): one for one in found if one.marker is None or one.marker.evaluate()}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-distributed.txt"])
+def test_the_lock_agrees_with_the_pins(name: str):
+    locked = pinned("requirements.lock")
+    assert {one: str(pin.specifier) for one, pin in pinned(name).items()} == {
+        one: str(locked[one].specifier) for one in pinned(name)
+    }, "call `make lock`"
+
+
+def test_the_lock_names_all_that_the_pins_need():
+    locked, left = pinned("requirements.lock"), [*pinned("requirements-dev.txt"), *pinned("requirements.txt")]
+    seen: set[str] = set()
+    while left:
+        name = left.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for line in requires(name) or ():
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                left.append(canonicalize_name(needed.name))
+    assert not seen - set(locked), "call `make lock`"
+
+
 def test_what_is_declared_is_pinned_for_the_app():
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    pins = {
-        canonicalize_name(Requirement(line).name): Requirement(line)
-        for line in lines
-        if line and line[0] != "#"
-    }
+    pins = pinned("requirements.txt")
     assert set(pins) == declared("app")
     for line in [*PROJECT["dependencies"], *(line for name in EXTRAS for line in EXTRAS[name])]:
         requirement = Requirement(line)
