@@ -25,15 +25,15 @@ from bench.benchmark_data import ROOT, sentiment
 from bench.memory import peak_mb
 from bench.reporting import arguments, progress, table
 from elmo_core import Elmo, load_elmo, load_static
+from elmo_core.learning.comparison import compare_methods
+from elmo_core.learning.lab import run_lab
+from elmo_core.learning.results import ComparisonSettings, LeftOut, MethodResult
+from elmo_core.learning.texts.dataset import prepare
+from elmo_core.learning.verdict import verdict
 from elmo_core.measuring.splitting import Split
 from elmo_core.tables.columns import guess_label_column, guess_text_column
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import read_table, read_table_file
-from elmo_core.tasks.comparison import compare_methods
-from elmo_core.tasks.dataset import prepare
-from elmo_core.tasks.lab import run_lab
-from elmo_core.tasks.results import ComparisonSettings, LeftOut, MethodResult
-from elmo_core.tasks.verdict import verdict
 
 
 @dataclass(frozen=True)

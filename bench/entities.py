@@ -22,7 +22,7 @@ import torch
 from bench.benchmark_data import ROOT
 from bench.reporting import arguments, progress, table
 from elmo_core import Elmo, load_elmo
-from elmo_core.tasks.tagging.comparison import (
+from elmo_core.learning.tags.comparison import (
     FEATURES,
     METHODS,
     STATIC,
@@ -32,8 +32,8 @@ from elmo_core.tasks.tagging.comparison import (
     compare_taggers,
     prepare_task,
 )
-from elmo_core.tasks.tagging.reading import read_token_file
-from elmo_core.tasks.tagging.sentences import TaggedSentences, tagged_sentences
+from elmo_core.learning.tags.reading import read_token_file
+from elmo_core.learning.tags.sentences import TaggedSentences, tagged_sentences
 
 
 def wnut17() -> tuple[TaggedSentences, TaggedSentences]:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
         ModelNotFoundError,
         TrainingError,
     )
+    from elmo_core.learning.classifier import ElmoClassifier
+    from elmo_core.learning.tagger import ElmoTagger
+    from elmo_core.learning.vectoriser import ElmoVectorizer
     from elmo_core.static.registry import load_static
     from elmo_core.static.vectors import StaticVectors
-    from elmo_core.tasks.classifier import ElmoClassifier
-    from elmo_core.tasks.tagging.tagger import ElmoTagger
-    from elmo_core.tasks.vectoriser import ElmoVectorizer
 
 __version__ = "0.1.0"
 
@@ -56,9 +56,9 @@ _MODULES = {
     "BiLMConfig": "config",
     "CharCNNConfig": "config",
     "Elmo": "embedder",
-    "ElmoClassifier": "tasks.classifier",
-    "ElmoTagger": "tasks.tagging.tagger",
-    "ElmoVectorizer": "tasks.vectoriser",
+    "ElmoClassifier": "learning.classifier",
+    "ElmoTagger": "learning.tagger",
+    "ElmoVectorizer": "learning.vectoriser",
     "Embedding": "embedder",
     "StaticVectors": "static.vectors",
     "load_elmo": "embedder",

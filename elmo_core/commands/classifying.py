@@ -22,10 +22,10 @@ from elmo_core.commands.terminal import AsJson, Encoding, command, progress_bar,
 
 if TYPE_CHECKING:
     from elmo_core.files import OutputKind
+    from elmo_core.learning.results import LeftOut, MethodResult
+    from elmo_core.learning.texts.dataset import Dataset
     from elmo_core.static.vectors import StaticVectors
     from elmo_core.tables.reading import Table
-    from elmo_core.tasks.dataset import Dataset
-    from elmo_core.tasks.results import LeftOut, MethodResult
 
 app = typer.Typer(help="Classify texts: learn from a table, predict another one.", no_args_is_help=True)
 
@@ -75,10 +75,10 @@ def train(
     """
     from elmo_core.embedder import load_elmo
     from elmo_core.exceptions import TrainingError
-    from elmo_core.tasks.lab import Inspection, facts_of, run_lab
-    from elmo_core.tasks.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut
-    from elmo_core.tasks.saving import classifier_output, save_classifier
-    from elmo_core.tasks.verdict import verdict
+    from elmo_core.learning.lab import Inspection, facts_of, run_lab
+    from elmo_core.learning.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut
+    from elmo_core.learning.saving import classifier_output, save_classifier
+    from elmo_core.learning.verdict import verdict
 
     settings = ComparisonSettings(
         time_limit_s=time_limit,
@@ -140,10 +140,10 @@ def predict(
     Texts that a spreadsheet would run as formulas are guarded with an apostrophe; --plain leaves them as
     they are. Numbers and labels are never altered.
     """
+    from elmo_core.learning.saving import load_classifier, load_facts
+    from elmo_core.learning.texts.prediction import predict_table
     from elmo_core.tables.export import is_formula, to_csv
     from elmo_core.tables.records import counted
-    from elmo_core.tasks.prediction import predict_table
-    from elmo_core.tasks.saving import load_classifier, load_facts
 
     if out != STANDARD_OUTPUT:
         claim(output_path(out), _predictions(), [classifier, table, *model_paths(model)], overwrite)
@@ -223,8 +223,8 @@ def _dataset(
 ) -> tuple[Dataset, str, str]:
     """Usable rows, and the columns they are from."""
     from elmo_core.exceptions import InputError
+    from elmo_core.learning.texts.dataset import prepare
     from elmo_core.tables.columns import guess_label_column
-    from elmo_core.tasks.dataset import prepare
 
     text_name = _text_column(table, text or "", text is not None)
     label_name = label
@@ -278,7 +278,7 @@ def _report(bar: Any) -> Any:
 
 
 def _say(result: MethodResult | LeftOut) -> None:
-    from elmo_core.tasks.results import LeftOut
+    from elmo_core.learning.results import LeftOut
 
     if isinstance(result, LeftOut):
         _note(f"{result.method:24} left out: {result.reason}")

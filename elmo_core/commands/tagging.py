@@ -21,9 +21,9 @@ from elmo_core.commands.outputs import (
 from elmo_core.commands.terminal import AsJson, Encoding, command, progress_bar, say_remarks, show
 
 if TYPE_CHECKING:
-    from elmo_core.tasks.tagging.comparison import TagLeftOut, TagResult
-    from elmo_core.tasks.tagging.fitting import TagEpoch
-    from elmo_core.tasks.tagging.sentences import TaggedSentences, TokenFile
+    from elmo_core.learning.tags.comparison import TagLeftOut, TagResult
+    from elmo_core.learning.tags.fitting import TagEpoch
+    from elmo_core.learning.tags.sentences import TaggedSentences, TokenFile
 
 app = typer.Typer(
     help="Tag tokens: named entities, word classes, any tags; learn from a file, tag another one.",
@@ -82,10 +82,10 @@ def train(
     """Learn to tag, and test beside a look-up of known words and a CRF over word features."""
     from elmo_core.embedder import load_elmo
     from elmo_core.exceptions import InputError
-    from elmo_core.tasks.tagging import comparison as methods
-    from elmo_core.tasks.tagging.saving import save_tagger, tagger_output
-    from elmo_core.tasks.tagging.sentences import split_sentences
-    from elmo_core.tasks.tagging.tagger import HEADS
+    from elmo_core.learning.tagger import HEADS
+    from elmo_core.learning.tags import comparison as methods
+    from elmo_core.learning.tags.saving import save_tagger, tagger_output
+    from elmo_core.learning.tags.sentences import split_sentences
 
     if method not in methods.METHODS[2:]:
         raise InputError(f"--method must be one of {', '.join(methods.METHODS[2:])}; got {method}.")
@@ -141,10 +141,10 @@ def predict(
     """
     from elmo_core.exceptions import InputError
     from elmo_core.files import OutputKind
+    from elmo_core.learning.tags.prediction import TaggedSentence, tag_stream
+    from elmo_core.learning.tags.saving import load_tagger
+    from elmo_core.learning.tags.writing import to_conll, to_jsonl
     from elmo_core.plots.highlighted_text import to_html
-    from elmo_core.tasks.tagging.prediction import TaggedSentence, tag_stream
-    from elmo_core.tasks.tagging.saving import load_tagger
-    from elmo_core.tasks.tagging.writing import to_conll, to_jsonl
 
     suffix = ".conll" if out == STANDARD_OUTPUT else output_path(out).suffix.lower()
     if suffix not in _SUFFIXES:
@@ -177,7 +177,7 @@ def _sentences(
     path: Path, token: str | None, encoding: str | None, bar: Callable[[int, int], None]
 ) -> Iterator[tuple[str, ...]]:
     """Sentences of a file; those of a .txt as they are read."""
-    from elmo_core.tasks.tagging.reading import read_token_path
+    from elmo_core.learning.tags.reading import read_token_path
     from elmo_core.text.opening import open_text
     from elmo_core.text.tokenisation import tokenised_sentences
     from elmo_core.text.unpacking import STANDARD_INPUT, content_suffix
@@ -210,9 +210,9 @@ def _write(out: str, parts: Iterator[str]) -> None:
 def _read(
     path: Path, token: str | None, tag: str | None, scheme: str | None, encoding: str | None
 ) -> TaggedSentences:
-    from elmo_core.tasks.tagging.reading import read_token_path
-    from elmo_core.tasks.tagging.schemes import as_scheme, named
-    from elmo_core.tasks.tagging.sentences import tagged_sentences
+    from elmo_core.learning.tags.reading import read_token_path
+    from elmo_core.learning.tags.schemes import as_scheme, named
+    from elmo_core.learning.tags.sentences import tagged_sentences
 
     wanted = as_scheme(scheme) if scheme else None
     read = read_token_path(path, encoding=encoding)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from elmo_core.learning.calibration import Calibration
+from elmo_core.learning.inside.deciding_words import Occlusion
+from elmo_core.learning.metrics import Confusion
+from elmo_core.learning.results import BASELINES, LeftOut, MethodResult
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.plots.style import INK, NEUTRAL, PALETTE, clip, error_bars, mark, new_figure, safe
-from elmo_core.tasks.calibration import Calibration
-from elmo_core.tasks.metrics import Confusion
-from elmo_core.tasks.occlusion import Occlusion
-from elmo_core.tasks.results import BASELINES, LeftOut, MethodResult
 
 _LONGEST_NAME, _MOST_NUMBERED = 24, 20
 

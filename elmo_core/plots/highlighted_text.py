@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Iterator, Sequence
 
+from elmo_core.learning.tags.prediction import FoundSpan, TaggedSentence
+from elmo_core.learning.tags.schemes import named
 from elmo_core.plots.style import NEUTRAL, PALETTE
-from elmo_core.tasks.tagging.prediction import FoundSpan, TaggedSentence
-from elmo_core.tasks.tagging.schemes import named
 
 _QUOTES = ('"', "\u201e")
 _NO_SPACE_AFTER = frozenset("([{\u201c\u2018$\u00a3")

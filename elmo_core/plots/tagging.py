@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from elmo_core.learning.tags.comparison import BASELINES, TagLeftOut, TagResult
+from elmo_core.learning.tags.fitting import TagEpoch
+from elmo_core.learning.tags.schemes import named
+from elmo_core.learning.tags.scores import TagScores
 from elmo_core.plots.style import PALETTE, clip, error_bars, mark, new_figure, safe
-from elmo_core.tasks.tagging.comparison import BASELINES, TagLeftOut, TagResult
-from elmo_core.tasks.tagging.fitting import TagEpoch
-from elmo_core.tasks.tagging.schemes import named
-from elmo_core.tasks.tagging.scores import TagScores
 
 _LONGEST_NAME = 24
 _MOST_LABELS = 25

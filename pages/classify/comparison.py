@@ -10,11 +10,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from elmo_core.learning.lab import Inspection
+from elmo_core.learning.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut, MethodResult
+from elmo_core.learning.verdict import Verdict
 from elmo_core.plots.classification import plot_comparison
 from elmo_core.static.registry import SHIPPED
-from elmo_core.tasks.lab import Inspection
-from elmo_core.tasks.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut, MethodResult
-from elmo_core.tasks.verdict import Verdict
 from pages.classify.dataset import ChosenDataset
 from pages.classify.results import methods, verdict_of
 from pages.common.exports import literal
@@ -169,10 +169,10 @@ def python_cell(chosen: ChosenDataset, settings: ComparisonSettings) -> str:
         "from elmo_core import load_elmo, load_static\n"
         "from elmo_core.shipped import shipped\n"
         "from elmo_core.tables.reading import read_table_file\n"
-        "from elmo_core.tasks.comparison import compare_methods\n"
-        "from elmo_core.tasks.dataset import prepare\n"
-        "from elmo_core.tasks.results import ComparisonSettings\n"
-        "from elmo_core.tasks.verdict import verdict",
+        "from elmo_core.learning.comparison import compare_methods\n"
+        "from elmo_core.learning.texts.dataset import prepare\n"
+        "from elmo_core.learning.results import ComparisonSettings\n"
+        "from elmo_core.learning.verdict import verdict",
         f"table = read_table_file({path}{chosen.options.as_arguments()})",
         f"data = prepare(table, {text}, {label})",
         f"settings = {settings!r}",

@@ -9,12 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from elmo_core.exceptions import InputError
+from elmo_core.learning.texts.dataset import Dataset
 from elmo_core.plots.classified_texts import plot_class_sizes
 from elmo_core.tables.columns import guess_label_column, guess_text_column
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
 from elmo_core.tables.records import ReadingOptions, counted
-from elmo_core.tasks.dataset import Dataset
 from pages.classify.results import OpenedTable, TableFile, dataset_of
 from pages.classify.table import preview
 from pages.common.markdown import escape_markdown

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from elmo_core.learning.inside.learning_curve import trend
+from elmo_core.learning.lab import PROBE, Inspection
+from elmo_core.learning.results import MethodResult
 from elmo_core.plots.classification import plot_calibration, plot_layer_weights
 from elmo_core.plots.learning_curve import plot_learning_curve
 from elmo_core.plots.style import clip
-from elmo_core.tasks.lab import PROBE, Inspection
-from elmo_core.tasks.learning_curve import trend
-from elmo_core.tasks.results import MethodResult
 from pages.classify.dataset import ChosenDataset
 from pages.classify.mistakes import MethodInspection, show_map, show_mistakes, texts_of
 from pages.classify.occlusion import show_deciding_words

@@ -12,13 +12,13 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.typing import PlotlyState
 
+from elmo_core.learning.classifier import ElmoClassifier
+from elmo_core.learning.lab import Inspection
+from elmo_core.learning.metrics import class_scores, confusion
+from elmo_core.learning.results import MethodResult
 from elmo_core.plots.classification import plot_confusion
 from elmo_core.plots.classified_texts import MOST_ON_MAP, plot_text_map
 from elmo_core.plots.style import clip
-from elmo_core.tasks.classifier import ElmoClassifier
-from elmo_core.tasks.lab import Inspection
-from elmo_core.tasks.metrics import class_scores, confusion
-from elmo_core.tasks.results import MethodResult
 from pages.classify.dataset import ChosenDataset
 from pages.classify.results import map_of
 from pages.common import exports

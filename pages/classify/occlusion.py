@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import InputError
+from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.plots.classification import plot_occlusion
-from elmo_core.tasks.classifier import ElmoClassifier
 from pages.classify.results import words_of
 from pages.common.markdown import escape_markdown
 

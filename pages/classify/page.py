@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from elmo_core.learning.lab import facts_of, run_lab
+from elmo_core.learning.results import ComparisonSettings, MethodResult
+from elmo_core.learning.texts.dataset import Dataset
 from elmo_core.measuring.durations import duration
-from elmo_core.tasks.dataset import Dataset
-from elmo_core.tasks.lab import facts_of, run_lab
-from elmo_core.tasks.results import ComparisonSettings, MethodResult
 from pages.classify import comparison as comparison_view
 from pages.classify import prediction as prediction_view
 from pages.classify.dataset import choose_dataset

@@ -10,15 +10,15 @@ from functools import partial
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from elmo_core.learning.classifier import ElmoClassifier
+from elmo_core.learning.head_files import CARD, zip_bytes
+from elmo_core.learning.saving import SCRIPT
+from elmo_core.learning.texts.prediction import predict_table
 from elmo_core.plots.classified_texts import plot_prediction
 from elmo_core.tables.columns import guess_text_column
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
 from elmo_core.tables.records import counted
-from elmo_core.tasks.classifier import ElmoClassifier
-from elmo_core.tasks.head_files import CARD, zip_bytes
-from elmo_core.tasks.prediction import predict_table
-from elmo_core.tasks.saving import SCRIPT
 from elmo_core.weights.store import JsonValue
 from pages.classify.occlusion import show_deciding_words
 from pages.classify.results import files_of, load_saved

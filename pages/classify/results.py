@@ -20,21 +20,21 @@ import streamlit as st
 from elmo_core import StaticVectors, load_static
 from elmo_core.exceptions import ElmoError
 from elmo_core.geometry.projection import shared_frame
+from elmo_core.learning.classifier import ElmoClassifier
+from elmo_core.learning.comparison import compare_methods
+from elmo_core.learning.inside.deciding_words import Occlusion, occlude
+from elmo_core.learning.lab import COMPARED
+from elmo_core.learning.methods import method_names
+from elmo_core.learning.plan import step_seconds
+from elmo_core.learning.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut, MethodResult
+from elmo_core.learning.saving import classifier_files, load_classifier, load_facts
+from elmo_core.learning.texts.dataset import Dataset, prepare
+from elmo_core.learning.texts.tfidf import word_settings
+from elmo_core.learning.verdict import Verdict, verdict
 from elmo_core.shipped import shipped
 from elmo_core.static.registry import SHIPPED
 from elmo_core.tables.reading import Table, read_table
 from elmo_core.tables.records import Progress, ReadingOptions
-from elmo_core.tasks.classifier import ElmoClassifier
-from elmo_core.tasks.comparison import compare_methods
-from elmo_core.tasks.dataset import Dataset, prepare
-from elmo_core.tasks.lab import COMPARED
-from elmo_core.tasks.methods import method_names
-from elmo_core.tasks.occlusion import Occlusion, occlude
-from elmo_core.tasks.plan import step_seconds
-from elmo_core.tasks.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut, MethodResult
-from elmo_core.tasks.saving import classifier_files, load_classifier, load_facts
-from elmo_core.tasks.verdict import Verdict, verdict
-from elmo_core.tasks.words import word_settings
 from elmo_core.weights.store import JsonValue
 from pages.common import jobs
 from pages.common.files import LONG_BYTES

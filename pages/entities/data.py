@@ -11,20 +11,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from elmo_core.embedder import Elmo
-from elmo_core.plots.style import listing
-from elmo_core.shipped import shipped
-from elmo_core.tables.export import to_csv
-from elmo_core.tables.records import MAX_BYTES, counted
-from elmo_core.tasks.tagging.comparison import METHODS, TagComparisonSettings, usual_methods
-from elmo_core.tasks.tagging.reading import read_token_file, read_token_path
-from elmo_core.tasks.tagging.schemes import SCHEMES, as_scheme
-from elmo_core.tasks.tagging.sentences import (
+from elmo_core.learning.tagger import HEADS
+from elmo_core.learning.tags.comparison import METHODS, TagComparisonSettings, usual_methods
+from elmo_core.learning.tags.reading import read_token_file, read_token_path
+from elmo_core.learning.tags.schemes import SCHEMES, as_scheme
+from elmo_core.learning.tags.sentences import (
     TaggedSentences,
     TokenFile,
     split_sentences,
     tagged_sentences,
 )
-from elmo_core.tasks.tagging.tagger import HEADS
+from elmo_core.plots.style import listing
+from elmo_core.shipped import shipped
+from elmo_core.tables.export import to_csv
+from elmo_core.tables.records import MAX_BYTES, counted
 from pages.common.files import PACKED
 from pages.common.loaders import digest
 from pages.common.markdown import escape_markdown

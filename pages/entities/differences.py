@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from elmo_core.learning.inside.span_differences import KINDS, Mismatch, find_mismatches
+from elmo_core.learning.tags.comparison import TagResult
+from elmo_core.learning.tags.prediction import TaggedSentence, as_tagged
+from elmo_core.learning.tags.schemes import Span, named
 from elmo_core.plots.highlighted_text import highlighted
 from elmo_core.tables.records import counted
-from elmo_core.tasks.tagging.comparison import TagResult
-from elmo_core.tasks.tagging.differences import KINDS, Mismatch, find_mismatches
-from elmo_core.tasks.tagging.prediction import TaggedSentence, as_tagged
-from elmo_core.tasks.tagging.schemes import Span, named
 from pages.entities.work import Outcome
 
 _SHOWN = 5

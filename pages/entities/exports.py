@@ -7,13 +7,13 @@ from functools import partial
 
 import streamlit as st
 
+from elmo_core.learning.head_files import zip_bytes
+from elmo_core.learning.tags.comparison import TagResult
+from elmo_core.learning.tags.saving import tagger_files
+from elmo_core.learning.tags.writing import to_conll, to_jsonl
 from elmo_core.plots import tagging as figures
 from elmo_core.plots.highlighted_text import to_html
 from elmo_core.tables.records import counted
-from elmo_core.tasks.head_files import zip_bytes
-from elmo_core.tasks.tagging.comparison import TagResult
-from elmo_core.tasks.tagging.saving import tagger_files
-from elmo_core.tasks.tagging.writing import to_conll, to_jsonl
 from elmo_core.weights.store import JsonValue
 from pages.common import jobs
 from pages.common.exports import Download, literal, python_cell, show_downloads
@@ -99,8 +99,8 @@ def _cell(outcome: Outcome, best: TagResult) -> str:
     return python_cell(
         "from pathlib import Path\n\nfrom elmo_core import ElmoTagger\n"
         "from elmo_core.shipped import shipped\n"
-        "from elmo_core.tasks.tagging.reading import read_token_path\n"
-        "from elmo_core.tasks.tagging.sentences import tagged_sentences" + (f"\n{own.needs}" if own else ""),
+        "from elmo_core.learning.tags.reading import read_token_path\n"
+        "from elmo_core.learning.tags.sentences import tagged_sentences" + (f"\n{own.needs}" if own else ""),
         *([own.recipe] if own else []),
         f"paths = [{paths}]",
         "train, test = (tagged_sentences(read_token_path(path)) for path in paths)",

@@ -7,9 +7,9 @@ from functools import partial
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from elmo_core.learning.tags.comparison import estimated_seconds
+from elmo_core.learning.tags.verdict import best_on_layers, tag_verdict
 from elmo_core.measuring.durations import duration
-from elmo_core.tasks.tagging.comparison import estimated_seconds
-from elmo_core.tasks.tagging.verdict import best_on_layers, tag_verdict
 from pages.common import jobs
 from pages.common.loaders import load_model, model_name
 from pages.common.markdown import escape_markdown

@@ -8,6 +8,13 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
+from elmo_core.learning.inside.tag_learning_curve import TagPoint
+from elmo_core.learning.tags.comparison import FEATURES, TagLeftOut, TagResult
+from elmo_core.learning.tags.fitting import TagEpoch
+from elmo_core.learning.tags.prediction import as_tagged, tag_stream
+from elmo_core.learning.tags.schemes import named
+from elmo_core.learning.tags.sentences import TaggedSentences
+from elmo_core.learning.tags.verdict import tag_verdict
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.plots import tagging as figures
 from elmo_core.plots.classification import plot_layer_weights
@@ -15,13 +22,6 @@ from elmo_core.plots.highlighted_text import highlighted
 from elmo_core.plots.learning_curve import plot_learning_curve
 from elmo_core.plots.style import percent
 from elmo_core.tables.records import counted
-from elmo_core.tasks.tagging.comparison import FEATURES, TagLeftOut, TagResult
-from elmo_core.tasks.tagging.fitting import TagEpoch
-from elmo_core.tasks.tagging.learning_curve import TagPoint
-from elmo_core.tasks.tagging.prediction import as_tagged, tag_stream
-from elmo_core.tasks.tagging.schemes import named
-from elmo_core.tasks.tagging.sentences import TaggedSentences
-from elmo_core.tasks.tagging.verdict import tag_verdict
 from elmo_core.text.tokenisation import located_sentences
 from pages.common.jobs import Job
 from pages.common.markdown import escape_markdown

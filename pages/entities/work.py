@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from elmo_core.embedder import Elmo
-from elmo_core.plots.highlighted_text import to_html
-from elmo_core.tasks.tagging.comparison import (
+from elmo_core.learning.inside.tag_learning_curve import TagPoint, tag_learning_curve
+from elmo_core.learning.tagger import ElmoTagger
+from elmo_core.learning.tags.comparison import (
     TagComparisonSettings,
     TagLeftOut,
     TagResult,
@@ -15,13 +16,12 @@ from elmo_core.tasks.tagging.comparison import (
     compare_taggers,
     prepare_task,
 )
-from elmo_core.tasks.tagging.fitting import TagEpoch
-from elmo_core.tasks.tagging.learning_curve import TagPoint, tag_learning_curve
-from elmo_core.tasks.tagging.prediction import TaggedSentence, tag_stream
-from elmo_core.tasks.tagging.reading import read_token_file
-from elmo_core.tasks.tagging.tagger import ElmoTagger
-from elmo_core.tasks.tagging.writing import to_conll, to_jsonl
-from elmo_core.tasks.text_layers import part_of
+from elmo_core.learning.tags.fitting import TagEpoch
+from elmo_core.learning.tags.prediction import TaggedSentence, tag_stream
+from elmo_core.learning.tags.reading import read_token_file
+from elmo_core.learning.tags.writing import to_conll, to_jsonl
+from elmo_core.learning.text_layers import part_of
+from elmo_core.plots.highlighted_text import to_html
 from elmo_core.text.opening import read_text, split_lines
 from elmo_core.text.tokenisation import tokenised_sentences
 from elmo_core.text.unpacking import content_suffix

@@ -15,10 +15,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
+from elmo_core.learning.head_files import zip_bytes
+from elmo_core.learning.results import LEARNED, LEARNED_WORDS, MethodResult
 from elmo_core.tables import reading
 from elmo_core.tables.export import to_csv
-from elmo_core.tasks.head_files import zip_bytes
-from elmo_core.tasks.results import LEARNED, LEARNED_WORDS, MethodResult
 from pages.classify import results as lab_cache
 from pages.classify.mistakes import texts_of
 from pages.classify.results import SAMPLES, sample_file

@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from elmo_core.learning.calibration import calibration
+from elmo_core.learning.inside.deciding_words import Occlusion
+from elmo_core.learning.metrics import confusion, score
+from elmo_core.learning.results import LEARNED, TFIDF, LeftOut, MethodResult
 from elmo_core.plots.classification import (
     plot_calibration,
     plot_comparison,
@@ -13,10 +17,6 @@ from elmo_core.plots.classification import (
     plot_occlusion,
 )
 from elmo_core.plots.learning_curve import plot_learning_curve
-from elmo_core.tasks.calibration import calibration
-from elmo_core.tasks.metrics import confusion, score
-from elmo_core.tasks.occlusion import Occlusion
-from elmo_core.tasks.results import LEARNED, TFIDF, LeftOut, MethodResult
 
 GOLD = np.array([0, 0, 1, 1, 1, 0])
 SURE = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4], [0.1, 0.9], [0.7, 0.3]])

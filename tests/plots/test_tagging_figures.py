@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elmo_core.learning.tagger import ElmoTagger
+from elmo_core.learning.tags.comparison import FEATURES, LEARNED, LOOK_UP, TagLeftOut, TagResult
+from elmo_core.learning.tags.fitting import TagEpoch
+from elmo_core.learning.tags.prediction import FoundSpan, TaggedSentence, as_tagged
+from elmo_core.learning.tags.schemes import Span
+from elmo_core.learning.tags.scores import TagDifference, score_tags
+from elmo_core.learning.tags.verdict import best_on_layers, tag_verdict
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.plots import tagging as figures
 from elmo_core.plots.highlighted_text import colours, highlighted, to_html
 from elmo_core.plots.style import PALETTE
-from elmo_core.tasks.tagging.comparison import FEATURES, LEARNED, LOOK_UP, TagLeftOut, TagResult
-from elmo_core.tasks.tagging.fitting import TagEpoch
-from elmo_core.tasks.tagging.prediction import FoundSpan, TaggedSentence, as_tagged
-from elmo_core.tasks.tagging.schemes import Span
-from elmo_core.tasks.tagging.scores import TagDifference, score_tags
-from elmo_core.tasks.tagging.tagger import ElmoTagger
-from elmo_core.tasks.tagging.verdict import best_on_layers, tag_verdict
 
 GOLD = [["B-PER", "O", "B-LOC"], ["B-PER", "I-PER", "O"]] * 10
 WORSE = [["B-PER", "O", "O"], ["B-PER", "O", "O"]] * 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,11 @@ import pytest
 from elmo_core import load_elmo
 from elmo_core.index.building import build_use_index
 from elmo_core.index.use_index import UseIndex
+from elmo_core.learning.saving import load_classifier
+from elmo_core.learning.tags.saving import load_tagger
 from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.snapshot import read_snapshot
 from elmo_core.pretraining.trainer import Trainer
-from elmo_core.tasks.saving import load_classifier
-from elmo_core.tasks.tagging.saving import load_tagger
 from tests.pretraining.corpora import small_settings
 from tests.saved_files.write import CORPUS, NEW_TEXTS, POSITION, QUERY, SENTENCES
 
@@ -41,6 +42,13 @@ def test_a_classifier_predicts_as_it_did(saved):
 def test_a_tagger_tags_as_it_did(saved):
     tags = load_tagger(saved / "tagger.zip").predict(SENTENCES[:4])
     assert [list(sentence) for sentence in tags] == expected(saved, "tagger")
+
+
+@pytest.mark.parametrize(("name", "script"), [("classifier.zip", "predict.py"), ("tagger.zip", "tag.py")])
+def test_the_scripts_beside_them_find_what_they_import(saved, name, script):
+    with zipfile.ZipFile(saved / name) as archive:
+        lines = archive.read(script).decode().splitlines()
+    exec("\n".join(line for line in lines if line.startswith("from elmo_core")), {})
 
 
 def test_a_model_folder_gives_its_vectors(saved):

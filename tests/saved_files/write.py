@@ -17,10 +17,10 @@ from typing import Any
 from elmo_core import ElmoClassifier, ElmoTagger, load_elmo
 from elmo_core.index.building import build_use_index
 from elmo_core.index.records import CorpusSentence
+from elmo_core.learning.saving import save_classifier
+from elmo_core.learning.tags.saving import save_tagger
 from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.trainer import Trainer
-from elmo_core.tasks.saving import save_classifier
-from elmo_core.tasks.tagging.saving import save_tagger
 from elmo_core.weights.folder import write_folder
 from elmo_core.weights.registry import load_model
 from tests.pretraining.corpora import small_settings, write_corpus

@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 
 from elmo_core.exceptions import InputError
+from elmo_core.learning.texts.dataset import CONTRADICTING, NO_LABEL, NO_TEXT, REPEATED, prepare
+from elmo_core.learning.texts.duplicates import find_duplicates, find_near_duplicates
 from elmo_core.tables.columns import check_labels, guess_label_column, guess_text_column
 from elmo_core.tables.reading import read_table, read_table_file
-from elmo_core.tasks.dataset import CONTRADICTING, NO_LABEL, NO_TEXT, REPEATED, prepare
-from elmo_core.tasks.duplicates import find_duplicates, find_near_duplicates
 from tests.conftest import ROOT
 
 SAMPLES = ROOT / "data" / "samples"

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from elmo_core.embedder import Elmo, load_elmo
+from elmo_core.learning.comparison import compare_methods
+from elmo_core.learning.results import BASELINES, ComparisonSettings, MethodResult
+from elmo_core.learning.tags import comparison as tagging
+from elmo_core.learning.tags.reading import read_token_path
+from elmo_core.learning.tags.sentences import tagged_sentences
+from elmo_core.learning.word_vectors import OutputVectors
 from elmo_core.tables.reading import read_table_file
-from elmo_core.tasks.comparison import compare_methods
-from elmo_core.tasks.results import BASELINES, ComparisonSettings, MethodResult
-from elmo_core.tasks.tagging import comparison as tagging
-from elmo_core.tasks.tagging.reading import read_token_path
-from elmo_core.tasks.tagging.sentences import tagged_sentences
-from elmo_core.tasks.word_vectors import OutputVectors
 
 FOLDER = Path(__file__).parent
 SAMPLES = Path(__file__).resolve().parents[3] / "data" / "samples"

@@ -1,0 +1,318 @@
+"""Texts -> classes, in scikit-learn's manner: a mix of the layers learned together with its head."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from sklearn.base import ClassifierMixin
+
+from elmo_core.embedder import Elmo
+from elmo_core.exceptions import ConfigError, InputError
+from elmo_core.learning.calibration import fit_product, fit_temperature, log_softmax, softmax
+from elmo_core.learning.estimator import ElmoEstimator
+from elmo_core.learning.failures import require_fitted
+from elmo_core.learning.fitting import Fitted, Task, fit_attention, fit_linear
+from elmo_core.learning.heads import AttentionHead, LinearHead
+from elmo_core.learning.inputs import (
+    ClassWeight,
+    Item,
+    Seed,
+    check_texts,
+    check_weights,
+    class_weights,
+    encode_labels,
+    is_between,
+    seed_of,
+    whole,
+)
+from elmo_core.learning.text_layers import (
+    Report,
+    TextLayers,
+    embed_texts,
+    is_segmented,
+    part_of,
+    resolve_model,
+)
+from elmo_core.learning.texts.tfidf import WordModel, fit_words
+
+Mix = int | Literal["learned", "uniform"]
+Texts = Sequence[Item] | TextLayers
+HeadName = Literal["linear", "attention"]
+_HEAD_SHARE = 0.7  # of the time for a head with TF-IDF beside it, for progress
+
+
+class ElmoClassifier(ClassifierMixin, ElmoEstimator):
+    """A classifier of texts on a frozen biLM.
+
+    Attributes:
+        classes_: the K classes in order.
+        layer_weights_: the weight s_j of each layer.
+        gamma_: factor of the mix.
+        seed_: that `random_state` gave.
+        penalty_: of the linear head, given or chosen on held-out texts.
+        history_: losses by epoch, of the attention head.
+        temperature_: what logits are divided by, fitted on held-out texts.
+        words_: the TF-IDF beside the head, if there is one.
+        words_weight_: what its logits are multiplied by before they are added; chosen on held-out texts.
+        n_cut_: training texts that were longer than `max_characters`.
+        head_: the fitted module.
+    """
+
+    def __init__(
+        self,
+        model: Elmo | str | Path = "english-small",
+        *,
+        mix: Mix = "learned",
+        head: HeadName = "linear",
+        words: bool = False,
+        class_weight: ClassWeight = None,
+        penalty: float | None = None,
+        dropout: float = 0.3,
+        max_epochs: int = 30,
+        patience: int = 4,
+        validation_share: float = 0.15,
+        calibrated: bool = True,
+        max_characters: int = 2000,
+        time_limit_s: float | None = None,
+        random_state: Seed = 0,
+    ) -> None:
+        """Store the settings.
+
+        Args:
+            model: a model, its name or its path.
+            mix: "learned" with the head, "uniform", or the number of one layer (-1 = the last).
+            head: "linear" on the mean of the tokens, or "attention" over them.
+            words: whether to multiply the probabilities by those of TF-IDF with logistic regression.
+            class_weight: "balanced" = a rare class counts as much as a frequent one; or the weights of
+                classes by name, 1 for those that are not named.
+            penalty: of the linear head's weights; None = choose it on held-out texts.
+            dropout: of the attention head.
+            max_epochs: most passes of the attention head.
+            patience: its passes without a gain after which it stops.
+            validation_share: of the texts, set apart for that.
+            calibrated: whether probabilities are scaled by a temperature.
+            max_characters: of a text; the rest of a longer one is not read.
+            time_limit_s: for learning, after the texts are embedded; then the best so far is taken.
+            random_state: seed of the splits, of the first weights, and of the order of texts; a generator
+                gives the next seed at each `fit`, None a fresh one.
+        """
+        self.model = model
+        self.mix = mix
+        self.head = head
+        self.words = words
+        self.class_weight = class_weight
+        self.penalty = penalty
+        self.dropout = dropout
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.validation_share = validation_share
+        self.calibrated = calibrated
+        self.max_characters = max_characters
+        self.time_limit_s = time_limit_s
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Texts,
+        y: Sequence[Any],
+        sample_weight: Sequence[float] | None = None,
+        *,
+        report: Report | None = None,
+    ) -> Self:
+        """Learn.
+
+        Args:
+            X: n texts in any form of `elmo_core.learning.inputs`, or layers that `embed_texts` has computed.
+            y: their n classes.
+            sample_weight: how much each text counts; one with the weight 0 is left out. Only ratios count.
+            report: told how far it is; an error it raises stops the work.
+
+        Raises:
+            ConfigError: a setting is impossible.
+            InputError: X, y or the weights are unusable.
+            ModelError: the model cannot be loaded.
+        """
+        self.check()
+        texts: list[Item] | TextLayers = X if isinstance(X, TextLayers) else check_texts(X)
+        classes, codes = encode_labels(y, len(texts))
+        weights = check_weights(sample_weight, len(texts))
+        if not weights.all():
+            rows = np.flatnonzero(weights)
+            texts = texts.take(rows) if isinstance(texts, TextLayers) else [texts[row] for row in rows]
+            classes, codes = encode_labels(classes[codes[rows]], len(rows))
+            weights = weights[rows]
+        elmo = resolve_model(self.model)
+        chosen = self.layers_of(elmo)
+        layers = texts if isinstance(texts, TextLayers) else self._embed(elmo, texts, report)
+        weights = weights * class_weights(self.class_weight, classes, codes)[codes]
+        end = math.inf if self.time_limit_s is None else time.monotonic() + self.time_limit_s
+        first = part_of(report, 0.0, _HEAD_SHARE if self.words else 1.0)
+        self.seed_ = seed_of(self.random_state)
+        task = Task(layers, codes, weights, self.seed_, end, first)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed_)
+            head = new_head(self.head, elmo, len(classes), chosen, bool(self.mix == "learned"), self.dropout)
+            fitted = self._fit_head(head, task)
+        self.temperature_ = 1.0
+        if self.calibrated:
+            self.temperature_ = fit_temperature(fitted.held_out_logits, fitted.held_out(codes))
+        self.penalty_, self.history_ = fitted.penalty, fitted.history
+        self.n_cut_ = layers.n_cut
+        self.become_fitted(head, classes)
+        self._fitted = fitted
+        if self.words:
+            self.add_words(layers, codes, report=part_of(report, _HEAD_SHARE, 1.0))
+        return self
+
+    def add_words(self, layers: TextLayers, codes: np.ndarray, *, report: Report | None = None) -> None:
+        """Put TF-IDF beside a fitted head: p(class) becomes proportional to the product of both.
+
+        Args:
+            layers: of the texts it was fitted to.
+            codes: int (n,), the numbers of their classes.
+            report: told how far it is; an error it raises stops the work.
+        """
+        fitted, k = self._fitted, len(self.classes_)
+        longest = 3 if is_segmented(layers.words) else 2
+        found, held_out = fit_words(
+            layers.words, codes, k, fitted.splits, weights=fitted.weights, longest=longest, report=report
+        )
+        gold = fitted.held_out(codes)
+        temperature, weight = fit_product(fitted.held_out_logits, held_out, gold)
+        self.words = True
+        self.become_fitted(self.head_, self.classes_, found, weight)
+        self.temperature_ = temperature if self.calibrated else 1.0
+
+    def predict(self, X: Texts) -> np.ndarray:
+        """The most probable class of each text; errors as `logits`."""
+        logits = self.logits(X)
+        return np.asarray(self.classes_[logits.argmax(axis=1)])
+
+    def predict_proba(self, X: Texts) -> np.ndarray:
+        """Probabilities float64 (n, K), the classes in the order of `classes_`; errors as `logits`."""
+        logits = self.logits(X)
+        return softmax(logits, self.temperature_)
+
+    def predict_log_proba(self, X: Texts) -> np.ndarray:
+        """Logarithms of the probabilities, float64 (n, K), never -inf; errors as `logits`."""
+        logits = self.logits(X)
+        return log_softmax(logits / self.temperature_)
+
+    def decision_function(self, X: Texts) -> np.ndarray:
+        """Log-odds (n,) of the second of two classes; of more classes log-probabilities but for a constant.
+
+        They are float64 (n, K), and their softmax is `predict_proba`; errors as `logits`.
+        """
+        scores = self.logits(X) / self.temperature_
+        return np.asarray(scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores)
+
+    def logits(self, X: Texts) -> np.ndarray:
+        """Logits float64 (n, K), before the temperature.
+
+        Raises:
+            NotFittedError: it is not fitted.
+            InputError: X is no list of texts.
+        """
+        require_fitted(self, "head_")
+        layers = X if isinstance(X, TextLayers) else self._embed(self.elmo_, check_texts(X), None)
+        logits = self.head_.logits(layers)
+        if self.words_ is not None:
+            logits = logits + self.words_weight_ * self.words_.logits(layers.words)
+        return logits
+
+    @property
+    def elmo_(self) -> Elmo:
+        """The biLM."""
+        return resolve_model(self.model)
+
+    def become_fitted(
+        self,
+        head: LinearHead | AttentionHead,
+        classes: np.ndarray,
+        words: WordModel | None = None,
+        words_weight: float = 0.0,
+    ) -> None:
+        """Take what is fitted; what `fit` and the reader of files end with."""
+        self.classes_ = classes
+        self.words_, self.words_weight_ = words, words_weight
+        self.head_ = head.eval()
+        self.layer_weights_ = head.layer_weights
+        self.gamma_ = float(head.mix.gamma.detach())
+
+    def _embed(self, elmo: Elmo, texts: list[Item], report: Report | None) -> TextLayers:
+        keep = self.head == "attention"
+        most = whole(self.max_characters) or 1
+        return embed_texts(elmo, texts, keep_tokens=keep, max_characters=most, report=report)
+
+    def _fit_head(self, head: LinearHead | AttentionHead, task: Task) -> Fitted:
+        if isinstance(head, LinearHead):
+            return fit_linear(head, task, self.penalty)
+        if task.texts.tokens is None:
+            raise InputError(
+                "The attention head needs the vectors of all tokens; embed with keep_tokens=True."
+            )
+        return fit_attention(
+            head,
+            task,
+            max_epochs=whole(self.max_epochs) or 1,
+            patience=whole(self.patience) or 1,
+            validation_share=self.validation_share,
+        )
+
+    def check(self) -> None:
+        """Raise ConfigError if a setting is impossible."""
+        at_least_one = "must be a whole number from 1 up"
+        weights = self.class_weight
+        rules = (
+            (self.head in ("linear", "attention"), "head", 'must be "linear" or "attention"'),
+            (
+                weights is None or weights == "balanced" or isinstance(weights, Mapping),
+                "class_weight",
+                'must be None, "balanced" or a dictionary',
+            ),
+            (
+                self.penalty is None or is_between(0, self.penalty, math.inf),
+                "penalty",
+                "must be None or a positive number",
+            ),
+            (self.dropout == 0 or is_between(0, self.dropout, 1), "dropout", "must be from 0 to below 1"),
+            ((whole(self.max_epochs) or 0) >= 1, "max_epochs", at_least_one),
+            ((whole(self.patience) or 0) >= 1, "patience", at_least_one),
+            (is_between(0, self.validation_share, 1), "validation_share", "must be between 0 and 1"),
+            ((whole(self.max_characters) or 0) >= 1, "max_characters", at_least_one),
+            (
+                self.time_limit_s is None or is_between(0, self.time_limit_s, math.inf),
+                "time_limit_s",
+                "must be None or a positive number",
+            ),
+        )
+        for is_met, name, rule in rules:
+            if not is_met:
+                raise ConfigError(f"{name} {rule}, got {getattr(self, name)!r}.")
+
+    def layers_of(self, elmo: Elmo) -> tuple[int, ...]:
+        """Numbers of the layers that are mixed; ConfigError if there is no such layer."""
+        n = elmo.n_layers
+        if isinstance(self.mix, str) and self.mix in ("learned", "uniform"):
+            return tuple(range(n))
+        layer = whole(self.mix)
+        if layer is None or not -n <= layer < n:
+            raise ConfigError(
+                f'mix must be "learned", "uniform" or a layer from 0 to {n - 1}, got {self.mix!r}.'
+            )
+        return (layer % n,)
+
+
+def new_head(
+    name: str, elmo: Elmo, n_classes: int, chosen: Sequence[int], learns_mix: bool, dropout: float
+) -> LinearHead | AttentionHead:
+    """A head that has learned nothing."""
+    if name == "linear":
+        return LinearHead(elmo.n_layers, elmo.dim, n_classes, chosen, learns_mix=learns_mix)
+    return AttentionHead(elmo.n_layers, elmo.dim, n_classes, chosen, learns_mix=learns_mix, dropout=dropout)

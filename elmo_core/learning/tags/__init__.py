@@ -1,0 +1,1 @@
+"""Tagged sentences: reading and writing them, tag schemes, CRFs and span scores."""

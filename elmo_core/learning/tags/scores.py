@@ -1,0 +1,155 @@
+"""Span precision, recall and F1 as conlleval counts them, with intervals; accuracy for plain tags."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from elmo_core.exceptions import InputError
+from elmo_core.learning.metrics import N_SAMPLES
+from elmo_core.learning.tags.schemes import spans_of
+from elmo_core.measuring.chance import N_DRAWS, p_value
+from elmo_core.measuring.intervals import Estimate
+
+Tags = Sequence[str]
+
+
+@dataclass(frozen=True)
+class LabelScore:
+    """How well the spans of one label (or the tokens of one class) were found; intervals of 95%."""
+
+    label: str
+    """Empty = all labels together."""
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    n_gold: int
+    n_predicted: int
+
+
+@dataclass(frozen=True)
+class TagScores:
+    """How well sentences were tagged."""
+
+    measure: str
+    """"span F1", or "accuracy" of plain tags."""
+    value: Estimate
+    labels: tuple[LabelScore, ...]
+    """Of each label in order."""
+    n_sentences: int
+    n: int
+    """Gold spans, or tokens."""
+
+
+@dataclass(frozen=True)
+class TagDifference:
+    """One way of tagging against another one on the same sentences."""
+
+    value: Estimate
+    """Of the difference in the measure."""
+    p_value: float
+    """Two-sided, by randomisation: what both have tagged of a sentence changes sides at random."""
+
+
+def units(tags: Tags, is_spans: bool) -> set[tuple[int, int, str]]:
+    """What is right or wrong as a whole in one sentence: its spans, or its tokens."""
+    if is_spans:
+        return {(span.start, span.end, span.label) for span in spans_of(tags)}
+    return {(at, at + 1, tag) for at, tag in enumerate(tags)}
+
+
+def score_tags(
+    gold: Sequence[Tags], predicted: Sequence[Tags], *, is_spans: bool, seed: int = 0
+) -> TagScores:
+    """Score predictions; a span counts if its start, its end and its label are right.
+
+    Intervals are of the bootstrap over sentences.
+
+    Args:
+        gold: the tags of n sentences.
+        predicted: as many.
+        is_spans: whether tags are of spans, in any scheme, or plain.
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: numbers of sentences or tokens differ.
+    """
+    labels, counts = _counts(gold, predicted, is_spans)  # (n, K, 3): right, gold, predicted
+    drawn = _drawn(len(gold), seed) @ counts.reshape(len(gold), -1)
+    sampled = drawn.reshape(N_SAMPLES, len(labels), 3)
+    total = counts.sum(axis=0)
+    each = tuple(_label_score(label, total[k], sampled[:, k]) for k, label in enumerate(labels))
+    every = _label_score("", total.sum(axis=0), sampled.sum(axis=1))
+    measure = "span F1" if is_spans else "accuracy"
+    return TagScores(measure, every.f1, each, len(gold), every.n_gold)
+
+
+def compare_tags(
+    gold: Sequence[Tags], predicted: Sequence[Tags], other: Sequence[Tags], *, is_spans: bool, seed: int = 0
+) -> TagDifference:
+    """The measure of predictions less that of others; arguments as `score_tags`."""
+    weights = _drawn(len(gold), seed)
+    found = [_counts(gold, one, is_spans)[1].sum(axis=1) for one in (predicted, other)]  # each (n, 3)
+    sampled = np.subtract(*(_f1(weights @ counts) for counts in found))
+    value = float(np.subtract(*(_f1(counts.sum(axis=0)) for counts in found)))
+    sign = np.random.default_rng((seed, 1)).integers(0, 2, (N_DRAWS, len(gold)))  # 1 = exchanged
+    gained = sign @ (
+        found[1] - found[0]
+    )  # (S, 3): what the first one's counts gain, and the second one's lose
+    null = _f1(found[0].sum(axis=0) + gained) - _f1(found[1].sum(axis=0) - gained)
+    return TagDifference(_estimate(value, sampled), p_value(abs(value), np.abs(null)))
+
+
+def measure(gold: Sequence[Tags], predicted: Sequence[Tags], *, is_spans: bool) -> float:
+    """Span F1 or accuracy alone."""
+    pairs = [(units(a, is_spans), units(b, is_spans)) for a, b in zip(gold, predicted, strict=True)]
+    right = sum(len(a & b) for a, b in pairs)
+    return 2 * right / max(sum(len(a) + len(b) for a, b in pairs), 1)
+
+
+def _counts(gold: Sequence[Tags], predicted: Sequence[Tags], is_spans: bool) -> tuple[list[str], np.ndarray]:
+    """Labels in order, and int64 (n, K, 3) of each sentence and label: right, gold, predicted."""
+    if list(map(len, gold)) != list(map(len, predicted)):
+        raise InputError("Gold and predicted tags are not of the same sentences: their lengths differ.")
+    if not len(gold):
+        raise InputError("There is no sentence to score; give at least one.")
+    pairs = [(units(a, is_spans), units(b, is_spans)) for a, b in zip(gold, predicted, strict=True)]
+    labels = sorted({label for pair in pairs for side in pair for _, _, label in side})
+    numbers = {label: number for number, label in enumerate(labels)}
+    counts = np.zeros((len(pairs), len(labels), 3), dtype=np.int64)
+    for row, (true, guess) in enumerate(pairs):
+        for column, side in enumerate((true & guess, true, guess)):
+            for label, n in Counter(label for _, _, label in side).items():
+                counts[row, numbers[label], column] = n
+    return labels, counts
+
+
+def _drawn(n: int, seed: int) -> np.ndarray:
+    """How often each sentence is in each sample: int64 (S, n)."""
+    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=N_SAMPLES)
+
+
+def _label_score(label: str, total: np.ndarray, sampled: np.ndarray) -> LabelScore:
+    """Scores of counts (3,), with intervals from sampled counts (S, 3)."""
+    precision, recall = (
+        _estimate(float(_ratio(total[0], total[k])), _ratio(sampled[:, 0], sampled[:, k])) for k in (2, 1)
+    )
+    f1 = _estimate(float(_f1(total)), _f1(sampled))
+    return LabelScore(label, precision, recall, f1, int(total[1]), int(total[2]))
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.asarray(part / np.maximum(whole, 1))
+
+
+def _f1(counts: np.ndarray) -> np.ndarray:
+    """F1 of counts (..., 3); 0 where there is nothing."""
+    return _ratio(2 * counts[..., 0], counts[..., 1] + counts[..., 2])
+
+
+def _estimate(value: float, sampled: np.ndarray) -> Estimate:
+    low, high = np.quantile(sampled, (0.025, 0.975))
+    return Estimate(value, min(float(low), value), max(float(high), value))

@@ -1,0 +1,162 @@
+"""TF-IDF with logistic regression: the baseline every biLM has to beat, and a partner for its heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from elmo_core.learning.calibration import scaled_loss
+from elmo_core.learning.text_layers import Report
+from elmo_core.measuring.splitting import Split
+
+STRENGTHS = (1.0, 10.0, 100.0)
+"""Inverse penalties that are tried."""
+_BLANKS = 0.05  # share of blanks below which a language writes without them
+_ABSENT = -30.0  # logit of a class that no training text has
+
+
+@dataclass(frozen=True)
+class WordSettings:
+    """What is counted in a text."""
+
+    analyser: str
+    """"word" or, for scripts without blanks, "char"."""
+    longest: int
+    """Words, or signs, of the longest n-gram."""
+
+
+@dataclass(frozen=True, eq=False)
+class WordModel:
+    """A fitted TF-IDF with logistic regression: V n-grams, K classes."""
+
+    settings: WordSettings
+    vocabulary: tuple[str, ...]
+    idf: np.ndarray
+    """float64 (V,)."""
+    weights: np.ndarray
+    """float64 (K, V)."""
+    bias: np.ndarray
+    """float64 (K,)."""
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray:
+        """Logits float64 (n, K)."""
+        return self.logits_of(self.count(texts))
+
+    def count(self, texts: Sequence[str]) -> Any:
+        """TF-IDF of texts: sparse (n, V)."""
+        vectoriser = _vectoriser(self.settings, self.vocabulary)
+        vectoriser.idf_ = self.idf
+        return vectoriser.transform(texts)
+
+    def logits_of(self, counts: Any) -> np.ndarray:
+        """Logits float64 (n, K) of what `count` returned."""
+        return np.asarray(counts @ self.weights.T + self.bias)
+
+
+def word_settings(texts: Sequence[str]) -> WordSettings:
+    """Words and pairs of words; signs up to triples where texts have hardly any blanks."""
+    sample = "".join(texts[:500])
+    if sample and sum(map(str.isspace, sample)) / len(sample) < _BLANKS:
+        return WordSettings("char", 3)
+    return WordSettings("word", 2)
+
+
+def fit_words(
+    texts: Sequence[str],
+    codes: np.ndarray,
+    n_classes: int,
+    splits: Sequence[Split],
+    *,
+    weights: np.ndarray | None = None,
+    longest: int | None = None,
+    report: Report | None = None,
+) -> tuple[WordModel, np.ndarray]:
+    """Fit TF-IDF and logistic regression, the strength chosen on held-out texts.
+
+    Args:
+        texts: n texts.
+        codes: int (n,), their classes.
+        n_classes: K.
+        splits: the test rows of each are held out once.
+        weights: float (n,), how much each text counts, up to a factor; None = all the same.
+        longest: words of the longest n-gram; None = as `word_settings` says.
+        report: told how far it is.
+
+    Returns:
+        The model of all texts, and held-out logits (m, K), split by split.
+    """
+    weights = np.ones(len(texts)) if weights is None else weights / weights.mean()
+    settings = word_settings(texts) if longest is None else WordSettings("word", longest)
+    held_out: dict[float, list[np.ndarray]] = {strength: [] for strength in STRENGTHS}
+    for number, split in enumerate(splits):
+        part, others = ([texts[row] for row in rows] for rows in (split.train, split.test))
+        counts: Any = None
+        trials = _fit(part, codes[split.train], weights[split.train], n_classes, settings, STRENGTHS)
+        for index, (strength, trial) in enumerate(zip(STRENGTHS, trials, strict=True)):
+            counts = trial.count(others) if counts is None else counts  # the same for all strengths
+            held_out[strength].append(trial.logits_of(counts))
+            if report is not None:
+                report("counting words", (number + (index + 1) / len(STRENGTHS)) / (len(splits) + 0.5))
+    nothing = np.empty((0, n_classes))
+    logits = {strength: np.concatenate([nothing, *parts]) for strength, parts in held_out.items()}
+    gold = np.concatenate([codes[:0], *(codes[split.test] for split in splits)])
+    best = min(reversed(STRENGTHS), key=lambda one: scaled_loss(logits[one], gold))
+    (model,) = _fit(texts, codes, weights, n_classes, settings, (best,))
+    return model, logits[best]
+
+
+def _fit(
+    texts: Sequence[str],
+    codes: np.ndarray,
+    row_weights: np.ndarray,
+    n_classes: int,
+    settings: WordSettings,
+    strengths: Sequence[float],
+) -> Iterator[WordModel]:
+    """One model for each strength, the n-grams counted once."""
+    vectoriser = _vectoriser(settings)
+    try:
+        counts = vectoriser.fit_transform(texts)
+    except ValueError:  # not one word in all of these texts
+        nothing = WordModel(settings, ("",), np.ones(1), np.zeros((n_classes, 1)), np.zeros(n_classes))
+        yield from [nothing] * len(strengths)
+        return
+    vocabulary = tuple(sorted(vectoriser.vocabulary_, key=vectoriser.vocabulary_.__getitem__))
+    for strength in strengths:
+        weights, bias = _regress(counts, codes, row_weights, n_classes, strength)
+        yield WordModel(settings, vocabulary, vectoriser.idf_, weights, bias)
+
+
+def _regress(
+    counts: Any, codes: np.ndarray, row_weights: np.ndarray, n_classes: int, strength: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (K, V) and bias (K,) of a logistic regression."""
+    from sklearn.linear_model import LogisticRegression
+
+    weights, bias = np.zeros((n_classes, counts.shape[1])), np.full(n_classes, _ABSENT)
+    present = np.unique(codes)
+    bias[present] = 0.0
+    if len(present) > 1:
+        # on sparse counts, Newton's method needs a fifth of the time of L-BFGS
+        model = LogisticRegression(C=strength, solver="newton-cg", max_iter=1000)
+        model.fit(counts, codes, sample_weight=row_weights)
+        is_pair = len(present) == 2  # then one row stands for the difference of both classes
+        for fitted, own in ((weights, model.coef_), (bias, model.intercept_)):
+            fitted[present] = np.concatenate([-own, own]) / 2 if is_pair else own
+    return weights, bias
+
+
+def _vectoriser(settings: WordSettings, vocabulary: Sequence[str] | None = None) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    is_word = settings.analyser == "word"
+    return TfidfVectorizer(
+        analyzer=settings.analyser,
+        ngram_range=(1, settings.longest),
+        sublinear_tf=True,
+        token_pattern=r"(?u)\w+" if is_word else None,
+        vocabulary=vocabulary,
+    )

@@ -1,1 +1,0 @@
-"""Tables in, classifiers out: reading, checking, vectorising, learning, comparing, explaining."""
