@@ -45,10 +45,12 @@ class Separation:
 def separation(
     vectors: np.ndarray, labels: Sequence[str | None], *, n_shuffles: int = N_SHUFFLES, seed: int = 42
 ) -> Separation:
-    """Score vectors by the nearest sense centroid, leaving each use out of its own (cosine).
+    """Score vectors by the nearest sense centroid (cosine), one use of every sense left out at a time.
 
-    Leaving a use out moves its own centroid away from it, so shuffled senses score a little below
-    an even guess. That is why the shuffled value, not 1/k, is the null to compare with.
+    A use is left out of the centroid of its own sense. If the other senses kept all their uses, they would hold
+    more vectors like it than its own sense does: where most vectors are equal, every use would then lie
+    nearest to a wrong sense. So one use of each other sense is left out along with it, and shuffled senses
+    score about an even guess.
 
     Args:
         vectors: (n, D).
@@ -106,8 +108,29 @@ def _cosines(vectors: np.ndarray) -> np.ndarray:
     return np.asarray(rows @ rows.T)
 
 
+def partners(codes: np.ndarray, n_senses: int) -> np.ndarray:
+    """Return which use of every sense is left out along with each use; of its own sense, the use itself.
+
+    The first uses of all senses go together, then the second ones; a sense with fewer uses starts anew.
+
+    Args:
+        codes: (n,) sense of each use; every sense has a use.
+        n_senses: k.
+
+    Returns:
+        int64 (n, k).
+    """
+    found = np.empty((len(codes), n_senses), dtype=np.int64)
+    members = [np.flatnonzero(codes == sense) for sense in range(n_senses)]
+    for own in members:
+        ranks = np.arange(len(own))
+        for sense, others in enumerate(members):
+            found[own, sense] = others[ranks % len(others)]
+    return found
+
+
 def _leave_one_out(cosines: np.ndarray, codes: np.ndarray, n_senses: int) -> tuple[np.ndarray, np.ndarray]:
-    """Compare each use with every sense's centroid of unit vectors, itself left out of its own.
+    """Compare each use with every sense's centroid of unit vectors, one use left out of each.
 
     A centroid is never formed: with s the sum of a sense's unit vectors, u . s and |s|^2 are sums of
     cosines, so that a shuffle costs one product of (n, n) by (n, k).
@@ -121,12 +144,18 @@ def _leave_one_out(cosines: np.ndarray, codes: np.ndarray, n_senses: int) -> tup
         The credit of each use, (n,): 1 if its own sense is the nearest, 1/ties if it ties for that,
         else 0; and the nearest sense, (n,): -1 where senses tie.
     """
-    member = np.eye(n_senses)[codes]  # (n, k)
-    return nearest_left_out(cosines @ member, np.diag(cosines), codes)
+    member, out = np.eye(n_senses)[codes], partners(codes, n_senses)  # (n, k) both
+    paired = np.take_along_axis(cosines, out, axis=1)
+    return nearest_left_out(cosines @ member, np.diag(cosines), codes, out, paired)
 
 
 def nearest_left_out(
-    products: np.ndarray, own: np.ndarray, codes: np.ndarray, tie: float = _TIE
+    products: np.ndarray,
+    own: np.ndarray,
+    codes: np.ndarray,
+    out: np.ndarray,
+    paired: np.ndarray,
+    tie: float = _TIE,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same from sums of cosines.
 
@@ -134,13 +163,14 @@ def nearest_left_out(
         products: (n, k): each use's cosines with the uses of every sense, summed.
         own: (n,): each use's cosine with itself, which is 0 for a vector of zeros.
         codes: (n,) sense of each use.
+        out: (n, k): the use left out of each sense, see `partners`.
+        paired: (n, k): each use's cosines with these.
         tie: cosines closer than this are equal.
     """
-    member = np.eye(products.shape[1])[codes]
-    own_length = own[:, None]
-    squares = (member * products).sum(axis=0)  # |s|^2, (k,)
-    left_out = products - member * own_length
-    lengths = np.sqrt(np.maximum(squares - member * (2 * products - own_length), 0))
+    squares = (np.eye(products.shape[1])[codes] * products).sum(axis=0)  # |s|^2, (k,)
+    left_out = products - paired
+    lost = 2 * np.take_along_axis(products, out, axis=0) - own[out]  # (s - v)^2 = s^2 - 2 s.v + v^2
+    lengths = np.sqrt(np.maximum(squares - lost, 0))
     similarity = np.divide(left_out, lengths, out=np.zeros_like(left_out), where=lengths > tie)
     is_nearest = similarity >= similarity.max(axis=1, keepdims=True) - tie
     ties = is_nearest.sum(axis=1)

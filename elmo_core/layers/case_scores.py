@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from elmo_core.geometry.clustering import silhouettes_from_sums
-from elmo_core.geometry.separation import nearest_left_out
+from elmo_core.geometry.separation import nearest_left_out, partners
 from elmo_core.layers.gram_learning import group_rows, nearest_groups, ridge_predictions
 from elmo_core.layers.gram_matrices import LayerGrams, layer_grams
 from elmo_core.measuring.splitting import stratified_folds
@@ -22,24 +22,32 @@ _TIE = 1e-5  # of sums of cosines in float32
 
 
 def separation(grams: LayerGrams, mixtures: np.ndarray, codes: np.ndarray, seed: int) -> np.ndarray:
-    """Whether the nearest centroid is that of the own label, the instance left out of it: (G, n)."""
+    """Whether the nearest centroid is that of the own label, one instance left out of each: (G, n)."""
     k = int(codes.max()) + 1
     sums = grams.summed_cosines(mixtures, np.eye(k)[codes][None]).astype(np.float64)  # (G, n, k)
     own = (grams.lengths(mixtures) > 1e-12).astype(np.float64)
+    out = partners(codes, k)
+    rows = np.repeat(np.arange(len(codes)), k)
+    paired = grams.paired_cosines(mixtures, rows, out.ravel()).reshape(sums.shape)
     return np.stack(
-        [nearest_left_out(one, length, codes, _TIE)[0] for one, length in zip(sums, own, strict=True)]
+        [
+            nearest_left_out(*one, codes, out, pair, _TIE)[0]
+            for *one, pair in zip(sums, own, paired, strict=True)
+        ]
     ).astype(np.float32)
 
 
 def shuffled_separation(grams: LayerGrams, uniform: np.ndarray, shuffled: Sequence[np.ndarray]) -> np.ndarray:
     """`separation` for many orders of the labels in one mixture (1, L): the mean of each."""
     k = int(shuffled[0].max()) + 1
-    member = np.concatenate([np.eye(k)[codes] for codes in shuffled], axis=1)  # (n, S * k)
-    sums = grams.summed_cosines(uniform, member[None])[0].astype(np.float64)
+    cosines = grams.cosines(uniform[0]).astype(np.float64)
     own = (grams.lengths(uniform)[0] > 1e-12).astype(np.float64)
-    parts = np.split(sums, len(shuffled), axis=1)
-    pairs = zip(parts, shuffled, strict=True)
-    return np.array([nearest_left_out(part, own, codes, _TIE)[0].mean() for part, codes in pairs])
+    means = []
+    for codes in shuffled:
+        out = partners(codes, k)
+        paired = np.take_along_axis(cosines, out, axis=1)
+        means.append(nearest_left_out(cosines @ np.eye(k)[codes], own, codes, out, paired, _TIE)[0].mean())
+    return np.array(means)
 
 
 def silhouette(grams: LayerGrams, mixtures: np.ndarray, k: int, seed: int) -> np.ndarray:
