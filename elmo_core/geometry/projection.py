@@ -57,7 +57,7 @@ def shared_frame(
     are kept, so a view with little variance is a small cloud. PCA is fitted on the layers, and since
     it is linear, a mix of layers lies at the mix of their dots. UMAP is fitted view by view, the first
     from the last one's place in the PCA plane and each other one from where its predecessor ended, then
-    centred and turned onto it, so that a dot moves where its neighbours change.
+    centred and turned onto it, so that a dot moves where its neighbours change. Equal vectors are one point.
 
     Args:
         views: (V, n, D): L layers, then any mixes of them.
@@ -77,6 +77,9 @@ def shared_frame(
     centred = views.astype(np.float64)
     centred -= centred.mean(axis=1, keepdims=True)
     coordinates = centred @ _main_axes(centred[:n_layers].reshape(n_layers * n_uses, -1))  # (V, n, 2)
+    for view, places in zip(views, coordinates, strict=True):
+        _, first, which = np.unique(view, axis=0, return_index=True, return_inverse=True)
+        places[:] = places[first[which]]  # a product rounds equal rows differently by where they stand
     if method == "umap" and n_uses >= MIN_UMAP_USES:
         aligned = _aligned_umaps(centred.astype(np.float32), coordinates, seed, progress)
         return Frame("umap", aligned, (None,) * len(views))
@@ -90,10 +93,27 @@ def _aligned_umaps(views: np.ndarray, start: np.ndarray, seed: int, progress: Pr
     found = np.empty((*views.shape[:2], 2), dtype=np.float32)
     place, order = start[-1], range(len(views) - 1, -1, -1)
     for done, view in enumerate(order):
-        place = found[view] = _onto(_umap(views[view], place, _EPOCHS[min(done, 1)], seed), place)
+        place = found[view] = _onto(_umap_of_distinct(views[view], place, _EPOCHS[min(done, 1)], seed), place)
         if progress:
             progress((done + 1) / len(views))
     return found
+
+
+def _umap_of_distinct(points: np.ndarray, start: np.ndarray, n_epochs: int, seed: int) -> np.ndarray:
+    """UMAP of the distinct rows of (n, D): float32 (n, 2), equal rows in one place.
+
+    Each distinct row starts from the mean place of its uses in (n, 2), and stays there where fewer than
+    `MIN_UMAP_USES` rows are distinct.
+    """
+    distinct, which = np.unique(points, axis=0, return_inverse=True)
+    if len(distinct) == len(points):
+        return _umap(points, start, n_epochs, seed)
+    sums = np.zeros((len(distinct), 2))
+    np.add.at(sums, which, start)
+    places = sums / np.bincount(which)[:, None]
+    if len(distinct) >= MIN_UMAP_USES:
+        places = _umap(distinct, places, n_epochs, seed)
+    return np.asarray(places[which], dtype=np.float32)
 
 
 def _onto(points: np.ndarray, model: np.ndarray) -> np.ndarray:

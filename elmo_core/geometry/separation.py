@@ -47,10 +47,10 @@ def separation(
 ) -> Separation:
     """Score vectors by the nearest sense centroid (cosine), one use of every sense left out at a time.
 
-    A use is left out of the centroid of its own sense. If the other senses kept all their uses, they would hold
-    more vectors like it than its own sense does: where most vectors are equal, every use would then lie
-    nearest to a wrong sense. So one use of each other sense is left out along with it, and shuffled senses
-    score about an even guess.
+    A use is left out of the centroid of its own sense. If the other senses kept all their uses, they would
+    hold more vectors like it than its own sense does: where most vectors are equal, every use would then
+    lie nearest to a wrong sense. So one use of each other sense is left out along with it, and shuffled
+    senses score about an even guess.
 
     Args:
         vectors: (n, D).

@@ -10,13 +10,14 @@ import plotly.graph_objects as go
 
 from elmo_core.geometry.projection import MIN_DIST, N_NEIGHBOURS
 from elmo_core.plots.style import NEUTRAL, clip, listing, mark, new_figure, percent, safe
-from elmo_core.senses.study import CONTEXT, SenseMap
+from elmo_core.senses.study import CONTEXT, TOKEN_VECTOR, SenseMap
 from elmo_core.senses.uses import Use, Uses
 
 MAX_POINTS = 10_000
-NO_GROUP, NO_SENSE = "in no group", "no gold sense"
+NO_GROUP, NO_SENSE, SEVERAL = "in no group", "no gold sense", "equal vectors, several colours"
 _CONTEXT_CHARACTERS = 70  # in a hover label, each side
 _NAME = 32  # characters in the legend
+_MOST_COUNTED = 40  # places that several uses share, with their number beside them
 _MANY = 1500  # dots from which on the browser draws them on its graphics processor
 _FAINTEST = 0.3
 _PLANES = {
@@ -89,17 +90,32 @@ def plot_map(
     """
     figure = new_figure(height)
     _add_lines(figure, sense_map, extras)
+    shared = shared_places(sense_map.coordinates)
+    mixed = {id for ids in shared if len({colouring.codes[id] for id in ids}) > 1 for id in ids}
     for code in sorted(set(colouring.codes), key=lambda code: (code < 0, code)):
-        ids = [row for row, own in enumerate(colouring.codes) if own == code]
-        _add_dots(figure, sense_map, uses, colouring, ids, extras.highlighted, is_faded)
+        ids = [row for row, own in enumerate(colouring.codes) if own == code and row not in mixed]
+        if ids:
+            name = colouring.name_of(ids[0])
+            _add_dots(figure, sense_map, uses, colouring, ids, name, extras.highlighted, is_faded)
+    if mixed:
+        _add_dots(figure, sense_map, uses, colouring, sorted(mixed), SEVERAL, extras.highlighted, is_faded)
+    _add_counts(figure, sense_map, shared)
     if extras.newcomer:
         _add_newcomer(figure, extras)
     (left, right), (bottom, top) = (padded(ends) for ends in sense_map.frame.extent)
     hidden = {"showticklabels": False, "showgrid": False, "zeroline": False}
     figure.update_xaxes(range=(left, right), **hidden)
     figure.update_yaxes(range=(bottom, top), **hidden)
-    figure.update_layout(dragmode="lasso", showlegend=set(colouring.codes) not in ({-1}, {0}))
+    figure.update_layout(dragmode="lasso", showlegend=bool(mixed) or set(colouring.codes) not in ({-1}, {0}))
     return figure
+
+
+def shared_places(coordinates: np.ndarray) -> tuple[tuple[int, ...], ...]:
+    """Rows of (n, 2) that lie in the same place: one tuple for each place of two rows or more."""
+    _, which, counts = np.unique(coordinates, axis=0, return_inverse=True, return_counts=True)
+    order = np.argsort(which, kind="stable")
+    places = np.split(order, np.cumsum(counts)[:-1])
+    return tuple(tuple(rows.tolist()) for rows in places if len(rows) > 1)
 
 
 def describe_map(sense_map: SenseMap, uses: Uses, colouring: Colouring) -> str:
@@ -115,12 +131,18 @@ def describe_map(sense_map: SenseMap, uses: Uses, colouring: Colouring) -> str:
 def explain_map(sense_map: SenseMap, uses: Uses, seed: int = 42) -> str:
     """What the plane is, how far it can be trusted, and how many uses it shows."""
     n, parts = len(uses.uses), []
+    n_places = len(np.unique(sense_map.coordinates, axis=0))
     if uses.found > n:
         parts.append(f"{n:,} of {uses.found:,} uses, drawn at random (seed {seed}).")
-    n_places = len(np.unique(sense_map.coordinates, axis=0))
-    if n_places < n and sense_map.frame.method == "pca":
-        places = "1 place" if n_places == 1 else f"{n_places} places"
-        parts.append(f"The token vector reads the spelling, not the context: {n} uses share {places}.")
+    if sense_map.view == TOKEN_VECTOR:
+        places = "one place" if n_places == 1 else f"{n_places} places"
+        parts.append(
+            f"The token vector reads the spelling, not the sentence around it: {n} uses share {places}."
+        )
+    elif n_places < n:
+        parts.append(f"Equal vectors are one dot: {n} uses lie in {n_places} places.")
+    if n_places == 1:
+        return " ".join(parts)
     shared = "" if sense_map.view == CONTEXT else "; all layers share this plane"
     parts.append(f"{_PLANES[sense_map.frame.method].format(seed=seed)}{shared}.")
     if sense_map.kept is not None:
@@ -139,11 +161,12 @@ def _add_dots(
     uses: Uses,
     colouring: Colouring,
     ids: Sequence[int],
+    name: str,
     highlighted: Collection[int],
     is_faded: bool,
 ) -> None:
-    """Add the uses of one colour."""
-    code = colouring.codes[ids[0]]
+    """Add the uses of one colour, or those that share their place with uses of other colours."""
+    code = -1 if name == SEVERAL else colouring.codes[ids[0]]
     shares = sense_map.faithfulness.shares[ids]
     opacity = np.round(_FAINTEST + (1 - _FAINTEST) * np.minimum(1, 2 * shares), 2).tolist()
     add = figure.add_scattergl if len(uses.uses) > _MANY else figure.add_scatter
@@ -151,7 +174,7 @@ def _add_dots(
         x=sense_map.coordinates[ids, 0],
         y=sense_map.coordinates[ids, 1],
         mode="markers",
-        name=safe(f"{clip(colouring.name_of(ids[0]), _NAME)} ({len(ids):,})"),
+        name=safe(f"{clip(name, _NAME)} ({len(ids):,})"),
         marker={
             **mark(code if code >= 0 else None),
             "size": 11 if len(uses.uses) <= 500 else 7,
@@ -165,6 +188,15 @@ def _add_dots(
         selected={"marker": {"size": 14, "opacity": 1}},
         unselected={"marker": {"opacity": 0.15}},
     )
+
+
+def _add_counts(figure: go.Figure, sense_map: SenseMap, shared: Sequence[Sequence[int]]) -> None:
+    """Write the number of uses beside each place that several share."""
+    for ids in sorted(shared, key=lambda ids: -len(ids))[:_MOST_COUNTED]:
+        x, y = sense_map.coordinates[ids[0]]
+        figure.add_annotation(
+            x=float(x), y=float(y), text=f"x{len(ids)}", showarrow=False, xshift=16, yshift=12
+        )
 
 
 def _add_lines(figure: go.Figure, sense_map: SenseMap, extras: Extras) -> None:

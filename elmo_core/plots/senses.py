@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 
 from elmo_core.geometry.projection import Frame
 from elmo_core.geometry.separation import Separation
-from elmo_core.plots.sense_map import Colouring, padded
+from elmo_core.plots.sense_map import Colouring, padded, shared_places
 from elmo_core.plots.style import NEUTRAL, PALETTE, listing, mark, new_figure, percent, safe
 
+_LEAST_COUNTED = 5  # uses in one place from which on their number stands beside it
 _LEVEL = 0.05  # of the p-value below which shuffled senses are beaten
 
 
@@ -34,9 +35,12 @@ def plot_layers(
     figure = new_figure(260)
     figure = go.Figure(grid).update_layout(template=figure.layout.template, height=260)
     (left, right), (bottom, top) = (padded(ends) for ends in frame.extent)
-    codes = np.asarray(colouring.codes)
     for column, coordinates in enumerate(frame.coordinates, start=1):
-        for code in sorted(set(colouring.codes), key=lambda code: (code < 0, code)):
+        codes, shared = np.array(colouring.codes), shared_places(coordinates)
+        for rows in shared:
+            if len(set(codes[list(rows)])) > 1:  # one dot of several colours has none of them
+                codes[list(rows)] = -1
+        for code in sorted(set(codes.tolist()), key=lambda code: (code < 0, code)):
             ids = np.flatnonzero(codes == code)
             figure.add_scattergl(
                 x=coordinates[ids, 0],
@@ -51,6 +55,12 @@ def plot_layers(
                 row=1,
                 col=column,
             )
+        for rows in shared:
+            x, y = coordinates[rows[0]].tolist()
+            if len(rows) >= _LEAST_COUNTED:
+                figure.add_annotation(
+                    x=x, y=y, text=f"x{len(rows)}", showarrow=False, yshift=14, row=1, col=column
+                )
     hidden = {"showticklabels": False, "showgrid": False, "zeroline": False}
     figure.update_xaxes(range=(left, right), **hidden)
     figure.update_yaxes(range=(bottom, top), **hidden)

@@ -33,13 +33,16 @@ from elmo_core.tables.records import Progress
 CONTEXT = "Context"
 """The view in which groups are looked for: what both directions expect in the place of the word."""
 
+TOKEN_VECTOR = "Token vector"  # noqa: S105
+"""The view of layer 0, which reads a word's spelling alone."""
+
 Report = Callable[[str, float], object]
 """Told what is being done and the share done; an error it raises stops the work and reaches the caller."""
 
 
 def view_names(n_layers: int) -> tuple[str, ...]:
     """Names of L layers and their uniform mix."""
-    return ("Token vector", *(f"LSTM layer {number}" for number in range(1, n_layers)), "Uniform mix")
+    return (TOKEN_VECTOR, *(f"LSTM layer {number}" for number in range(1, n_layers)), "Uniform mix")
 
 
 def with_uniform_mix(layers: np.ndarray) -> np.ndarray:

@@ -163,6 +163,7 @@ class _Collected:
         self._halves = np.empty((n, 2, width), dtype=np.float32)
         self._sums, self._n_tokens = np.zeros((elmo.n_layers, elmo.dim)), 0
         self._centres = ContextCentres(width)
+        self._first_of_spelling: dict[tuple[str, ...], int] = {}
 
     def add(self, layers: np.ndarray, rows: Sequence[int]) -> None:
         """Take what is wanted of the sentence in which these uses stand."""
@@ -170,6 +171,9 @@ class _Collected:
         for row in rows:
             span = self._uses[row].span
             self._layers[:, row] = vectors_at(layers, span)
+            spelling = self._uses[row].tokens[span.start : span.stop]
+            first = self._first_of_spelling.setdefault(spelling, row)
+            self._layers[0, row] = self._layers[0, first]  # equal but for the rounding of a batch
             self._halves[row] = halves[FORWARD, span[0]], halves[BACKWARD, span[-1]]
         own = [position for row in rows for position in self._uses[row].span]
         self._centres.add(self._uses[rows[0]].tokens, halves, own)

@@ -126,7 +126,7 @@ def test_a_layer_keeps_the_frame_and_moves_the_dots():
     first, second = (map_of(opened(layer=f"LSTM layer {n}", projection="PCA")) for n in (1, 2))
     assert first["layout"]["xaxis"]["range"] == second["layout"]["xaxis"]["range"]
     assert first["data"][0]["x"] != second["data"][0]["x"]
-    assert "46 uses share 1 place" in captions(opened(layer="Token vector", projection="PCA"))
+    assert "46 uses share one place" in captions(opened(layer="Token vector", projection="PCA"))
 
 
 def test_the_model_reads_a_text_once(monkeypatch: pytest.MonkeyPatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from elmo_core import load_elmo
 from elmo_core.geometry.separation import Separation
 from elmo_core.plots.sense_map import (
     NO_GROUP,
+    SEVERAL,
     Colouring,
     Extras,
     describe_map,
@@ -24,7 +26,16 @@ from elmo_core.plots.senses import (
     plot_separation,
     verdict,
 )
-from elmo_core.senses.study import CONTEXT, SenseMap, Study, draw_map, frame_of, score_views, study_uses
+from elmo_core.senses.study import (
+    CONTEXT,
+    TOKEN_VECTOR,
+    SenseMap,
+    Study,
+    draw_map,
+    frame_of,
+    score_views,
+    study_uses,
+)
 from elmo_core.senses.uses import Uses, find_uses
 
 TEXT = ["The bank fell.", "A bank by the river.", "The bank lends.", "Our bank floods.", "No bank at all."]
@@ -63,6 +74,20 @@ def test_every_use_is_one_dot_with_its_id(study: Study, uses: Uses, senses: Colo
     for trace in traces:
         places = drawn.coordinates[list(trace["customdata"])]
         np.testing.assert_array_equal(np.transpose([trace["x"], trace["y"]]), places)
+
+
+@pytest.mark.parametrize("method", ["pca", "umap"])
+def test_equal_vectors_are_one_dot_with_their_number(method: Literal["pca", "umap"]):
+    text = [f"{word} {number} fell." for number in range(20) for word in ("The bank", "A bank")]
+    study = study_of(["money", "river"] * 20, text)
+    frame = frame_of(study, TOKEN_VECTOR, method)
+    assert frame.method == method
+    figure = plot_map(draw_map(study, TOKEN_VECTOR, frame), study.uses, Colouring.by_sense(study.uses))
+    (dot,) = figure.data
+    assert dot["name"] == f"{SEVERAL} (40)"
+    assert list(dot["customdata"]) == list(range(40))
+    assert (len(set(dot["x"])), len(set(dot["y"]))) == (1, 1)
+    assert [note["text"] for note in figure.layout.annotations] == ["x40"]
 
 
 def test_colours_differ_in_shape_as_well(study: Study, uses: Uses):
@@ -148,11 +173,11 @@ def test_one_colour_needs_no_legend(study: Study, uses: Uses):
 def test_layers_stand_side_by_side_in_one_plane(study: Study, uses: Uses, senses: Colouring):
     drawn = mapped(study)
     figure = plot_layers(drawn.frame, study.views[1:], senses, (0,)).to_dict()
-    assert len(figure["data"]) == 3 * len(study.views[1:])
+    assert len(figure["data"]) == 1 + 3 * len(study.views[2:])  # the token vectors are one dot
     ranges = {tuple(figure["layout"][f"xaxis{n}"]["range"]) for n in ("", 2, 3, 4)}
     assert len(ranges) == 1
-    assert [note["text"] for note in figure["layout"]["annotations"]] == list(study.views[1:])
-    assert [list(trace["selectedpoints"]) for trace in figure["data"][:3]] == [[0], [], []]
+    assert [note["text"] for note in figure["layout"]["annotations"]] == [*study.views[1:], "x5"]
+    assert [list(trace["selectedpoints"]) for trace in figure["data"][:4]] == [[0], [0], [], []]
 
 
 def test_scores_stand_beside_their_null(study: Study):
@@ -182,9 +207,10 @@ def test_descriptions_hold_the_numbers(study: Study, uses: Uses, senses: Colouri
 
 def test_the_note_says_what_the_plane_shows(study: Study, uses: Uses):
     note = explain_map(mapped(study, "Token vector"), uses)
-    assert note.startswith("The token vector reads the spelling, not the context: 5 uses share 1 place. PCA")
-    assert "of the variance" not in note
-    assert "all layers share this plane" in note
+    assert note == (
+        "The token vector reads the spelling, not the sentence around it: 5 uses share one place."
+    )
+    assert "all layers share this plane" in explain_map(mapped(study), uses)
     assert "all layers share" not in explain_map(mapped(study, CONTEXT), uses)
     trust = mapped(study).faithfulness
     note = explain_map(mapped(study), uses)
