@@ -25,6 +25,10 @@ test: export OMP_NUM_THREADS := 1
 test: $(VENV)/.stamp-dev ## run the tests
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 
+coverage: export OMP_NUM_THREADS := 1
+coverage: $(VENV)/.stamp-dev ## run the tests and measure which lines and branches they reach
+	$(PYTHON) -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+
 check: $(VENV)/.stamp-dev ## check format, style, imports and types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
@@ -46,7 +50,7 @@ lock: $(VENV)/.stamp-dev ## write requirements.lock anew; LOCK_ARGS=--upgrade ta
 		requirements-dev.txt requirements-distributed.txt
 
 clean: ## remove caches and build output (the environment stays: it is the folder .venv)
-	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* test-results
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(PYTHON):
