@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,17 @@ def reached(start: str, imports: dict[str, set[str]]) -> set[str]:
 def test_imports_keep_the_contracts(capsys):
     broken = cli.lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
     assert not broken, capsys.readouterr().out
+
+
+def test_contributing_lists_the_rooms_in_the_order_of_the_layers():
+    """A room of `layers` (pyproject.toml) that is missing here needs its line in CONTRIBUTING.md."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    (core,) = (contract for contract in contracts["contracts"] if contract["id"] == "core")
+    ranks = {name: rank for rank, line in enumerate(core["layers"]) for name in re.findall(r"\w+", line)}
+    tree = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("elmo_core/\n")[1].split("```")[0]
+    rooms = [name.removesuffix(".py") for name in re.findall(r"^  ([\w.]+)", tree, flags=re.MULTILINE)]
+    assert set(rooms) == set(ranks) - {"__main__"}
+    assert rooms == sorted(rooms, key=lambda room: ranks[room])
 
 
 def test_no_protection_is_switched_off():

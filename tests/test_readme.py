@@ -22,9 +22,13 @@ def test_the_python_example_runs(capsys):
     assert (layers, tokens) == (3, 5)
 
 
-@pytest.mark.parametrize("name", re.findall(r"^(?:  )?([\w/]+(?:\.py|/)) ", README, flags=re.MULTILINE))
-def test_every_room_is_there(name):
-    assert any((ROOT / parent / name).exists() for parent in ("", "elmo_core", "pages"))
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_what_a_tree_names_is_there(name):
+    tree = re.findall(r"^(?:  )?(?:[\w.]+(?:\.py|/) )+", (ROOT / name).read_text("utf-8"), flags=re.MULTILINE)
+    names = " ".join(tree).split()
+    assert len(names) > 5
+    parents = ("", "elmo_core", "pages")
+    assert not [name for name in names if not any((ROOT / parent / name).exists() for parent in parents)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
