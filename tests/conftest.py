@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+from elmo_core import Elmo, load_elmo
+
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -28,6 +30,12 @@ def fixed_seeds() -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
     torch.set_flush_denormal(False)  # a training run switches it on for its thread
+
+
+@pytest.fixture(scope="module")
+def elmo() -> Elmo:
+    """The small model with random weights (`load_elmo("tiny")`), one for the tests of a file."""
+    return load_elmo("tiny")
 
 
 def _existing(folder: Path, variable: str) -> Path:

@@ -15,14 +15,8 @@ from elmo_core.__main__ import app
 from elmo_core.bulk.hdf5 import HDF5
 from elmo_core.bulk.job import embed_files
 from elmo_core.bulk.rows import Part, RowSettings
-from elmo_core.embedder import load_elmo
 from elmo_core.exceptions import InputError, OutputError
 from tests.bulk.test_embedding_files import lines_of, read_back, write
-
-
-@pytest.fixture(scope="module")
-def elmo():
-    return load_elmo("tiny")
 
 
 def run_embed(*arguments: object):

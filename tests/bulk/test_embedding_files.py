@@ -27,16 +27,10 @@ from elmo_core.__main__ import app
 from elmo_core.bulk.arrays import EmbeddedArrays
 from elmo_core.bulk.job import FORMATS, Reading, embed_files
 from elmo_core.bulk.rows import RowSettings
-from elmo_core.embedder import load_elmo
 from elmo_core.exceptions import CancelledError, ConfigError, InputError
 
 WORDS = ["the", "bank", "of", "a", "river", "raised", "rates", "and", "we", "sat", "there", ",", "."]
 LINES = ["The bank raised rates.", "", "a/b é 🙂", "We sat there. It rained.", "x" * 70]
-
-
-@pytest.fixture(scope="module")
-def elmo():
-    return load_elmo("tiny")
 
 
 @pytest.fixture(autouse=True)

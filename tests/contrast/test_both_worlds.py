@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from elmo_core import load_elmo
 from elmo_core.contrast.as_static import type_averages, vectors_of_words_alone
 from elmo_core.contrast.comparison import (
     contextual_neighbours,
@@ -36,11 +35,6 @@ SENTENCES = [
     "Money is what the town wants .",
 ]
 TOP, LAYER_0 = (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)
-
-
-@pytest.fixture(scope="module")
-def elmo():
-    return load_elmo("tiny")
 
 
 @pytest.fixture(scope="module")

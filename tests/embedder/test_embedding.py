@@ -43,11 +43,6 @@ WORDS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def elmo():
-    return load_elmo("tiny")
-
-
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("shape", ["projected", "sums in blocks", "without projection"])
 def test_the_same_bits_whatever_stands_beside_a_sentence(dtype, shape):

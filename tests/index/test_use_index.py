@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from elmo_core import load_elmo
 from elmo_core.__main__ import app
 from elmo_core.exceptions import (
     CancelledError,
@@ -43,11 +42,6 @@ def corpus(n: int = 300) -> list[CorpusSentence]:
         )
         for row in range(n)
     ]
-
-
-@pytest.fixture(scope="module")
-def elmo():
-    return load_elmo("tiny")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from elmo_core import Elmo, load_elmo
+from elmo_core import Elmo
 from elmo_core.exceptions import InputError
 from elmo_core.layers.contextuality import MIN_USES, measure_contextuality
 from elmo_core.layers.labelled import label_texts, label_tokens, label_uses
@@ -16,11 +16,6 @@ from elmo_core.senses.uses import find_uses, gather_vectors
 SENTENCES = [
     f"the {noun} saw the old {other}" for noun, other in itertools.permutations(["dog", "cat", "fox"], 2)
 ]
-
-
-@pytest.fixture(scope="module")
-def elmo() -> Elmo:
-    return load_elmo("tiny")
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from elmo_core.embedder import load_elmo
 from elmo_core.exceptions import CancelledError, ConfigError, InputError
 from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.comparison import compare_methods
@@ -44,11 +43,6 @@ def sentences(n: int, words: dict[str, list[str]]) -> tuple[list[str], list[str]
 
 TEXTS, LABELS = sentences(120, {"bad": ["rude", "cold", "dull"], "good": ["fine", "lovely", "warm"]})
 RANDOM = [str(label) for label in RNG.choice(["x", "y"], 120)]
-
-
-@pytest.fixture(scope="module")
-def elmo():
-    return load_elmo("tiny")
 
 
 @pytest.fixture(scope="module")

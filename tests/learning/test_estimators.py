@@ -59,11 +59,6 @@ def vectors(elmo):
 
 
 @pytest.fixture(scope="module")
-def elmo():
-    return load_elmo("tiny")
-
-
-@pytest.fixture(scope="module")
 def fitted(elmo):
     return ElmoClassifier(elmo, penalty=0.1).fit(TEXTS, LABELS)
 

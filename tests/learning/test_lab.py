@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from elmo_core.embedder import load_elmo
 from elmo_core.exceptions import CancelledError, InputError
 from elmo_core.learning.lab import Inspection, facts_of, run_lab
 from elmo_core.learning.plan import READING, Progress, step_seconds
@@ -38,11 +37,6 @@ def dataset(n: int = 80):
         first, second, word = rng.choice(NOUNS), rng.choice(NOUNS), rng.choice(WORDS[sorted(WORDS)[row % 2]])
         rows.append(f"{first} and {second} were {word} {row},{label}")
     return prepare(read_table("\n".join(["text,label", *rows]).encode(), "d.csv"), "text", "label")
-
-
-@pytest.fixture(scope="module")
-def elmo():
-    return load_elmo("tiny")
 
 
 @pytest.mark.parametrize("n_folds", [0, 3])

@@ -32,11 +32,6 @@ LABELS = LABELS * 5
 
 
 @pytest.fixture(scope="module")
-def elmo():
-    return load_elmo("tiny")
-
-
-@pytest.fixture(scope="module")
 def fitted(elmo):
     return ElmoClassifier(elmo).fit(TEXTS, LABELS)
 

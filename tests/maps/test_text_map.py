@@ -11,7 +11,7 @@ import pytest
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
-from elmo_core import Elmo, load_elmo
+from elmo_core import Elmo
 from elmo_core.exceptions import CancelledError, ConfigError, InputError
 from elmo_core.geometry.map_methods import MOST_TSNE, MapSettings
 from elmo_core.geometry.nearest import nearest_neighbours, prepare
@@ -22,11 +22,6 @@ from elmo_core.maps.points import MapPoints, given_points, text_points, token_po
 from elmo_core.maps.text_map import map_points, turned_onto
 
 TEXTS = ["The bank raised rates.", "A bank of mud.", "", "The river rose; the bank gave way."]
-
-
-@pytest.fixture(scope="module")
-def elmo() -> Elmo:
-    return load_elmo("tiny")
 
 
 def clusters(n: int = 120, n_views: int = 2, seed: int = 0) -> MapPoints:

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from elmo_core import Elmo, load_elmo
+from elmo_core import Elmo
 from elmo_core.senses.groups import MIN_USES, find_groups
 from elmo_core.senses.sense_card import sense_card
 from elmo_core.senses.shuffled_contexts import shuffle_contexts
@@ -91,11 +91,6 @@ def test_the_density_method_finds_its_own_number():
 TEXT = [
     f"{left} the bank {right}" for left in ("river", "money", "fire") for right in ("fell", "rose up", ".")
 ]
-
-
-@pytest.fixture(scope="module")
-def elmo() -> Elmo:
-    return load_elmo("tiny")
 
 
 @pytest.fixture(scope="module")

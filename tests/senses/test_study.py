@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from elmo_core import Elmo, load_elmo
+from elmo_core import Elmo
 from elmo_core.exceptions import InputError
 from elmo_core.senses.groups import MAX_JUDGED, find_groups
 from elmo_core.senses.labelled_groups import from_json, to_json
@@ -30,11 +30,6 @@ TEXT = [
     for right in ("fell", "rose up", "was there", ".")
 ]
 SENSES = ["x", "y"] * 8
-
-
-@pytest.fixture(scope="module")
-def elmo() -> Elmo:
-    return load_elmo("tiny")
 
 
 @pytest.fixture(scope="module")

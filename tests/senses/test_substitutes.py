@@ -19,11 +19,6 @@ TEXT = ["The river bank was high", "money in the bank", "Banks and a bank"]
 
 
 @pytest.fixture(scope="module")
-def elmo() -> Elmo:
-    return load_elmo("tiny")
-
-
-@pytest.fixture(scope="module")
 def uses() -> Uses:
     return find_uses([sentence.split() for sentence in TEXT], "bank")
 

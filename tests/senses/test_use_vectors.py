@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from elmo_core import Elmo, load_elmo
+from elmo_core import Elmo
 from elmo_core.nn.bilm import BACKWARD, FORWARD
 from elmo_core.senses.context_centres import PRIOR_PLACES, ContextCentres
 from elmo_core.senses.use_vectors import context_halves, edge_outputs, embed_uses
@@ -19,11 +19,6 @@ SENTENCES = [
     ["bank", "after", "bank", "closed"],
     ["bank"],
 ]
-
-
-@pytest.fixture(scope="module")
-def elmo() -> Elmo:
-    return load_elmo("tiny")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from elmo_core import Elmo, load_elmo
+from elmo_core import Elmo
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.clustering import unit_rows
 from elmo_core.senses.group_posterior import GroupPosterior
@@ -17,11 +17,6 @@ TEXT = [
     f"the {left} bank {right}" for left in ("river", "water", "money", "city") for right in ("fell", "is old")
 ]
 LABELS = (0, 0, 0, 0, 1, 1, 1, 1)
-
-
-@pytest.fixture(scope="module")
-def elmo() -> Elmo:
-    return load_elmo("tiny")
 
 
 @pytest.fixture(scope="module")

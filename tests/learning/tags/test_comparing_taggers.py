@@ -23,11 +23,6 @@ TAGS = [["B-PER", "I-PER", "O", "B-PER"], ["B-PER", "O", "B-LOC"], ["B-LOC", "O"
 
 
 @pytest.fixture(scope="module")
-def elmo():
-    return load_elmo("tiny")
-
-
-@pytest.fixture(scope="module")
 def task(elmo):
     train, test = (
         tagged_sentences(read_token_path(ROOT / "data" / "samples" / f"entities.{part}.conll")).take(range(n))

@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 from sklearn.utils import estimator_checks as checks
 
-from elmo_core import ElmoTagger, load_elmo
+from elmo_core import ElmoTagger
 from elmo_core.exceptions import CancelledError, ConfigError, ElmoError, InputError, ModelError
 from elmo_core.learning.tags.prediction import tag_data, tag_stream
 from elmo_core.learning.tags.saving import load_facts, load_tagger, save_tagger
@@ -46,11 +46,6 @@ class Vectors(dict):
     """Static vectors of a user's own."""
 
     vector_size = 5
-
-
-@pytest.fixture(scope="module")
-def elmo():
-    return load_elmo("tiny")
 
 
 @pytest.fixture(scope="module")
