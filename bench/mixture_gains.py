@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ import torch
 from bench import benchmark_data
 from bench.reporting import arguments
 from elmo_core import Elmo, load_elmo
-from elmo_core.layers.labelled import Labelled, embed_in_blocks, label_vectors
+from elmo_core.layers.labelled import Labelled, label_vectors
 from elmo_core.layers.learned import BEST, LEARNED, SEEDS, UNIFORM, MixStudy, study_splits
 from elmo_core.layers.mixture import layer_names
 from elmo_core.measuring.intervals import Estimate
@@ -32,7 +33,7 @@ def word_uses(elmo: Elmo, word: str, part: str, most: int) -> tuple[np.ndarray, 
     """Vectors (L, n, D) of a word's uses and their senses; a seeded sample of many."""
     uses = benchmark_data.sense_uses(word, part)
     rows = np.sort(np.random.default_rng(42).permutation(len(uses.senses))[:most]).tolist()
-    found = embed_in_blocks(elmo, [uses.sentences[row] for row in rows])
+    found = chain.from_iterable(elmo.stream([uses.sentences[row] for row in rows]))
     vectors = [one.layers[:, uses.positions[row]] for row, one in zip(rows, found, strict=True)]
     return np.stack(vectors, axis=1), [uses.senses[row] for row in rows]
 
@@ -41,7 +42,7 @@ def texts(elmo: Elmo, part: str, most: int) -> tuple[np.ndarray, list[str]]:
     """Mean vectors (L, n, D) of SST-2 sentences and their labels."""
     sentences, labels = benchmark_data.sentiment(part)
     rows = np.sort(np.random.default_rng(42).permutation(len(labels))[:most]).tolist()
-    found = embed_in_blocks(elmo, [sentences[row] for row in rows])
+    found = chain.from_iterable(elmo.stream([sentences[row] for row in rows]))
     return np.stack([one.layers.mean(axis=1) for one in found], axis=1), [str(labels[row]) for row in rows]
 
 

@@ -37,18 +37,14 @@ from elmo_core.embedding.machine import DTYPES
 from elmo_core.static.vectors import StaticVectors
 
 Scores = dict[str, float]
-_SENTENCES_PER_CALL = 512
 _PROBE_SENTENCES = 4000
 _WIC_SHRINKAGE = 0.5  # the middle; nothing of WiC chose it
 
 
 def sentence_means(elmo: Elmo, sentences: Sequence[list[str]]) -> np.ndarray:
     """Mean over the tokens of each sentence in all layers: float32 (L, n, D)."""
-    parts = []
-    for start in range(0, len(sentences), _SENTENCES_PER_CALL):
-        found = elmo.embed(sentences[start : start + _SENTENCES_PER_CALL])
-        parts.append(np.stack([item.layers.mean(axis=1) for item in found], axis=1))
-    return np.concatenate(parts, axis=1)
+    means = [found.layers.mean(axis=1) for block in elmo.stream(sentences) for found in block]
+    return np.stack(means, axis=1)
 
 
 def senses(elmo: Elmo) -> Scores:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -34,11 +35,8 @@ LISTS = {"SimLex-999": "EN-SIMLEX-999.txt", "WordSim-353": "EN-WS-353-ALL.txt"}
 
 def vectors_of(elmo: Elmo, static: StaticVectors, uses: Uses) -> dict[str, np.ndarray]:
     """Vectors (n, D) of uses by every source; rows of zeros where a static source does not know the word."""
-    found: list[np.ndarray] = []
-    for start in range(0, len(uses), 64):
-        block = uses[start : start + 64]
-        embedded = elmo.embed([tokens for tokens, _ in block])
-        found += [one.layers[:, at] for one, (_, at) in zip(embedded, block, strict=True)]
+    embedded = chain.from_iterable(elmo.stream([tokens for tokens, _ in uses]))
+    found = [one.layers[:, at].copy() for one, (_, at) in zip(embedded, uses, strict=True)]
     layers = np.stack(found, axis=1)  # (L, n, D)
     spelt = [static.spelling_of(tokens[at]) for tokens, at in uses]
     rows = [static[word] if word else np.zeros(static.dim, np.float32) for word in spelt]

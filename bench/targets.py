@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -11,8 +12,6 @@ from bench import benchmark_data
 from bench.benchmark_data import Uses
 from elmo_core import Elmo
 from elmo_core.senses.use_vectors import context_halves, edge_outputs
-
-_SENTENCES_PER_CALL = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +31,9 @@ WordUses = tuple[dict[str, Targets], dict[str, np.ndarray]]
 def target_vectors(elmo: Elmo, sentences: Sequence[list[str]], positions: Sequence[int]) -> Targets:
     """Embed n sentences and keep one token of each."""
     edges, layers, contexts = edge_outputs(elmo), [], []
-    for start in range(0, len(sentences), _SENTENCES_PER_CALL):
-        block = slice(start, start + _SENTENCES_PER_CALL)
-        for found, at in zip(elmo.embed(sentences[block]), positions[block], strict=True):
-            layers.append(found.layers[:, at])
-            contexts.append(context_halves(found.layers, edges)[:, at].sum(axis=0))
+    for found, at in zip(chain.from_iterable(elmo.stream(sentences)), positions, strict=True):
+        layers.append(found.layers[:, at].copy())
+        contexts.append(context_halves(found.layers, edges)[:, at].sum(axis=0))
     return Targets(np.stack(layers, axis=1), np.stack(contexts))
 
 

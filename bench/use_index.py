@@ -87,14 +87,16 @@ def main() -> None:
     for n_uses in options.uses:
         started, written = time.perf_counter(), [0.0]
 
-        def report(done: int, uses: int, started: float = started, written: list[float] = written) -> None:
-            written[0] = time.perf_counter() - started
-            if done % 6_400 < 64:
-                progress(f"{uses:,} uses, {written[0]:,.0f} s")
+        def report(
+            doing: str, share: float, started: float = started, written: list[float] = written
+        ) -> None:
+            before, written[0] = written[0], time.perf_counter() - started
+            if before // 10 < written[0] // 10:
+                progress(f"{doing}, {written[0]:,.0f} s")
 
         index = build_use_index(
             elmo, sentences_of(cache), options.folder / f"uses-{n_uses}", corpus=cache.folder.name,
-            max_uses=n_uses, progress=report,
+            max_uses=n_uses, report=report,
         )  # fmt: skip
         total = time.perf_counter() - started
         facts: dict[str, float] = {

@@ -1,15 +1,18 @@
-"""Sentences -> contextual vectors: what everybody calls.
+"""The public entry point: sentences in, contextual vectors out.
 
-A model is loaded once and asked as often as one likes, from any number of threads:
+Load a model once and call it as often as you like, from any number of threads:
 
     elmo = load_elmo("english-small")
     found = elmo.embed(["The bank raised rates.", ["Tokens", "as", "a", "list"]])
     found[0].tokens, found[0].layers, found[0].mix()
+
+    for block in elmo.stream(sentences):  # any number of sentences, in constant memory
+        ...
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,14 +20,16 @@ import numpy as np
 import torch
 
 from elmo_core.config import BiLMConfig
+from elmo_core.embedding.blocks import cut_blocks
 from elmo_core.embedding.carrying import CarriedText
 from elmo_core.embedding.engine import Engine
 from elmo_core.embedding.machine import choose_device, choose_dtype, require_memory
 from elmo_core.embedding.plan import carried, independent
-from elmo_core.embedding.reading import Text, number_words, read_texts
+from elmo_core.embedding.reading import Text, number_words, read_texts, require_collection
 from elmo_core.embedding.result import Embedding
 from elmo_core.exceptions import ConfigError, ElmoError, InputError, ModelError
 from elmo_core.nn.bilm import BiLM
+from elmo_core.progress import Progress, Report, part_of, share_of
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.fingerprint import exact_fingerprint
 from elmo_core.weights.registry import load_model, reference
@@ -33,8 +38,6 @@ from elmo_core.weights.store import JsonValue, StoredModel
 __all__ = ["Elmo", "Embedding", "Progress", "State", "load_elmo"]
 
 State = Literal["zero", "carry"]
-Progress = Callable[[int, int], None]
-"""Called with (tokens done, tokens in all); an error it raises stops the work and reaches the caller."""
 
 
 def load_elmo(
@@ -155,7 +158,7 @@ class Elmo:
 
         State "carry" is the official behaviour: batches of `batch_size` consecutive sentences, the LSTM
         state kept from batch to batch, row by row. It starts from zero in each call, so a call gives the
-        same result every time; hand in a whole text at once, or see `carry`.
+        same result every time; hand in a whole text at once, or use `stream`.
 
         Args:
             sentences: lists of tokens, taken as they are (an empty token is a token), or strings, which
@@ -164,7 +167,7 @@ class Elmo:
             state: see above.
             batch_size: sentences of a batch; must be given with "carry". With "zero" it changes speed alone.
             language: of strings, for the tokeniser: ISO 639-1 code or English name.
-            progress: called after each piece of work, from the calling thread.
+            progress: called with (tokens done, tokens in all) from the calling thread.
 
         Returns:
             One result for each item, in order; of shape (L, 0, D) for one without tokens.
@@ -174,26 +177,76 @@ class Elmo:
                 `batch_size` do not make sense, or there is no tokeniser for the language.
         """
         _check(state, batch_size)
-        texts = read_texts(sentences, language)
+        return self._embedded(read_texts(sentences, language), state, batch_size, progress)
+
+    def stream(
+        self,
+        sentences: Iterable[str | Sequence[str]],
+        *,
+        state: State = "zero",
+        batch_size: int | None = None,
+        language: str = "en",
+        report: Report | None = None,
+    ) -> Iterator[list[Embedding]]:
+        """Embed any number of sentences in constant memory, one block after the other.
+
+        The vectors are those of `embed` (see there for how far they are the same to the last bit). Where
+        blocks end depends on the sentences alone, so a stream that starts at the beginning of a block is cut
+        in the same places as the whole one.
+
+        Args:
+            sentences: as for `embed`; read as they are needed.
+            state: as for `embed`; "carry" carries the LSTM state over the ends of blocks.
+            batch_size: as for `embed`.
+            language: as for `embed`.
+            report: progress callback; it needs a collection that has a length.
+
+        Yields:
+            The results of some consecutive sentences, in order.
+
+        Raises:
+            InputError: as `embed`, or `report` was given and `sentences` has no length.
+        """
+        _check(state, batch_size)
+        require_collection(sentences)
+        if report is not None and not isinstance(sentences, Sized):
+            raise InputError(
+                "Progress can only be reported of a list; make one of the sentences, or omit it."
+            )
+        n = len(sentences) if isinstance(sentences, Sized) else 0
+        blocks = cut_blocks(sentences, 4 * self.n_layers * self.dim)
+        carried = self._carried_text(batch_size, language) if state == "carry" and batch_size else None
+
+        def embedded() -> Iterator[list[Embedding]]:
+            done = 0
+            for block in blocks:
+                part = part_of(report, done / n, (done + len(block)) / n) if n else None
+                progress = share_of(part, "reading the texts")
+                if carried:
+                    yield carried.read(block, progress=progress)
+                else:
+                    texts = read_texts(block, language, first=done)
+                    yield self._embedded(texts, state, batch_size, progress)
+                done += len(block)
+            if carried:
+                yield carried.read([], is_last=True)
+
+        return embedded()
+
+    def _embedded(
+        self, texts: Sequence[Text], state: State, batch_size: int | None, progress: Progress | None
+    ) -> list[Embedding]:
         layers = self.layers_of(texts, state=state, batch_size=batch_size, progress=progress)
         return [Embedding(list(text.tokens), array) for text, array in zip(texts, layers, strict=True)]
 
-    def carry(self, batch_size: int | None, language: str = "en") -> CarriedText:
-        """Begin a text that comes piece by piece, embedded as `embed` does it with state "carry".
-
-        Raises:
-            InputError: `batch_size` is no whole number from 1 up.
-        """
-        _check("carry", batch_size)
-        assert batch_size is not None
-        shape = (self.n_layers, self.dim)
+    def _carried_text(self, batch_size: int, language: str) -> CarriedText:
         n_threads = self._threads or torch.get_num_threads()
-        return CarriedText(self._engine, batch_size, shape, n_threads, language)
+        return CarriedText(self._engine, batch_size, (self.n_layers, self.dim), n_threads, language)
 
     def layers_of(
         self, texts: Sequence[Text], *, state: State, batch_size: int | None, progress: Progress | None
     ) -> list[np.ndarray]:
-        """Layers float32 (L, T, D) of texts that have been read: what `embed` is made of; see there."""
+        """Compute the layers float32 (L, T, D) of texts that have been read; arguments as for `embed`."""
         n_tokens = sum(len(text.tokens) for text in texts)
         require_memory(n_tokens, self.n_layers, self.dim)
         words, parts = number_words(texts)

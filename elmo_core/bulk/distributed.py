@@ -21,8 +21,8 @@ import numpy as np
 
 from elmo_core.bulk.lines import LineReader
 from elmo_core.bulk.rows import RowSettings
-from elmo_core.bulk.stream import cut_blocks
 from elmo_core.embedder import Elmo, load_elmo
+from elmo_core.embedding.blocks import cut_blocks
 from elmo_core.exceptions import ElmoError, ModelError
 from elmo_core.extras import extra
 from elmo_core.weights.fingerprint import fingerprint

@@ -23,8 +23,7 @@ from elmo_core.bulk.lines import LineReader, is_stream
 from elmo_core.bulk.parquet import PARQUET
 from elmo_core.bulk.parts import PartFolder, disk_refusals, is_part_folder
 from elmo_core.bulk.rows import Format, Part, RowSettings
-from elmo_core.bulk.stream import embed_carried, embed_stream
-from elmo_core.embedder import Elmo, Embedding, State
+from elmo_core.embedder import Elmo, State
 from elmo_core.exceptions import ConfigError, InputError
 from elmo_core.files import OutputKind, claim_output, file_fingerprint, require_space
 from elmo_core.text.tokenisation import TOKENISATION_VERSION, check_language
@@ -260,17 +259,12 @@ def _blocks(
     if workers is not None:
         yield from embed_on_workers(elmo, lines, n_done, settings, workers)
         return
-    found = (
-        embed_stream(elmo, itertools.islice(lines, n_done, None), reading.language)
-        if reading.state == "zero"
-        else _carried(elmo, lines, n_done, reading)
-    )
-    for block in found:
-        yield ((one.tokens, settings.rows(one)) for one in block)
-
-
-def _carried(elmo: Elmo, lines: LineReader, n_done: int, reading: Reading) -> Iterator[list[Embedding]]:
-    n_read = 0  # the state of a text is known only to who has read it from the beginning
-    for block in embed_carried(elmo, lines, reading.batch_size, reading.language):
-        yield block[max(0, n_done - n_read) :]
-        n_read += len(block)
+    # a carried state depends on all lines before, so the stream starts with the first one
+    n_read = 0 if reading.state == "carry" else n_done
+    unread = itertools.islice(lines, n_read, None)
+    for found in elmo.stream(
+        unread, state=reading.state, batch_size=reading.batch_size, language=reading.language
+    ):
+        new = found[max(0, n_done - n_read) :]
+        n_read += len(found)
+        yield ((embedding.tokens, settings.rows(embedding)) for embedding in new)

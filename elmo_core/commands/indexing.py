@@ -44,7 +44,7 @@ def index(
             corpus=corpus,
             language=code,
             max_uses=uses,
-            progress=lambda _, written: report(written, uses),
+            report=lambda _, share: report(round(share * uses), uses),
             overwrite=overwrite,
         )
     say_remarks(reading.warnings())

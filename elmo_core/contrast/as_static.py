@@ -1,42 +1,39 @@
-"""A biLM's own vectors used as static ones: of words alone, and averaged over a text."""
+"""Static vectors from a biLM: of words embedded alone, and of words averaged over a text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
 from elmo_core.contrast.text_space import TextSpace
-from elmo_core.embedder import Elmo, Progress
+from elmo_core.embedder import Elmo
+from elmo_core.progress import Report
 from elmo_core.static.vectors import StaticVectors
-
-_WORDS_PER_CALL = 512
 
 
 def vectors_of_words_alone(
-    elmo: Elmo, words: Sequence[str], weights: Sequence[float], name: str, progress: Progress | None = None
+    elmo: Elmo, words: Sequence[str], weights: Sequence[float], name: str, report: Report | None = None
 ) -> StaticVectors:
-    """Vectors of words that stand alone in their sentence; by layer 0, the token vectors.
+    """Embed each word alone in its sentence; in layer 0 this gives the token vectors.
 
     Args:
         elmo: the model.
         words: V different words.
-        weights: of the layers.
-        name: of the result.
-        progress: told the words done.
+        weights: weight of each layer.
+        name: name of the result.
+        report: progress callback.
     """
     matrix = np.empty((len(words), elmo.dim), dtype=np.float32)
-    for start in range(0, len(words), _WORDS_PER_CALL):
-        block = elmo.embed([[word] for word in words[start : start + _WORDS_PER_CALL]])
-        for row, found in enumerate(block, start):
-            matrix[row] = TextSpace.mixed(found.layers[:, 0], weights)
-        if progress:
-            progress(start + len(block), len(words))
+    embedded = chain.from_iterable(elmo.stream([[word] for word in words], report=report))
+    for row, found in enumerate(embedded):
+        matrix[row] = TextSpace.mixed(found.layers[:, 0], weights)
     return StaticVectors(name, words, matrix, {"model": elmo.name, "weights": list(weights)})
 
 
 def type_averages(text: TextSpace, weights: Sequence[float], name: str) -> StaticVectors:
-    """The average of all uses of each case-folded word of a text, from the mean of all tokens."""
+    """Average the uses of each case-folded word of a text, after subtracting the mean of all tokens."""
     vectors = text.view(weights)
     words = tuple(text.rows_by_word)
     matrix = np.stack([vectors[text.rows_by_word[word]].mean(axis=0) for word in words])

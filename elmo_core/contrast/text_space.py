@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
-from elmo_core.embedder import Elmo, Progress
+from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
+from elmo_core.progress import Report
 from elmo_core.text.levelling import fold
 
 MAX_TOKENS = 40_000
 """Of a text in memory, at 3 KB a token; what is longer is cut after the last sentence that fits."""
-_SENTENCES_PER_CALL = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,7 @@ def embed_text(
     sentences: Sequence[Sequence[str]],
     *,
     max_tokens: int = MAX_TOKENS,
-    progress: Progress | None = None,
+    report: Report | None = None,
 ) -> TextSpace:
     """Embed all tokens of a text.
 
@@ -93,7 +94,7 @@ def embed_text(
         elmo: the model.
         sentences: lists of tokens.
         max_tokens: whole sentences are read until the next one would exceed it.
-        progress: told the sentences done.
+        report: progress callback.
 
     Raises:
         InputError: there is no token, or the first sentence alone is too long.
@@ -108,10 +109,7 @@ def embed_text(
         raise InputError("This text has no sentence that can be read; give one with words.")
     layers = np.empty((elmo.n_layers, n_tokens, elmo.dim), dtype=np.float16)
     row = 0
-    for start in range(0, len(kept), _SENTENCES_PER_CALL):
-        for found in elmo.embed(kept[start : start + _SENTENCES_PER_CALL]):
-            layers[:, row : row + len(found.tokens)] = found.layers
-            row += len(found.tokens)
-        if progress:
-            progress(min(start + _SENTENCES_PER_CALL, len(kept)), len(kept))
+    for found in chain.from_iterable(elmo.stream(kept, report=report)):
+        layers[:, row : row + len(found.tokens)] = found.layers
+        row += len(found.tokens)
     return TextSpace(tuple(kept), len(sentences), layers)

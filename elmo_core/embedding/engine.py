@@ -85,7 +85,7 @@ class Engine:
         chains: Sequence[Chain],
         layers: Sequence[np.ndarray],
         n_threads: int,
-        report: Callable[[float], None],
+        report: Callable[[float], object],
         states: Carried | None = None,
     ) -> None:
         """Compute all layers.

@@ -36,22 +36,34 @@ class Sentence:
     """int64 (n,): its tokens as numbers of distinct words."""
 
 
-def read_texts(sentences: Iterable[str | Sequence[str]], language: str = "en") -> list[Text]:
+def read_texts(
+    sentences: Iterable[str | Sequence[str]], language: str = "en", *, first: int = 0
+) -> list[Text]:
     """Read the input of a call.
 
     Args:
         sentences: each a list of tokens, taken as it is, or a string, which is split into sentences
             and tokenised.
-        language: of strings, for the tokeniser.
+        language: language of strings, for the tokeniser.
+        first: number of the first sentence, for error messages.
 
     Raises:
-        InputError: it is one string, not a sequence, or holds anything but strings and token lists.
+        InputError: `sentences` is one string, no collection, or holds anything but strings and token lists.
+    """
+    require_collection(sentences)
+    return [_read_text(item, index, language) for index, item in enumerate(sentences, first)]
+
+
+def require_collection(sentences: object) -> None:
+    """Refuse what is not a collection of sentences, one string above all.
+
+    Raises:
+        InputError: see above.
     """
     if isinstance(sentences, str):
         raise InputError("A list of sentences is wanted, got one string; put it into a list: [text].")
     if not isinstance(sentences, Iterable) or isinstance(sentences, bytes | Mapping | Set):
         raise InputError(f"A list of sentences is wanted, got a {type(sentences).__name__}.")
-    return [_read_text(item, index, language) for index, item in enumerate(sentences)]
 
 
 def _read_text(item: object, index: int, language: str) -> Text:

@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -25,16 +25,14 @@ from elmo_core.extras import extra
 from elmo_core.files import OutputKind, atomic_file, claim_output
 from elmo_core.index.records import CorpusSentence, is_use, schema, to_rows
 from elmo_core.index.use_index import ABOUT, FORMAT, TABLE, UseIndex, read_about, unit_of
+from elmo_core.progress import Report
 from elmo_core.weights.fingerprint import fingerprint
 
-Progress = Callable[[int, int], None]
-"""Called with (sentences read, uses written so far); an error it raises stops the build."""
 MAX_USES = 10_000_000
 APPROXIMATE_FROM = 100_000
 """Uses from which on searches are approximate; fewer are compared one and all."""
 _BATCH_USES = 20_000
 _NO_ROOM = re.compile(r"lance|no space|too large|quota|read-only|os error", re.IGNORECASE)
-_SENTENCES_PER_CALL = 64
 _MEAN_SENTENCES = 512
 _RANDOM_PAIRS, _QUANTILES = 20_000, 1001
 
@@ -62,7 +60,7 @@ def build_use_index(
     language: str = "en",
     weights: tuple[float, ...] | None = None,
     max_uses: int = MAX_USES,
-    progress: Progress | None = None,
+    report: Report | None = None,
     overwrite: bool = False,
 ) -> UseIndex:
     """Index the uses of all words of a corpus; what is begun when the work is stopped is written.
@@ -75,7 +73,7 @@ def build_use_index(
         language: that its text was tokenised in, kept for those who search.
         weights: of the layers; None = the top layer.
         max_uses: stop after the sentence that reaches it.
-        progress: told how far it is.
+        report: progress callback; the share is that of `max_uses`.
         overwrite: whether the index of another corpus, or with other settings, is replaced.
 
     Raises:
@@ -100,7 +98,7 @@ def build_use_index(
         about = read_about(place)
         if not about.get("complete"):
             mean = np.array(about["mean"], dtype=np.float32)
-            _append(elmo, itertools.chain(first, remaining), table, (chosen, mean), max_uses, progress)
+            _append(elmo, itertools.chain(first, remaining), table, (chosen, mean), max_uses, report)
             _finish(table, place, dict(about))
     return UseIndex(folder)
 
@@ -165,10 +163,9 @@ def _mean(elmo: Elmo, sentences: list[CorpusSentence], weights: tuple[float, ...
     """Mean of the mix over all tokens of the first sentences."""
     total, n = np.zeros(elmo.dim), 0
     shares = np.asarray(weights) / sum(weights)
-    for start in range(0, len(sentences), _SENTENCES_PER_CALL):
-        for found in elmo.embed([list(s.tokens) for s in sentences[start : start + _SENTENCES_PER_CALL]]):
-            total += np.tensordot(shares, found.layers, axes=1).sum(axis=0)
-            n += len(found.tokens)
+    for found in itertools.chain.from_iterable(elmo.stream(sentence.tokens for sentence in sentences)):
+        total += np.tensordot(shares, found.layers, axes=1).sum(axis=0)
+        n += len(found.tokens)
     return [float(np.float32(value)) for value in total / n]
 
 
@@ -189,11 +186,12 @@ def _append(
     table: Any,
     mix: tuple[tuple[float, ...], np.ndarray],
     max_uses: int,
-    progress: Progress | None,
+    report: Report | None,
 ) -> None:
     """Write the uses that are not in the table yet."""
     n_uses, n_done = _written(table)
-    numbered = itertools.islice(enumerate(sentences), n_done, None)
+    unread, numbered = itertools.tee(itertools.islice(enumerate(sentences), n_done, None))
+    embedded = itertools.chain.from_iterable(elmo.stream(sentence.tokens for _, sentence in unread))
     places: list[tuple[int, int, CorpusSentence]] = []
     vectors: list[np.ndarray] = []
 
@@ -206,17 +204,15 @@ def _append(
             vectors.clear()
 
     try:
-        while n_uses + len(places) < max_uses and (
-            block := list(itertools.islice(numbered, _SENTENCES_PER_CALL))
-        ):
-            embedded = elmo.embed([list(sentence.tokens) for _, sentence in block])
-            for (number, sentence), found in zip(block, embedded, strict=True):
-                positions = [at for at, token in enumerate(sentence.tokens) if is_use(token)]
-                if positions and n_uses + len(places) < max_uses:
-                    places += [(number, at, sentence) for at in positions]
-                    vectors.append(unit_of(found.layers[:, positions], *mix))
-            if progress:
-                progress(block[-1][0] + 1, n_uses + len(places))
+        while n_uses + len(places) < max_uses and (found := next(embedded, None)) is not None:
+            number, sentence = next(numbered)
+            positions = [at for at, token in enumerate(sentence.tokens) if is_use(token)]
+            if positions:
+                places += [(number, at, sentence) for at in positions]
+                vectors.append(unit_of(found.layers[:, positions], *mix))
+            if report:
+                n = n_uses + len(places)
+                report(f"{n:,} uses of {number + 1:,} sentences", n / max_uses)
             if len(places) >= _BATCH_USES:
                 write()
     except BaseException:

@@ -21,8 +21,8 @@ import numpy as np
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.clustering import unit_rows
-from elmo_core.layers.labelled import Report, embed_in_blocks
 from elmo_core.measuring.intervals import Estimate, over_cases
+from elmo_core.progress import Report
 
 MIN_USES = 5
 """Uses in different sentences below which a word is left out."""
@@ -91,8 +91,9 @@ def measure_contextuality(
     order = np.random.default_rng(seed)
     shuffled = [different[row] for row in order.permutation(len(different))]
     gathered = _Gathered(elmo.n_layers, order)
-    for found in embed_in_blocks(elmo, shuffled, report):
-        gathered.add(found.tokens, found.layers)
+    for block in elmo.stream(shuffled, report=report):
+        for found in block:
+            gathered.add(found.tokens, found.layers)
     words = gathered.frequent()
     if len(words) < 2:
         raise InputError(

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import chain
 
 import numpy as np
 
 from elmo_core.embedder import Elmo
-from elmo_core.embedding.result import Embedding
 from elmo_core.exceptions import InputError
+from elmo_core.progress import Report
 from elmo_core.senses.uses import Uses
-
-Report: TypeAlias = Callable[[str, float], object]
-"""Told what is being done and the share that is done; an error that it raises stops the work."""
-
-TEXTS_PER_CALL = 128
-"""Embedded at once: all vectors of all tokens of these are in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +111,7 @@ def label_texts(
     """
     means = np.zeros((elmo.n_layers, len(texts), elmo.dim), dtype=np.float32)
     kept: list[str | None] = list(labels)
-    for row, found in enumerate(embed_in_blocks(elmo, texts, report)):
+    for row, found in enumerate(chain.from_iterable(elmo.stream(texts, report=report))):
         if found.tokens:
             means[:, row] = found.layers.mean(axis=1)
         else:
@@ -136,7 +130,7 @@ def label_tokens(
         report: told how far it is.
     """
     tokens = [[token for token, _ in sentence] for sentence in sentences]
-    vectors = [found.layers for found in embed_in_blocks(elmo, tokens, report)]
+    vectors = [found.layers for block in elmo.stream(tokens, report=report) for found in block]
     flat = [
         (token.casefold(), tag, " ".join(words))
         for words, sentence in zip(tokens, sentences, strict=True)
@@ -144,17 +138,3 @@ def label_tokens(
     ]
     types, tags, contexts = zip(*flat, strict=True)
     return label_vectors(np.concatenate(vectors, axis=1), tags, types=types, contexts=contexts)
-
-
-def embed_in_blocks(
-    elmo: Elmo, texts: Sequence[str | Sequence[str]], report: Report | None = None
-) -> Iterator[Embedding]:
-    """Embed many texts a block at a time, so that no more than a block of vectors is in memory."""
-    for start in range(0, len(texts), TEXTS_PER_CALL):
-        block = list(texts[start : start + TEXTS_PER_CALL])
-
-        def progress(done: int, total: int, start: int = start, n: int = len(block)) -> None:
-            if report:
-                report("reading the texts", (start + n * done / max(total, 1)) / len(texts))
-
-        yield from elmo.embed(block, progress=progress)

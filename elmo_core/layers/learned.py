@@ -11,11 +11,12 @@ import numpy as np
 from elmo_core.exceptions import InputError
 from elmo_core.layers.gram_matrices import layer_grams
 from elmo_core.layers.head import FittedHead, fit_head
-from elmo_core.layers.labelled import Labelled, Report
+from elmo_core.layers.labelled import Labelled
 from elmo_core.layers.mixture import Mixture, layer_names, mixture_grid
 from elmo_core.layers.scores import score_mixtures
 from elmo_core.measuring.intervals import Estimate, over_splits
 from elmo_core.measuring.splitting import Split, stratified_split
+from elmo_core.progress import Report
 
 UNIFORM, BEST, LEARNED = "Uniform mix", "Best of the grid", "Learned mix"
 SEEDS = (0, 1, 2, 3, 4)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 import numpy as np
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
-from elmo_core.layers.labelled import Report, embed_in_blocks
 from elmo_core.layers.mixture import Mixture, layer_names
+from elmo_core.progress import Report
 from elmo_core.tables.corpus import Text
 from elmo_core.text.tokenisation import tokenise
 
@@ -111,7 +112,8 @@ def token_points(
     vectors = np.empty((elmo.n_layers, len(kept), elmo.dim), dtype=np.float32)
     at = 0
     wanted = [tokenised[row] for row in by_row]
-    for positions, found in zip(by_row.values(), embed_in_blocks(elmo, wanted, report), strict=True):
+    embedded = chain.from_iterable(elmo.stream(wanted, report=report))
+    for positions, found in zip(by_row.values(), embedded, strict=True):
         vectors[:, at : at + len(positions)] = found.layers[:, positions]
         at += len(positions)
     counts = Counter(tokenised[row][position].casefold() for row, position in places)
@@ -163,7 +165,8 @@ def text_points(
     counts = Counter(token.casefold() for tokens in tokenised for token in tokens)
     total = sum(counts.values())
     vectors = np.empty((elmo.n_layers, len(rows), elmo.dim), dtype=np.float32)
-    for at, found in enumerate(embed_in_blocks(elmo, [tokenised[row] for row in rows], report)):
+    embedded = chain.from_iterable(elmo.stream([tokenised[row] for row in rows], report=report))
+    for at, found in enumerate(embedded):
         shares = np.array([counts[token.casefold()] / total for token in found.tokens])
         vectors[:, at] = _pooled(found.layers, pooling, shares)
     return MapPoints(

@@ -17,8 +17,8 @@ from elmo_core.geometry.map_methods import (
     project_neighbours,
 )
 from elmo_core.geometry.nearest import Neighbours, nearest_neighbours, prepare
-from elmo_core.layers.labelled import Report
 from elmo_core.maps.points import MapPoints
+from elmo_core.progress import Report
 
 N_NEIGHBOURS = 15
 """Of each point that are kept, in the full space: what movers are found by."""

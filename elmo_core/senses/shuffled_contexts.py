@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from elmo_core.embedder import Elmo, Progress
+from elmo_core.embedder import Elmo
+from elmo_core.progress import Report, part_of
 from elmo_core.senses.use_vectors import UseVectors, embed_uses
 from elmo_core.senses.uses import Use, Uses
 
@@ -38,7 +39,7 @@ def shuffle_contexts(
     n_replicates: int = N_REPLICATES,
     max_uses: int = MAX_USES,
     seed: int = 42,
-    progress: Progress | None = None,
+    report: Report | None = None,
 ) -> ShuffledContexts:
     """Embed a word's uses in shuffled contexts; this runs the model on `n_replicates` texts.
 
@@ -48,20 +49,16 @@ def shuffle_contexts(
         n_replicates: times to shuffle.
         max_uses: see `MAX_USES`.
         seed: of the sample and of all shuffles.
-        progress: called with (sentences done, sentences in all).
+        report: progress callback.
     """
     generator = random.Random(seed)
     rows = sorted(generator.sample(range(len(uses.uses)), min(max_uses, len(uses.uses))))
     sample = [uses.uses[row] for row in rows]
-    total, replicates = n_replicates * len(rows), []
+    replicates = []
     for number in range(n_replicates):
-
-        def report(done: int, _: int, before: int = number * len(rows)) -> None:
-            if progress:
-                progress(before + done, total)
-
         shuffled = Uses(uses.word, len(rows), tuple(_shuffled(sample, generator)))
-        replicates.append(embed_uses(elmo, shuffled, progress=report))
+        part = part_of(report, number / n_replicates, (number + 1) / n_replicates)
+        replicates.append(embed_uses(elmo, shuffled, report=part))
     return ShuffledContexts(np.array(rows), tuple(replicates))
 
 

@@ -9,7 +9,6 @@ sense_map = draw_map(study, CONTEXT, frame_of(study, CONTEXT, "umap"))
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +19,7 @@ from elmo_core.geometry.faithfulness import Faithfulness, faithfulness
 from elmo_core.geometry.projection import Frame, shared_frame
 from elmo_core.geometry.projection import Method as Projection
 from elmo_core.geometry.separation import Separation, separation
+from elmo_core.progress import Report, part_of
 from elmo_core.senses.group_names import GroupName, name_groups
 from elmo_core.senses.groups import MIN_USES, Method, SenseGroups, find_groups
 from elmo_core.senses.sense_card import SenseCard, sense_card
@@ -35,9 +35,6 @@ CONTEXT = "Context"
 
 TOKEN_VECTOR = "Token vector"  # noqa: S105
 """The view of layer 0, which reads a word's spelling alone."""
-
-Report = Callable[[str, float], object]
-"""Told what is being done and the share done; an error it raises stops the work and reaches the caller."""
 
 
 def view_names(n_layers: int) -> tuple[str, ...]:
@@ -96,23 +93,15 @@ def study_uses(elmo: Elmo, uses: Uses, *, report: Report | None = None) -> Study
     Args:
         elmo: the model.
         uses: at least one use.
-        report: told how far it is.
+        report: progress callback.
     """
     n = len(uses.uses)
     n_shuffled = N_REPLICATES * min(n, MOST_SHUFFLED) if n >= MIN_USES else 0
-    total = n + n_shuffled
-
-    def told(doing: str, before: int) -> Callable[[int, int], None]:
-        def tell(done: int, _: int) -> None:
-            if report:
-                report(doing, (before + done) / total)
-
-        return tell
-
-    vectors = embed_uses(elmo, uses, progress=told("reading the uses", 0))
+    read = n / (n + n_shuffled)  # share of all sentences
+    vectors = embed_uses(elmo, uses, report=part_of(report, 0, read, "reading the uses"))
     shuffled = ShuffledContexts(np.arange(0), ())
     if n_shuffled:
-        shuffled = shuffle_contexts(elmo, uses, progress=told("reading shuffled contexts", n))
+        shuffled = shuffle_contexts(elmo, uses, report=part_of(report, read, 1, "reading shuffled contexts"))
     return Study(uses, vectors, shuffled, find_substitutes(elmo, vectors.expected, uses))
 
 

@@ -16,19 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
 
-from elmo_core.embedder import Elmo, Progress
+from elmo_core.embedder import Elmo
 from elmo_core.geometry.clustering import unit_rows
 from elmo_core.nn.bilm import BACKWARD, FORWARD
+from elmo_core.progress import Report
 from elmo_core.senses.context_centres import ContextCentres
 from elmo_core.senses.uses import Uses, vectors_at
 from elmo_core.text.characters import SENTENCE_END, SENTENCE_START, words_to_ids
-
-_SENTENCES_PER_CALL = 128
-"""Embedded at once: all vectors of all tokens of these are in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +89,7 @@ class UseVectors:
 
 
 def embed_uses(
-    elmo: Elmo, uses: Uses, *, beside: UseVectors | None = None, progress: Progress | None = None
+    elmo: Elmo, uses: Uses, *, beside: UseVectors | None = None, report: Report | None = None
 ) -> UseVectors:
     """Embed the sentences of a word's uses, each once, and keep what belongs to the uses.
 
@@ -99,19 +98,16 @@ def embed_uses(
         uses: at least one use.
         beside: uses of the same word that these are to be compared with, whose means are then used;
             None = means of their own.
-        progress: called with (sentences done, sentences in all).
+        report: progress callback.
     """
     rows: dict[int, list[int]] = {}
     for row, use in enumerate(uses.uses):
         rows.setdefault(use.sentence, []).append(row)
-    collected, numbers = _Collected(elmo, uses), list(rows)
-    for start in range(0, len(numbers), _SENTENCES_PER_CALL):
-        block = [rows[number] for number in numbers[start : start + _SENTENCES_PER_CALL]]
-        found = elmo.embed([list(uses.uses[own[0]].tokens) for own in block])
-        for own, embedding in zip(block, found, strict=True):
-            collected.add(embedding.layers, own)
-        if progress:
-            progress(start + len(block), len(numbers))
+    collected = _Collected(elmo, uses)
+    sentences = [uses.uses[own[0]].tokens for own in rows.values()]
+    embedded = chain.from_iterable(elmo.stream(sentences, report=report))
+    for own, embedding in zip(rows.values(), embedded, strict=True):
+        collected.add(embedding.layers, own)
     return collected.result(beside)
 
 

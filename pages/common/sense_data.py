@@ -12,11 +12,11 @@ from elmo_core.geometry.neighbours import NearestUses, nearest_uses
 from elmo_core.geometry.projection import MIN_UMAP_USES, Frame
 from elmo_core.geometry.projection import Method as Projection
 from elmo_core.geometry.separation import Separation
+from elmo_core.progress import Report
 from elmo_core.senses.groups import Method, SenseGroups, find_groups
 from elmo_core.senses.study import (
     CONTEXT,
     Grouping,
-    Report,
     SenseMap,
     Study,
     draw_map,

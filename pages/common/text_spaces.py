@@ -141,10 +141,7 @@ def _embed(page: str, key: str, source: Source) -> TextSpace:
         return embed_text(elmo, tokens_of(source))
 
     def work(job: jobs.Job) -> TextSpace:
-        def report(done: int, total: int) -> None:
-            job.report(f"{done:,} of {total:,} sentences", done / total)
-
-        return embed_text(elmo, tokens_of(source), progress=report)
+        return embed_text(elmo, tokens_of(source), report=job.report)
 
     space: TextSpace = jobs.awaited(page, key, "Reading the text", work)
     return space

@@ -11,13 +11,12 @@ import streamlit as st
 from elmo_core.exceptions import InputError
 from elmo_core.layers.labelled import (
     Labelled,
-    Report,
-    embed_in_blocks,
     label_texts,
     label_tokens,
     label_uses,
     label_vectors,
 )
+from elmo_core.progress import Report
 from elmo_core.senses.uses import find_uses, gather_vectors
 from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table
@@ -95,8 +94,9 @@ def _senses_of(source: Source, word: str, title: str) -> LabelledSet:
             raise InputError(f"{word} is not in this text; choose a word that is.")
         if not any(uses.labels):
             raise InputError(f"The uses of {word} have no labels; choose the column that holds them.")
-        found = embed_in_blocks(load_model(model_name()), [use.tokens for use in uses.uses], report)
-        return label_uses(uses, gather_vectors(uses, [one.layers for one in found]))
+        blocks = load_model(model_name()).stream([use.tokens for use in uses.uses], report=report)
+        layers = [found.layers for block in blocks for found in block]
+        return label_uses(uses, gather_vectors(uses, layers))
 
     recipe = uses_recipe(word)
     if not source.is_sample:

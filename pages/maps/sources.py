@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from elmo_core.exceptions import InputError
-from elmo_core.layers.labelled import Report
 from elmo_core.maps.cost import reading_cost
 from elmo_core.maps.points import (
     MOST_POINTS,
@@ -20,6 +19,7 @@ from elmo_core.maps.points import (
     token_points,
 )
 from elmo_core.measuring.durations import duration
+from elmo_core.progress import Report
 from elmo_core.tables.records import ReadingOptions, counted, shortened
 from elmo_core.tables.vectors import OwnVectors, read_vectors
 from pages.common import jobs

@@ -19,6 +19,7 @@ from elmo_core.index.use_index import ABOUT, UseIndex, read_about
 from elmo_core.measuring.durations import duration
 from elmo_core.plots.style import clip
 from elmo_core.pretraining.corpus import find_shards
+from elmo_core.progress import part_of
 from elmo_core.text.tokenisation import TOKENISATION_VERSION
 from pages.common import exports, jobs
 from pages.common.loaders import Source, load_model, model_name
@@ -123,15 +124,12 @@ def _opened(
             st.stop()
 
     def work(job: jobs.Job) -> UseIndex:
-        def report(done: int, uses: int) -> None:
-            job.report(f"{uses:,} uses of {done:,} sentences", uses / n)
-
         _ROOT.mkdir(parents=True, exist_ok=True)
         elmo = load_model(model_name())
         rows = sentences_of_shards(shards) if shards else _from_text(source)
-        return build_use_index(
-            elmo, rows, folder, corpus=key, weights=weights, max_uses=most, progress=report
-        )
+        # the text may hold fewer uses than are wanted at most
+        report = part_of(job.report, 0.0, most / n)
+        return build_use_index(elmo, rows, folder, corpus=key, weights=weights, max_uses=most, report=report)
 
     if job is None:
         job = jobs.start(f"{page}_index", subject, "Building the index", work)

@@ -107,21 +107,21 @@ def _stop(calls):
 
 _SLOW = """
 import sys, time
-import elmo_core.bulk.job as job
-import elmo_core.bulk.stream as stream
+import elmo_core.embedding.blocks as blocks
 from elmo_core.__main__ import app
+from elmo_core.embedder import Elmo
 
-stream._BLOCK_SENTENCES = 3
-blocks = stream.embed_stream
+blocks._BLOCK_SENTENCES = 3
+stream = Elmo.stream
 
-def slowly(*arguments):
-    for number, block in enumerate(blocks(*arguments)):
+def slowly(*arguments, **options):
+    for number, block in enumerate(stream(*arguments, **options)):
         if number == 4:
             print("begun", flush=True)
             time.sleep(60)
         yield block
 
-job.embed_stream = slowly
+Elmo.stream = slowly
 app(sys.argv[1:])
 """
 
@@ -164,9 +164,9 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_parts_before(elmo, tmp_path, 
     text, out = write(tmp_path / "in.txt", lines), tmp_path / "out"
     script = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))\n"
-        "import elmo_core.bulk.job as job, elmo_core.bulk.stream as stream\n"
+        "import elmo_core.bulk.job as job, elmo_core.embedding.blocks as blocks\n"
         "from elmo_core.__main__ import app\n"
-        "stream._BLOCK_SENTENCES = job._PART_SENTENCES = 6\n"
+        "blocks._BLOCK_SENTENCES = job._PART_SENTENCES = 6\n"
         "app(sys.argv[1:])"
     )
     arguments = ["embed", "tiny", str(text), str(out), "--format", form]

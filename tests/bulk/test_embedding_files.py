@@ -22,11 +22,12 @@ import zstandard
 from typer.testing import CliRunner
 
 import elmo_core.bulk.job as job
-import elmo_core.bulk.stream as stream
+import elmo_core.embedding.blocks as blocks
 from elmo_core.__main__ import app
 from elmo_core.bulk.arrays import EmbeddedArrays
 from elmo_core.bulk.job import FORMATS, Reading, embed_files
 from elmo_core.bulk.rows import RowSettings
+from elmo_core.embedder import Elmo
 from elmo_core.exceptions import CancelledError, ConfigError, InputError
 
 WORDS = ["the", "bank", "of", "a", "river", "raised", "rates", "and", "we", "sat", "there", ",", "."]
@@ -36,7 +37,7 @@ LINES = ["The bank raised rates.", "", "a/b é 🙂", "We sat there. It rained."
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
     """A few sentences a block, a few blocks a part."""
-    monkeypatch.setattr(stream, "_BLOCK_SENTENCES", 3)
+    monkeypatch.setattr(blocks, "_BLOCK_SENTENCES", 3)
     monkeypatch.setattr(job, "_PART_SENTENCES", 6)
 
 
@@ -139,11 +140,11 @@ _SLOWLY = """
 import sys, time
 from pathlib import Path
 import elmo_core.bulk.job as job
-import elmo_core.bulk.stream as stream
+import elmo_core.embedding.blocks as blocks
 from elmo_core.bulk.rows import RowSettings
 from elmo_core.embedder import load_elmo
 
-stream._BLOCK_SENTENCES, job._PART_SENTENCES = 3, 6
+blocks._BLOCK_SENTENCES, job._PART_SENTENCES = 3, 6
 write = job.FORMATS[sys.argv[3]].write_part
 
 def write_slowly(path, part, settings):
@@ -182,14 +183,14 @@ def test_no_row_is_lost_or_doubled_by_kill_9(elmo, tmp_path, form):
 
 
 def test_no_more_than_a_part_is_in_memory(elmo, tmp_path, monkeypatch):
-    alive, most = weakref.WeakValueDictionary(), []
+    alive, most, stream = weakref.WeakValueDictionary(), [], Elmo.stream
 
-    def watched(*arguments):
-        for block in stream.embed_stream(*arguments):
+    def watched(*arguments, **options):
+        for block in stream(*arguments, **options):
             alive.update({id(found.layers): found.layers for found in block})
             yield block
 
-    monkeypatch.setattr(job, "embed_stream", watched)
+    monkeypatch.setattr(Elmo, "stream", watched)
     text = write(tmp_path / "in.txt", lines_of(120))
     for form in FORMATS:
         embed_files(
@@ -201,7 +202,7 @@ def test_no_more_than_a_part_is_in_memory(elmo, tmp_path, monkeypatch):
 
 def test_a_stream_takes_sentences_as_it_needs_them(elmo):
     lines = iter(lines_of(10))
-    first = next(stream.embed_stream(elmo, lines))
+    first = next(elmo.stream(lines))
     assert len(first) == 3
     assert next(lines) == lines_of(10)[3]
 
@@ -212,10 +213,10 @@ def test_a_carried_state_goes_over_the_ends_of_blocks(elmo, batch_size):
     lines = [". ".join(lines_of(i % 4, seed=i)).capitalize() + "." * (i % 4) for i in range(31)]
     expected = elmo.embed(lines, state="carry", batch_size=batch_size)
     unread = iter(lines)
-    blocks = stream.embed_carried(elmo, unread, batch_size)
-    found = next(blocks)
+    stream = elmo.stream(unread, state="carry", batch_size=batch_size)
+    found = next(stream)
     assert unread.__length_hint__() == 28
-    found += [one for block in blocks for one in block]
+    found += [one for block in stream for one in block]
     assert [one.tokens for one in found] == [one.tokens for one in expected]
     for one, wanted in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one.layers, wanted.layers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import resource
 import subprocess
@@ -104,6 +105,23 @@ def test_a_sentence_does_not_depend_on_its_batch(elmo):
         assert_close(together[index], in_other_order[place])
     for first, second in zip(together, elmo.embed(sentences), strict=True):
         np.testing.assert_array_equal(first.layers, second.layers)
+
+
+def test_a_stream_gives_the_vectors_of_one_call_block_by_block(elmo, monkeypatch):
+    monkeypatch.setattr("elmo_core.embedding.blocks._BLOCK_SENTENCES", 5)
+    sentences, shares = [*sentences_of(11), "Two. Sentences.", ""], []
+    found = list(elmo.stream(sentences, report=lambda doing, share: shares.append(share)))
+    assert [len(block) for block in found] == [5, 5, 3]
+    for ours, theirs in zip(itertools.chain(*found), elmo.embed(sentences), strict=True):
+        assert_close(ours, theirs)
+    assert shares == sorted(shares) and shares[-1] == 1
+    with pytest.raises(InputError, match="Sentence 7 is a int"):
+        list(elmo.stream([*sentences[:7], 7]))
+    for wrong in ("one string", 3):
+        with pytest.raises(InputError, match="A list of sentences is wanted"):
+            elmo.stream(wrong)
+    with pytest.raises(InputError, match="Progress"):
+        elmo.stream(iter(sentences), report=print)
 
 
 def test_the_number_of_threads_changes_no_bit(elmo):

@@ -109,12 +109,12 @@ def test_reopened_it_answers_the_same(elmo, index):
 def test_a_stopped_build_goes_on(elmo, index, tmp_path, monkeypatch):
     monkeypatch.setattr(building, "_BATCH_USES", 100)
 
-    def stop(done: int, uses: int) -> None:
-        if uses > 500:
+    def stop(doing: str, share: float) -> None:
+        if share > 500 / building.MAX_USES:
             raise CancelledError("enough")
 
     with pytest.raises(CancelledError):
-        build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", progress=stop)
+        build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", report=stop)
     partial = UseIndex(tmp_path / "i")
     assert not partial.is_complete and 0 < partial.n_uses < index.n_uses
     resumed = build_use_index(elmo, corpus(), tmp_path / "i", corpus="c")
@@ -125,9 +125,9 @@ def test_a_killed_build_goes_on(elmo, index, tmp_path):
     script = (
         "from tests.index.test_use_index import *\n"
         "building._BATCH_USES = 100\n"
-        "slow = lambda done, uses: time.sleep(0.2)\n"
+        "slow = lambda doing, share: time.sleep(0.004)\n"
         f"folder = Path({str(tmp_path / 'i')!r})\n"
-        "build_use_index(load_elmo('tiny'), corpus(), folder, corpus='c', progress=slow)\n"
+        "build_use_index(load_elmo('tiny'), corpus(), folder, corpus='c', report=slow)\n"
     )
     command = [sys.executable, "-c", script]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -259,7 +259,7 @@ def test_a_build_that_was_killed_early_is_taken_up(elmo, index, tmp_path, step):
 def test_two_builders_are_kept_apart_and_no_use_is_doubled(elmo, index, tmp_path):
     refused = []
 
-    def second(done: int, uses: int) -> None:
+    def second(doing: str, share: float) -> None:
         if refused:
             return
         thread = threading.Thread(target=build)
@@ -272,7 +272,7 @@ def test_two_builders_are_kept_apart_and_no_use_is_doubled(elmo, index, tmp_path
         except OutputError as error:
             refused.append(str(error))
 
-    built = build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", progress=second)
+    built = build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", report=second)
     assert len(refused) == 1 and "being written by another process" in refused[0]
     check_equal(elmo, built, index)
 
@@ -296,11 +296,11 @@ def test_an_edited_text_of_the_same_size_is_another_corpus(tmp_path):
 
 
 def test_what_is_begun_is_written_when_a_build_is_stopped(elmo, index, tmp_path):
-    def stop(done: int, uses: int) -> None:
-        if uses > 200:
+    def stop(doing: str, share: float) -> None:
+        if share > 200 / building.MAX_USES:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", progress=stop)
+        build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", report=stop)
     assert UseIndex(tmp_path / "i").n_uses > 200
     check_equal(elmo, build_use_index(elmo, corpus(), tmp_path / "i", corpus="c"), index)

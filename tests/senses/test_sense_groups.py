@@ -100,16 +100,16 @@ def uses() -> Uses:
 
 def test_shuffling_keeps_lengths_places_and_words(elmo: Elmo, uses: Uses, monkeypatch: pytest.MonkeyPatch):
     read: list[list[list[str]]] = []
-    embed = Elmo.embed
-    monkeypatch.setattr(
-        Elmo, "embed", lambda self, sentences: read.append(sentences) or embed(self, sentences)
-    )
-    steps: list[tuple[int, int]] = []
-    null = shuffle_contexts(
-        elmo, uses, n_replicates=3, progress=lambda done, total: steps.append((done, total))
-    )
+    stream, shares = Elmo.stream, []
+
+    def watched(self, sentences, **options):
+        read.append(list(map(list, sentences)))
+        return stream(self, sentences, **options)
+
+    monkeypatch.setattr(Elmo, "stream", watched)
+    null = shuffle_contexts(elmo, uses, n_replicates=3, report=lambda doing, share: shares.append(share))
     assert len(null.replicates) == len(read) == 3
-    assert steps == [(18, 54), (36, 54), (54, 54)]
+    assert shares == sorted(shares) and shares[-1] == 1
     pool = Counter(word for use in uses.uses for word in use.tokens)
     for sentences in read:
         assert [len(tokens) for tokens in sentences] == [len(use.tokens) for use in uses.uses]

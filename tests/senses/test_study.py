@@ -44,13 +44,13 @@ def study(elmo: Elmo, uses: Uses) -> Study:
 
 def test_the_model_reads_each_sentence_once(elmo: Elmo, uses: Uses, monkeypatch: pytest.MonkeyPatch):
     read: Counter[str] = Counter()
-    embed = Elmo.embed
+    stream = Elmo.stream
 
-    def counting(self: Elmo, sentences: list[list[str]]) -> object:
+    def counting(self: Elmo, sentences: list[list[str]], **options: object) -> object:
         read.update(" ".join(tokens) for tokens in sentences)
-        return embed(self, sentences)
+        return stream(self, sentences, **options)
 
-    monkeypatch.setattr(Elmo, "embed", counting)
+    monkeypatch.setattr(Elmo, "stream", counting)
     study = study_uses(elmo, uses)
     asked = read.total()
     assert all(read[" ".join(use.tokens)] >= 1 for use in uses.uses)
@@ -66,7 +66,10 @@ def test_the_model_reads_each_sentence_once(elmo: Elmo, uses: Uses, monkeypatch:
 def test_it_tells_how_far_it_is(elmo: Elmo, uses: Uses):
     told: list[tuple[str, float]] = []
     study_uses(elmo, uses, report=lambda doing, share: told.append((doing, share)))
-    assert [doing for doing, _ in told] == ["reading the uses"] + ["reading shuffled contexts"] * 5
+    assert list(dict.fromkeys(doing for doing, _ in told)) == [
+        "reading the uses",
+        "reading shuffled contexts",
+    ]
     shares = [share for _, share in told]
     assert shares == sorted(shares)
     assert shares[-1] == 1

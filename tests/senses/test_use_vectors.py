@@ -53,14 +53,16 @@ def test_layers_are_those_of_embed(elmo: Elmo, uses: Uses):
 
 def test_every_sentence_is_read_once(elmo: Elmo, uses: Uses, monkeypatch: pytest.MonkeyPatch):
     read: list[list[str]] = []
-    embed = Elmo.embed
-    monkeypatch.setattr(
-        Elmo, "embed", lambda self, sentences: read.extend(sentences) or embed(self, sentences)
-    )
-    steps: list[tuple[int, int]] = []
-    vectors = embed_uses(elmo, uses, progress=lambda done, total: steps.append((done, total)))
+    stream, shares = Elmo.stream, []
+
+    def watched(self, sentences, **options):
+        read.extend(map(list, sentences))
+        return stream(self, sentences, **options)
+
+    monkeypatch.setattr(Elmo, "stream", watched)
+    vectors = embed_uses(elmo, uses, report=lambda doing, share: shares.append(share))
     assert read == SENTENCES
-    assert steps == [(4, 4)]
+    assert shares == sorted(shares) and shares[-1] == 1
     assert vectors.layers.shape == (3, 5, elmo.dim)
 
 

@@ -66,10 +66,13 @@ def test_one_side_of_the_context_decides_its_half_alone(elmo: Elmo, uses: Uses):
 
 
 def test_one_call_of_the_model_and_a_bounded_one(elmo: Elmo, uses: Uses, monkeypatch: pytest.MonkeyPatch):
-    vectors, calls, embed = embed_uses(elmo, uses), [], Elmo.embed
-    monkeypatch.setattr(
-        Elmo, "embed", lambda self, sentences: calls.append(len(sentences)) or embed(self, sentences)
-    )
+    vectors, calls, stream = embed_uses(elmo, uses), [], Elmo.stream
+
+    def watched(self, sentences, **options):
+        calls.append(len(sentences))
+        return stream(self, sentences, **options)
+
+    monkeypatch.setattr(Elmo, "stream", watched)
     place_use(elmo, ["bank", *(["word"] * 80)], 0, vectors, LABELS)
     assert calls == [1 + MAX_TAKEN_OUT]
 
