@@ -31,8 +31,8 @@ def separation(grams: LayerGrams, mixtures: np.ndarray, codes: np.ndarray, seed:
     paired = grams.paired_cosines(mixtures, rows, out.ravel()).reshape(sums.shape)
     return np.stack(
         [
-            nearest_left_out(*one, codes, out, pair, _TIE)[0]
-            for *one, pair in zip(sums, own, paired, strict=True)
+            nearest_left_out(total, length, codes, out, pair, _TIE)[0]
+            for total, length, pair in zip(sums, own, paired, strict=True)
         ]
     ).astype(np.float32)
 
