@@ -15,7 +15,10 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
-SHIPPED = ("app.py", "pages", ".streamlit/config.toml", "data/models", "data/samples", "data/static")
+SHIPPED = (
+    "app.py", "pages", ".streamlit/config.toml",
+    "data/glossary.md", "data/models", "data/samples", "data/static",
+)  # fmt: skip
 
 
 class BuildWithShippedFiles(build_py):

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from elmo_core.glossary import explain
 from elmo_core.learning.lab import Inspection
 from elmo_core.learning.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut, MethodResult
 from elmo_core.learning.verdict import Verdict
@@ -207,8 +208,8 @@ def _columns() -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
         "method": st.column_config.TextColumn(width=190),
-        "macro-F1": number(format="%.1f"),
-        "95%": st.column_config.TextColumn(width=105),
+        "macro-F1": number(format="%.1f", help=explain("Macro-F1")),
+        "95%": st.column_config.TextColumn(width=105, help=explain("Confidence interval")),
         "accuracy": number(format="%.1f"),
         "against TF-IDF": number(format="%+.1f", help="Difference of macro-F1, in points"),
         "p": number(format="%.3f", help="Paired bootstrap, two-sided"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import InputError
+from elmo_core.glossary import explain
 from elmo_core.layers.mixture import LEAST_RAW, Mixture, layer_names
 from pages.common.markdown import escape_markdown
 
@@ -35,7 +36,8 @@ def choose_mixture(n_layers: int) -> Mixture:
         key=_TYPED,
         bind="query-params",
         max_chars=100,
-        help='One number for each layer; they are divided by their sum. "1 1 2 x 0.5" sets gamma as well.',
+        help='One number for each layer; they are divided by their sum. "1 1 2 x 0.5" sets gamma as well.\n\n'
+        + explain("Mixture", "s_j", "gamma"),
     )
     mixture = current_mixture(n_layers)
     if typed.strip():

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
+from elmo_core.glossary import explain
 from elmo_core.learning.inside.tag_learning_curve import TagPoint
 from elmo_core.learning.tags.comparison import FEATURES, TagLeftOut, TagResult
 from elmo_core.learning.tags.fitting import TagEpoch
@@ -79,7 +80,7 @@ def show_scores(outcome: Outcome, best: TagResult) -> None:
         st.subheader("Is it better than what needs no biLM?")
         figure = figures.plot_taggers(outcome.results)
         st.plotly_chart(figure, key="entities_figure_methods", alt=tag_verdict(outcome.results))
-        st.caption(_explain(best))
+        st.caption(_explain(best), help=explain("F1", "Confidence interval", "Held-out"))
         for result in outcome.results:
             if isinstance(result, TagLeftOut):
                 st.caption(f"{result.method}: left out, {escape_markdown(result.reason)}.")

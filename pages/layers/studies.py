@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from elmo_core.glossary import explain
 from elmo_core.layers.contextuality import MIN_USES, Contextuality, measure_contextuality
 from elmo_core.layers.labelled import Labelled
 from elmo_core.layers.learned import LEARNED, MixStudy, study_mixtures, verdict
@@ -83,7 +84,8 @@ def show_probes(page: str, chosen: LabelledSet, data: Labelled) -> None:
     st.markdown(
         "A linear probe reads the labels out of one layer at a time: out of what the forward direction "
         "knows, what the backward direction knows, and both. Dotted: the same with random labels. Only what "
-        "lies above is in the vectors."
+        "lies above is in the vectors.",
+        help=explain("Probe", "biLM", "Null"),
     )
     curves: ProbingCurves = _result(
         f"{page}_probes",

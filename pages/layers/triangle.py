@@ -10,6 +10,7 @@ import streamlit as st
 from elmo_core.geometry.map_methods import MapSettings, project_neighbours
 from elmo_core.geometry.nearest import nearest_neighbours, prepare
 from elmo_core.geometry.projection import MIN_UMAP_USES, Frame, shared_frame
+from elmo_core.glossary import explain
 from elmo_core.layers.gram_matrices import LayerGrams, layer_grams
 from elmo_core.layers.labelled import Labelled
 from elmo_core.layers.mixture import Mixture, layer_names, mixture_grid
@@ -33,6 +34,12 @@ _HELP: dict[ScoreName, str] = {
     "probe": "Ridge regression on unit vectors, learned from either half and tested on the other.",
     "pairs": "As in Word in Context: pairs of equal labels and of different ones, half and half; the bound "
     "on the cosine comes from the other half of the instances.",
+}
+_TERMS: dict[ScoreName, tuple[str, ...]] = {
+    "separation": ("Nearest sense", "Guessing"),
+    "silhouette": ("Silhouette", "Null"),
+    "probe": ("Probe", "Guessing"),
+    "pairs": ("Cosine", "Guessing"),
 }
 _LEARNED = "layers_learned"
 
@@ -136,7 +143,7 @@ def _show_score(now: MixtureScores, score: ScoreName) -> None:
         if percent
         else f"{gain:+.2f} against the uniform mix",
         delta_color="off",
-        help=_HELP[score],
+        help=f"{_HELP[score]}\n\n{explain(*_TERMS[score])}",
     )
     chance = f"without vectors {_number(now.baseline, percent)}; " if percent else ""
     null = "labels shuffled" if percent else "one cloud without groups"

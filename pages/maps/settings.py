@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.geometry.map_methods import METHOD_NAMES, MapSettings, Method
+from elmo_core.glossary import explain
 from elmo_core.maps.cost import map_cost
 from elmo_core.maps.points import MapPoints
 from elmo_core.maps.text_map import TextMap, map_points
@@ -47,7 +48,8 @@ def choose_views(page: str, points: MapPoints) -> tuple[MapPoints, tuple[str, ..
     mixed = f"Mix {mixture.text}"
     chosen = st.multiselect(
         "Views, in one frame", [*points.views, mixed], default=points.views, key=f"{page}_views",
-        help="Each view starts where the one before it lies. The mix is that of Layers and mixtures.",
+        help="Each view starts where the one before it lies. The mix is that of Layers and mixtures.\n\n"
+        + explain("Layer", "Mixture"),
     )  # fmt: skip
     views = tuple(chosen) or points.views
     return (points.with_mixture(mixture) if mixed in views else points), views

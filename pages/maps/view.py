@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from elmo_core.glossary import explain
 from elmo_core.maps.movers import Movers, find_movers
 from elmo_core.maps.points import MapPoints
 from elmo_core.maps.tables import find_rows, map_table
@@ -77,7 +78,7 @@ def _show_facts(
         st.caption(f"{n_matches:,} points match {escape_markdown(search)}.")
     if colours.n_values > len(colours.values):
         st.caption(f"{colours.n_values:,} values; the {len(colours.values)} most frequent have a colour.")
-    st.caption(explain_map(found, view))
+    st.caption(explain_map(found, view), help=explain("Trustworthiness"))
     cosine = found.mean_cosines[found.at(view)]
     if not found.settings.centred and cosine > _ANISOTROPIC:
         st.warning(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from elmo_core.glossary import explain
 from elmo_core.senses.study import view_names
 from pages.common.loaders import load_model, model_name
 from pages.common.markdown import escape_markdown
@@ -27,7 +28,14 @@ words_row, controls = st.container(), st.container(horizontal=True, vertical_ali
 views = view_names(load_model(model_name()).n_layers)
 with controls:
     word = choose_word(PAGE, source, words_row, key="term")
-    kind = st.selectbox("Static vectors", KINDS, key="static", bind="query-params", width=220)
+    kind = st.selectbox(
+        "Static vectors",
+        KINDS,
+        key="static",
+        bind="query-params",
+        width=220,
+        help=explain("Static vector", "Contextual vector"),
+    )
     view = st.segmented_control(
         "Contextual",
         views,
@@ -36,6 +44,7 @@ with controls:
         key="contextual",
         bind="query-params",
         wrap=True,
+        help=explain("Layer", "Token vector", "Uniform mix"),
     )
 show = st.segmented_control(
     "Show", (NEIGHBOURS, RANKING, SCORES, CORPUS), default=NEIGHBOURS, required=True, key="show",
