@@ -1,6 +1,6 @@
 """Readers of the public test sets, which are not part of this project.
 
-They are looked for in `ELMO_BENCHMARKS`, or in `../shared/benchmarks` beside the project.
+The folder is `ELMO_BENCHMARKS`, or else `../shared/benchmarks` beside the project.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Pair:
 
 
 def sense_words() -> list[str]:
-    """The words of CoarseWSD that are here."""
+    """List the words of CoarseWSD whose files exist."""
     return sorted(path.name for path in (ROOT / "coarsewsd10").iterdir() if path.is_dir())
 
 
 def sense_uses(word: str, part: str) -> Uses:
-    """`train` or `test` uses of a word of CoarseWSD (Loureiro et al. 2021)."""
+    """Read the `train` or `test` uses of a word of CoarseWSD (Loureiro et al. 2021)."""
     folder = ROOT / "coarsewsd10" / word
     names = json.loads((folder / "classes_map.txt").read_text())
     rows = [line.split("\t") for line in (folder / f"{part}.data.txt").read_text("utf-8").splitlines()]
@@ -52,7 +52,7 @@ def sense_uses(word: str, part: str) -> Uses:
 
 
 def word_in_context(part: str) -> list[Pair]:
-    """`train` or `dev` pairs of WiC (Pilehvar and Camacho-Collados 2019)."""
+    """Read the `train` or `dev` pairs of WiC (Pilehvar and Camacho-Collados 2019)."""
     folder = ROOT / "wic" / part
     gold = (folder / f"{part}.gold.txt").read_text().split()
     pairs = []
@@ -64,13 +64,13 @@ def word_in_context(part: str) -> list[Pair]:
 
 
 def sentiment(part: str) -> tuple[list[list[str]], list[int]]:
-    """`train` or `dev` sentences of SST-2 with their labels."""
+    """Read the `train` or `dev` sentences of SST-2 with their labels."""
     lines = (ROOT / "sst2" / f"stsa.binary.{part}").read_text("utf-8").splitlines()
     return [line.split(" ")[1:] for line in lines], [int(line[0]) for line in lines]
 
 
 def plain_sentences(n: int, seed: int = 0) -> list[list[str]]:
-    """A seeded sample of the sentences of held-out Wikipedia, 5 to 60 tokens long."""
+    """Draw a seeded sample of the sentences of held-out Wikipedia, 5 to 60 tokens long."""
     path = ROOT.parent / "corpora" / "wikipedia.valid.txt.xz"
     text = lzma.decompress(path.read_bytes()).decode()
     found = [tokens for tokens in tokenised_sentences(text) if 5 <= len(tokens) <= 60]
@@ -79,7 +79,7 @@ def plain_sentences(n: int, seed: int = 0) -> list[list[str]]:
 
 
 def word_classes(part: str) -> Iterator[tuple[list[str], list[str]]]:
-    """`train` or `dev` sentences of UD English EWT: words and their universal parts of speech."""
+    """Read the `train` or `dev` sentences of UD English EWT: words and their universal parts of speech."""
     with lzma.open(ROOT / "sequence" / f"en_ewt-ud-{part}.conllu.xz", "rt", encoding="utf-8") as stream:
         words: list[str] = []
         tags: list[str] = []

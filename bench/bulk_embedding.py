@@ -1,12 +1,12 @@
-"""The command `embed` on a long text: its memory over time, and its speed beside `Elmo.embed` in memory.
+"""Memory of the command `embed` on a long text, and its speed compared with `Elmo.embed` in memory.
 
     python -m bench.bulk_embedding FOLDER --words 1000000 [--text FILE] [--model english-small]
         [--format arrays] [--vectors pooled] [--dtype bfloat16] [--precision float16]
 
-The text (by default the bundled samples) is repeated with a new word in every sentence, so that the cache
-of words does not answer everything. The command runs in a process of its own. Every twenty seconds it is
-stopped (SIGSTOP) while this process embeds the next piece of the same text in memory, so both meet the same
-load of the machine; what the load takes is not in the processor's time, of which the ratio is given too.
+The text (by default the bundled samples) is repeated with a new word in every sentence, so that the char
+CNN always has work. The command runs in a process of its own. Every twenty seconds it is stopped (SIGSTOP)
+while this process embeds the next piece of the same text in memory, so that both run under the same load.
+Processor time, which leaves out that load, is compared as well.
 All layers of ten million words of english-small take 61 GB of disk; pooled vectors take a few hundred MB.
 """
 
@@ -44,21 +44,21 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Spent:
-    """What some words took."""
+    """The cost of embedding some words."""
 
     words: int = 0
     wall_s: float = 0.0
     processor_s: float = 0.0
 
     def over(self, other: Spent) -> tuple[float, float]:
-        """This speed as a share of another one: by the clock, and by the processor's time."""
+        """Return this speed as a share of another one, by the clock and by processor time."""
         share = self.words / other.words
         return share * other.wall_s / self.wall_s, share * other.processor_s / self.processor_s
 
 
 @dataclass
 class Command:
-    """The running command, which has its turns."""
+    """The running command, which takes turns with this process."""
 
     process: subprocess.Popen[bytes]
     spent: Spent = field(default_factory=Spent)
@@ -67,13 +67,13 @@ class Command:
     _began_at_s: float = 0.0
 
     def wait_until_it_embeds(self, about: Path) -> None:
-        """Let it start and load its model."""
+        """Wait until the command has loaded its model."""
         while not about.is_file() and self.process.poll() is None:
             time.sleep(_LOOK_EVERY_S / 4)
         self._began_at_s = processor_s(self.process.pid)
 
     def take_turn(self) -> bool:
-        """Let it run, then stop it; whether it goes on after that."""
+        """Let the command run, then stop it; return whether it is still alive."""
         os.kill(self.process.pid, signal.SIGCONT)
         start = now = time.perf_counter()
         while now < start + _TURN_S and not self.has_ended():
@@ -88,18 +88,18 @@ class Command:
         return True
 
     def has_ended(self) -> bool:
-        """Whether it is over; its memory and times can still be read until it is waited for."""
+        """Whether the command is over; its memory and times can be read until it is waited for."""
         return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def processor_s(pid: int) -> float:
-    """Processor time of another process."""
+    """Return the processor time of another process."""
     told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(told[11]) + int(told[12])) / _TICKS_PER_S
 
 
 def long_text(sentences: list[list[str]], n_words: int) -> Iterator[list[str]]:
-    """Sentences again and again, the first word of each replaced by a new one."""
+    """Repeat sentences, each time with a new first word."""
     done = 0
     for number, tokens in enumerate(itertools.cycle(sentences)):
         if done >= n_words:
@@ -109,7 +109,7 @@ def long_text(sentences: list[list[str]], n_words: int) -> Iterator[list[str]]:
 
 
 def embed_piece(elmo: Elmo, piece: list[list[str]], spent: Spent) -> None:
-    """One call in memory."""
+    """Embed a piece of the text in memory."""
     wall, processor = time.perf_counter(), time.process_time()
     elmo.embed(piece)
     spent.words += sum(map(len, piece))
@@ -118,9 +118,9 @@ def embed_piece(elmo: Elmo, piece: list[list[str]], spent: Spent) -> None:
 
 
 def highest(memory: list[tuple[float, float]]) -> tuple[float, float]:
-    """Most memory in the first minute and after it (in the halves of a shorter run).
+    """Return the peak memory of the first minute and of the time after it (of the halves of a shorter run).
 
-    Between its highest points it falls whenever a part has been written.
+    Memory falls whenever a part has been written.
     """
     split = min(_STEADY_AFTER_S, memory[-1][0] / 2)
     return max(mb for at, mb in memory if at < split), max(mb for at, mb in memory if at >= split)

@@ -1,4 +1,4 @@
-"""The matrix products of an embedding alone: what the engine would take if all else cost nothing.
+"""The matrix products of an embedding alone: the time of an engine in which nothing else costs time.
 
 The shapes are those of the engine's own plan (blocks of distinct words in the char CNN, chunks of input
 products, one recurrent product and one projection a step), the weights those of the model, the order the
@@ -29,7 +29,7 @@ class Ceiling:
     """The products of one model."""
 
     def __init__(self, model: BiLM) -> None:
-        """Take over a model; its number format is that of the products.
+        """Copy a model; the products are in its number format.
 
         Args:
             model: float32 or bfloat16, left as it is.
@@ -60,14 +60,14 @@ class Ceiling:
         )
 
     def _rows(self, rows: int, columns: int) -> Tensor:
-        """Some numbers, made once and only read; several threads may ask at a time."""
+        """Return random rows, which are made once and shared by all threads."""
         numbers = self._numbers
         if len(numbers) < rows * columns:
             self._numbers = numbers = torch.full((rows * columns,), 0.5, dtype=self._dtype)
         return numbers[: rows * columns].view(rows, columns)
 
     def _multiply(self, rows: Tensor, weight: Tensor, n_columns: int) -> int:
-        """Make one product; its multiplications."""
+        """Compute one product and return the number of its multiplications."""
         product(None, rows, weight)
         return len(rows) * rows.shape[1] * n_columns
 

@@ -11,21 +11,21 @@ from sklearn.model_selection import StratifiedKFold
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors of length 1 along the last axis."""
+    """Scale vectors to length 1 along the last axis."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
 
 def mixtures(n_layers: int, steps: int = 10) -> list[tuple[float, ...]]:
-    """All weights that are multiples of 1/steps and add up to 1."""
+    """Return all weights that are multiples of 1/steps and add up to 1."""
     grid = itertools.product(range(steps + 1), repeat=n_layers)
     return [tuple(part / steps for part in parts) for parts in grid if sum(parts) == steps]
 
 
 def nearest_centroid(train: np.ndarray, gold: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """The sense whose centroid of unit vectors has the highest cosine, for each row of `test`.
+    """Find the sense with the nearest centroid of unit vectors for each row of `test`.
 
-    Where cosines are the same to five digits, as they are for vectors that know no context, the sense that
-    is more frequent in training: rounding in float32 is no difference.
+    Cosines that are equal to five digits count as equal, because float32 rounds there; the sense that is more
+    frequent in training then wins. Vectors without context always tie.
     """
     names, counts = np.unique(gold, return_counts=True)
     senses = names[np.argsort(-counts, kind="stable")]
@@ -36,7 +36,7 @@ def nearest_centroid(train: np.ndarray, gold: np.ndarray, test: np.ndarray) -> n
 def best_mixture(
     layers: np.ndarray, gold: np.ndarray, score: Callable[[np.ndarray], float]
 ) -> tuple[float, ...]:
-    """The mixture of unit layers with the highest score; ties go to the one nearest to uniform."""
+    """Return the mixture of unit layers with the highest score; ties go to the one nearest to uniform."""
     options = mixtures(len(layers))
     scores = [score(np.tensordot(weights, layers, axes=1)) for weights in options]
     even = np.array([-np.square(weights).sum() for weights in options])
@@ -44,7 +44,7 @@ def best_mixture(
 
 
 def cross_validated(vectors: np.ndarray, gold: np.ndarray) -> float:
-    """Accuracy of the nearest centroid over five folds."""
+    """Return the accuracy of the nearest centroid over five folds."""
     folds = min(5, min(Counter(gold.tolist()).values()))
     if folds < 2:
         return 0.0

@@ -5,7 +5,7 @@
     python -m bench.classifier_lab MODEL --json scores.json
     python -m bench.classifier_lab MODEL --upload                        an upload of 5,000 rows, timed
 
-Peak memory is that of the process so far: run one set at a time to know what it takes.
+Peak memory is that of the process so far, so run one set at a time to measure it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from elmo_core.tables.reading import read_table, read_table_file
 
 @dataclass(frozen=True)
 class Texts:
-    """What a comparison runs on."""
+    """Labelled texts and how they are split."""
 
     texts: list[str]
     labels: list[str]
@@ -48,14 +48,14 @@ class Texts:
 
 
 def sst2() -> Texts:
-    """SST-2 (Socher et al. 2013): train -> dev."""
+    """Read SST-2 (Socher et al. 2013): train -> dev."""
     (train, gold), (dev, wanted) = sentiment("train"), sentiment("dev")
     texts = [" ".join(words) for words in [*train, *dev]]
     return Texts(texts, [str(label) for label in [*gold, *wanted]], _first(len(train), len(texts)))
 
 
 def subj() -> Texts:
-    """SUBJ (Pang and Lee 2004): the first 8,000 after shuffling with seed 0 -> the others."""
+    """Read SUBJ (Pang and Lee 2004): the first 8,000 after shuffling with seed 0 -> the others."""
     lines = (ROOT / "text" / "subj.all").read_text("latin-1").splitlines()
     order = np.random.default_rng(0).permutation(len(lines))
     pairs = [lines[row].split(" ", 1) for row in order]
@@ -67,7 +67,7 @@ def _first(n_train: int, n: int) -> Split:
 
 
 def _table(name: str) -> Callable[[], Texts]:
-    """A table as a user would upload it: everything is found out."""
+    """Read a table as the page reads an upload, with everything guessed."""
 
     def read() -> Texts:
         table = read_table_file(ROOT / "text" / name)
@@ -92,7 +92,7 @@ DATA: dict[str, Callable[[], Texts]] = {
 
 
 def measure(elmo: Elmo, name: str, settings: ComparisonSettings) -> dict[str, Any]:
-    """One comparison as JSON values."""
+    """Run one comparison and return it as JSON values."""
     started = time.monotonic()
     data = DATA[name]()
     progress(f"{name}: {len(data.texts):,} texts read in {time.monotonic() - started:.1f} s")
@@ -134,7 +134,7 @@ def _facts(result: MethodResult | LeftOut) -> dict[str, Any]:
 
 
 def measure_upload(elmo: Elmo, time_limit_s: float) -> str:
-    """From the bytes of a file of 5,000 rows of 20 words to the end of its comparison, on two classes."""
+    """Time an upload of 5,000 rows of 20 words, from its bytes to the end of the comparison."""
     (words, gold), (more, wanted) = sentiment("train"), sentiment("dev")
     running = [word for sentence in [*words, *more] for word in sentence]
     labels = [*gold, *wanted]
@@ -162,7 +162,7 @@ def measure_upload(elmo: Elmo, time_limit_s: float) -> str:
 
 
 def as_markdown(found: dict[str, dict[str, Any]]) -> str:
-    """One line for each set and method."""
+    """Format one line for each set and method."""
     rows: list[list[object]] = []
     for name, measured in found.items():
         for row in measured["methods"]:

@@ -4,11 +4,11 @@
     python -m bench.engine --shapes english-small --inputs batch --rounds 1        a quick look
     python -m bench.engine --text my.txt --json engine.json
 
-Engine (float32, bfloat16), plain implementation (`bench.plain_bilm`, float32) and ceiling
-(`bench.ceiling`) take turns in one process; the median of the rounds counts. Each call of the engine
-starts with an empty cache of words. Plain speed does not depend on how much there is to do, so it is
-measured on the first 256 sentences at most. Errors are the largest ones against plain loops in float64 on
-the first sentences; peak memory is that of a fresh process which loads the model and embeds the batch.
+Engine (float32, bfloat16), plain implementation (`bench.plain_bilm`, float32) and ceiling (`bench.ceiling`)
+take turns in one process; the median of the rounds counts. Each call of the engine starts with an empty cache
+of words. The speed of the plain implementation does not depend on the number of sentences, so it is measured
+on at most 256. Errors are the largest differences to plain loops in float64 on the first sentences. Peak
+memory is that of a fresh process that loads the model and embeds the batch.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
 
 
 def seconds(work: Callable[[], object], repeats: int, clock: Callable[[], float]) -> float:
-    """Time of one call."""
+    """Time one call."""
     start = clock()
     for _ in range(repeats):
         work()
@@ -81,7 +81,7 @@ def seconds(work: Callable[[], object], repeats: int, clock: Callable[[], float]
 
 @dataclass(frozen=True)
 class Bench:
-    """What does not change from row to row."""
+    """The settings that all rows share."""
 
     sentences: Sentences
     n_sentences: int
@@ -95,7 +95,7 @@ class Bench:
     """A name in `CLOCKS`: on a busy machine the processor time of one thread tells more than the wall's."""
 
     def rows(self, shape: str, inputs: Sequence[str]) -> list[Row]:
-        """All rows of one shape."""
+        """Measure all rows of one shape."""
         stored, weights = load_shape(shape)
         models = {
             dtype: stored.model if dtype == "float32" else copy.deepcopy(stored.model).to(DTYPES[dtype])
@@ -149,7 +149,7 @@ class Bench:
         return rows
 
     def _errors(self, stored: StoredModel, given: Sentences) -> dict[str, float]:
-        """Largest difference to float64; the plain results must not have met a denormal number."""
+        """Return the largest difference to float64, and check that no denormal number arose."""
         some = [tokens[:_EXACT_WORDS] for tokens in given[:_EXACT_SENTENCES]]
         plain = PlainBiLM(stored.model).embed(some)
         torch.set_flush_denormal(True)
@@ -168,7 +168,7 @@ class Bench:
         }
 
     def _peak(self, shape: str, who: str) -> float | None:
-        """Peak memory in MB of a fresh process that embeds the batch."""
+        """Return the peak memory in MB of a fresh process that embeds the batch."""
         if not self.with_memory:
             return None
         command = [sys.executable, "-m", "bench.engine", "--one-use", shape, who]
@@ -189,12 +189,12 @@ def one_use(shape: str, who: str, given: Sentences, threads: int) -> None:
 
 
 def native_dtypes() -> list[str]:
-    """Number formats that the processor has products of its own for."""
+    """Return the number formats for which the processor has its own products."""
     return [name for name in DTYPES if name != "bfloat16" or has_bfloat16(torch.device("cpu"))]
 
 
 def conditions(bench: Bench) -> dict[str, object]:
-    """What the numbers depend on."""
+    """Return the machine and the settings that the numbers depend on."""
     names = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -212,7 +212,7 @@ def conditions(bench: Bench) -> dict[str, object]:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The table for people."""
+    """Format the rows as a Markdown table."""
     head = (
         "model", "input", "words", "implementation", "words/s", "ms", "times plain", "of ceiling",
         "ceiling GFLOP/s", "error", "peak MB",
@@ -243,7 +243,7 @@ def main() -> None:
         nargs="+",
         choices=list(DTYPES),
         default=native_dtypes(),
-        help="default: what the processor has products for",
+        help="default: those for which the processor has products",
     )
     parser.add_argument("--text", type=Path, help="UTF-8 text; default: the bundled samples")
     parser.add_argument("--sentences", type=int, default=1000, help="of the batch")

@@ -1,15 +1,13 @@
-"""Three promises of the engine on real text, held or not.
+"""Check three claims about the engine on real text.
 
     python -m bench.engine_checks [english-small] [--text FILE] [--sentences 1000]
 
 * bfloat16 against float32: the cosine of every token in every layer is at least 0.999;
-* one sentence of ten words takes less than 5 ms: its words new to the engine, and known to it;
+* one sentence of ten words takes less than 5 ms, with new words and with known ones;
 * a sentence has the same bits alone and in a batch.
 
-bfloat16 is left out where the processor has no products of its own for it.
-
-Status 1 where one is broken. The time is the least of many calls, so that other work on the machine does
-not count.
+The exit status is 1 if one of them fails. bfloat16 is skipped if the processor has no products of its own for
+it. Times are the least of many calls, so that other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ _CALLS, _BLOCK, _ALONE = 200, 256, 50
 
 
 def cosines(stored: StoredModel, sentences: list[list[str]]) -> np.ndarray:
-    """Cosine of float32 and bfloat16: (L, T) over all tokens."""
+    """Return the cosine of float32 and bfloat16: (L, T) over all tokens."""
     single, half = Elmo(stored), Elmo(stored, dtype="bfloat16")
     found = []
     for start in range(0, len(sentences), _BLOCK):
@@ -45,7 +43,7 @@ def cosines(stored: StoredModel, sentences: list[list[str]]) -> np.ndarray:
 
 
 def latency_ms(stored: StoredModel, sentence: list[str], dtype: str) -> tuple[float, float]:
-    """Milliseconds of one call: with new words, with known ones."""
+    """Return the milliseconds of one call with new words and with known ones."""
     new, known = [], []
     for _ in range(_CALLS // 10):
         elmo = Elmo(stored, dtype=dtype)

@@ -1,4 +1,4 @@
-"""What the engine is measured on: shapes of models, and sentences of a file or of the samples."""
+"""Inputs of the engine's measurements: shapes of models, and sentences of a file or of the samples."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _ONE_WORDS = 10
 
 
 def load_shape(name: str) -> tuple[StoredModel, str]:
-    """A model of this shape, and where its weights come from.
+    """Load a model of a shape, and say where its weights come from.
 
-    The official ones are used where they are on this machine; otherwise the weights are random, scaled so
-    that no layer dies out or saturates and no denormal number arises (which the bench checks).
+    Official weights are used if they are on this machine. Otherwise weights are random, scaled so that no
+    layer dies out or saturates and no denormal number arises (which the bench checks).
     """
     if name not in OFFICIAL or any(one.name == name and one.is_available for one in PUBLISHED):
         return load_model(name), "trained weights"
@@ -39,7 +39,7 @@ def load_shape(name: str) -> tuple[StoredModel, str]:
 
 
 def read_sentences(path: Path | None) -> list[list[str]]:
-    """Tokenised sentences of a UTF-8 text, by default of the bundled samples."""
+    """Read the tokenised sentences of a UTF-8 text, by default of the bundled samples."""
     return [tokens for text in _texts(path) for tokens in tokenised_sentences(text)]
 
 
@@ -53,7 +53,7 @@ def _texts(path: Path | None) -> Iterator[str]:
 
 
 def choose_input(name: str, sentences: list[list[str]], n_sentences: int, n_words: int) -> list[list[str]]:
-    """One of the inputs.
+    """Choose one of the inputs.
 
     Args:
         name: "one" (the first sentence of exactly ten words, or else the first ten words), "batch" (many

@@ -4,7 +4,7 @@
     python -m bench.entities MODEL --data wnut17 --methods "learned mix" "feature CRF"
     python -m bench.entities MODEL --epochs 10 --json scores.json
 
-The biLM reads each set once; what is given per epoch is the head alone.
+The biLM reads each set once; seconds an epoch are those of the head alone.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from elmo_core.learning.tags.sentences import TaggedSentences, tagged_sentences
 
 
 def wnut17() -> tuple[TaggedSentences, TaggedSentences]:
-    """WNUT-17 (Derczynski et al. 2017): train -> dev, which is of another domain."""
+    """Read WNUT-17 (Derczynski et al. 2017): train -> dev, which is of another domain."""
     return _read("wnut17train.conll"), _read("emerging.dev.conll")
 
 
 def ewt() -> tuple[TaggedSentences, TaggedSentences]:
-    """UD English EWT: universal parts of speech, train -> dev."""
+    """Read UD English EWT: universal parts of speech, train -> dev."""
     return _read("en_ewt-ud-train.conllu.xz"), _read("en_ewt-ud-dev.conllu.xz")
 
 
@@ -57,7 +57,7 @@ DATA: dict[str, Callable[[], tuple[TaggedSentences, TaggedSentences]]] = {"wnut1
 
 
 def measure(elmo: Elmo, name: str, settings: TagComparisonSettings) -> dict[str, Any]:
-    """One comparison as JSON values."""
+    """Run one comparison and return it as JSON values."""
     train, test = DATA[name]()
     task = prepare_task(elmo, train, test)
     progress(f"{name}: {len(train):,} and {len(test):,} sentences, the biLM took {task.seconds:.0f} s")
@@ -95,7 +95,7 @@ def _facts(result: TagResult | TagLeftOut) -> dict[str, Any]:
 
 
 def _gap(result: TagResult, baseline: str) -> list[float] | None:
-    """Difference to a baseline, and its interval."""
+    """Format the difference to a baseline with its interval."""
     if baseline not in result.against:
         return None
     gap = result.against[baseline].value
@@ -107,7 +107,7 @@ def _shown(gap: list[float] | None) -> str:
 
 
 def as_markdown(found: dict[str, dict[str, Any]]) -> str:
-    """One line for each set and method."""
+    """Format one line for each set and method."""
     heads = (
         "data", "method", "score (95%)", "less feature CRF", "less static only", "epochs", "s an epoch",
         "mix",
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
-    parser.add_argument("--epochs", type=int, default=40, help="most passes of a tagger")
+    parser.add_argument("--epochs", type=int, default=40, help="most epochs of a tagger")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

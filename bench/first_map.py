@@ -28,7 +28,7 @@ _SETTLING_S = 2
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """Find a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

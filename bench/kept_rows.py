@@ -1,4 +1,4 @@
-"""Rows of a long measurement in a CSV file: written as they come, not measured again."""
+"""Rows of a long measurement in a CSV file, written as they come, so that none is measured twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class KeptRows:
     """Rows as dicts of strings; a row that lacks a column of the others has an empty value there."""
 
     def __init__(self, path: Path, key: tuple[str, ...]) -> None:
-        """Read what is there.
+        """Read the rows of an earlier run.
 
         Args:
             path: the CSV file; made with the first row.
@@ -24,12 +24,12 @@ class KeptRows:
                 self.rows = list(csv.DictReader(stream))
 
     def __contains__(self, name: tuple[object, ...]) -> bool:
-        """Whether a row with that key was measured."""
+        """Whether a row with this key was measured."""
         wanted = tuple(map(str, name))
         return any(tuple(row[column] for column in self._key) == wanted for row in self.rows)
 
     def add(self, row: dict[str, object]) -> None:
-        """Add a row; the file is replaced as a whole, so that it never holds half of one."""
+        """Add a row and replace the file as a whole, so that it never holds half a row."""
         self.rows.append({column: str(value) for column, value in row.items()})
         columns = list(dict.fromkeys(column for row in self.rows for column in row))
         partial = self._path.with_suffix(".partial")

@@ -6,15 +6,15 @@ from pathlib import Path
 
 
 def peak_mb() -> float:
-    """Most memory this process has held, in MB of 2**20 bytes.
+    """Return the peak memory of this process, in MB of 2**20 bytes.
 
-    `ru_maxrss` will not do: a process begins with that of the one that started it.
+    `ru_maxrss` cannot be used: a process inherits the value of the process that started it.
     """
     return _told("self", "VmHWM")
 
 
 def resident_mb(pid: int) -> float:
-    """Memory that a process holds now, in MB of 2**20 bytes; 0 when it has ended."""
+    """Return the memory of a process now, in MB of 2**20 bytes; 0 after its end."""
     return _told(str(pid), "VmRSS")
 
 

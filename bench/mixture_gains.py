@@ -4,9 +4,9 @@
     python -m bench.mixture_gains english-small --parts senses --words bank apple
     python -m bench.mixture_gains english-small --parts sst2
 
-The ten words of CoarseWSD and SST-2, the head of elmo_core/layers/head.py throughout: learned on
-80% of the training part (of at most --most rows of it), drawn anew at each of five seeds, and tested on
-the test or dev part (of at most as many rows). The best of the triangle is chosen on the same training rows.
+On the ten words of CoarseWSD and on SST-2, the head of elmo_core/layers/head.py is trained on 80% of the
+training part (of at most --most rows of it), drawn anew for each of five seeds, and tested on the test or dev
+part (of at most as many rows). The best of the triangle is chosen on the same training rows.
 Intervals are of the mean over the seeds, corrected for what the draws share.
 """
 
@@ -30,7 +30,7 @@ from elmo_core.measuring.splitting import Split
 
 
 def word_uses(elmo: Elmo, word: str, part: str, most: int) -> tuple[np.ndarray, list[str]]:
-    """Vectors (L, n, D) of a word's uses and their senses; a seeded sample of many."""
+    """Return vectors (L, n, D) of a word's uses and their senses, a seeded sample of them."""
     uses = benchmark_data.sense_uses(word, part)
     rows = np.sort(np.random.default_rng(42).permutation(len(uses.senses))[:most]).tolist()
     found = chain.from_iterable(elmo.stream([uses.sentences[row] for row in rows]))
@@ -39,7 +39,7 @@ def word_uses(elmo: Elmo, word: str, part: str, most: int) -> tuple[np.ndarray, 
 
 
 def texts(elmo: Elmo, part: str, most: int) -> tuple[np.ndarray, list[str]]:
-    """Mean vectors (L, n, D) of SST-2 sentences and their labels."""
+    """Return mean vectors (L, n, D) of SST-2 sentences and their labels."""
     sentences, labels = benchmark_data.sentiment(part)
     rows = np.sort(np.random.default_rng(42).permutation(len(labels))[:most]).tolist()
     found = chain.from_iterable(elmo.stream([sentences[row] for row in rows]))
@@ -47,7 +47,7 @@ def texts(elmo: Elmo, part: str, most: int) -> tuple[np.ndarray, list[str]]:
 
 
 def study(train: tuple[np.ndarray, list[str]], test: tuple[np.ndarray, list[str]]) -> MixStudy:
-    """Five draws of the training part, one test part."""
+    """Train on five draws of the training part and test on one test part."""
     data: Labelled = label_vectors(np.concatenate([train[0], test[0]], axis=1), train[1] + test[1])
     n_train = len(train[1])
     assert len(data) == n_train + len(test[1]), "every sense has two uses or more"
@@ -59,7 +59,7 @@ def study(train: tuple[np.ndarray, list[str]], test: tuple[np.ndarray, list[str]
 
 
 def row(name: str, found: MixStudy) -> list[str]:
-    """One line of the table."""
+    """Measure one line of the table."""
     methods = [method.name for method in found.methods]
     cells = [percent(found.accuracy(method)) for method in methods]
     weights = " / ".join(f"{weight:.2f}" for weight in found.learned_mixture.weights)
@@ -75,12 +75,12 @@ def row(name: str, found: MixStudy) -> list[str]:
 
 
 def percent(one: Estimate) -> str:
-    """A share with its interval."""
+    """Format a share with its interval."""
     return f"{100 * one.value:.1f} ({100 * one.low:.1f} to {100 * one.high:.1f})"
 
 
 def points(one: Estimate) -> str:
-    """A difference with its interval."""
+    """Format a difference with its interval."""
     return f"{100 * one.value:+.1f} ({100 * one.low:+.1f} to {100 * one.high:+.1f})"
 
 
@@ -110,7 +110,7 @@ def main() -> None:
 
 
 def show(cells: Sequence[str]) -> None:
-    """One line of Markdown."""
+    """Print one line of Markdown."""
     sys.stdout.write("| " + " | ".join(cells) + " |\n")
     sys.stdout.flush()
 

@@ -4,7 +4,7 @@
     python -m bench.mixture_speed --parts triangle slider
     python -m bench.mixture_speed --parts umap --sizes 5000 20000 50000
 
-On random vectors with groups, so that nothing depends on a model; processor time of one thread.
+Vectors are random and in groups, so that nothing depends on a model. Times are processor time of one thread.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WIDTH = 512
 
 
 def grouped(n: int, width: int, n_layers: int = 3) -> Labelled:
-    """n vectors of three labels."""
+    """Draw n vectors of three labels."""
     generator = np.random.default_rng(0)
     codes = generator.integers(3, size=n)
     centres = generator.standard_normal((n_layers, 3, width))
@@ -45,7 +45,7 @@ def grouped(n: int, width: int, n_layers: int = 3) -> Labelled:
 
 
 def seconds(work: Callable[[], object], repeats: int = 3) -> float:
-    """Processor time of the calling thread, least of several runs: what an idle machine takes."""
+    """Return the processor time of the calling thread, the least of several runs."""
     taken = []
     for _ in range(repeats):
         start = time.thread_time()
@@ -55,7 +55,7 @@ def seconds(work: Callable[[], object], repeats: int = 3) -> float:
 
 
 def triangle(sizes: Sequence[int]) -> str:
-    """Gram matrices once, then 66 mixtures by every score with its null."""
+    """Time the Gram matrices once, then 66 mixtures by every score with its null."""
     columns = (f"66 mixtures: {name}" for name in SCORES)
     return table(["uses", "six Gram matrices", *columns], [_triangle_row(n) for n in sizes])
 
@@ -71,7 +71,7 @@ def _triangle_row(n: int) -> list[str]:
 
 
 def slider(sizes: Sequence[int]) -> str:
-    """What the server does when a slider has moved: scores of the new mixture, its picture as JSON."""
+    """Time the server's work after a slider has moved: scores of the mixture, its figure as JSON."""
     return table(["uses", "score of the mixture", "figure", "together"], [_slider_row(n) for n in sizes])
 
 
@@ -91,7 +91,7 @@ def _slider_row(n: int) -> list[str]:
 
 
 def umap(sizes: Sequence[int], width: int = 256) -> str:
-    """One layout for each size in a process of its own, so that memory is its own."""
+    """Draw one map of each size, each in a process of its own, so that peak memory is its own."""
     rows = []
     for n in sizes:
         command = [sys.executable, "-m", "bench.mixture_speed", "--one-map", str(n), str(width)]
@@ -102,7 +102,7 @@ def umap(sizes: Sequence[int], width: int = 256) -> str:
 
 
 def one_map(n: int, width: int) -> None:
-    """Print one row of the table above."""
+    """Print one row of the table of `umap`."""
     small = given_points(grouped(300, width).layers[0], [""] * 300, {}, most=300)
     compiled = time.process_time()
     map_points(small, MapSettings("umap"))

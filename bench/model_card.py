@@ -1,7 +1,7 @@
 """Measure a model in our folder and write its card, the README.md in that folder.
 
     python -m bench.model_card data/models/english-small --texts wikipedia.valid.txt.xz wikitext2.valid.txt
-    python -m bench.model_card data/models/english-small --tasks      the card alone, from the scores kept
+    python -m bench.model_card data/models/english-small --tasks      the card alone, from kept scores
     python -m bench.model_card data/models/english-small --tasks --curve scores.csv    and the curve
 
 Perplexities are those of the full softmax; the scores are those of `bench.model_scores`; the curve is that
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def perplexity(stored: StoredModel, text: Path) -> dict[str, float]:
-    """Perplexities of a text file."""
+    """Measure the perplexities of a text file."""
     assert stored.vocabulary is not None
     lines = read_lines(text, CorpusReport())
     sentences = [tokens for line in lines for tokens in tokenised_sentences(line)]
@@ -83,7 +83,7 @@ def perplexity(stored: StoredModel, text: Path) -> dict[str, float]:
 
 
 def card(stored: StoredModel, folder: Path, measured: dict[str, Any]) -> str:
-    """The text of the card."""
+    """Write the text of the card."""
     config, about = stored.model.config, stored.about
     assert config.char_cnn is not None
     words = int(str(about["words_seen"]))

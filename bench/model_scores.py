@@ -5,8 +5,7 @@
     python -m bench.model_scores MODEL --json scores.json
     python -m bench.model_scores MODEL --dtype bfloat16    what the number format costs
 
-Everything that is chosen (mixtures, thresholds, penalties) is chosen on the training part alone, in
-the same way for every word.
+Mixtures, thresholds and penalties are chosen on the training part alone, in the same way for every word.
 """
 
 from __future__ import annotations
@@ -38,17 +37,17 @@ from elmo_core.static.vectors import StaticVectors
 
 Scores = dict[str, float]
 _PROBE_SENTENCES = 4000
-_WIC_SHRINKAGE = 0.5  # the middle; nothing of WiC chose it
+_WIC_SHRINKAGE = 0.5  # the middle; not chosen on WiC
 
 
 def sentence_means(elmo: Elmo, sentences: Sequence[list[str]]) -> np.ndarray:
-    """Mean over the tokens of each sentence in all layers: float32 (L, n, D)."""
+    """Return the mean over the tokens of each sentence in all layers: float32 (L, n, D)."""
     means = [found.layers.mean(axis=1) for block in elmo.stream(sentences) for found in block]
     return np.stack(means, axis=1)
 
 
 def senses(elmo: Elmo) -> Scores:
-    """CoarseWSD, macro average over the words of the test accuracy in percent."""
+    """Score CoarseWSD: test accuracy in percent, macro average over the words."""
     rows: dict[str, list[float]] = {}
     words: list[WordUses] = []
     for word, uses in word_uses(elmo):
@@ -62,7 +61,7 @@ def senses(elmo: Elmo) -> Scores:
 
 
 def _mixture_accuracy(uses: dict[str, Targets], gold: dict[str, np.ndarray]) -> Scores:
-    means = uses["train"].layers.mean(axis=1, keepdims=True)  # of all uses, their senses unseen
+    means = uses["train"].layers.mean(axis=1, keepdims=True)  # of all uses, whatever their senses
     centred = {part: unit(targets.layers - means) for part, targets in uses.items()}
     chosen = best_mixture(
         centred["train"], gold["train"], lambda mixed: cross_validated(mixed, gold["train"])
@@ -73,7 +72,7 @@ def _mixture_accuracy(uses: dict[str, Targets], gold: dict[str, np.ndarray]) -> 
 
 
 def word_in_context(elmo: Elmo) -> Scores:
-    """WiC, dev accuracy in percent of a cosine threshold set on train."""
+    """Score WiC: dev accuracy in percent of a cosine threshold set on train."""
     cosines, gold, whitening = {}, {}, learned_whitenings(elmo)[-1]
     for part in ("train", "dev"):
         pairs = benchmark_data.word_in_context(part)
@@ -97,14 +96,14 @@ def word_in_context(elmo: Elmo) -> Scores:
 
 
 def _pair_views(targets: Targets, whitening: Whitening) -> dict[str, np.ndarray]:
-    """Each layer, the mean of the LSTM layers, layer 2 whitened, and the context."""
+    """Return each layer, the mean of the LSTM layers, layer 2 whitened, and the context."""
     whitened = whitening.apply(targets.layers[2], _WIC_SHRINKAGE)
     mean = targets.layers[1:].mean(axis=0)
     return plain_views(targets) | {"uniform mix": mean, "layer 2, whitened": whitened}
 
 
 def sentiment(elmo: Elmo) -> Scores:
-    """SST-2, dev accuracy in percent of a logistic regression."""
+    """Score SST-2: dev accuracy in percent of a logistic regression."""
     (train, gold), (dev, wanted) = benchmark_data.sentiment("train"), benchmark_data.sentiment("dev")
     tfidf = make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), tokenizer=str.split, token_pattern=None),
@@ -131,7 +130,7 @@ def sentiment(elmo: Elmo) -> Scores:
 
 
 def static_means(static: StaticVectors, sentences: Sequence[list[str]]) -> np.ndarray:
-    """Mean static vector of the known words of each sentence, zeros where there is none: float32 (n, D)."""
+    """Return the mean static vector of each sentence's known words, or zeros: float32 (n, D)."""
     found = np.zeros((len(sentences), static.dim), dtype=np.float32)
     for row, words in enumerate(sentences):
         vectors = [static[word] for word in words if word in static]
@@ -145,7 +144,7 @@ def _linear(c: float) -> Pipeline:
 
 
 def word_class(elmo: Elmo) -> Scores:
-    """UD English EWT, dev accuracy in percent of a linear probe for the universal part of speech."""
+    """Score UD English EWT: dev accuracy in percent of a linear probe for the universal part of speech."""
     parts = {
         part: list(itertools.islice(benchmark_data.word_classes(part), _PROBE_SENTENCES))
         for part in ("train", "dev")
@@ -185,7 +184,7 @@ TASKS: dict[str, Callable[[Elmo], Scores]] = {
 
 
 def as_markdown(found: dict[str, Scores]) -> str:
-    """One line for each task and method."""
+    """Format one line for each task and method."""
     rows = [(task, name, f"{value:.1f}") for task, scores in found.items() for name, value in scores.items()]
     return table(["task", "method", "score"], rows)
 

@@ -1,10 +1,10 @@
-"""How often a test claims something where there is nothing: the level of p-values under the null.
+"""How often a test calls a null significant: the level of the p-values.
 
     python -m bench.null_levels [--runs 400]
 
-A test of level 5% may claim something in at most 5% of runs. Four nulls are simulated: labels drawn at
-random, judged on one split and on five folds; and two methods that are equally good, with errors that are
-alike or of different kinds. The paired bootstrap is shown beside the randomisation test that replaced it.
+A test of level 5% may call a null significant in at most 5% of runs. Five nulls are simulated: labels drawn
+at random, tested on one split and on five folds; two equally good methods with errors of the same and of
+different kinds; and two equally good taggers. Beside each test stands one that it replaced.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LEVEL, _N, _DIM, _N_METHODS, _N_SHUFFLES = 0.05, 120, 8, 4, 500
 
 
 def best_of_methods(seed: int, splits: Callable[[np.ndarray, int], list[Split]]) -> tuple[float, float]:
-    """P-values of the best of several classifiers of random labels: as used, and by bare shuffles."""
+    """Return p-values of the best of several classifiers of random labels: as used, and by bare shuffles."""
     rng = np.random.default_rng(seed)
     codes = rng.permutation(np.arange(_N) % 2)
     parts = splits(codes, seed)
@@ -48,13 +48,13 @@ def best_of_methods(seed: int, splits: Callable[[np.ndarray, int], list[Split]])
 
 
 def equal_methods(seed: int, *, alike: bool) -> tuple[float, float]:
-    """P-values of two equally good methods on 200 rows: by randomisation, and by the paired bootstrap."""
+    """Return p-values of two equally good methods on 200 rows: by randomisation, by the bootstrap."""
     rng = np.random.default_rng(seed)
     gold = rng.integers(0, 3, 200)
     wrong = (gold + rng.integers(1, 3, 200)) % 3
     if alike:
         one, other = (np.where(rng.random(200) < 0.75, gold, wrong) for _ in range(2))
-    else:  # the one errs on the first class, the other on the second
+    else:  # one errs on the first class, the other on the second
         one, other = (np.where((gold == k) & (rng.random(200) < 0.6), 2, gold) for k in (0, 1))
     drawn = rng.integers(0, 200, (N_SAMPLES // 4, 200))
     differences = np.array(
@@ -65,7 +65,7 @@ def equal_methods(seed: int, *, alike: bool) -> tuple[float, float]:
 
 
 def equal_taggers(seed: int) -> tuple[float, float]:
-    """P-values of two equally good taggers on 60 sentences: by randomisation, and by McNemar's sign test."""
+    """Return p-values of two equally good taggers on 60 sentences: by randomisation and by the sign test."""
     from scipy.stats import binomtest
 
     rng = np.random.default_rng(seed)

@@ -1,8 +1,8 @@
-"""The same biLM as one writes it in an afternoon: what the engine is compared with.
+"""A straightforward implementation of the biLM, with which the engine is compared.
 
 Every token goes through the char CNN with all its columns, sentences are padded to the longest of their
-batch, each step of each layer makes its own products and allocates what it needs. Straightforward, and
-right: a test holds it to the engine's results, and in float64 it is the measure of the engine's error.
+batch, and each step of each layer computes its own products and allocates its own memory. A test compares its
+results with the engine's; in float64 it is the reference for the engine's error.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class PlainBiLM:
     """A biLM with character input, on the CPU, with the weights of a model of the project."""
 
     def __init__(self, model: BiLM) -> None:
-        """Take over a model; its number format is that of all results and intermediate ones."""
+        """Copy a model; its number format is that of all results, intermediate ones included."""
         assert model.char_cnn is not None, "the plain implementation reads characters"
         self.model, self.cnn = model, model.char_cnn
 
     @torch.no_grad()
     def embed(self, sentences: Sequence[Sequence[str]], batch_size: int = BATCH_SIZE) -> list[np.ndarray]:
-        """All layers (L, T, 2P) of each sentence, in the number format of the model."""
+        """Return all layers (L, T, 2P) of each sentence, in the number format of the model."""
         found: list[np.ndarray] = []
         for start in range(0, len(sentences), batch_size):
             found += self._embed_batch(sentences[start : start + batch_size])
@@ -67,7 +67,7 @@ class PlainBiLM:
         return x if cnn.projection is None else cnn.projection(x)
 
     def _direction(self, direction: int, vectors: Tensor, lengths: Tensor) -> list[Tensor]:
-        """The L layers (B, T, P) of one direction, in reading order."""
+        """Return the L layers (B, T, P) of one direction, in reading order."""
         layers = [vectors]
         current = vectors if direction == FORWARD else _reversed(vectors, lengths)
         for index, lstm in enumerate(self.model.lstms(direction)):
@@ -78,7 +78,7 @@ class PlainBiLM:
 
 
 def _lstm(lstm: ProjectedLSTM, inputs: Tensor, lengths: Tensor) -> Tensor:
-    """Outputs (B, T, P) of one layer; rows that have ended keep their state."""
+    """Return the outputs (B, T, P) of one layer; rows that have ended keep their state."""
     n_rows, n_steps = inputs.shape[:2]
     output = inputs.new_zeros(n_rows, lstm.output_dim)
     cell = inputs.new_zeros(n_rows, lstm.cell_dim)
@@ -99,7 +99,7 @@ def _lstm(lstm: ProjectedLSTM, inputs: Tensor, lengths: Tensor) -> Tensor:
 
 
 def _reversed(rows: Tensor, lengths: Tensor) -> Tensor:
-    """Each row (T, P) of a batch from its own end; the padding stays where it is."""
+    """Reverse each row (T, P) of a batch up to its own end; the padding stays where it is."""
     steps = torch.arange(rows.shape[1])
     ends = lengths.unsqueeze(1)
     order = torch.where(steps < ends, ends - 1 - steps, steps)  # (B, T)

@@ -2,9 +2,9 @@
 
     python -m bench.pretraining_speed --text 'corpus/*.txt' [--threads 1] [--steps 4] [--compile]
 
-The plain loop is what one writes in an afternoon: every token through the char CNN with all its
-columns, `torch.nn.LSTM` with a projection, a full softmax, float32, AdamW on everything. Both train
-the shipped shape on the same batches, alternating in one process; the median step counts.
+The plain loop is straightforward: every token goes through the char CNN with all its columns, `torch.nn.LSTM`
+with a projection, a full softmax, float32, AdamW on everything. Both train the shipped shape on the same
+batches, alternating in one process; the median step counts.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class PlainBiLM(nn.Module):
         self.softmax = nn.Linear(shape.projection_dim, n_words)
 
     def forward(self, characters: Tensor, targets: Tensor, direction: int) -> Tensor:
-        """Mean loss of one direction: characters (T, B, C), targets (T, B)."""
+        """Return the mean loss of one direction: characters (T, B, C), targets (T, B)."""
         steps, rows, columns = characters.shape
         x = self.characters(characters.reshape(-1, columns)).transpose(1, 2)  # (T * B, e, C)
         x = torch.cat([conv(x).amax(dim=2).relu() for conv in self.convolutions], dim=1)
@@ -63,7 +63,7 @@ class PlainBiLM(nn.Module):
 
 
 def plain_step(config: PretrainConfig, cache: TokenCache, n_words: int) -> Callable[[], None]:
-    """A function that takes one step of the plain loop."""
+    """Return a function that takes one step of the plain loop."""
     model = PlainBiLM(config, n_words)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate)
     characters = torch.from_numpy(words_to_ids(cache.types)).long()
@@ -86,14 +86,14 @@ def plain_step(config: PretrainConfig, cache: TokenCache, n_words: int) -> Calla
 
 
 def trainer_step(config: PretrainConfig, cache: TokenCache, folder: Path) -> Callable[[], None]:
-    """A function that takes one step of the project's trainer."""
+    """Return a function that takes one step of the project's trainer."""
     settings = dataclasses.replace(config, log_steps=1, checkpoint_steps=10**9)
     rows = Trainer(settings, cache, [["the"]], folder).run()
     return lambda: (next(rows), None)[1]
 
 
 def seconds(step: Callable[[], None]) -> float:
-    """Wall time of one call."""
+    """Time one call by the clock."""
     start = time.perf_counter()
     step()
     return time.perf_counter() - start

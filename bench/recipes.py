@@ -1,12 +1,12 @@
-"""Recipes of pretraining at equal compute: one thing changed against a base, in each row.
+"""Recipes of pretraining at equal compute: each row changes one thing of a base.
 
     python -m bench.recipes --train 'corpus/*.xz' --valid held-out.xz --cache folder/ --csv recipes.csv
     python -m bench.recipes ... --only "base" "documents in order"
 
-All start from scratch, from the same first weights where the shape is the same, and read the same number of
-words; a recipe of another shape or vocabulary gets as many words as cost the floating-point operations of
-the base (those of the products, forward and backward, counted by torch on one step). Measured are held-out
-perplexity half-way and at the end and, there, the senses of ten words. A finished recipe is a row of the CSV
+All recipes start from scratch, from the same weights if they have the same shape, and read the same number of
+words. A recipe with another shape or vocabulary reads as many words as cost the floating-point operations of
+the base (those of the products, forward and backward, counted by torch on one step). Held-out perplexity is
+measured half-way and at the end, the senses of ten words at the end. A finished recipe is written to the CSV
 at once and is not run again.
 """
 
@@ -53,14 +53,14 @@ _MOMENTS = ("half", "end")
 
 @dataclass(frozen=True)
 class Recipe:
-    """What differs from the base."""
+    """The differences of a recipe from the base."""
 
     changes: dict[str, Any] = field(default_factory=dict)
     times: float = 1.0
     """Words as a multiple of its fair share; anything but 1 is no comparison at equal compute."""
 
     def settings(self, words: int) -> PretrainConfig:
-        """The settings of a run; the warm-up takes the same words whatever the size of a step."""
+        """Return the settings of a run; the warm-up takes the same words for every size of a step."""
         config = dataclasses.replace(BASE, **self.changes)
         warm_up = round(BASE.warm_up_steps * BASE.words_per_step / config.words_per_step)
         total = max(2, round(self.times * words / config.words_per_step))  # steps
@@ -105,7 +105,7 @@ RECIPES: dict[str, Recipe] = {
 
 
 def words_at_equal_compute(recipe: Recipe, words: int, cache: TokenCache) -> int:
-    """Words of a recipe: those of the base, scaled where shape or vocabulary change what a word costs."""
+    """Return the words of a recipe: those of the base, scaled by the cost of a word."""
     config = recipe.settings(words)
     if (config.model, config.vocabulary_size) == (BASE.model, BASE.vocabulary_size):
         return words
@@ -114,7 +114,7 @@ def words_at_equal_compute(recipe: Recipe, words: int, cache: TokenCache) -> int
 
 
 def operations_per_word(config: PretrainConfig, cache: TokenCache) -> float:
-    """Floating-point operations of the products of a training step, for each word."""
+    """Count the floating-point operations a word of the products of a training step."""
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(dataclasses.replace(config, warm_start=False), cache, [["the"]], Path(folder))
         with FlopCounterMode(display=False) as counter:
@@ -123,7 +123,7 @@ def operations_per_word(config: PretrainConfig, cache: TokenCache) -> float:
 
 
 def measured(config: PretrainConfig, cache: TokenCache, valid: list[list[str]]) -> dict[str, object]:
-    """Train, and measure on the way and at the end."""
+    """Train, and measure half-way and at the end."""
     start = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(config, cache, valid, Path(folder))
@@ -136,12 +136,12 @@ def measured(config: PretrainConfig, cache: TokenCache, valid: list[list[str]]) 
 
 
 def as_table(rows: list[dict[str, str]]) -> str:
-    """A line for each recipe."""
+    """Format a line for each recipe."""
     heads = ["recipe", "million words", *_MOMENTS, "senses: best layer", "context", "processor minutes"]
     lines = []
     for row in rows:
         layers = {name: float(value) for name, value in row.items() if name.startswith("layer") and value}
-        del layers["layer 0"]  # has one vector for all uses: it goes to the more frequent sense
+        del layers["layer 0"]  # one vector for all uses always gives the most frequent sense
         best = max(layers, key=layers.__getitem__)
         values = [
             row["recipe"],
@@ -157,7 +157,7 @@ def as_table(rows: list[dict[str, str]]) -> str:
 
 
 def main() -> None:
-    """Run what was not run yet and write the table."""
+    """Run the recipes that are missing in the CSV and write the table."""
     parser = training_arguments(__doc__)
     parser.add_argument("--csv", type=Path, required=True)
     parser.add_argument("--words", type=int, default=300_000)

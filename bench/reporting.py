@@ -1,4 +1,4 @@
-"""What the measurements share: their arguments, how they tell how far they are, their tables."""
+"""Arguments, progress and tables of the measurements."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 
 def arguments(doc: str | None) -> argparse.ArgumentParser:
-    """A parser whose help is the docstring of the script, as it is written."""
+    """Make a parser whose help is the docstring of the script as it is written."""
     return argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def training_arguments(doc: str | None) -> argparse.ArgumentParser:
-    """`arguments` of a measurement that trains on a corpus."""
+    """Make the parser of a measurement that trains on a corpus."""
     parser = arguments(doc)
     parser.add_argument("--train", required=True, help="pattern of the shards to learn from")
     parser.add_argument("--valid", required=True, help="held-out text")
@@ -23,12 +23,12 @@ def training_arguments(doc: str | None) -> argparse.ArgumentParser:
 
 
 def progress(line: str) -> None:
-    """Say on stderr how far it is."""
+    """Print progress on stderr."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table."""
+    """Format a Markdown table."""
     lines = [heads, ["---"] * len(heads), *([str(cell) for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,11 +1,11 @@
-"""What the shipped shape knows after how many words: perplexity and scores on the way, as table and CSV.
+"""Perplexity and scores of the shipped shape by the number of words seen, as table and CSV.
 
     python -m bench.score_curve --train 'corpus/*.xz' --valid held-out.xz --cache folder/ --output run/
     python -m bench.score_curve ... --model data/models/english-small 18688000      a finished model as well
 
-The shape and the recipe are those of the shipped model, from scratch and in float32 products, but for
-what `recipe` says. Points double: --first words, twice as many, and so on. Called again, it goes on where
-it was: the run from its checkpoint, and no point is measured twice (`run/scores.csv`).
+The shape and the recipe are those of the shipped model, from scratch and with float32 products; `recipe`
+names the exceptions. Points double: --first words, twice as many, and so on. The same command resumes from
+the last checkpoint and measures no point twice (`run/scores.csv`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _HELD_OUT_SENTENCES = 750
 
 
 def recipe(first: int, doublings: int) -> PretrainConfig:
-    """Settings of the run: a point falls on every checkpoint, and the rate is held to the end."""
+    """Return the settings of the run: a point falls on every checkpoint, and the rate is held to the end."""
     shipped = PretrainConfig.from_dict(read_about(_SHIPPED)["recipe"])  # type: ignore[arg-type]
     steps = max(1, round(first / shipped.words_per_step))
     return dataclasses.replace(
@@ -47,7 +47,7 @@ def recipe(first: int, doublings: int) -> PretrainConfig:
 
 
 def points(trainer: Trainer) -> Iterator[tuple[int, Elmo]]:
-    """Words seen and the model, at each doubling of the run; first the one it stands at."""
+    """Yield the words seen and the model at each doubling of the run, from its last checkpoint on."""
     config = trainer.config
     wanted = {config.checkpoint_steps * 2**power for power in range(config.total_steps.bit_length())}
     steps = iter(trainer.run())
@@ -62,7 +62,7 @@ def points(trainer: Trainer) -> Iterator[tuple[int, Elmo]]:
 
 
 def measured(elmo: Elmo, held_out: list[list[str]], with_sentiment: bool) -> dict[str, float]:
-    """Perplexity and scores of a model."""
+    """Measure the perplexity and the scores of a model."""
     assert elmo.vocabulary is not None
     found = {"perplexity": text_perplexity(elmo.model, elmo.vocabulary, held_out).mean}
     tasks = _TASKS | ({"sentiment": sentiment} if with_sentiment else {})
@@ -73,7 +73,7 @@ def measured(elmo: Elmo, held_out: list[list[str]], with_sentiment: bool) -> dic
 
 
 def as_table(rows: list[dict[str, str]]) -> str:
-    """Methods downwards, models by their words from left to right."""
+    """Format a table with a row for each method and a column for each number of words."""
     columns = sorted(rows, key=lambda row: int(row["words"]))
     methods = dict.fromkeys(name for row in columns for name in row if name not in KEY)
     heads = [f"{row['model']}, {int(row['words']) / 1e6:.2f}" for row in columns]

@@ -1,4 +1,4 @@
-"""Senses by each layer as it is, and by the context: the part of `bench.model_scores` without a choice."""
+"""Senses by each layer and by the context: the part of `bench.model_scores` in which nothing is chosen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from elmo_core import Elmo
 
 
 def layer_accuracies(uses: dict[str, Targets], gold: dict[str, np.ndarray]) -> dict[str, float]:
-    """Test accuracy, 0 to 1, of one word's nearest centroid in each view of `plain_views`."""
+    """Return the test accuracy, 0 to 1, of one word's nearest centroid in each view of `plain_views`."""
     most = Counter(gold["train"].tolist()).most_common(1)[0][0]
     found = {"most frequent sense": float((gold["test"] == most).mean())}
     test = plain_views(uses["test"])
@@ -23,12 +23,12 @@ def layer_accuracies(uses: dict[str, Targets], gold: dict[str, np.ndarray]) -> d
 
 
 def plain_views(targets: Targets) -> dict[str, np.ndarray]:
-    """Each layer, the mean of the layers, and the context: float32 (n, width) each."""
+    """Return each layer, the mean of the layers, and the context: float32 (n, width) each."""
     layers = {f"layer {index}": layer for index, layer in enumerate(targets.layers)}
     return {**layers, "uniform mix": targets.layers.mean(axis=0), "context": targets.contexts}
 
 
 def senses_by_layer(elmo: Elmo, most: int | None = None) -> dict[str, float]:
-    """Macro average over the words, in percent; see `word_uses` for `most`."""
+    """Return the macro average over the words, in percent; see `word_uses` for `most`."""
     rows = [layer_accuracies(*uses) for _, uses in word_uses(elmo, most)]
     return {name: 100 * float(np.mean([row[name] for row in rows])) for name in rows[0]}

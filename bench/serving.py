@@ -1,10 +1,10 @@
-"""Many sessions that ask one model: requests joined and layers kept, beside a model that does neither.
+"""Many sessions with one model that joins requests and keeps layers, and with one that does neither.
 
     python -m bench.serving english-small
     python -m bench.serving MODEL --sessions 1 2 8 --requests 20
 
 Every session sends one sentence of the bundled sample after another, each of them new, and waits for its
-vectors; then all of them send the same ones again.
+vectors; then all sessions send the same sentences again.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _SAMPLE = shipped("data/samples/senses.csv")
 
 
 def sentences() -> list[list[str]]:
-    """The sample's, tokenised."""
+    """Return the tokenised sentences of the sample."""
     table = read_table(_SAMPLE.read_bytes(), _SAMPLE.name)
     return [tokenise(text) for text in table.column("sentence")]
 
 
 def waits(elmo: Elmo, requests: Sequence[Sequence[list[str]]]) -> tuple[float, list[float]]:
-    """Seconds for all, and the wait of each request, when every session sends its own one by one."""
+    """Return the seconds for all requests and the wait of each, if every session sends them one by one."""
 
     def session(own: Sequence[list[str]]) -> list[float]:
         taken = []
@@ -48,7 +48,7 @@ def waits(elmo: Elmo, requests: Sequence[Sequence[list[str]]]) -> tuple[float, l
 
 
 def row(name: str, n_sessions: int, seconds: float, each: list[float], n_words: int) -> str:
-    """One line of the table."""
+    """Measure one line of the table."""
     each = sorted(each)
     middle, late = each[len(each) // 2], each[int(0.95 * (len(each) - 1))]
     cells = [

@@ -1,11 +1,11 @@
-"""Static against contextual vectors: word similarity, WiC and CoarseWSD, with intervals and coverage.
+"""Static and contextual vectors: word similarity, WiC and CoarseWSD, with intervals and coverage.
 
     python -m bench.static_scores english-small
 
 Word similarity (SimLex-999, WordSim-353) asks about words alone. WiC dev asks whether two uses of a word have
 the same meaning; the threshold of the accuracy comes from training pairs. CoarseWSD asks for the sense:
-nearest centroid of training uses. Where both uses are spelt the same, a static vector is one and the same:
-it can do no better than chance there, however good it is at words.
+nearest centroid of training uses. Where both uses are spelt the same, both have the same static vector, which
+cannot do better than chance.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LISTS = {"SimLex-999": "EN-SIMLEX-999.txt", "WordSim-353": "EN-WS-353-ALL.txt"}
 
 
 def vectors_of(elmo: Elmo, static: StaticVectors, uses: Uses) -> dict[str, np.ndarray]:
-    """Vectors (n, D) of uses by every source; rows of zeros where a static source does not know the word."""
+    """Return vectors (n, D) of uses by every source; zeros for words that a static source does not have."""
     embedded = chain.from_iterable(elmo.stream([tokens for tokens, _ in uses]))
     found = [one.layers[:, at].copy() for one, (_, at) in zip(embedded, uses, strict=True)]
     layers = np.stack(found, axis=1)  # (L, n, D)
@@ -49,7 +49,7 @@ def vectors_of(elmo: Elmo, static: StaticVectors, uses: Uses) -> dict[str, np.nd
 
 
 def similarity_rows(elmo: Elmo, static: StaticVectors) -> Iterator[tuple[str, Score]]:
-    """Word similarity by the static vectors and by every layer of words that stand alone."""
+    """Score word similarity by static vectors and by every layer of single words."""
     for title, name in LISTS.items():
         pairs = read_pairs((benchmark_data.ROOT / "wordsim" / name).read_text("utf-8").splitlines())
         yield title, word_similarity(static, pairs)
@@ -61,7 +61,7 @@ def similarity_rows(elmo: Elmo, static: StaticVectors) -> Iterator[tuple[str, Sc
 
 
 def context_rows(vectorise: Vectorise, n_train: int) -> Iterator[tuple[str, Score]]:
-    """WiC dev: area under the curve and accuracy, for all pairs and for pairs that are spelt the same."""
+    """Score WiC dev: area under the curve and accuracy, for all pairs and for those spelt the same."""
     train, dev = benchmark_data.word_in_context("train")[:n_train], benchmark_data.word_in_context("dev")
     cosines = {}
     for part, pairs in (("train", train), ("dev", dev)):
@@ -89,7 +89,7 @@ def context_rows(vectorise: Vectorise, n_train: int) -> Iterator[tuple[str, Scor
 
 
 def sense_rows(vectorise: Vectorise, n_train: int, n_test: int) -> Iterator[tuple[str, Score]]:
-    """CoarseWSD: nearest centroid of training uses, macro average over the words."""
+    """Score CoarseWSD: nearest centroid of training uses, macro average over the words."""
     shares: dict[str, list[float]] = {}
     chances, n_all = [], 0
     for word in benchmark_data.sense_words():
@@ -121,7 +121,7 @@ def sense_rows(vectorise: Vectorise, n_train: int, n_test: int) -> Iterator[tupl
 
 
 def _threshold(cosines: np.ndarray, same: np.ndarray) -> float:
-    """The cosine from which on "same" is right most often."""
+    """Return the threshold of the cosine above which "same" is right most often."""
     known = ~np.isnan(cosines)
     cosines, same = np.round(cosines[known], 5), same[known]  # float32 rounding is no difference
     edges = np.unique(cosines)

@@ -1,4 +1,4 @@
-"""Vectors of the words that a benchmark asks about: their own in every layer, and that of their context."""
+"""Vectors of the words that a benchmark asks about: every layer of the word, and its context vector."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def target_vectors(elmo: Elmo, sentences: Sequence[list[str]], positions: Sequen
 
 
 def word_uses(elmo: Elmo, most: int | None = None) -> Iterator[tuple[str, WordUses]]:
-    """The words of CoarseWSD with their vectors.
+    """Embed the uses of the words of CoarseWSD.
 
     Args:
         elmo: the model.
-        most: at most that many uses of each word in each part, the same seeded sample for every model.
+        most: uses of each word in each part at most, the same seeded sample for every model.
     """
     for word in benchmark_data.sense_words():
         parts = {part: sample(benchmark_data.sense_uses(word, part), most) for part in ("train", "test")}
@@ -51,7 +51,7 @@ def word_uses(elmo: Elmo, most: int | None = None) -> Iterator[tuple[str, WordUs
 
 
 def sample(uses: Uses, most: int | None) -> Uses:
-    """A seeded sample of uses, in their order; all of them where there are no more than `most`."""
+    """Draw a seeded sample of at most `most` uses, in their order."""
     if most is None or len(uses.senses) <= most:
         return uses
     kept = np.sort(np.random.default_rng(0).permutation(len(uses.senses))[:most]).tolist()

@@ -2,8 +2,8 @@
 
     python -m bench.use_index english-small '../shared/corpora/*.train.txt.xz' FOLDER --uses 100000 1000000
 
-Queries are uses of held-out sentences of the same corpus, which are not in the index; a query's own
-embedding is not timed. Indexes are kept in FOLDER, and a build that was stopped goes on.
+Queries are uses in held-out sentences of the same corpus, which are not in the index; embedding the query is
+not timed. Indexes are kept in FOLDER, and a stopped build resumes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LONGEST = 60  # tokens of a sentence that is indexed
 
 
 def sentences_of(cache: TokenCache, start: int = 0) -> Iterator[CorpusSentence]:
-    """Sentences of the corpus in an order that mixes its documents."""
+    """Return the sentences of the corpus in an order that mixes its documents."""
     order = np.random.default_rng(42).permutation(cache.n_sentences)
     for number in order[start:]:
         words = cache.words(int(number))
@@ -37,7 +37,7 @@ def sentences_of(cache: TokenCache, start: int = 0) -> Iterator[CorpusSentence]:
 
 
 def queries_of(elmo: Elmo, cache: TokenCache) -> list[np.ndarray]:
-    """Layers (L, D) of one use each of sentences from the end of the order."""
+    """Return the layers (L, D) of one use in each of the last sentences."""
     draw = np.random.default_rng(7)
     found: list[np.ndarray] = []
     for sentence in sentences_of(cache, cache.n_sentences - 3 * N_QUERIES):
@@ -49,7 +49,7 @@ def queries_of(elmo: Elmo, cache: TokenCache) -> list[np.ndarray]:
 
 
 def measure(index: UseIndex, queries: list[np.ndarray]) -> dict[str, float]:
-    """Latency in ms and recall of the first answers."""
+    """Measure latency in ms and recall of the first answers."""
     index.nearest(queries[0], N_ANSWERS)
     times, recalls, exact_times = [], [], []
     for query in queries:

@@ -1,7 +1,7 @@
-"""Variants of the biLM on UD English EWT: what a context vector of parts of speech brings.
+"""Variants of the biLM on UD English EWT: characters, parts of speech and word ids as input.
 
     python -m bench.variants            about 15 minutes on one thread
-    python -m bench.variants --epochs 2 --csv variants.csv      a variant in that file is not trained again
+    python -m bench.variants --epochs 2 --csv variants.csv      variants in that file are not trained again
 
 Three models of one size learn from the training part, each with the full softmax, and are measured on the
 development part with its gold tags: words read by their characters, the same with the part of speech of
@@ -40,14 +40,14 @@ VARIANTS: dict[str, tuple[BiLMConfig, bool]] = {
 
 
 def corpus(part: str, folder: Path, tagged: bool) -> TokenCache:
-    """A part of EWT."""
+    """Read a part of EWT."""
     return open_corpus(
         str(ROOT / "sequence" / f"en_ewt-ud-{part}.conllu.xz"), folder / "cache", tagged=tagged
     )
 
 
 def trained(name: str, folder: Path, epochs: float) -> dict[str, object]:
-    """Perplexities of a variant on the development part, and its number of parameters."""
+    """Train a variant; return its perplexities on the development part and its number of parameters."""
     shape, tagged = VARIANTS[name]
     cache, held_out = corpus("train", folder, tagged), corpus("dev", folder, tagged)
     valid = [held_out.words(index) for index in range(held_out.n_sentences)]

@@ -18,7 +18,7 @@ _WHITENING_SENTENCES = 5000
 
 
 def learned_whitenings(elmo: Elmo) -> list[Whitening]:
-    """Of layers 1 and 2, from held-out text in lower case, as the sentences of the words are."""
+    """Learn the whitening of layers 1 and 2 from held-out text, in lower case as the benchmark is."""
     sentences = benchmark_data.plain_sentences(_WHITENING_SENTENCES)
     found = elmo.embed([[token.lower() for token in sentence] for sentence in sentences])
     tokens = [token for item in found for token in item.tokens]
@@ -28,7 +28,7 @@ def learned_whitenings(elmo: Elmo) -> list[Whitening]:
 
 
 def whitened_score(words: Sequence[WordUses], whitenings: Sequence[Whitening]) -> float:
-    """Macro accuracy of a mix of whitened layers.
+    """Return the macro accuracy of a mix of whitened layers.
 
     Shrinkage and weights are the same for every word: those with the best cross-validated macro average
     on the training parts.

@@ -1,8 +1,8 @@
-"""Directions in which uses of one word differ anyway, made equally long: learned from text without labels.
+"""Within-class whitening of a layer with word types as classes, learned from text without labels.
 
-Uses of one word vary most in directions that say little of its sense (position, syntax, the neighbouring
-word). Their covariance around each word's own mean, over the words of any text, tells these directions;
-dividing by it is within-class whitening with word types in the place of classes, and needs no label.
+Uses of one word vary most in directions that say little about its sense (position, syntax, the neighbouring
+word). These directions are estimated by the covariance around each word's own mean, over the words of any
+text, and whitening scales them to equal variance.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Whitening:
     """float64 (D, D): one a column."""
 
     def matrix(self, shrinkage: float) -> np.ndarray:
-        """What centred vectors are multiplied by: float32 (D, D).
+        """Return the matrix by which centred vectors are multiplied: float32 (D, D).
 
         Args:
-            shrinkage: 0 = every direction gets variance 1, 1 = nothing but a common factor is changed.
+            shrinkage: 0 = every direction gets variance 1, 1 = only a common factor changes.
         """
         target = self.variances.mean()
         scale = 1 / np.sqrt((1 - shrinkage) * self.variances + shrinkage * target)
@@ -52,7 +52,7 @@ def learn_whitening(tokens: Sequence[str], vectors: np.ndarray) -> Whitening:
         vectors: float32 (N, D), their vectors in that layer.
 
     Raises:
-        InputError: no word stands in the text often enough, or its uses do not differ (layer 0).
+        InputError: no word is frequent enough in the text, or its uses do not differ (layer 0).
     """
     types, codes, counts = np.unique(np.asarray(tokens), return_inverse=True, return_counts=True)
     counted = ((counts >= _FEWEST) & (counts <= _MOST))[codes]
@@ -63,7 +63,7 @@ def learn_whitening(tokens: Sequence[str], vectors: np.ndarray) -> Whitening:
     wide = vectors.astype(np.float64)
     sums = np.zeros((len(types), wide.shape[1]))
     np.add.at(sums, codes, wide)
-    # n - 1 in the place of n: the mean of a word is one of its own uses'
+    # n - 1 instead of n, because the mean of a word comes from its own uses
     weight = np.sqrt(counts / np.maximum(counts - 1, 1))[codes][counted]
     apart = (wide - (sums / counts[:, None])[codes])[counted] * weight[:, None]  # (M, D)
     variances, directions = np.linalg.eigh(apart.T @ apart / len(apart))

@@ -5,9 +5,9 @@
     python -m bench.word_senses MODEL --parts senses --words bank apple
     python -m bench.word_senses MODEL --parts times
 
-The bounds of the rule that says "more than one group" (elmo_core/senses/groups.py) were set on other words.
-The three lists of control words were written down before any of them had been looked at; the first one has
-since shown that bare context vectors are not enough (6 of 20), which is why they have centres by neighbour.
+The bounds of the rule that claims more than one group (elmo_core/senses/groups.py) were set on other words.
+The three lists of control words were written down before any of the words was looked at. The first list then
+showed that bare context vectors are not enough (6 of 20), which is why they have centres by neighbour.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ MAX_USES, MAX_RARER = 1000, 300
 
 
 def gold_uses(word: str) -> Uses:
-    """Uses of a word of CoarseWSD, both parts, at most `MAX_USES` drawn with a seed."""
+    """Return uses of a word of CoarseWSD, both parts, at most `MAX_USES` drawn with a seed."""
     parts = [benchmark_data.sense_uses(word, part) for part in ("train", "test")]
     rows = [row for part in parts for row in zip(part.sentences, part.positions, part.senses, strict=True)]
     chosen = np.sort(np.random.default_rng(42).permutation(len(rows))[:MAX_USES])
@@ -74,7 +74,7 @@ def gold_uses(word: str) -> Uses:
 
 
 def corpus_uses(words: Sequence[str], part: str, most: int) -> dict[str, Uses]:
-    """Uses of words in the `train` or `valid` text, a seeded sample of `most` of the first 2 x `most`."""
+    """Draw `most` of the first 2 x `most` uses of words in the `train` or `valid` text, with a seed."""
     found: dict[str, list[list[str]]] = {word: [] for word in words}
     for path in sorted(CORPORA.glob(f"*.{part}.txt.xz"), reverse=True):
         with lzma.open(path, "rt", encoding="utf-8") as lines:
@@ -92,7 +92,7 @@ def corpus_uses(words: Sequence[str], part: str, most: int) -> dict[str, Uses]:
 
 
 def judge(elmo: Elmo, uses: Uses) -> tuple[UseVectors, SenseGroups, SenseCard]:
-    """Everything of a card, by the context vectors."""
+    """Make a sense card by the context vectors."""
     vectors = embed_uses(elmo, uses)
     groups, null = find_groups(vectors.contexts), shuffle_contexts(elmo, uses)
     shuffled = [replicate.contexts for replicate in null.replicates]
@@ -107,7 +107,7 @@ _NAMES = ("word", "group", "uses", "distinctive substitutes", "gold sense")
 
 
 def evidence(card: SenseCard) -> list[object]:
-    """The cells under `EVIDENCE`."""
+    """Format the cells under `EVIDENCE`."""
     cut = best_of(card)
     paired = f"{cut.paired_mean:.2f} ± {cut.paired_sd:.2f}"
     numbers = [f"{cut.silhouette:.2f}", paired, card.shuffled, f"{cut.stability:.0%}", f"{cut.closeness:.2f}"]
@@ -115,18 +115,18 @@ def evidence(card: SenseCard) -> list[object]:
 
 
 def best_of(result: SenseCard | SenseGroups) -> Candidate:
-    """The best cut of a word with enough uses."""
+    """Return the best cut of a word with enough uses."""
     assert result.best is not None
     return result.best
 
 
 def beside_nulls(score: Score) -> str:
-    """A score with what chance and shuffled contexts give."""
+    """Format a score with its chance level and with that of shuffled contexts."""
     return f"{score.value:.2f} ({score.chance.mean:.2f}, {score.null.mean if score.null else np.nan:.2f})"
 
 
 def spaces(vectors: UseVectors) -> dict[str, Halves]:
-    """The vectors that can be grouped."""
+    """Return the vectors that can be grouped."""
     n_layers = len(vectors.layers)
     layers = {
         f"layer {index}": vectors.view(np.eye(n_layers)[index].tolist()) for index in range(1, n_layers)
@@ -136,12 +136,12 @@ def spaces(vectors: UseVectors) -> dict[str, Halves]:
 
 
 def agreement(labels: np.ndarray, gold: Sequence[str | None]) -> str:
-    """V-measure and adjusted Rand index."""
+    """Format V-measure and adjusted Rand index."""
     return f"{v_measure_score(gold, labels):.2f} / {adjusted_rand_score(gold, labels):.2f}"
 
 
 def methods(vectors: UseVectors, gold: Sequence[str | None]) -> dict[str, str]:
-    """What each way to group agrees with the senses: the best cut, and that into as many as there are."""
+    """Score the agreement of each grouping with the senses: the best cut, and that into as many groups."""
     found = {}
     for name, halves in spaces(vectors).items():
         groups = find_groups(halves)
@@ -154,7 +154,7 @@ def methods(vectors: UseVectors, gold: Sequence[str | None]) -> dict[str, str]:
 
 
 def named(elmo: Elmo, uses: Uses, vectors: UseVectors, labels: np.ndarray) -> list[list[object]]:
-    """Each group with its distinctive substitutes and the sense that most of its uses have."""
+    """List each group with its distinctive substitutes and the sense that most of its uses have."""
     rows: list[list[object]] = []
     for group in name_groups(find_substitutes(elmo, vectors.expected, uses), labels.tolist()):
         inside = [
@@ -167,7 +167,7 @@ def named(elmo: Elmo, uses: Uses, vectors: UseVectors, labels: np.ndarray) -> li
 
 
 def sense_tables(elmo: Elmo, words: Iterable[str]) -> str:
-    """The card, the methods and the names for words with gold senses."""
+    """Make the tables for words with gold senses: card, methods, names."""
     cards, compared, names = [], [], []
     for word in words:
         uses = gold_uses(word)
@@ -186,7 +186,7 @@ def sense_tables(elmo: Elmo, words: Iterable[str]) -> str:
 
 
 def sense_names(elmo: Elmo, words: Iterable[str]) -> str:
-    """What substitutes call the gold senses themselves: the names, apart from how good the groups are."""
+    """Name the gold senses by substitutes: the names alone, apart from how good the groups are."""
     rows = []
     for word in words:
         uses = gold_uses(word)
@@ -197,7 +197,7 @@ def sense_names(elmo: Elmo, words: Iterable[str]) -> str:
 
 
 def control_tables(elmo: Elmo) -> str:
-    """Words of one sense: how often there is said to be more than one group."""
+    """Count how often words of one sense are said to have more than one group."""
     parts = []
     for title, words, part, most in (
         ("held-out text", FREQUENT, "valid", MAX_USES),
@@ -215,7 +215,7 @@ def control_tables(elmo: Elmo) -> str:
 
 
 def time_table(elmo: Elmo) -> str:
-    """What a page waits for, with 1,000 uses of one word in a text."""
+    """Time the steps of the page with 1,000 uses of one word in a text."""
     (found,) = corpus_uses(["river"], "train", MAX_USES).values()
     sentences = [use.text for use in found.uses]
     rows: list[list[object]] = []
@@ -254,7 +254,7 @@ def time_table(elmo: Elmo) -> str:
 
 
 def figure(drawn: SenseMap, uses: Uses, colouring: Colouring) -> str:
-    """The map as the browser gets it, with one use selected."""
+    """Draw the map as the browser gets it, with one use selected."""
     return str(plot_map(drawn, uses, colouring, Extras(highlighted=(7,), focus=7)).to_json())
 
 

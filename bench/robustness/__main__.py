@@ -1,12 +1,12 @@
-"""Read thousands of damaged files of every kind, and count what becomes of them.
+"""Read thousands of damaged files of every kind, and count which are read, refused or at fault.
 
     python -m bench.robustness                       # 10,000 files, some minutes
     python -m bench.robustness --cases 500 --kind tables --keep failing/
 
 Each file is a good one that was damaged: cut, with other bytes in it, with pieces doubled or moved, in
 another encoding or with another delimiter, with wrong counts, packed once or twice. A file may be read or
-refused. It is a fault where anything but an error of the package comes out, where a line is neither read
-nor counted, where the file is not the same afterwards, and where reading takes over 20 seconds.
+refused. It is a fault if anything but an error of the package comes out, if a line is neither read nor
+counted, if the file has changed afterwards, or if reading takes over 20 seconds.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ MOST_BYTES = 8 << 30
 
 @dataclass
 class Count:
-    """What became of the files of one kind."""
+    """Numbers of files of one kind that were read, refused or at fault."""
 
     read: int = 0
     refused: int = 0
@@ -109,7 +109,7 @@ def read_some_vectors(path: Path) -> None:
 
 
 def read_a_corpus(path: Path) -> None:
-    """Read by the readers of `embed` and of `pretrain`, which must see the same number of lines."""
+    """Read with the readers of `embed` and of `pretrain`, which must find the same number of lines."""
     report = CorpusReport()
     n_read = sum(1 for _ in read_lines(path, report))
     if n_read + len(report.skipped_lines) != report.lines:
@@ -139,7 +139,7 @@ READERS: dict[str, Callable[[Path], None]] = {
 
 
 def try_one(kind: str, file: Good, folder: Path, count: Count) -> bool:
-    """Read one file; return whether all was well."""
+    """Read one file; return whether it showed no fault."""
     path = folder / file.name
     path.write_bytes(file.content)
     before, started = hashlib.sha256(file.content).digest(), time.monotonic()
@@ -165,7 +165,7 @@ def try_one(kind: str, file: Good, folder: Path, count: Count) -> bool:
 
 
 def good_files(kind: str, draw: Random, saved: list[Good]) -> list[Good]:
-    """Some good files of a kind."""
+    """Make some good files of a kind."""
     makers = {"tables": good_tables, "tags": good_tags, "vectors": good_vectors, "corpora": good_corpora}
     return list(makers[kind](draw)) if kind in makers else saved
 
@@ -198,7 +198,7 @@ def _written(folder: Path, file: Good) -> Path:
 
 
 def main() -> int:
-    """Print a table of the counts; the exit status is 1 where there was a fault."""
+    """Print a table of the counts; the exit status is 1 if there was a fault."""
     parser = arguments(__doc__)
     parser.add_argument("--cases", type=int, default=10_000, help="files in all")
     parser.add_argument("--kind", choices=list(READERS), action="append", help="default: all")

@@ -31,7 +31,7 @@ _ENCODINGS = (
 
 
 def damaged(good: Good, draw: Random) -> Good:
-    """A good file with one to three kinds of damage; every second archive is damaged inside."""
+    """Damage a good file in one to three ways; every second archive is damaged inside."""
     file = good
     if good.name.endswith((".zip", ".xlsx")) and draw.random() < 0.5:
         return _member_damaged(file, draw)
@@ -92,7 +92,7 @@ def _wrong_count(file: Good, draw: Random) -> Good:
 
 
 def _wrong_sizes(file: Good, draw: Random) -> Good:
-    """Other numbers where binary formats keep their sizes and offsets."""
+    """Change numbers where binary formats keep their sizes and offsets."""
     content = bytearray(file.content)
     if len(content) >= 8:
         at = draw.choice((0, max(0, len(content) - 22), draw.randrange(len(content) - 7)))
@@ -121,7 +121,7 @@ def _zipped(name: str, content: bytes) -> bytes:
 
 
 def _member_damaged(file: Good, draw: Random) -> Good:
-    """Damage one file in a `.zip`, whose check sums are right again; of other files, a few bytes."""
+    """Damage one file in a `.zip` and correct its check sums; change a few bytes of other files."""
     try:
         with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
             members = [Good(name, archive.read(name)) for name in archive.namelist()]
