@@ -1,11 +1,11 @@
-# Every target starts from a bare Python 3.11 or newer: the environment in .venv is made on the first call
-# and again when a requirements file changes.
+# Every target needs only Python 3.11 or newer: the environment in .venv is made on the first call and updated
+# when a requirements file changes.
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check
 
-# Yours to set, for example `make test PYTEST_ARGS="-k lstm"` or `make app APP_ARGS="--port 8600"`.
+# Set on the command line, for example `make test PYTEST_ARGS="-k lstm"` or `make app APP_ARGS="--port 8600"`.
 PIP_ARGS ?=
 APP_ARGS ?=
 BENCH_ARGS ?=
@@ -35,7 +35,7 @@ check: $(VENV)/.stamp-dev ## check format, style, imports and types
 	$(VENV)/bin/lint-imports --no-logo --no-cache
 	$(PYTHON) -m mypy
 
-bench: $(VENV)/.stamp-app ## measure the speed of embed; BENCH_ARGS=list tells what else there is
+bench: $(VENV)/.stamp-app ## measure the speed of embed; BENCH_ARGS=list names all measurements
 	$(PYTHON) -m elmo_core bench $(BENCH_ARGS)
 
 notebooks: export OMP_NUM_THREADS := 1

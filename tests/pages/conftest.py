@@ -19,6 +19,14 @@ from tests.pages.gestures import PATIENCE_S, settle
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def tiny_model() -> Iterator[None]:
+    """Let the pages use the small model with random weights."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ELMO_MODEL", "tiny")
+        yield
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """Address of a fresh server with the model of random weights."""
