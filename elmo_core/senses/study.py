@@ -9,6 +9,7 @@ sense_map = draw_map(study, CONTEXT, frame_of(study, CONTEXT, "umap"))
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,12 +21,12 @@ from elmo_core.geometry.projection import Frame, shared_frame
 from elmo_core.geometry.projection import Method as Projection
 from elmo_core.geometry.separation import Separation, separation
 from elmo_core.progress import Report, part_of
-from elmo_core.senses.group_names import GroupName, name_groups
+from elmo_core.senses.group_names import GroupName, name_by_best
 from elmo_core.senses.groups import MIN_USES, Method, SenseGroups, find_groups
 from elmo_core.senses.sense_card import SenseCard, sense_card
 from elmo_core.senses.shuffled_contexts import MAX_USES as MOST_SHUFFLED
 from elmo_core.senses.shuffled_contexts import N_REPLICATES, ShuffledContexts, shuffle_contexts
-from elmo_core.senses.substitutes import Substitutes, find_substitutes
+from elmo_core.senses.substitutes import Substitutes, context_words, find_substitutes
 from elmo_core.senses.use_vectors import Halves, UseVectors, embed_uses
 from elmo_core.senses.uses import Uses
 from elmo_core.tables.records import Progress
@@ -166,7 +167,13 @@ def group_uses(
     )
     if card.k == 1 and k is None:
         labels = (0,) * found.n
-    return Grouping(found, card, labels, name_groups(study.substitutes, labels), k is not None)
+    return Grouping(found, card, labels, name_uses(study, labels), k is not None)
+
+
+def name_uses(study: Study, labels: Sequence[int]) -> tuple[GroupName, ...]:
+    """Name groups (n labels, -1 = none) by what is known of the uses, see `name_by_best`."""
+    uses = study.uses
+    return name_by_best(study.substitutes, context_words(uses), labels, uses.labels)
 
 
 @dataclass(frozen=True, eq=False)

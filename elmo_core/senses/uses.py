@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -174,10 +175,17 @@ def nearest_words(sentences: Sequence[str], word: str, n: int = 5) -> tuple[tupl
 
 
 def frequent_words(sentences: Sequence[str], n: int = 10) -> tuple[str, ...]:
-    """The most frequent words of a text, without short ones, function words and parts such as `'clock`."""
+    """The most frequent words of a text, without short ones, function words and parts such as `'clock`.
+
+    Chinese characters are tokens of their own, so two in a row that recur count as a word.
+    """
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     counts = count_words(sentences)
+    pairs = _pairs_of_han(sentences) if any(map(_is_han, counts)) else Counter()
+    if pairs:
+        counts = Counter({**counts, **pairs})
+        return tuple(word for word, _ in counts.most_common() if word in pairs or len(word) > 3)[:n]
     telling = (word for word, _ in counts.most_common() if len(word) > 3 and word not in ENGLISH_STOP_WORDS)
     return tuple(word for word in telling if word[0].isalnum() and any(map(str.isalpha, word)))[:n]
 
@@ -191,6 +199,19 @@ def count_words(sentences: Iterable[str | Sequence[str]]) -> Counter[str]:
     for token, count in counts.items():
         folded[fold(token)] += count
     return folded
+
+
+def _pairs_of_han(sentences: Iterable[str | Sequence[str]]) -> Counter[str]:
+    """Count pairs of Chinese characters in a row that occur twice or more."""
+    counts: Counter[str] = Counter()
+    for sentence in sentences:
+        tokens = tokenise(sentence) if isinstance(sentence, str) else sentence
+        counts.update(a + b for a, b in pairwise(tokens) if _is_han(a) and _is_han(b))
+    return Counter({pair: count for pair, count in counts.items() if count > 1})
+
+
+def _is_han(token: str) -> bool:
+    return len(token) == 1 and ("\u3400" <= token <= "\u9fff")
 
 
 def _is_word(token: str) -> bool:

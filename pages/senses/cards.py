@@ -11,8 +11,7 @@ import streamlit as st
 
 from elmo_core.plots.sense_map import NO_GROUP, Colouring
 from elmo_core.plots.style import PALETTE, SYMBOLS, percent
-from elmo_core.senses.group_names import name_groups
-from elmo_core.senses.study import Grouping, Study
+from elmo_core.senses.study import Grouping, Study, name_uses
 from pages.common.markdown import escape_markdown
 from pages.common.selection import LinkedSelection
 from pages.senses.controls import Choice
@@ -63,8 +62,8 @@ def name_the_groups(
     labels, names = grouping.labels, [name.text for name in grouping.names]
     if choice.loaded:
         labels, names = choice.loaded.labels_of(study.uses), list(choice.loaded.names)
-        found = {name.group: name for name in name_groups(study.substitutes, labels)}
-        empty = replace(next(iter(found.values())), n=0, words=(), scores=())
+        found = {name.group: name for name in name_uses(study, labels)}
+        empty = replace(next(iter(found.values())), n=0, words=(), scores=(), weight=0.0, sense="")
         shown = tuple(found.get(number, replace(empty, group=number)) for number in range(len(names)))
         grouping = replace(grouping, labels=labels, names=shown)
     digest = sha256(f"{subject} {choice.method} {choice.k} {labels}".encode()).hexdigest()[:12]
