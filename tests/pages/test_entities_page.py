@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import gzip
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from elmo_core.learning.inside.span_differences import KINDS
+from tests.pages.driver import checked, open_page, texts
 from tests.pages.gestures import PATIENCE_S
 
-FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
-PAGE = FRAME.parent / "entities" / "page.py"
 SMALL = "".join(
     f"{name}\tB-PER\nleft\tO\n{place}\tB-LOC\n.\tO\n\n"
     for name in ("Ann", "Bob", "Cara", "Dan", "Eve")
@@ -22,25 +20,10 @@ SMALL = "".join(
 ).encode()
 
 
-@pytest.fixture(autouse=True)
-def tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ELMO_MODEL", "tiny")
-
-
 def opened(**address: str) -> AppTest:
     """The page, with few passes of few methods."""
-    app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S)
-    app.session_state["entities_passes"] = 2
-    app.session_state["entities_methods"] = ["look-up", "feature CRF", "learned mix"]
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    return checked(app.switch_page(str(PAGE)).run())
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, [element.value for element in app.exception]
-    return app
+    few = {"entities_passes": 2, "entities_methods": ["look-up", "feature CRF", "learned mix"]}
+    return open_page("entities", few, **address)
 
 
 def trained(app: AppTest, key: str = "entities_job", most_s: float = PATIENCE_S) -> AppTest:
@@ -68,11 +51,6 @@ def labelled(app: AppTest, label: str) -> Any:
     return found
 
 
-def seen(app: AppTest) -> str:
-    kinds = (app.error, app.info, app.warning, app.success, app.caption, app.markdown, app.subheader)
-    return " ".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
-
-
 def looked_at(app: AppTest, view: str) -> AppTest:
     return checked(app.segmented_control(key="view").set_value(view).run())
 
@@ -83,10 +61,10 @@ def html_of(app: AppTest) -> str:
 
 def test_it_opens_on_the_sample_and_answers():
     app = opened()
-    assert "220 sentences to learn from" in seen(app)
+    assert "220 sentences to learn from" in texts(app)
     assert app.button(key="entities_train_button").disabled
     app = trained(app)
-    assert "the difference is" in seen(app)
+    assert "the difference is" in texts(app)
     names = [str(value) for value in app.dataframe[0].value["method"]]
     assert names == ["look-up", "feature CRF", "learned mix"]
     assert set(app.dataframe[1].value["label"]) == {"PER", "LOC", "ORG", "DATE"}
@@ -97,27 +75,27 @@ def test_it_opens_on_the_sample_and_answers():
 
 def test_without_a_file_it_says_what_to_do():
     app = checked(opened().segmented_control(key="entities_source").set_value("My file").run())
-    assert "Choose a file with tagged sentences" in seen(app)
+    assert "Choose a file with tagged sentences" in texts(app)
     assert "B-PER" in app.code[0].value
 
 
 def test_a_file_of_ones_own_is_learned_and_compared():
     app = with_files(("own.conll", SMALL))
-    assert "12 sentences to learn from" in seen(app)
+    assert "12 sentences to learn from" in texts(app)
     assert "Ann" in html_of(app)
     app = trained(app.button(key="entities_train_button").click().run())
-    assert "n = 6" in seen(app)
+    assert "n = 6" in texts(app)
     app = looked_at(app, "Differences")
     app = checked(app.selectbox(key="entities_method").set_value("look-up").run())
-    assert "No difference" in seen(app) or "of" in seen(app)
+    assert "No difference" in texts(app) or "of" in texts(app)
 
 
 def test_two_files_and_bad_lines():
     bad = SMALL + b"\nfirst of three\n\n"
     app = with_files(("own.conll", bad), ("test.conll", SMALL))
-    assert "15 sentences to learn from" in seen(app)
-    assert "15 to test on" in seen(app)
-    assert "Left out 1 sentence" in seen(app)
+    assert "15 sentences to learn from" in texts(app)
+    assert "15 to test on" in texts(app)
+    assert "Left out 1 sentence" in texts(app)
     assert any(button.label == "The list" for button in app.get("download_button"))
 
 
@@ -133,7 +111,7 @@ def test_two_files_and_bad_lines():
 )
 def test_unusable_files_get_one_sentence(name: str, content: bytes, message: str):
     app = with_files((name, content))
-    assert message in seen(app)
+    assert message in texts(app)
     assert "entities_job" not in app.session_state or app.session_state["entities_job"].subject.find(name) < 0
 
 
@@ -160,43 +138,43 @@ def test_typed_text_is_tagged_and_nothing_is_said_plainly():
     app = looked_at(own(), "Your text")
     app = checked(app.text_area(key="entities_typed").set_value("Ann left <i>Oslo</i>.").run())
     assert "&lt;" in html_of(app)
-    assert "found" in seen(app)
+    assert "found" in texts(app)
     app = checked(app.text_area(key="entities_typed").set_value(" ").run())
-    assert "Type a sentence" in seen(app)
+    assert "Type a sentence" in texts(app)
 
 
 def test_learning_curve_and_a_file_to_tag():
     app = looked_at(own(), "More sentences?")
     app = trained(app.button(key="entities_curve_go").click().run(), "entities_curve_job")
-    assert "so more sentences" in seen(app)
+    assert "so more sentences" in texts(app)
     app = looked_at(app, "Take away")
     text = b"Ann left Oslo.\n\nBob slept. Eve left Rome.\n"
     app = checked(app.file_uploader(key="entities_to_tag").upload("new.txt", text, "text/plain").run())
     app = trained(app.button(key="entities_file_go").click().run(), "entities_file_job")
-    assert "3 sentences" in seen(app)
+    assert "3 sentences" in texts(app)
     packed = gzip.compress("Zoë left Oslo.\n".encode("cp1252") * 3)
     app = checked(app.file_uploader(key="entities_to_tag").upload("new.txt.gz", packed).run())
     app = trained(app.button(key="entities_file_go").click().run(), "entities_file_job")
-    assert "Encoding guessed" in seen(app)
+    assert "Encoding guessed" in texts(app)
 
 
 def test_columns_and_the_scheme_are_guessed_said_and_can_be_chosen():
     lines = "".join(f"B\t{name}\nO\tleft\n\n" for name in ("Ann", "Bob", "Cara", "Dan", "Eve")).encode()
     app = with_files(("own.bio", lines))
-    assert "Tokens are in column 2, tags in column 1" in seen(app)
-    assert "the tags name no type" in seen(app).lower()
-    assert "span 4" in seen(app)
+    assert "Tokens are in column 2, tags in column 1" in texts(app)
+    assert "the tags name no type" in texts(app).lower()
+    assert "span 4" in texts(app)
     app = checked(labelled(app, "Scheme").set_value("plain").run())
-    assert "classes of tokens" in seen(app)
+    assert "classes of tokens" in texts(app)
     app = checked(labelled(app, "Token").set_value("tag").run())
     assert labelled(app, "Tag").value == "token"
     other = "".join(f"{name} B-PER\nleft O\n\n" for name in ("Zoë", "Bob", "Cara", "Dan", "Eve"))
     app = checked(app.file_uploader(key="entities_train").upload("b.txt", other.encode("cp1252")).run())
     assert labelled(app, "Token").value == "token"
     assert labelled(app, "Scheme").value == "found out"
-    assert "Encoding guessed" in seen(app)
+    assert "Encoding guessed" in texts(app)
     app = checked(labelled(app, "Encoding").set_value("utf-8").run())
-    assert "is not utf-8" in seen(app)
+    assert "is not utf-8" in texts(app)
     assert labelled(app, "Encoding").value == "utf-8"
 
 
@@ -204,8 +182,8 @@ def test_word_classes_run_through_the_same_page():
     words: Any = (("we", "PRON"), ("see", "VERB"), ("trees", "NOUN"))
     content = "".join("".join(f"{word}\t{tag}\n" for word, tag in words) + "\n" for _ in range(8)).encode()
     app = own(content)
-    assert "accuracy" in seen(app)
-    assert "classes of tokens" in seen(app)
+    assert "accuracy" in texts(app)
+    assert "classes of tokens" in texts(app)
 
 
 def test_cancel_and_no_method():
@@ -214,20 +192,20 @@ def test_cancel_and_no_method():
     job = app.session_state["entities_job"]
     job.cancel()
     app = trained(app)
-    assert "was cancelled" in seen(app)
+    assert "was cancelled" in texts(app)
     app = checked(app.multiselect(key="entities_methods").set_value([]).run())
-    assert "methods must be" in seen(app)
+    assert "methods must be" in texts(app)
 
 
 def test_a_file_of_ones_own_static_vectors():
     app = opened()
     app.multiselect(key="entities_methods").set_value(["static only"])
     checked(app.segmented_control(key="entities_static").set_value("a file of mine").run())
-    assert "Choose a file of vectors" in seen(app)
+    assert "Choose a file of vectors" in texts(app)
     content = b"Marta 1 0 0\nBergen 0 1 0\nbroken 1\nthe 0 0 1\n"
     app.file_uploader(key="entities_vectors").upload("glove.txt", content, "text/plain").run()
     app = trained(app, "entities_static_job")
-    assert "3 words of width 3" in seen(app)
+    assert "3 words of width 3" in texts(app)
     app = trained(app)
     app.segmented_control(key="view").set_value("Take away").run()
     (cell,) = [code.value for code in app.code if "ElmoTagger(" in code.value]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,51 +13,18 @@ from streamlit.typing import PlotlyState
 
 from elmo_core.layers.scores import SCORES, ScoreName
 from pages.common.loaders import sample
+from tests.pages.driver import chart, checked, open_page, texts, wait_for_charts
 from tests.pages.gestures import PATIENCE_S
 
-FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
-PAGE = "layers/page.py"
 LABELLED = b"text,label\n" + b"".join(
     f"the {('good', 'bad')[row % 2]} film number {row},{('up', 'down')[row % 2]}\n".encode()
     for row in range(24)
 )
 
 
-@pytest.fixture(autouse=True)
-def tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ELMO_MODEL", "tiny")
-
-
-def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S).run()
-    for name, value in address.items():
-        app.query_params[name] = value
-    return checked(app.switch_page(PAGE).run())
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, [element.value for element in app.exception]
-    return app
-
-
 def turned_to(part: str, app: AppTest) -> AppTest:
     """The page at one of its parts; a choice made by hand outlasts the rerun at the end of a job."""
     return checked(app.segmented_control(key="part").set_value(part).run())
-
-
-def finished(app: AppTest, n_charts: int = 1) -> AppTest:
-    """Run until the job is done."""
-    end = time.monotonic() + PATIENCE_S
-    while len(app.get("plotly_chart")) < n_charts and time.monotonic() < end:
-        time.sleep(0.5)
-        checked(app.run())
-    assert len(app.get("plotly_chart")) >= n_charts, words(app)
-    return app
-
-
-def chart(app: AppTest, number: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(app.get("plotly_chart")[number].proto.spec)
-    return found
 
 
 def numbers(values: Any) -> list[float]:
@@ -69,29 +34,24 @@ def numbers(values: Any) -> list[float]:
     return list(values)
 
 
-def words(app: AppTest) -> str:
-    kinds = (app.caption, app.markdown, app.error, app.info, app.warning)
-    return " ".join(element.value for kind in kinds for element in kind)
-
-
 def weights(app: AppTest) -> tuple[float, ...]:
     return tuple(app.slider(key=f"mix_share_{layer}").value for layer in range(3))
 
 
 def test_it_opens_on_the_triangle_of_bank():
-    app = opened()
+    app = open_page("layers")
     triangle, picture = chart(app, 0), chart(app, 1)
     assert len(numbers(triangle["data"][0]["x"])) == 66
     assert [trace["name"] for trace in triangle["data"][1:]] == ["uniform mix", "current"]
     assert sum(len(trace["text"]) for trace in picture["data"]) == 46
     assert weights(app) == pytest.approx((1 / 3,) * 3, abs=1e-3)
-    assert "n = 46" in words(app)
-    assert "labels shuffled" in words(app)
-    assert "95% interval" in words(app)
+    assert "n = 46" in texts(app)
+    assert "labels shuffled" in texts(app)
+    assert "95% interval" in texts(app)
 
 
 def test_slider_typed_weights_address_and_click_set_the_same_mixture():
-    app = opened(mix="1 0 1")
+    app = open_page("layers", mix="1 0 1")
     assert weights(app) == pytest.approx((0.5, 0, 0.5))
     checked(app.slider(key="mix_share_1").set_value(0.5).run())
     assert app.text_input(key="mix").value == "0.25 0.5 0.25"
@@ -115,75 +75,75 @@ def test_slider_typed_weights_address_and_click_set_the_same_mixture():
 
 
 def test_the_mixture_goes_from_page_to_page():
-    app = opened(mix="0 1 1")
+    app = open_page("layers", mix="0 1 1")
     checked(app.switch_page("maps/page.py").run())
     assert any("Mix 0 0.5 0.5" in option for option in app.multiselect(key="maps_views").options)
 
 
 def test_gamma_changes_lengths_and_no_score():
-    app = opened(mix="1 1 2")
+    app = open_page("layers", mix="1 1 2")
     before, score = chart(app, 1)["data"][0]["x"], app.metric[0].value
     checked(app.slider(key="mix_gamma").set_value(3.0).run())
     assert chart(app, 1)["data"][0]["x"] == before
     assert app.metric[0].value == score
-    assert "gamma = 3 makes every vector 3 times as long" in words(app)
+    assert "gamma = 3 makes every vector 3 times as long" in texts(app)
 
 
 def test_what_is_no_mixture_is_said_beside_the_field():
-    app = opened()
+    app = open_page("layers")
     checked(app.text_input(key="mix").set_value("1 2").run())
     assert "a mixture is 3 numbers" in app.error[0].value
 
 
 @pytest.mark.parametrize("score", ["silhouette", "probe", "pairs"])
 def test_other_scores_of_other_samples(score: ScoreName):
-    app = opened(layers_score=SCORES[score], layers_data="Word classes")
+    app = open_page("layers", layers_score=SCORES[score], layers_data="Word classes")
     assert app.selectbox(key="layers_score").value == score
     assert len(numbers(chart(app)["data"][0]["x"])) == 66
 
 
 def test_learned_weights_stand_beside_the_fixed_mixtures():
-    app = finished(turned_to("Learned weights", opened()), 2)
+    app = wait_for_charts(turned_to("Learned weights", open_page("layers")), 2)
     assert chart(app, 0)["data"][1]["y"][-1] == "Learned mix"
-    assert "the learned mix" in words(app).lower()
-    assert "gamma: 1 before" in words(app)
+    assert "the learned mix" in texts(app).lower()
+    assert "gamma: 1 before" in texts(app)
     checked(app.button(key="layers_use").click().run())
     turned_to("Mixtures", app)
     assert [trace["name"] for trace in chart(app)["data"][1:]] == ["uniform mix", "learned", "current"]
 
 
 def test_probing_curves_and_contextuality():
-    app = finished(turned_to("Probing curves", opened()))
+    app = wait_for_charts(turned_to("Probing curves", open_page("layers")))
     assert "random labels" in chart(app)["data"][1]["name"]
     assert len(app.dataframe[0].value) == 9
-    app = finished(turned_to("Contextuality", app))
+    app = wait_for_charts(turned_to("Contextuality", app))
     assert list(app.dataframe[0].value.columns) == ["word", "uses", "self-similarity", "one vector explains"]
-    assert f"{len(sample().text.sentences)} different sentences" in words(app)
+    assert f"{len(sample().text.sentences)} different sentences" in texts(app)
 
 
 def test_ones_own_table_is_scored_and_asked_before_long_work():
-    app = opened(layers_data="My own text")
-    assert "Choose a table" in words(app)
+    app = open_page("layers", layers_data="My own text")
+    assert "Choose a table" in texts(app)
     checked(app.file_uploader(key="layers_file").upload("own.csv", LABELLED, "text/csv").run())
     (labels,) = [box for box in app.selectbox if box.label == "Gold sense"]
     checked(labels.set_value("label").run())
-    app = finished(app, 2)
+    app = wait_for_charts(app, 2)
     assert sum(len(trace["text"]) for trace in chart(app, 1)["data"]) == 24
     turned_to("Learned weights", app)
     assert app.button(key="layers_learned_start")
     checked(app.button(key="layers_learned_start").click().run())
-    assert "5 random splits" in words(finished(app, 2))
+    assert "5 random splits" in texts(wait_for_charts(app, 2))
 
 
 def test_a_table_without_labels_says_what_is_missing():
-    app = opened(layers_data="My own text")
+    app = open_page("layers", layers_data="My own text")
     checked(
         app.file_uploader(key="layers_file")
         .upload("own.csv", b"text\none two\nthree four\n", "text/csv")
         .run()
     )
     end = time.monotonic() + PATIENCE_S
-    while "no labels" not in words(app) and time.monotonic() < end:
+    while "no labels" not in texts(app) and time.monotonic() < end:
         time.sleep(0.1)
         checked(app.run())
-    assert "choose the column that holds them" in words(app)
+    assert "choose the column that holds them" in texts(app)
