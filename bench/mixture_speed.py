@@ -21,8 +21,8 @@ import torch
 
 from bench.memory import peak_mb
 from bench.reporting import arguments, table
-from elmo_core.geometry.map_methods import MapSettings
-from elmo_core.geometry.projection import shared_frame
+from elmo_core.geometry.projection import MapSettings
+from elmo_core.geometry.shared_frame import shared_frame
 from elmo_core.layers.gram_matrices import layer_grams
 from elmo_core.layers.labelled import Labelled, label_vectors
 from elmo_core.layers.mixture import mixture_grid

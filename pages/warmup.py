@@ -44,7 +44,7 @@ def warm_up() -> None:
 
 def compile_umap() -> None:
     """Let numba compile UMAP: it takes 10 s, once in each process."""
-    from elmo_core.geometry.projection import shared_frame
+    from elmo_core.geometry.shared_frame import shared_frame
 
     shared_frame(np.random.default_rng(0).standard_normal((1, 64, 8)), 1, "umap")
 

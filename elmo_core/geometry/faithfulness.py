@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from elmo_core.exceptions import InputError
+from elmo_core.progress import Report
 
 N_NEIGHBOURS = 10
 MOST_CHECKED = 1000
@@ -39,7 +39,7 @@ def faithfulness(
     *,
     most: int | None = None,
     seed: int = 42,
-    report: Callable[[float], object] | None = None,
+    report: Report | None = None,
 ) -> Faithfulness:
     """Compare the neighbours of points on a map with those in the full space (Venna and Kaski 2001).
 
@@ -49,7 +49,7 @@ def faithfulness(
         n_neighbours: fewer than half the points; less is taken where there are not enough of them.
         most: points that are compared with all others, a seeded sample where there are more; None = all.
         seed: of the sample.
-        report: told the share done.
+        report: progress callback.
 
     Raises:
         InputError: there are fewer than 3 points.
@@ -72,7 +72,7 @@ def faithfulness(
         excess += _excess(distances, shown[-1], k)
         excess_shown += _excess(distances_shown, true[-1], k)
         if report:
-            report(sum(map(len, true)) / len(rows))
+            report("checking the map", sum(map(len, true)) / len(rows))
     nearest, near = np.concatenate(true), np.concatenate(shown)
     kept = np.array([np.isin(own, other).mean() for own, other in zip(near, nearest, strict=True)])
     scale = 2 / (len(rows) * k * (2 * n - 3 * k - 1))

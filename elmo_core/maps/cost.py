@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from elmo_core.geometry.map_methods import MapSettings
+from elmo_core.geometry.projection import MapSettings
 
 _TOKENS_PER_S = 3000.0
 _PRODUCTS_PER_S = 2.0e10  # of the neighbours, selection included

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from elmo_core.geometry.map_methods import METHOD_NAMES
+from elmo_core.geometry.projection import METHOD_NAMES
 from elmo_core.maps.points import MapPoints
 from elmo_core.maps.text_map import TextMap
 from elmo_core.plots.style import NEUTRAL, PALETTE, SYMBOLS, clip, listing, new_figure, safe

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from elmo_core.geometry.projection import MIN_DIST, N_NEIGHBOURS
+from elmo_core.geometry.projection import MapSettings
 from elmo_core.plots.style import NEUTRAL, clip, listing, mark, new_figure, percent, safe
 from elmo_core.senses.study import CONTEXT, TOKEN_VECTOR, SenseMap
 from elmo_core.senses.uses import Use, Uses
@@ -22,7 +22,8 @@ _MANY = 1500  # dots from which on the browser draws them on its graphics proces
 _FAINTEST = 0.3
 _PLANES = {
     "pca": "PCA keeps what varies most",
-    "umap": f"UMAP keeps neighbours together ({N_NEIGHBOURS} neighbours, distance {MIN_DIST}, "
+    "umap": f"UMAP keeps neighbours together ({MapSettings.n_neighbours} neighbours, distance "
+    f"{MapSettings.min_dist}, "
     "seed {seed}), so read no distances in it",
 }
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from elmo_core.geometry.projection import Frame
 from elmo_core.geometry.separation import Separation
+from elmo_core.geometry.shared_frame import Frame
 from elmo_core.plots.sense_map import Colouring, padded, shared_places
 from elmo_core.plots.style import NEUTRAL, PALETTE, listing, mark, new_figure, percent, safe
 

@@ -17,9 +17,9 @@ import numpy as np
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.faithfulness import Faithfulness, faithfulness
-from elmo_core.geometry.projection import Frame, shared_frame
 from elmo_core.geometry.projection import Method as Projection
 from elmo_core.geometry.separation import Separation, separation
+from elmo_core.geometry.shared_frame import Frame, shared_frame
 from elmo_core.progress import Report, part_of
 from elmo_core.senses.group_names import GroupName, name_by_best
 from elmo_core.senses.groups import MIN_USES, Method, SenseGroups, find_groups
@@ -29,7 +29,6 @@ from elmo_core.senses.shuffled_contexts import N_REPLICATES, ShuffledContexts, s
 from elmo_core.senses.substitutes import Substitutes, context_words, find_substitutes
 from elmo_core.senses.use_vectors import Halves, UseVectors, embed_uses
 from elmo_core.senses.uses import Uses
-from elmo_core.tables.records import Progress
 
 CONTEXT = "Context"
 """The view in which groups are looked for: what both directions expect in the place of the word."""
@@ -190,11 +189,11 @@ class SenseMap:
 
 
 def frame_of(
-    study: Study, view: str, method: Projection, seed: int = 42, progress: Progress | None = None
+    study: Study, view: str, method: Projection, seed: int = 42, report: Report | None = None
 ) -> Frame:
     """The plane of a view: that of the contexts, or the one that all layers share."""
     views = study.shown(CONTEXT)[None] if view == CONTEXT else study.layers()
-    return shared_frame(views, max(1, len(views) - 1), method, seed, progress)
+    return shared_frame(views, max(1, len(views) - 1), method, seed, report)
 
 
 def draw_map(study: Study, view: str, frame: Frame) -> SenseMap:

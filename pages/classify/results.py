@@ -19,7 +19,7 @@ import streamlit as st
 
 from elmo_core import StaticVectors, load_static
 from elmo_core.exceptions import ElmoError
-from elmo_core.geometry.projection import shared_frame
+from elmo_core.geometry.shared_frame import shared_frame
 from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.comparison import compare_methods
 from elmo_core.learning.inside.deciding_words import Occlusion, occlude

@@ -9,9 +9,10 @@ from typing import cast
 
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.neighbours import NearestUses, nearest_uses
-from elmo_core.geometry.projection import MIN_UMAP_USES, Frame
+from elmo_core.geometry.projection import MIN_UMAP_POINTS
 from elmo_core.geometry.projection import Method as Projection
 from elmo_core.geometry.separation import Separation
+from elmo_core.geometry.shared_frame import Frame
 from elmo_core.progress import Report
 from elmo_core.senses.groups import Method, SenseGroups, find_groups
 from elmo_core.senses.study import (
@@ -26,7 +27,6 @@ from elmo_core.senses.study import (
     study_uses,
 )
 from elmo_core.senses.uses import Uses, find_uses
-from elmo_core.tables.records import Progress
 from pages.common import jobs
 from pages.common.loaders import Source, load_model, model_name
 from pages.common.shelves import computed, shelf_of
@@ -137,11 +137,11 @@ def sense_map(
     """The map of a view, and the job that draws UMAP where PCA stands in for it meanwhile."""
     n, plane = len(found.uses.uses), CONTEXT if view == CONTEXT else "layers"
     base = ("frame", load_model(model_name()).name, asked, plane)
-    method: Projection = projection if n >= MIN_UMAP_USES else "pca"
+    method: Projection = projection if n >= MIN_UMAP_POINTS else "pca"
     job = None
     if method == "umap" and (n > LONG_MAP or not _Pace.has_umap):
         job = _umap_job(
-            page, source, (*base, "umap"), lambda tell: frame_of(found, view, "umap", asked.seed, tell)
+            page, source, (*base, "umap"), lambda report: frame_of(found, view, "umap", asked.seed, report)
         )
         method = "pca" if job else "umap"
     frame = cast(
@@ -159,7 +159,7 @@ def sense_map(
 
 
 def _umap_job(
-    page: str, source: Source, key: tuple[Hashable, ...], draw: Callable[[Progress], Frame]
+    page: str, source: Source, key: tuple[Hashable, ...], draw: Callable[[Report], Frame]
 ) -> jobs.Job | None:
     """The job that puts UMAP on the shelf; None where it is there already."""
     shelf, full_key, owner = shelf_of(source), (source.key, *key), f"{page}_umap"
@@ -167,7 +167,7 @@ def _umap_job(
         return None
 
     def work(job: jobs.Job) -> object:
-        frame = draw(lambda share: job.report("placing neighbours", share))
+        frame = draw(job.report)
         note_umap()
         return shelf.keep(full_key, frame)
 

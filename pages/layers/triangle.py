@@ -7,9 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from elmo_core.geometry.map_methods import MapSettings, project_neighbours
 from elmo_core.geometry.nearest import nearest_neighbours, prepare
-from elmo_core.geometry.projection import MIN_UMAP_USES, Frame, shared_frame
+from elmo_core.geometry.projection import MIN_UMAP_POINTS, MapSettings, lay_out
+from elmo_core.geometry.shared_frame import Frame, shared_frame
 from elmo_core.glossary import explain
 from elmo_core.layers.gram_matrices import LayerGrams, layer_grams
 from elmo_core.layers.labelled import Labelled
@@ -178,11 +178,11 @@ def _show_picture(
             label_visibility="collapsed",
         )  # fmt: skip
     extent: Extent | None = frame.extent
-    if method == "UMAP" and len(data) >= MIN_UMAP_USES:
+    if method == "UMAP" and len(data) >= MIN_UMAP_POINTS:
         coordinates = _umap(page, chosen, data, mixture, coordinates)
         extent = None
     elif method == "UMAP":
-        st.caption(f"{len(data)} instances are too few for UMAP, which needs {MIN_UMAP_USES}: this is PCA.")
+        st.caption(f"{len(data)} instances are too few for UMAP, which needs {MIN_UMAP_POINTS}: this is PCA.")
     figure = plot_mixed(coordinates, data.labels, data.contexts, extent, height=380)
     st.plotly_chart(
         figure,
@@ -192,7 +192,7 @@ def _show_picture(
     )
     length = float(grams.lengths(weights[None]).mean())
     if method == "UMAP":
-        st.caption("UMAP starts from where the points are and moves them (120 passes, seed 42).")
+        st.caption(f"UMAP starts from where the points are and moves them (seed {MapSettings.seed}).")
         return figure
     longer = (
         f"gamma = {mixture.gamma:g} makes every vector {mixture.gamma:g} times as long (mean length "
@@ -215,8 +215,8 @@ def _umap(page: str, chosen: LabelledSet, data: Labelled, mixture: Mixture, star
         return np.asarray(before)
     units = prepare(np.tensordot(np.array(mixture.weights, np.float32), data.layers, axes=1), centred=True)
     near = nearest_neighbours(units, min(15, len(units) - 1))
-    begin = before if subject == chosen.key else start
-    placed = project_neighbours(units, near, begin, MapSettings(), n_epochs=120)
+    refines = subject == chosen.key
+    placed, _ = lay_out(units, near, before if refines else start, MapSettings(), refines=refines)
     st.session_state[key] = (chosen.key, mixture.weights, placed)
     return placed
 

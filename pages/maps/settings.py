@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from elmo_core.geometry.map_methods import METHOD_NAMES, MapSettings, Method
+from elmo_core.geometry.projection import METHOD_NAMES, MapSettings, Method
 from elmo_core.glossary import explain
 from elmo_core.maps.cost import map_cost
 from elmo_core.maps.points import MapPoints

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from elmo_core.exceptions import InputError
-from elmo_core.geometry.projection import MIN_UMAP_USES
+from elmo_core.geometry.projection import MIN_UMAP_POINTS
 from elmo_core.geometry.projection import Method as Projection
 from elmo_core.measuring.durations import duration
 from elmo_core.plots.sense_map import MAX_POINTS
@@ -147,7 +147,7 @@ def _choose_drawing() -> tuple[Projection, str, bool, bool]:
     is_faded = st.toggle("Fade dots with false neighbours", value=True, key="fade", bind="query-params")
     has_trails = st.toggle("Trails of selected uses through the layers", key="trails", bind="query-params")
     st.caption(
-        f"Automatic: PCA below {MIN_UMAP_USES} uses, else UMAP; colours are the groups, or gold senses where "
-        "there is one group."
+        f"Automatic: PCA below {MIN_UMAP_POINTS} uses, else UMAP; colours are the groups, or gold senses "
+        "where there is one group."
     )
     return _PROJECTIONS[projection], colour, bool(is_faded), bool(has_trails)

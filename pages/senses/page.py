@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
-from elmo_core.geometry.projection import MIN_USES
+from elmo_core.geometry.projection import MIN_POINTS
 from pages.common import concordance
 from pages.common import sense_data as data
 from pages.common.markdown import escape_markdown
@@ -38,8 +38,8 @@ try:
     if n == 0:
         concordance.show_no_use(PAGE, source, uses.word)
         st.stop()
-    if n < MIN_USES:
-        st.warning(f"A map needs at least {MIN_USES} uses; {escape_markdown(uses.word)} has {n}.")
+    if n < MIN_POINTS:
+        st.warning(f"A map needs at least {MIN_POINTS} uses; {escape_markdown(uses.word)} has {n}.")
         concordance.show_uses(uses)
         st.stop()
     study = data.study(PAGE, source, choice.asked, uses)

@@ -1,109 +1,39 @@
-"""One plane for all layers."""
+"""Turning one layout onto another, and neighbours."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.neighbors import NearestNeighbors
 
-from elmo_core.exceptions import InputError
-from elmo_core.geometry import projection
-from elmo_core.geometry.projection import shared_frame
-from elmo_core.senses.study import view_names, with_uniform_mix
-
-
-@pytest.fixture
-def layers() -> np.ndarray:
-    """Three layers of 40 uses that differ in two directions, each layer far from the others."""
-    generator = np.random.default_rng(1)
-    plane = generator.standard_normal((3, 40, 2)) * [5, 2]
-    directions = np.linalg.qr(generator.standard_normal((16, 2)))[0]
-    offsets = 100 * generator.standard_normal((3, 1, 16))
-    return (plane @ directions.T + offsets + 0.01 * generator.standard_normal((3, 40, 16))).astype(np.float32)
+from elmo_core.geometry.nearest import euclidean_neighbours, nearest_neighbours, prepare
+from elmo_core.geometry.projection import turned_onto
 
 
-def test_pca_is_the_svd_of_all_centred_layers(layers: np.ndarray):
-    frame = shared_frame(with_uniform_mix(layers), 3)
-    centred = layers.astype(np.float64) - layers.mean(axis=1, keepdims=True, dtype=np.float64)
-    axes = np.linalg.svd(centred.reshape(120, 16), full_matrices=False)[2][:2]
-    expected = centred @ axes.T
-    for axis in range(2):  # up to the sign of an axis
-        sign = np.sign((frame.coordinates[:3, :, axis] * expected[..., axis]).sum())
-        np.testing.assert_allclose(sign * frame.coordinates[:3, :, axis], expected[..., axis], atol=1e-3)
-    assert frame.method == "pca"
-    assert frame.coordinates.dtype == np.float32
+def test_turning_undoes_a_turn():
+    generator = np.random.default_rng(0)
+    frame = generator.standard_normal((50, 2))
+    turn = np.array([[0.6, -0.8], [-0.8, -0.6]])  # a turn and a mirror
+    placed, residual = turned_onto(3 * frame @ turn + 7, frame)
+    np.testing.assert_allclose(placed, frame, atol=1e-9)
+    assert residual == pytest.approx(0, abs=1e-9)
+    assert turned_onto(generator.standard_normal((50, 2)), frame)[1] > 0.8
 
 
-def test_a_mix_lies_at_the_mix_of_the_dots(layers: np.ndarray):
-    coordinates = shared_frame(with_uniform_mix(layers), 3).coordinates
-    np.testing.assert_allclose(coordinates[3], coordinates[:3].mean(axis=0), atol=1e-4)
+def test_neighbours_are_exact():
+    units = prepare(np.random.default_rng(0).standard_normal((300, 12)).astype(np.float32) + 1, centred=True)
+    found = nearest_neighbours(units, 7)
+    expected = NearestNeighbors(n_neighbors=8, metric="cosine", algorithm="brute").fit(units)
+    distances, rows = expected.kneighbors(units)
+    assert (found.rows == rows[:, 1:]).all()
+    np.testing.assert_allclose(1 - found.cosines, distances[:, 1:], atol=1e-5)
 
 
-def test_the_plane_says_how_much_it_shows(layers: np.ndarray):
-    layers[0] = layers[0, :1]  # as token vectors: one spelling, one vector
-    frame = shared_frame(with_uniform_mix(layers), 3)
-    assert frame.kept[0] is None
-    assert all(share is not None and share > 0.99 for share in frame.kept[1:])
-    np.testing.assert_allclose(frame.coordinates[0], 0, atol=1e-4)
-
-
-def test_uses_that_are_all_alike_lie_in_one_place():
-    frame = shared_frame(np.ones((2, 5, 8)), 2)
-    assert not frame.coordinates.any()
-    assert frame.extent == ((0.0, 0.0), (0.0, 0.0))
-
-
-def test_extent_covers_all_views(layers: np.ndarray):
-    frame = shared_frame(layers, 3)
-    (left, right), (bottom, top) = frame.extent
-    assert (left, bottom) == tuple(frame.coordinates.reshape(-1, 2).min(axis=0))
-    assert (right, top) == tuple(frame.coordinates.reshape(-1, 2).max(axis=0))
-
-
-def test_few_uses_get_pca(layers: np.ndarray):
-    frame = shared_frame(layers[:, :29], 3, "umap")
-    assert frame.method == "pca"
-
-
-def test_each_umap_starts_where_the_one_before_it_ended(layers: np.ndarray, monkeypatch: pytest.MonkeyPatch):
-    starts, shares = [], []
-
-    def umap(points: np.ndarray, start: np.ndarray, n_epochs: int, seed: int) -> np.ndarray:
-        starts.append(start)
-        assert (points.shape, seed) == ((40, 16), 42)
-        return start @ np.array([[0.0, 1.0], [-1.0, 0.0]]) + 1  # moved and turned
-
-    monkeypatch.setattr(projection, "_umap", umap)
-    views = with_uniform_mix(layers)
-    frame = shared_frame(views, 3, "umap", progress=shares.append)
-    assert (frame.method, frame.coordinates.shape, frame.kept) == ("umap", (4, 40, 2), (None,) * 4)
-    assert shares == [0.25, 0.5, 0.75, 1]
-    plane = shared_frame(views, 3).coordinates
-    np.testing.assert_allclose(starts[0], plane[3], rtol=1e-4, atol=1e-5)
-    for view, start in zip((3, 2, 1), starts[1:], strict=True):
-        np.testing.assert_allclose(start, frame.coordinates[view])
-        np.testing.assert_allclose(frame.coordinates[view], plane[3], rtol=1e-3, atol=1e-4)  # put back
-
-
-def test_umap_of_many_points_is_given_their_neighbours(monkeypatch: pytest.MonkeyPatch):
+def test_euclidean_neighbours_leave_the_point_itself_out():
     points = np.random.default_rng(0).standard_normal((50, 4)).astype(np.float32)
-    indices, distances = projection._nearest(points, 5)
-    assert (indices[:, 0] == np.arange(50)).all()
+    found = euclidean_neighbours(points, 5)
     true = np.linalg.norm(points[:, None] - points[None], axis=2)
-    np.testing.assert_allclose(distances, np.sort(true, axis=1)[:, :5], atol=1e-3)
-
-
-@pytest.mark.parametrize("n", [1, 2])
-def test_too_few_uses_are_refused(n: int):
-    with pytest.raises(InputError, match=f"at least 3 uses; there (is|are) {n}"):
-        shared_frame(np.ones((2, n, 4)), 2)
-
-
-def test_names_of_views():
-    assert view_names(3) == ("Token vector", "LSTM layer 1", "LSTM layer 2", "Uniform mix")
-    assert view_names(2) == ("Token vector", "LSTM layer 1", "Uniform mix")
-
-
-def test_uniform_mix_is_the_mean(layers: np.ndarray):
-    views = with_uniform_mix(layers)
-    np.testing.assert_array_equal(views[:3], layers)
-    np.testing.assert_allclose(views[3], (layers[0] + layers[1] + layers[2]) / 3, rtol=1e-5)
+    np.testing.assert_allclose(found.distances, np.sort(true, axis=1)[:, 1:6], atol=1e-3)
+    rows, distances = found.with_self(3)
+    assert (rows[:, 0] == np.arange(50)).all() and not distances[:, 0].any()
+    np.testing.assert_array_equal(rows[:, 1:], found.rows[:, :3])

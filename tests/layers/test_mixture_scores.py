@@ -8,8 +8,8 @@ from sklearn.metrics import silhouette_samples
 
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.clustering import unit_rows
-from elmo_core.geometry.projection import shared_frame
 from elmo_core.geometry.separation import separation
+from elmo_core.geometry.shared_frame import shared_frame
 from elmo_core.layers.gram_learning import group_rows, nearest_groups, ridge_predictions
 from elmo_core.layers.gram_matrices import MOST_VECTORS, LayerGrams, layer_grams
 from elmo_core.layers.labelled import Labelled, label_vectors

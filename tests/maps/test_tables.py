@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from elmo_core.geometry.map_methods import MapSettings
+from elmo_core.geometry.projection import MapSettings
 from elmo_core.maps.points import MapPoints
 from elmo_core.maps.tables import find_rows, map_table
 from elmo_core.maps.text_map import map_points

@@ -9,17 +9,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
-from sklearn.neighbors import NearestNeighbors
 
 from elmo_core import Elmo
 from elmo_core.exceptions import CancelledError, ConfigError, InputError
-from elmo_core.geometry.map_methods import MOST_TSNE, MapSettings
-from elmo_core.geometry.nearest import nearest_neighbours, prepare
+from elmo_core.geometry.nearest import prepare
+from elmo_core.geometry.projection import MOST_TSNE, MapSettings
 from elmo_core.layers.mixture import Mixture
 from elmo_core.maps.cost import map_cost
 from elmo_core.maps.movers import find_movers
 from elmo_core.maps.points import MapPoints, given_points, text_points, token_points
-from elmo_core.maps.text_map import map_points, turned_onto
+from elmo_core.maps.text_map import map_points
 
 TEXTS = ["The bank raised rates.", "A bank of mud.", "", "The river rose; the bank gave way."]
 
@@ -90,15 +89,6 @@ def test_too_few_points_are_refused(elmo: Elmo):
         text_points(elmo, ["one", "two", ""])
 
 
-def test_neighbours_are_exact():
-    units = prepare(np.random.default_rng(0).standard_normal((300, 12)).astype(np.float32) + 1, centred=True)
-    found = nearest_neighbours(units, 7)
-    expected = NearestNeighbors(n_neighbors=8, metric="cosine", algorithm="brute").fit(units)
-    distances, rows = expected.kneighbors(units)
-    assert (found.rows == rows[:, 1:]).all()
-    np.testing.assert_allclose(1 - found.cosines, distances[:, 1:], atol=1e-5)
-
-
 def test_pca_has_one_frame_and_umap_and_tsne_keep_groups():
     points = clusters()
     for method in ("pca", "umap", "tsne"):
@@ -130,19 +120,12 @@ def test_a_view_starts_from_the_one_before():
     first, second = found.coordinates
     moved = np.linalg.norm(first - second, axis=1).mean()
     apart = np.linalg.norm(first[:, None] - second[None], axis=2).mean()
-    assert moved < 0.75 * apart  # how far a view drifts depends on the processor's last digits
+    # UMAP amplifies the last digits, in which processors differ. Ten starts that differ in the fourth digit
+    # give residuals of 0.08 on average and 0.13 at most, and move the points by 0.27 of `apart` at most. At
+    # UMAP's full learning rate the residuals are 0.20 and 0.46; unrelated layouts have more than 0.8.
+    assert moved < 0.4 * apart
     assert found.residuals[0] is None
-    assert found.residuals[1] < 0.75
-
-
-def test_turning_undoes_a_turn():
-    generator = np.random.default_rng(0)
-    frame = generator.standard_normal((50, 2))
-    turn = np.array([[0.6, -0.8], [-0.8, -0.6]])  # a turn and a mirror
-    placed, residual = turned_onto(3 * frame @ turn + 7, frame)
-    np.testing.assert_allclose(placed, frame, atol=1e-9)
-    assert residual == pytest.approx(0, abs=1e-9)
-    assert turned_onto(generator.standard_normal((50, 2)), frame)[1] > 0.8
+    assert found.residuals[1] < 0.25
 
 
 def test_three_dimensions_and_few_points():

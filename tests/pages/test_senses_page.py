@@ -169,7 +169,7 @@ def test_groups_can_be_asked_for_named_and_selected():
 def test_umap_is_drawn_beside_the_page(monkeypatch: pytest.MonkeyPatch):
     may_end = threading.Event()
 
-    def umap(points: np.ndarray, start: np.ndarray, n_epochs: int, seed: int) -> np.ndarray:
+    def umap(points: np.ndarray, nearest: object, start: np.ndarray, *others: object) -> np.ndarray:
         may_end.wait(30)
         return start.astype(np.float32)
 

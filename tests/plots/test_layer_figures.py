@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from elmo_core import load_elmo
-from elmo_core.geometry.map_methods import MapSettings
+from elmo_core.geometry.projection import MapSettings
 from elmo_core.layers.contextuality import measure_contextuality
 from elmo_core.layers.labelled import Labelled, label_vectors
 from elmo_core.layers.learned import study_mixtures
