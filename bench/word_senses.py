@@ -26,7 +26,8 @@ from sklearn.metrics import adjusted_rand_score, v_measure_score
 from bench import benchmark_data
 from bench.reporting import arguments, progress, table
 from elmo_core import Elmo, load_elmo
-from elmo_core.plots.sense_map import Colouring, Extras, plot_map
+from elmo_core.plots.points import Colouring
+from elmo_core.plots.sense_map import Extras, plot_map
 from elmo_core.senses.group_names import name_groups
 from elmo_core.senses.groups import Candidate, SenseGroups, find_groups
 from elmo_core.senses.sense_card import Score, SenseCard, sense_card

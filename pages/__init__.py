@@ -1,1 +1,1 @@
-"""What is on screen: a package, so that no other `pages` on the search path can take its place."""
+"""The pages of the app. A package, so that no other `pages` on the search path is imported instead."""

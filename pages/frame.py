@@ -1,4 +1,4 @@
-"""What surrounds every page: its configuration, the menu, the model in the sidebar."""
+"""The frame around every page: configuration, menu, and the model in the sidebar."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.common.guard import said_in_one_sentence
+from pages.common.jobs import keep_address
 from pages.common.sidebar import show_model
 
 PAGES = Path(__file__).parent
@@ -62,7 +63,7 @@ entities = st.Page(
 
 
 def open_home() -> None:
-    """Let the default page, which is served at /, answer to its own name as well."""
+    """Serve the default page, which is at /, under its own name as well."""
     st.switch_page(home, query_params=st.query_params.to_dict())
 
 
@@ -71,5 +72,6 @@ page = st.navigation({"Explore": [home, static, layers, maps], "Learn": [classif
 st.set_page_config(page_title=f"{page.title} · ELMo Explorer")
 
 show_model()
+keep_address()
 with said_in_one_sentence():
     page.run()

@@ -1,4 +1,4 @@
-"""What a server does before its first visitor: load, draw once, compile."""
+"""Warm-up of the server before its first visitor: load, draw once, compile."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LOGGER = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
-    """Import what is heavy, load the model, draw the first maps, compile UMAP and draw that as well."""
-    from elmo_core.plots.sense_map import Colouring, plot_map
+    """Import heavy modules, load the model, draw the first maps, compile UMAP and draw its first map."""
+    from elmo_core.plots.sense_map import colour_by_sense, plot_map
     from pages.common import sense_data as data
     from pages.common.loaders import FIRST_WORD, model_name, sample
     from pages.common.text_spaces import sample_space
@@ -28,7 +28,7 @@ def warm_up() -> None:
         study = data.study("", sample(), asked, uses)
         data.groups("", sample(), asked, study, "k-means", None)
         first, _ = data.sense_map("", sample(), asked, study, CONTEXT, "pca")
-        plot_map(first, uses, Colouring.by_sense(uses)).to_json()
+        plot_map(first, uses, colour_by_sense(uses)).to_json()
         _settle()
         compile_umap()
         data.note_umap()
@@ -50,6 +50,6 @@ def compile_umap() -> None:
 
 
 def _settle() -> None:
-    """Take what is loaded out of the garbage collector's rounds, which hold up every run of every page."""
+    """Exempt loaded objects from garbage collection, which would slow down every run of every page."""
     gc.collect()
     gc.freeze()

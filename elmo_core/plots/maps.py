@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,32 +10,18 @@ import plotly.graph_objects as go
 from elmo_core.geometry.projection import METHOD_NAMES
 from elmo_core.maps.points import MapPoints
 from elmo_core.maps.text_map import TextMap
-from elmo_core.plots.style import NEUTRAL, PALETTE, SYMBOLS, clip, listing, new_figure, safe
+from elmo_core.plots.points import Colouring, PointStyle, add_points, new_map
+from elmo_core.plots.style import clip, safe
 
 MOST_SHOWN = 10_000
 """Points drawn at once: more make a selection slow."""
 OTHERS = "others"
 _MANY = 5000  # points from which on their marks are small
-_EYE = 0.8  # of the camera, on each axis: the cube fills the figure
-_SYMBOLS_3D = ("circle", "diamond", "square", "cross", "x", "circle-open", "square-open")
-
-
-@dataclass(frozen=True)
-class Colouring:
-    """Which points have which colour."""
-
-    column: str
-    values: tuple[str, ...]
-    """Those with a colour of their own: the most frequent ones."""
-    n_values: int
-    """All there are."""
 
 
 def colouring(points: MapPoints, column: str) -> Colouring:
     """Give the most frequent values of a column a colour each."""
-    counts = Counter(points.columns[column])
-    values = [value for value, _ in counts.most_common(len(PALETTE))]
-    return Colouring(column, tuple(values), len(counts))
+    return Colouring.by_frequency(points.columns[column], OTHERS)
 
 
 def shown_rows(n: int, wanted: Collection[int] = (), most: int = MOST_SHOWN, seed: int = 42) -> np.ndarray:
@@ -73,38 +57,26 @@ def plot_map(
         highlighted: rows that stand out while the others fade; empty = none does.
         height: in pixels.
     """
-    figure = new_figure(height)
     placed = found.coordinates[found.at(view)]
-    values = np.array(points.columns[colours.column], dtype=object)[rows]
-    has_own = np.isin(values, colours.values)
-    for number, value in enumerate((*colours.values, None)):
-        part = rows[values == value] if value is not None else rows[~has_own]
-        if len(part):
-            _add(figure, points, placed, part, number if value is not None else None, value, highlighted)
     low, high = found.coordinates.min(axis=(0, 1)), found.coordinates.max(axis=(0, 1))
-    margin = 0.05 * np.maximum(high - low, 1e-6)
-    ranges = np.stack([low - margin, high + margin], axis=1).tolist()
-    hidden = {"showticklabels": False, "showgrid": False, "zeroline": False}
-    if placed.shape[1] == 3:
-        axes = {
-            f"{name}axis": {**hidden, "range": ends, "title": "", "showbackground": False}
-            for name, ends in zip("xyz", ranges, strict=True)
-        }
-        eye = dict.fromkeys("xyz", _EYE)
-        figure.update_layout(scene={**axes, "aspectmode": "cube", "camera": {"eye": eye}})
-    else:
-        figure.update_xaxes(range=ranges[0], **hidden)
-        figure.update_yaxes(range=ranges[1], **hidden)
-        figure.update_layout(dragmode="lasso")
+    figure = new_map(height, list(zip(low.tolist(), high.tolist(), strict=True)), margin=0.05)
+    style = PointStyle(size=5 if len(points) > _MANY else 8, on_graphics_card=True)
+    codes = np.array(colours.codes)[rows]
+    for number in [*range(len(colours.names)), -1]:
+        part = rows[codes == number].tolist()
+        if part:
+            hovers = [_hover(points, row) for row in part]
+            name = colours.name_of(part[0])
+            colour = number if number >= 0 else None
+            add_points(figure, placed, part, name, colour, hovers, style, highlighted=highlighted)
     return figure
 
 
-def describe_map(points: MapPoints, found: TextMap, view: str, colours: Colouring) -> str:
-    """The map in words."""
-    counts = Counter(points.columns[colours.column])
-    parts = listing(f"{counts[value]:,} {clip(value, 30)}" for value in colours.values[:5])
+def describe_map(points: MapPoints, found: TextMap, view: str, column: str) -> str:
+    """Describe the map in words."""
     method = METHOD_NAMES[found.settings.method]
-    return f"Map of {len(points):,} points by {view} ({method}), coloured by {colours.column}: {parts}."
+    parts = colouring(points, column).in_words(5)
+    return f"Map of {len(points):,} points by {view} ({method}), coloured by {column}: {parts}."
 
 
 def explain_map(found: TextMap, view: str) -> str:
@@ -126,49 +98,6 @@ def explain_map(found: TextMap, view: str) -> str:
         f"{parts[settings.method]}{seed}{turned} Trustworthiness {kept.trustworthiness:.2f} (1 = no false "
         f"neighbour on the map), continuity {kept.continuity:.2f} (1 = no neighbour missing), for the "
         f"{kept.n_neighbours} nearest of {len(kept.rows):,} points."
-    )
-
-
-def _add(
-    figure: go.Figure,
-    points: MapPoints,
-    placed: np.ndarray,
-    rows: np.ndarray,
-    number: int | None,
-    value: str | None,
-    highlighted: Collection[int],
-) -> None:
-    """Add the points of one value."""
-    is_flat, is_many = placed.shape[1] == 2, len(points) > _MANY
-    symbols = SYMBOLS if is_flat else _SYMBOLS_3D
-    marker: dict[str, object] = {
-        "color": NEUTRAL if number is None else PALETTE[number],
-        "symbol": "circle-open" if number is None else symbols[number],
-        "size": (5 if is_many else 8) if is_flat else 4,
-        "opacity": 0.85,
-    }
-    name = safe(f"{clip(value, 30) if value else OTHERS if value is None else '(empty)'} ({len(rows):,})")
-    shared = {
-        "x": placed[rows, 0],
-        "y": placed[rows, 1],
-        "mode": "markers",
-        "name": name,
-        "customdata": rows,
-        "text": [_hover(points, row) for row in rows.tolist()],
-        "hovertemplate": "%{text}<extra></extra>",
-    }
-    if not is_flat:
-        if highlighted:
-            marker["size"] = [8 if row in highlighted else 2 for row in rows.tolist()]
-        figure.add_scatter3d(**shared, z=placed[rows, 2], marker=marker)
-        return
-    wanted = [at for at, row in enumerate(rows.tolist()) if row in highlighted] if highlighted else None
-    figure.add_scattergl(
-        **shared,
-        marker=marker,
-        selectedpoints=wanted,
-        selected={"marker": {"size": 11, "opacity": 1}},
-        unselected={"marker": {"opacity": 0.12}},
     )
 
 

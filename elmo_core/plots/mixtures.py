@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 
 from elmo_core.layers.mixture import Mixture, layer_names
 from elmo_core.layers.scores import SCORES, MixtureScores
-from elmo_core.plots.style import NEUTRAL, PALETTE, clip, listing, mark, new_figure, safe
+from elmo_core.plots.points import Colouring, PointStyle, add_points, new_map
+from elmo_core.plots.style import NEUTRAL, PALETTE, clip, listing, new_figure, safe
 
 SCALE = "Cividis"  # even in lightness, and the same to colour-blind eyes
 _HEIGHT = math.sqrt(3) / 2
-_MANY_LABELS = len(PALETTE)
 
 
 def plot_triangle(
@@ -144,29 +144,16 @@ def plot_mixed(
         extent: least and greatest x, least and greatest y that the frame holds; None = as needed.
         height: in pixels.
     """
-    figure = new_figure(height)
-    own = sorted(set(labels), key=lambda label: (-labels.count(label), label))[:_MANY_LABELS]
-    groups = [*own, None] if len(set(labels)) > len(own) else own
-    for number, label in enumerate(groups):
-        rows = [
-            row for row, one in enumerate(labels) if (one == label if label is not None else one not in own)
-        ]
-        figure.add_scatter(
-            x=coordinates[rows, 0],
-            y=coordinates[rows, 1],
-            mode="markers",
-            name=safe(f"{clip(label, 30) if label is not None else 'others'} ({len(rows)})"),
-            marker={
-                **mark(number if label is not None else None),
-                "size": 9,
-                "line": {"width": 1, "color": "white"},
-            },
-            text=[safe(clip(contexts[row], 90)) for row in rows],
-            hovertemplate="%{text}<extra></extra>",
+    figure = new_map(height, extent)
+    colours = Colouring.by_frequency(labels, "others")
+    style = PointStyle(size=9, outline=True)
+    for number in sorted(set(colours.codes), key=lambda code: (code < 0, code)):
+        rows = [row for row, code in enumerate(colours.codes) if code == number]
+        name = colours.name_of(rows[0])
+        hovers = [safe(clip(contexts[row], 90)) for row in rows]
+        add_points(
+            figure, coordinates, rows, name, number if number >= 0 else None, hovers, style, opacity=1.0
         )
-    hidden = {"showticklabels": False, "showgrid": False, "zeroline": False}
-    figure.update_xaxes(**hidden, range=_padded(extent[0]) if extent else None)
-    figure.update_yaxes(**hidden, range=_padded(extent[1]) if extent else None)
     figure.update_layout(dragmode="pan")
     return figure
 
@@ -196,8 +183,3 @@ def _place(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _format(scores: MixtureScores) -> str:
     return ".2f" if scores.score == "silhouette" else ".0%"
-
-
-def _padded(ends: tuple[float, float]) -> tuple[float, float]:
-    margin = 0.06 * (ends[1] - ends[0]) or 1.0
-    return ends[0] - margin, ends[1] + margin

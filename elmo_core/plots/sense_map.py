@@ -9,15 +9,16 @@ import numpy as np
 import plotly.graph_objects as go
 
 from elmo_core.geometry.projection import MapSettings
-from elmo_core.plots.style import NEUTRAL, clip, listing, mark, new_figure, percent, safe
+from elmo_core.plots.points import Colouring, PointStyle, add_points, new_map
+from elmo_core.plots.style import NEUTRAL, clip, percent, safe
 from elmo_core.senses.study import CONTEXT, TOKEN_VECTOR, SenseMap
 from elmo_core.senses.uses import Use, Uses
 
 MAX_POINTS = 10_000
 NO_GROUP, NO_SENSE, SEVERAL = "in no group", "no gold sense", "equal vectors, several colours"
 _CONTEXT_CHARACTERS = 70  # in a hover label, each side
-_NAME = 32  # characters in the legend
 _MOST_COUNTED = 40  # places that several uses share, with their number beside them
+_LARGE = 500  # dots up to which they are large
 _MANY = 1500  # dots from which on the browser draws them on its graphics processor
 _FAINTEST = 0.3
 _PLANES = {
@@ -28,28 +29,9 @@ _PLANES = {
 }
 
 
-@dataclass(frozen=True)
-class Colouring:
-    """What the colours and shapes of the dots stand for."""
-
-    codes: tuple[int, ...]
-    """Of each use; -1 = the rest."""
-    names: tuple[str, ...]
-    """Of the codes."""
-    rest: str
-    """Name of the rest."""
-
-    @classmethod
-    def by_sense(cls, uses: Uses) -> Colouring:
-        """Gold senses, in alphabetical order."""
-        names = tuple(sorted({label for label in uses.labels if label is not None}))
-        numbers = {name: number for number, name in enumerate(names)}
-        codes = tuple(-1 if label is None else numbers[label] for label in uses.labels)
-        return cls(codes, names, NO_SENSE)
-
-    def name_of(self, row: int) -> str:
-        """What one use is."""
-        return self.names[self.codes[row]] if self.codes[row] >= 0 else self.rest
+def colour_by_sense(uses: Uses) -> Colouring:
+    """Colour uses by their gold senses, in alphabetical order."""
+    return Colouring.by_label(uses.labels, NO_SENSE)
 
 
 @dataclass(frozen=True)
@@ -89,7 +71,7 @@ def plot_map(
         is_faded: whether dots with false neighbours are faint.
         height: in pixels.
     """
-    figure = new_figure(height)
+    figure = new_map(height, sense_map.frame.extent)
     _add_lines(figure, sense_map, extras)
     shared = shared_places(sense_map.coordinates)
     mixed = {id for ids in shared if len({colouring.codes[id] for id in ids}) > 1 for id in ids}
@@ -103,11 +85,7 @@ def plot_map(
     _add_counts(figure, sense_map, shared)
     if extras.newcomer:
         _add_newcomer(figure, extras)
-    (left, right), (bottom, top) = (padded(ends) for ends in sense_map.frame.extent)
-    hidden = {"showticklabels": False, "showgrid": False, "zeroline": False}
-    figure.update_xaxes(range=(left, right), **hidden)
-    figure.update_yaxes(range=(bottom, top), **hidden)
-    figure.update_layout(dragmode="lasso", showlegend=bool(mixed) or set(colouring.codes) not in ({-1}, {0}))
+    figure.update_layout(showlegend=bool(mixed) or set(colouring.codes) not in ({-1}, {0}))
     return figure
 
 
@@ -120,11 +98,8 @@ def shared_places(coordinates: np.ndarray) -> tuple[tuple[int, ...], ...]:
 
 
 def describe_map(sense_map: SenseMap, uses: Uses, colouring: Colouring) -> str:
-    """The map in words."""
-    codes = sorted(set(colouring.codes), key=lambda code: -colouring.codes.count(code))
-    named = {code: colouring.names[code] if code >= 0 else colouring.rest for code in codes}
-    parts = listing(f"{colouring.codes.count(code)} {named[code]}" for code in codes)
-    groups = f": {parts}" if len(codes) > 1 else ""
+    """Describe the map in words."""
+    groups = f": {colouring.in_words()}" if len(set(colouring.codes)) > 1 else ""
     method = sense_map.frame.method.upper()
     return f"Map of {len(uses.uses)} uses of {uses.word} by {sense_map.view} ({method}){groups}."
 
@@ -170,24 +145,24 @@ def _add_dots(
     code = -1 if name == SEVERAL else colouring.codes[ids[0]]
     shares = sense_map.faithfulness.shares[ids]
     opacity = np.round(_FAINTEST + (1 - _FAINTEST) * np.minimum(1, 2 * shares), 2).tolist()
-    add = figure.add_scattergl if len(uses.uses) > _MANY else figure.add_scatter
-    add(
-        x=sense_map.coordinates[ids, 0],
-        y=sense_map.coordinates[ids, 1],
-        mode="markers",
-        name=safe(f"{clip(name, _NAME)} ({len(ids):,})"),
-        marker={
-            **mark(code if code >= 0 else None),
-            "size": 11 if len(uses.uses) <= 500 else 7,
-            "opacity": opacity if is_faded else 1,
-            "line": {"width": 1, "color": "white"},
-        },
-        customdata=ids,
-        text=[_hover(uses.uses[id], colouring.name_of(id), sense_map.faithfulness.shares[id]) for id in ids],
-        hovertemplate="%{text}<extra></extra>",
-        selectedpoints=[row for row, id in enumerate(ids) if id in highlighted] if highlighted else None,
-        selected={"marker": {"size": 14, "opacity": 1}},
-        unselected={"marker": {"opacity": 0.15}},
+    style = PointStyle(
+        size=11 if len(uses.uses) <= _LARGE else 7,
+        selected_size=14,
+        faded=0.15,
+        outline=True,
+        on_graphics_card=len(uses.uses) > _MANY,
+    )
+    hovers = [_hover(uses.uses[id], colouring.name_of(id), sense_map.faithfulness.shares[id]) for id in ids]
+    add_points(
+        figure,
+        sense_map.coordinates,
+        ids,
+        name,
+        code if code >= 0 else None,
+        hovers,
+        style,
+        highlighted=highlighted,
+        opacity=opacity if is_faded else 1,
     )
 
 
@@ -237,13 +212,6 @@ def _add_newcomer(figure: go.Figure, extras: Extras) -> None:
         text=[safe(clip(extras.newcomer_text, 2 * _CONTEXT_CHARACTERS))],
         hovertemplate="%{text}<extra>your sentence</extra>",
     )
-
-
-def padded(ends: tuple[float, float]) -> tuple[float, float]:
-    """The ends of an axis with some room beyond the outermost dots."""
-    low, high = ends
-    margin = 0.06 * (high - low) or 1.0
-    return low - margin, high + margin
 
 
 def _hover(use: Use, name: str, share: float) -> str:

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from elmo_core.geometry.separation import Separation
 from elmo_core.geometry.shared_frame import Frame
-from elmo_core.plots.sense_map import Colouring, padded, shared_places
+from elmo_core.plots.points import Colouring, padded
+from elmo_core.plots.sense_map import shared_places
 from elmo_core.plots.style import NEUTRAL, PALETTE, listing, mark, new_figure, percent, safe
 
 _LEAST_COUNTED = 5  # uses in one place from which on their number stands beside it

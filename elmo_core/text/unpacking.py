@@ -202,11 +202,7 @@ def _unpacked(raw: IO[bytes], name: str, member: str | None, stack: ExitStack) -
 
 def _zipped(raw: IO[bytes], name: str, member: str | None, stack: ExitStack) -> tuple[IO[bytes], str]:
     archive = stack.enter_context(zipfile.ZipFile(raw))
-    members = [
-        info
-        for info in archive.infolist()
-        if not info.filename.endswith("/") and not _is_litter(info.filename)
-    ]
+    members = _members(archive)
     names = [info.filename for info in members]
     if member is None and (kind := _document(names)):
         raise InputError(f"{name} is {kind}; save its text or table as TXT, CSV or XLSX and choose that.")
@@ -224,6 +220,26 @@ def _zipped(raw: IO[bytes], name: str, member: str | None, stack: ExitStack) -> 
     if chosen.flag_bits & 0x1:
         raise InputError(f"{name} is encrypted; unpack it yourself and choose the file.")
     return stack.enter_context(archive.open(chosen)), f"{name}: {PurePosixPath(chosen.filename).name}"
+
+
+def zip_members(content: bytes) -> list[str]:
+    """Return the names of the files in a `.zip`; none for other content."""
+    if not content.startswith(ZIP):
+        return []
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return [info.filename for info in _members(archive)]
+    except _DAMAGE:  # said by the one who reads it
+        return []
+
+
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The files of an archive, without folders and what other programs add."""
+    return [
+        info
+        for info in archive.infolist()
+        if not info.filename.endswith("/") and not _is_litter(info.filename)
+    ]
 
 
 def _document(names: Sequence[str]) -> str | None:

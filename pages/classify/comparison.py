@@ -1,9 +1,11 @@
-"""The comparison on the page: its settings, its results as they come, its verdict."""
+"""The comparison of methods: settings, results as they come, verdict."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any
 
 import pandas as pd
@@ -17,10 +19,10 @@ from elmo_core.learning.verdict import Verdict
 from elmo_core.plots.classification import plot_comparison
 from elmo_core.static.registry import SHIPPED
 from pages.classify.dataset import ChosenDataset
-from pages.classify.results import methods, verdict_of
+from pages.classify.results import baselines_of, methods, verdict_of
 from pages.common.exports import literal
 from pages.common.exports import python_cell as notebook_cell
-from pages.common.jobs import Job
+from pages.common.job import Job
 from pages.common.loaders import model_name
 from pages.common.markdown import escape_markdown
 
@@ -38,8 +40,19 @@ _EXPLAINED = (
 )
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """A comparison that is done."""
+
+    settings: ComparisonSettings
+    parts: tuple[MethodResult | LeftOut | Inspection, ...]
+    """The results, and the look inside."""
+    name: str = field(default_factory=lambda: token_hex(8))
+    """Key of results about this run."""
+
+
 def choose_settings(page: str, n_texts: int) -> ComparisonSettings:
-    """How to compare: time, split, class weights, methods, seed.
+    """Let the visitor choose how to compare: time, split, class weights, methods, seed.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -84,31 +97,46 @@ def choose_settings(page: str, n_texts: int) -> ComparisonSettings:
 
 
 def folds_by_size(n_texts: int) -> int:
-    """Folds of a cross-validation where one split would leave too few texts to test on, else 0."""
+    """Return the folds of a cross-validation where one split would test on too few texts, else 0."""
     return 5 if n_texts < _FEW else 0
 
 
 def results_of(parts: Sequence[object]) -> Results:
-    """The results among what a job has handed over."""
+    """Return the results among the parts of a job."""
     return tuple(part for part in parts if isinstance(part, MethodResult | LeftOut))
 
 
 def inspection_of(parts: Sequence[object]) -> Inspection | None:
-    """The look inside among what a job has handed over; None before it is there."""
+    """Return the look inside among the parts of a job; None before it is there."""
     return next((part for part in parts if isinstance(part, Inspection)), None)
 
 
-def show_while_running(page: str, job: Job) -> None:
-    """The results of a job so far, one by one as they come."""
-    st.fragment(_show_parts, run_every=_TICK_S)(page, job)
+def show_so_far(page: str, chosen: ChosenDataset, n_folds: int | None, job: Job | None) -> None:
+    """Show what can be told before a comparison is done: the results that a job has, or the baselines.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        chosen: the dataset.
+        n_folds: of the baselines; None = the dataset cannot be learned from.
+        job: of the comparison; None = it was not started.
+    """
+    if job is None:
+        if n_folds is not None and chosen.file.is_sample:
+            baselines = baselines_of(chosen.key, n_folds, chosen.data)
+            show_results(page, f"{chosen.key} {n_folds}", baselines)
+            st.caption("So far without a biLM: train to see whether one does better.")
+    elif job.is_over:
+        _show_parts(page, job)
+    else:
+        st.fragment(_show_parts, run_every=_TICK_S)(page, job)
 
 
 def _show_parts(page: str, job: Job) -> None:
-    show_results(page, id(job), results_of(tuple(job.parts)))
+    show_results(page, job.started, results_of(tuple(job.parts)))
 
 
 def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go.Figure] | None:
-    """The verdict, the intervals and the table; None while there is no result.
+    """Show the verdict, the intervals and the table; None while there is no result.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -118,12 +146,12 @@ def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go
     if not results:
         st.caption("The first results appear within seconds.")
         return None
-    found = verdict_of(f"{name} {len(results)}", results)
-    if {one.method for one in results} != {MAJORITY}:
-        sentence = found.sentence[:1].upper() + found.sentence[1:]
-        _KINDS.get(found.kind, st.warning)(f"**{escape_markdown(sentence)}**", icon=":material/gavel:")
+    decision = verdict_of(f"{name} {len(results)}", results)
+    if {result.method for result in results} != {MAJORITY}:
+        sentence = decision.sentence[:1].upper() + decision.sentence[1:]
+        _KINDS.get(decision.kind, st.warning)(f"**{escape_markdown(sentence)}**", icon=":material/gavel:")
     _show_left_out(results)
-    figure = plot_comparison(results, found.chance or None)
+    figure = plot_comparison(results, decision.chance or None)
     picture, words = st.columns([3, 2], gap="large")
     picture.plotly_chart(
         figure,
@@ -131,9 +159,9 @@ def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go
         config={"displayModeBar": False},
         alt="Macro-F1 of each method with its 95% interval: " + _alt(results),
     )
-    n = next((one.scores.n for one in results if isinstance(one, MethodResult)), 0)
+    n = next((result.scores.n for result in results if isinstance(result, MethodResult)), 0)
     words.caption(f"Tested on {n:,} texts, the same for all. {_EXPLAINED}")
-    table = table_of_results([one for one in results if isinstance(one, MethodResult)])
+    table = table_of_results([result for result in results if isinstance(result, MethodResult)])
     st.dataframe(
         table if table["note"].any() else table.drop(columns="note"),
         hide_index=True,
@@ -142,26 +170,26 @@ def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go
         placeholder="",
         alt="Scores of each method",
     )
-    return found, figure
+    return decision, figure
 
 
 def _show_left_out(results: Results) -> None:
-    """The methods that were not run, by reason."""
+    """Show the methods that were not run, by reason."""
     names = defaultdict(list)
-    for one in results:
-        if isinstance(one, LeftOut):
-            names[one.reason].append(one.method)
+    for result in results:
+        if isinstance(result, LeftOut):
+            names[result.reason].append(result.method)
     for reason, left_out in names.items():
         st.caption(escape_markdown(f"Left out: {', '.join(left_out)}. Why: {reason}."))
 
 
 def table_of_results(results: Sequence[MethodResult | LeftOut]) -> pd.DataFrame:
-    """One row for each method, scores in percent."""
+    """Return one row for each method, with scores in percent."""
     return pd.DataFrame([_row(result) for result in results])
 
 
 def python_cell(chosen: ChosenDataset, settings: ComparisonSettings) -> str:
-    """Python that runs the same comparison."""
+    """Return Python that runs the same comparison."""
     text, label = map(literal, chosen.columns)
     name = chosen.file.name
     path = f'shipped("data/samples/{name}")' if chosen.file.is_sample else f"Path({literal(name)})"
@@ -221,5 +249,5 @@ def _columns() -> dict[str, Any]:
 
 
 def _alt(results: Results) -> str:
-    done = (one for one in results if isinstance(one, MethodResult))
-    return ", ".join(f"{one.method} {100 * one.scores.macro_f1.value:.0f}" for one in done)
+    done = (result for result in results if isinstance(result, MethodResult))
+    return ", ".join(f"{result.method} {100 * result.scores.macro_f1.value:.0f}" for result in done)

@@ -1,4 +1,4 @@
-"""Which columns hold texts and labels, and what is wrong with them: shown before anything is trained."""
+"""The columns of texts and labels, and problems with them, shown before anything is trained."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import streamlit as st
 from elmo_core.exceptions import InputError
 from elmo_core.learning.texts.dataset import Dataset
 from elmo_core.plots.classified_texts import plot_class_sizes
+from elmo_core.plots.style import listing
 from elmo_core.tables.columns import guess_label_column, guess_text_column
-from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
 from elmo_core.tables.records import ReadingOptions, counted
-from pages.classify.results import OpenedTable, TableFile, dataset_of
-from pages.classify.table import preview
+from pages.classify.results import OpenedTable, dataset_of
 from pages.common.markdown import escape_markdown
+from pages.common.upload import UploadedFile, preview, show_skipped
 
 _ICONS = {"refused": ":material/block:", "warning": ":material/warning:", "note": ":material/info:"}
 
@@ -27,19 +27,19 @@ class ChosenDataset:
     """A dataset and where it comes from."""
 
     key: str
-    """What its results are kept under."""
+    """Key of its results."""
     data: Dataset
     columns: tuple[str, str]
-    """Of the texts and of the labels."""
-    file: TableFile
+    """Columns of the texts and of the labels."""
+    file: UploadedFile
     lines: tuple[int, ...]
-    """Of the file, for each text."""
+    """Line in the file of each text."""
     options: ReadingOptions = field(default_factory=ReadingOptions)
     """How it was read."""
 
 
 def choose_dataset(page: str, opened: OpenedTable) -> ChosenDataset | None:
-    """Columns, labels and findings of a table; None where there is nothing to learn from.
+    """Let the visitor choose columns and labels, and show findings; None where there is nothing to learn.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -49,7 +49,7 @@ def choose_dataset(page: str, opened: OpenedTable) -> ChosenDataset | None:
     looking, knowing = st.columns([3, 2], gap="large")
     with looking:
         columns = _columns(f"{page}_{file.key[:12]}", table)
-        preview(table)
+        preview(table.columns, table.rows)
     if columns is None:
         return None
     merge, drop_rare = _label_options(f"{page}_{file.key[:12]}_{columns[1]}", table, columns[1])
@@ -68,7 +68,7 @@ def choose_dataset(page: str, opened: OpenedTable) -> ChosenDataset | None:
 
 
 def _columns(prefix: str, table: Table) -> tuple[str, str] | None:
-    """The columns of texts and labels, guessed with reasons until the user says otherwise."""
+    """Return the columns of texts and labels, guessed with reasons until the visitor chooses."""
     text_guess = guess_text_column(table)
     if len(table.columns) < 2:
         st.error("This table has a single column; a classifier needs texts and labels.")
@@ -108,17 +108,17 @@ def _position(table: Table, name: str | None, otherwise: int) -> int:
 
 
 def _label_options(prefix: str, table: Table, label: str) -> tuple[tuple[tuple[str, str], ...], bool]:
-    """Labels read as others, and whether those of a single row are left out."""
+    """Return labels to merge with others, and whether labels of a single row are left out."""
     counts = Counter(cell for cell in table.column(label) if cell).most_common(200)
     with st.popover("Merge or leave out labels", icon=":material/merge:"):
-        st.caption("Write the label that another one is to be read as into the last column.")
+        st.caption("To merge a label with another one, write the other one into the last column.")
         frame = pd.DataFrame(counts, columns=["label", "rows"])
         frame["read as"] = frame["label"]
         edited = st.data_editor(
             frame, hide_index=True, disabled=["label", "rows"], key=f"{prefix}_merge", height="content"
         )
         drop_rare = st.toggle(
-            "Leave out labels that stand in one row only", key=f"{prefix}_rare", persist_state="session"
+            "Leave out labels with a single row", key=f"{prefix}_rare", persist_state="session"
         )
     pairs = zip(edited["label"], edited["read as"], strict=True)
     merge = tuple(
@@ -139,26 +139,22 @@ def _show_classes(data: Dataset) -> None:
 
 
 def _show_findings(page: str, data: Dataset) -> None:
-    """What is to be known before training, the worst first; what is left out as a file."""
+    """Show what to know before training, the worst first, and offer the rows that are not used."""
     shows = {"refused": st.error, "warning": st.warning, "note": st.info}
     for severity, show in shows.items():
-        found = [
+        messages = [
             escape_markdown(finding.message) for finding in data.findings if finding.severity == severity
         ]
-        if found:
-            show("\n".join(f"- {message}" for message in found), icon=_ICONS[severity])
+        if messages:
+            show("\n".join(f"- {message}" for message in messages), icon=_ICONS[severity])
     if not data.findings:
         st.success("No duplicates, no empty rows, no unequal classes found.", icon=":material/check:")
     if data.dropped:
-        st.download_button(
-            f"{counted(len(data.dropped), 'row')} left out",
-            lambda: to_csv(
-                ("line", "reason", "text", "label"),
-                ((one.line, one.reason, one.text, one.label) for one in data.dropped),
-            ),
-            "left-out.csv",
-            "text/csv",
-            key=f"{page}_dropped",
-            icon=":material/download:",
-            on_click="ignore",
+        reasons = Counter(row.reason for row in data.dropped).most_common()
+        counts = listing(f"{n:,} ({reason})" for reason, n in reasons)
+        show_skipped(
+            f"{page}_dataset",
+            f"{counted(len(data.dropped), 'row')} not used: {counts}.",
+            ("line", "reason", "text", "label"),
+            [(row.line, row.reason, row.text, row.label) for row in data.dropped],
         )

@@ -1,4 +1,4 @@
-"""A look inside one method: its classes, its errors, its probabilities, its data, its words."""
+"""A look inside one method: classes, errors, probabilities, data, deciding words."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def show_inside(
         inspection: what a look inside has found.
     """
     names = [result.method for result in results]
-    best = inspection.best if inspection else max(results, key=lambda one: one.scores.macro_f1.value)
+    best = inspection.best if inspection else max(results, key=lambda result: result.scores.macro_f1.value)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = st.selectbox(
             "Method", names, names.index(best.method), key=f"{page}_inside_method", width=320
@@ -56,7 +56,7 @@ def show_inside(
 
 
 def _show_probabilities(inside: MethodInspection) -> None:
-    """Does confidence mean what it says?"""
+    """Show whether confidence agrees with accuracy."""
     result = inside.result
     curves = [("as given", result.calibration)]
     if result.uncalibrated is not None:
@@ -81,46 +81,48 @@ def _show_probabilities(inside: MethodInspection) -> None:
 
 
 def _show_curve(inside: MethodInspection) -> None:
-    found = inside.inspection
-    if found is None or not found.curve:
-        st.info(_missing(found, "The learning curve is drawn when a method on the biLM has been run."))
+    inspection = inside.inspection
+    if inspection is None or not inspection.curve:
+        st.info(_missing(inspection, "The learning curve is drawn when a method on the biLM has been run."))
         return
-    told = trend(found.curve)
-    st.markdown(f"**{escape_markdown(told.sentence)}**")
+    direction = trend(inspection.curve)
+    st.markdown(f"**{escape_markdown(direction.sentence)}**")
     st.plotly_chart(
         plot_learning_curve(
-            [point.n_train for point in found.curve],
-            [point.scores.macro_f1 for point in found.curve],
+            [point.n_train for point in inspection.curve],
+            [point.scores.macro_f1 for point in inspection.curve],
             of="texts",
             measure="macro-F1",
         ),
         key=f"{inside.page}_curve",
         config={"displayModeBar": False},
-        alt=told.sentence,
+        alt=direction.sentence,
     )
-    st.caption(f"Computed with {PROBE}, always on the same {found.curve[-1].scores.n:,} test texts.")
+    st.caption(f"Computed with {PROBE}, always on the same {inspection.curve[-1].scores.n:,} test texts.")
 
 
 def _show_suspects(inside: MethodInspection) -> None:
-    found, chosen = inside.inspection, inside.chosen
-    if found is None or (found.left_out and not found.suspects):
-        st.info(_missing(found, "Label errors are looked for when a method on the biLM has been run."))
+    inspection, chosen = inside.inspection, inside.chosen
+    if inspection is None or (inspection.left_out and not inspection.suspects):
+        st.info(_missing(inspection, "Label errors are looked for when a method on the biLM has been run."))
         return
     classes = sorted(set(chosen.data.labels))
     frame = pd.DataFrame(
         [
             {
-                "text": chosen.data.texts[one.row],
-                "labelled": classes[one.given],
-                "perhaps": classes[one.likely],
-                "p(labelled)": one.p_given,
-                "p(perhaps)": one.p_likely,
-                "line": chosen.lines[one.row],
+                "text": chosen.data.texts[suspect.row],
+                "labelled": classes[suspect.given],
+                "perhaps": classes[suspect.likely],
+                "p(labelled)": suspect.p_given,
+                "p(perhaps)": suspect.p_likely,
+                "line": chosen.lines[suspect.row],
             }
-            for one in found.suspects
+            for suspect in inspection.suspects
         ]
     )
-    st.markdown(f"**{len(frame):,} of {len(found.rows):,} labels may be wrong**, the most suspicious first")
+    st.markdown(
+        f"**{len(frame):,} of {len(inspection.rows):,} labels may be wrong**, the most suspicious first"
+    )
     st.caption(
         f"Confident learning (Northcutt et al. 2021) on the probabilities of {PROBE}, each text predicted by "
         "a model that has not seen it. Many of these are merely hard; look before you correct."
@@ -134,7 +136,8 @@ def _show_suspects(inside: MethodInspection) -> None:
             column_config={
                 "text": st.column_config.TextColumn(width="large"),
                 **{
-                    one: st.column_config.NumberColumn(format="%.2f") for one in ("p(labelled)", "p(perhaps)")
+                    name: st.column_config.NumberColumn(format="%.2f")
+                    for name in ("p(labelled)", "p(perhaps)")
                 },
             },
         )
@@ -171,18 +174,18 @@ def _show_words(inside: MethodInspection) -> None:
         "Text",
         options,
         key=f"{inside.page}_text",
-        format_func=lambda one: clip(one, 110),
+        format_func=lambda text: clip(text, 110),
         help="The mistakes first, the surest of them at the top.",
     )
     row = frame.iloc[options.index(text)]
-    told = f"Labelled {row['labelled']}, predicted {row['predicted']} with p = {row['p']:.2f} when tested"
+    facts = f"Labelled {row['labelled']}, predicted {row['predicted']} with p = {row['p']:.2f} when tested"
     later = "" if result.classifier else "; the bars ask the classifier that has learned from all texts since"
-    st.caption(escape_markdown(f"{told}{later}."))
+    st.caption(escape_markdown(f"{facts}{later}."))
     show_deciding_words(inside.page, inside.key, classifier, text)
 
 
-def _missing(found: Inspection | None, otherwise: str) -> str:
-    return escape_markdown(" ".join(found.left_out)) if found and found.left_out else otherwise
+def _missing(inspection: Inspection | None, otherwise: str) -> str:
+    return escape_markdown(" ".join(inspection.left_out)) if inspection and inspection.left_out else otherwise
 
 
 _VIEWS: dict[str, Callable[[MethodInspection], None]] = {

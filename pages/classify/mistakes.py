@@ -1,4 +1,4 @@
-"""The mistakes of one method: its confusion matrix, its map, and the texts behind both."""
+"""The mistakes of one method: confusion matrix, map, and the texts behind both."""
 
 from __future__ import annotations
 
@@ -30,34 +30,34 @@ _LONGEST = 400  # characters of a text in a table; its download holds it whole
 
 @dataclass(frozen=True)
 class MethodInspection:
-    """What is looked into."""
+    """One method of a run, as the views of the page need it."""
 
     page: str
     name: str
-    """Of the run."""
+    """Name of the run."""
     chosen: ChosenDataset
     result: MethodResult
     inspection: Inspection | None
 
     @property
     def classifier(self) -> ElmoClassifier | None:
-        """The fitted method: of the one split, or trained on all texts after a cross-validation."""
-        found = self.inspection
-        is_best = found is not None and found.best.method == self.result.method
-        return self.result.classifier or (found.classifier if found and is_best else None)
+        """The fitted classifier: of the one split, or trained on all texts after a cross-validation."""
+        inspection = self.inspection
+        is_best = inspection is not None and inspection.best.method == self.result.method
+        return self.result.classifier or (inspection.classifier if inspection and is_best else None)
 
     @property
     def key(self) -> str:
-        """What names the method of this run."""
+        """Key of the method in this run."""
         return f"{self.name} {self.result.method}"
 
 
 def show_mistakes(inside: MethodInspection) -> None:
-    """Confusion matrix and classes; a cell opens its texts."""
+    """Show the confusion matrix and the classes; a click on a cell opens its texts."""
     result = inside.result
-    found = confusion(result.gold, result.predicted, result.classes, result.rows.tolist())
-    figure = plot_confusion(found)  # to take away
-    shown = plot_confusion(found, "#ffffff") if st.context.theme.type == "dark" else figure
+    errors = confusion(result.gold, result.predicted, result.classes, result.rows.tolist())
+    figure = plot_confusion(errors)  # to take away
+    shown = plot_confusion(errors, "#ffffff") if st.context.theme.type == "dark" else figure
     matrix, detail = st.columns(2, gap="large")
     with matrix:
         event = st.plotly_chart(
@@ -71,7 +71,7 @@ def show_mistakes(inside: MethodInspection) -> None:
         cell = _cell_of(event, len(result.classes))
         st.caption("Rows: as labelled. Columns: as predicted. Click a cell to open its texts.")
     with detail:
-        scores = pd.DataFrame([vars(one) for one in class_scores(found)])
+        scores = pd.DataFrame([vars(entry) for entry in class_scores(errors)])
         for share in ("precision", "recall", "f1"):
             scores[share] *= 100
         st.dataframe(
@@ -79,7 +79,7 @@ def show_mistakes(inside: MethodInspection) -> None:
             hide_index=True,
             height="content" if len(scores) <= 12 else 460,
             column_config={
-                one: st.column_config.NumberColumn(format="%.1f") for one in ("precision", "recall", "f1")
+                name: st.column_config.NumberColumn(format="%.1f") for name in ("precision", "recall", "f1")
             },
             alt="Precision, recall and F1 of each label",
         )
@@ -88,14 +88,14 @@ def show_mistakes(inside: MethodInspection) -> None:
         st.markdown(f"**All {len(wrong):,} mistakes**, the surest first")
         _show_texts(inside, wrong.tolist(), "mistakes", figure)
     else:
-        true, guess = (escape_markdown(result.classes[one]) for one in cell)
-        rows = found.rows.get(cell, ())
+        true, guess = (escape_markdown(result.classes[code]) for code in cell)
+        rows = errors.rows.get(cell, ())
         st.markdown(f"**{len(rows):,} labelled {true}, predicted {guess}**")
         _show_texts(inside, rows, "cell", figure)
 
 
 def _cell_of(event: PlotlyState, n_classes: int) -> tuple[int, int] | None:
-    """The selected cell (true class, predicted class)."""
+    """Return the selected cell: true class, predicted class."""
     ids = selected_ids(event.selection.points)
     return divmod(ids[0], n_classes) if ids else None
 
@@ -103,7 +103,7 @@ def _cell_of(event: PlotlyState, n_classes: int) -> tuple[int, int] | None:
 def _show_texts(
     inside: MethodInspection, rows: Sequence[int], name: str, figure: go.Figure | None = None
 ) -> None:
-    """Texts with their labels and predictions, the surest prediction first; to take away as well."""
+    """Show texts with labels and predictions, the surest first, and offer them as downloads."""
     make = partial(texts_of, inside.chosen, inside.result, rows)
     frame = make()
     frame["text"] = [clip(text, _LONGEST) for text in frame["text"]]
@@ -126,7 +126,7 @@ def _show_texts(
 
 
 def texts_of(chosen: ChosenDataset, result: MethodResult, rows: Sequence[int]) -> pd.DataFrame:
-    """Tested texts, the surest prediction first.
+    """Return tested texts, the surest prediction first.
 
     Args:
         chosen: the dataset.
@@ -148,15 +148,15 @@ def texts_of(chosen: ChosenDataset, result: MethodResult, rows: Sequence[int]) -
 
 
 def show_map(inside: MethodInspection) -> None:
-    """The tested texts in one plane, the mistakes as crosses; a lasso opens its texts."""
-    found, result = inside.inspection, inside.result
-    if found is None:
+    """Show the tested texts in one plane, mistakes as crosses; a lasso opens the texts in it."""
+    inspection, result = inside.inspection, inside.result
+    if inspection is None:
         st.info("The map is drawn when a method on the biLM has been run.")
         return
     order = np.random.default_rng(result.seed).permutation(len(result.rows))[:MOST_ON_MAP]
     tested = np.sort(order)
     rows = result.rows[tested]
-    places = map_of(f"{inside.name}", found.means)[np.searchsorted(found.rows, rows)]
+    places = map_of(f"{inside.name}", inspection.means)[np.searchsorted(inspection.rows, rows)]
     texts = [inside.chosen.data.texts[row] for row in rows]
     figure = plot_text_map(
         places, rows.tolist(), texts, result.classes, result.gold[tested], result.predicted[tested]

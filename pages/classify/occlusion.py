@@ -1,4 +1,4 @@
-"""The words that decided a text, as a figure on any page."""
+"""The words that decided a prediction, as a figure."""
 
 from __future__ import annotations
 
@@ -25,19 +25,21 @@ def show_deciding_words(
     """
     try:
         with st.spinner("Leaving out one word after the other"):
-            found = words_of(name, text, class_index, classifier)
+            occlusion = words_of(name, text, class_index, classifier)
     except InputError as error:
         st.info(escape_markdown(str(error)))
         return
-    name = str(classifier.classes_[found.class_index])
+    name = str(classifier.classes_[occlusion.class_index])
     st.plotly_chart(
-        plot_occlusion(found, name),
+        plot_occlusion(occlusion, name),
         key=f"{page}_words",
         config={"displayModeBar": False},
         alt=f"What each word adds to the probability of {name}",
     )
-    left_out = f" The last {found.n_left_out:,} words were read, but not tried." * bool(found.n_left_out)
-    told = (
-        f"p({name}) is {found.probability:.2f}; a bar shows what is lost when its word is left out.{left_out}"
+    left_out = f" The last {occlusion.n_left_out:,} words were read, but not tried." * bool(
+        occlusion.n_left_out
     )
-    st.caption(escape_markdown(told))
+    probability = f"p({name}) is {occlusion.probability:.2f}"
+    st.caption(
+        escape_markdown(f"{probability}; a bar shows what is lost when its word is left out.{left_out}")
+    )

@@ -1,6 +1,8 @@
-"""Classify: a table in, methods compared, an honest classifier out."""
+"""Classify texts: compare methods on a labelled table, and use the best classifier."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import streamlit as st
 
@@ -10,23 +12,25 @@ from elmo_core.learning.texts.dataset import Dataset
 from elmo_core.measuring.durations import duration
 from pages.classify import comparison as comparison_view
 from pages.classify import prediction as prediction_view
+from pages.classify.comparison import Comparison
 from pages.classify.dataset import choose_dataset
 from pages.classify.inside import show_inside
-from pages.classify.results import baselines_of, expected_seconds, static_vectors
+from pages.classify.results import expected_seconds, static_vectors
 from pages.classify.table import choose_table
 from pages.common import exports, jobs
-from pages.common.jobs import Job
+from pages.common.job import Job
 from pages.common.loaders import load_model, model_name
+from pages.common.results import visitor_results
 
 PAGE = "classify"
 
 
-def train(job: Job, data: Dataset, settings: ComparisonSettings) -> ComparisonSettings:
-    """The work of the job; its parts are shown as they come."""
+def train(job: Job, data: Dataset, settings: ComparisonSettings) -> Comparison:
+    """Compare the methods; the parts of the job are the results as they come."""
     elmo, static = load_model(model_name()), static_vectors()
     for part in run_lab(elmo, data, settings, static=static, report=job.report):
         job.parts.append(part)
-    return settings
+    return Comparison(settings, tuple(job.parts))
 
 
 st.title("Classify texts")
@@ -41,50 +45,44 @@ data = chosen.data
 with st.container(horizontal=True, vertical_alignment="center"):
     settings = comparison_view.choose_settings(PAGE, len(data.texts))
     is_usable = all(finding.severity != "refused" for finding in data.findings)
-    wants = st.button(
-        "Train and compare", type="primary", icon=":material/play_arrow:", disabled=not is_usable
-    )
+    button = st.container(width="content")
+    seconds = expected_seconds(data, settings) if is_usable else 0.0
     if is_usable:
-        st.caption(f"about {duration(expected_seconds(data, settings))} on this machine")
-if wants:
-    jobs.start(PAGE, chosen.key, "Comparing", lambda job: train(job, data, settings))
-job = jobs.current(PAGE, chosen.key)
-if job is None:
-    if is_usable and chosen.file.is_sample:
-        baselines = baselines_of(chosen.key, settings.n_folds, data)
-        comparison_view.show_results(PAGE, f"{chosen.key} {settings.n_folds}", baselines)
-        st.caption("So far without a biLM: train to see whether one does better.")
-    st.stop()
-
-jobs.watch(job)
-if not job.is_over:
-    comparison_view.show_while_running(PAGE, job)
-    st.stop()
-name, results = str(id(job)), comparison_view.results_of(job.parts)
-shown = comparison_view.show_results(PAGE, name, results)
-used = jobs.result_of(job)
-if used != settings:
+        st.caption(f"about {duration(seconds)} on this machine")
+done = jobs.run_or_offer(
+    PAGE,
+    ("comparison", chosen.key),
+    "Comparing",
+    lambda job: train(job, data, settings),
+    seconds=seconds,
+    results=visitor_results("comparison", 1),
+    button=jobs.StartButton("Train and compare", button, can_repeat=True, is_enabled=is_usable),
+    meanwhile=partial(comparison_view.show_so_far, PAGE, chosen, settings.n_folds if is_usable else None),
+)
+results = comparison_view.results_of(done.parts)
+shown = comparison_view.show_results(PAGE, done.name, results)
+if done.settings != settings:
     st.caption("These results are of the settings before you changed them; train again for the new ones.")
 if shown is None:
     st.stop()
-found, figure = shown
+verdict, figure = shown
 exports.show_downloads(
     PAGE,
     f"{data.name} comparison",
     rows=lambda: comparison_view.table_of_results(results),
     figures={"Scores": figure},
-    cell=comparison_view.python_cell(chosen, used),
+    cell=comparison_view.python_cell(chosen, done.settings),
     reads_file=True,
 )
 
 st.subheader("Look inside", divider=True)
-inspection = comparison_view.inspection_of(job.parts)
-done = [result for result in results if isinstance(result, MethodResult)]
-show_inside(PAGE, name, chosen, done, inspection)
+inspection = comparison_view.inspection_of(done.parts)
+methods = [result for result in results if isinstance(result, MethodResult)]
+show_inside(PAGE, done.name, chosen, methods, inspection)
 
 st.subheader("Use it", divider=True)
 trained = None
 if inspection:
-    facts = facts_of(inspection, data, chosen.columns, found)
-    trained = prediction_view.ActiveClassifier(name, inspection.classifier, facts)
+    facts = facts_of(inspection, data, chosen.columns, verdict)
+    trained = prediction_view.ActiveClassifier(done.name, inspection.classifier, facts)
 prediction_view.show_use(PAGE, trained, data.texts[0])

@@ -1,4 +1,4 @@
-"""Using a classifier: on a text while it is typed, on a whole file, and on one's own machine."""
+"""Use of a classifier: on a text while it is typed, on a whole table, and as a download."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ from elmo_core.tables.records import counted
 from elmo_core.weights.store import JsonValue
 from pages.classify.occlusion import show_deciding_words
 from pages.classify.results import files_of, load_saved
-from pages.classify.table import open_table, preview, upload
+from pages.classify.table import open_uploaded
 from pages.common import jobs
-from pages.common.jobs import Job
+from pages.common.job import Job
 from pages.common.markdown import escape_markdown
+from pages.common.results import visitor_results
+from pages.common.upload import TABLES, preview, upload_file
 
 _MOST_TYPED = 2_000
 _MOST_MB = 200
@@ -42,7 +44,7 @@ _PREDICTION_FILES = (
 
 @dataclass(frozen=True)
 class ActiveClassifier:
-    """A classifier, and what is known of it."""
+    """A classifier and facts about it."""
 
     key: str
     classifier: ElmoClassifier
@@ -50,17 +52,17 @@ class ActiveClassifier:
 
     @property
     def summary(self) -> str:
-        """One line about it."""
+        """One line about the classifier."""
         about = self.facts
-        told = f"{about.get('method', 'a classifier')}, trained on {about.get('data', 'a table')}"
+        summary = f"{about.get('method', 'a classifier')}, trained on {about.get('data', 'a table')}"
         f1, n = about.get("macro_f1"), about.get("rows_tested_on")
         if isinstance(f1, float) and isinstance(n, int):
-            told += f", macro-F1 {100 * f1:.1f} on {counted(n, 'text')}"
-        return told
+            summary += f", macro-F1 {100 * f1:.1f} on {counted(n, 'text')}"
+        return summary
 
 
 def show_use(page: str, trained: ActiveClassifier | None, example: str) -> None:
-    """Everything that a classifier can be used for.
+    """Show all uses of a classifier.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -78,7 +80,7 @@ def show_use(page: str, trained: ActiveClassifier | None, example: str) -> None:
 
 
 def _choose(page: str, trained: ActiveClassifier | None) -> ActiveClassifier | None:
-    """The classifier to use: the one just trained, or one that was downloaded before.
+    """Return the classifier to use: the one just trained, or one that was downloaded before.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -100,7 +102,7 @@ def _choose(page: str, trained: ActiveClassifier | None) -> ActiveClassifier | N
 
 
 def show_typing(page: str, usable: ActiveClassifier, example: str) -> None:
-    """A field whose text is predicted while it is typed."""
+    """Show a field, and the prediction of its text while it is typed."""
     writing, result = st.columns(2, gap="large")
     with writing:
         text = st.text_input(
@@ -117,7 +119,7 @@ def show_typing(page: str, usable: ActiveClassifier, example: str) -> None:
         return
     with result:
         probabilities = usable.classifier.predict_proba([text])[0]
-        classes = [str(one) for one in usable.classifier.classes_]
+        classes = [str(name) for name in usable.classifier.classes_]
         st.plotly_chart(
             plot_prediction(classes, probabilities),
             key=f"{page}_typed_bars",
@@ -129,31 +131,31 @@ def show_typing(page: str, usable: ActiveClassifier, example: str) -> None:
 
 
 def show_file(page: str, usable: ActiveClassifier) -> None:
-    """A second table, predicted row by row as a job."""
-    file = upload(f"{page}_new", "A table with a column of texts to predict")
+    """Predict another table, row by row, as a job."""
+    file = upload_file(f"{page}_new_file", "A table with a column of texts to predict", TABLES)
     if file is None:
         return
     learned = str(usable.facts.get("text_column", ""))
     popover = st.popover("How it is read", icon=":material/tune:", key=f"{page}_new_reading")
-    opened = open_table(f"{page}_new", file, popover, expected=(learned,))
+    opened = open_uploaded(f"{page}_new", file, popover, expected=(learned,))
     if opened is None:
         return
     table = opened.table
-    preview(table)
+    preview(table.columns, table.rows)
     guess = learned, guess_text_column(table).column
     start = next((table.columns.index(name) for name in guess if name in table.columns), 0)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         column = st.selectbox("Texts", table.columns, start, key=f"{page}_new_text_{file.key[:12]}")
-        subject = f"{usable.key} {file.key} {opened.options} {column}"
-        if st.button(f"Predict {counted(len(table.rows), 'row')}", key=f"{page}_predict", type="primary"):
-            jobs.start(f"{page}_new", subject, "Predicting", lambda job: _predict(job, usable, table, column))
-    job = jobs.current(f"{page}_new", subject)
-    if job is None:
-        return
-    jobs.watch(job)
-    if not job.is_over:
-        return
-    header, rows, counts = jobs.result_of(job)
+        button = st.container(width="content")
+    header, rows, counts = jobs.run_or_offer(
+        f"{page}_new",
+        ("predictions", usable.key, file.key, opened.options, column),
+        "Predicting",
+        lambda job: _predict(job, usable, table, column),
+        seconds=0.0,
+        results=visitor_results("predictions", 1),
+        button=jobs.StartButton(f"Predict {counted(len(table.rows), 'row')}", button),
+    )
     st.success(f"Predicted {counted(len(table.rows), 'row')}: {escape_markdown(_listed(counts))}.")
     with st.container(horizontal=True):
         for label, file_name, for_spreadsheet, about in _PREDICTION_FILES:
@@ -172,22 +174,22 @@ def show_file(page: str, usable: ActiveClassifier) -> None:
 def _predict(
     job: Job, usable: ActiveClassifier, table: Table, column: str
 ) -> tuple[list[str], list[list[str | float | None]], dict[str, int]]:
-    """Header and rows of the predictions, and how many rows got each label."""
-    header, found = predict_table(usable.classifier, table, column, report=job.report)
+    """Return header and rows of the predictions, and the number of rows with each label."""
+    header, predictions = predict_table(usable.classifier, table, column, report=job.report)
     rows, labels = [], list[str]()
-    for cells, one in found:
+    for cells, prediction in predictions:
         rows.append(cells)
-        labels.append(one.label)
+        labels.append(prediction.label)
     return header, rows, dict(Counter(labels))
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    ranked = sorted(counts.items(), key=lambda one: -one[1])[:8]
+    ranked = sorted(counts.items(), key=lambda entry: -entry[1])[:8]
     return ", ".join(f"{n:,} {label or 'without text'}" for label, n in ranked)
 
 
 def offer_classifier(page: str, usable: ActiveClassifier) -> None:
-    """The classifier as a .zip, and its card alone."""
+    """Offer the classifier as a .zip, and its card."""
     files = files_of(usable.key, usable.classifier, usable.facts)
     with st.container(horizontal=True):
         st.download_button(

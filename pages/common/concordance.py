@@ -1,4 +1,4 @@
-"""The uses of a word in their contexts: the table (keyword in context), what is selected, what is missing.
+"""The uses of a word in their contexts: the table (keyword in context) and the selected uses.
 
 `page` is the prefix of the keys of all widgets.
 """
@@ -12,27 +12,27 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from elmo_core.plots.sense_map import Colouring
+from elmo_core.plots.points import Colouring
 from elmo_core.plots.style import clip, listing
 from elmo_core.senses.no_uses import explain_no_use
 from elmo_core.senses.queries import parse_query
 from elmo_core.senses.uses import Use, Uses, nearest_words
 from pages.common.loaders import Source
 from pages.common.markdown import escape_markdown
-from pages.common.selection import LinkedSelection
+from pages.common.selection import MapSelection
 from pages.common.sources import set_state
 
 _CONTEXT = 42  # characters of context in the table, each side: as many as its columns are wide
 _SHOWN = 50  # selected uses written out in full
 _EXAMPLES = 3  # uses written out while none is selected
 IMAGES = ("SVG", "PNG")
-"""What the camera in a map's corner can save."""
+"""Formats that the camera in a map's corner can save."""
 _SCALE = 3  # pixels of a saved image for each on screen
 _ORDERS = ("Text", "Left context", "Right context", "Group")
 
 
 def modebar(file_name: str, image: str = IMAGES[0]) -> dict[str, Any]:
-    """Plotly's buttons: selection, zoom, and the camera, which saves an image of the kind asked for."""
+    """Return Plotly's configuration: buttons to select and zoom, and a camera that saves this format."""
     return {
         "displaylogo": False,
         "scrollZoom": False,
@@ -41,8 +41,8 @@ def modebar(file_name: str, image: str = IMAGES[0]) -> dict[str, Any]:
     }
 
 
-def show_selected(page: str, uses: Uses, colouring: Colouring, linked: LinkedSelection) -> None:
-    """The selected uses by colour and in full; three examples while nothing is selected."""
+def show_selected(page: str, uses: Uses, colouring: Colouring, linked: MapSelection) -> None:
+    """Show the selected uses by colour and in full; three examples while nothing is selected."""
     ids = linked.current.ids
     chosen = [uses.uses[id] for id in ids] or _examples(uses, colouring)
     kind = "selected" if ids else "as examples"
@@ -63,7 +63,7 @@ def show_selected(page: str, uses: Uses, colouring: Colouring, linked: LinkedSel
 
 
 def choose_order(page: str, uses: Uses, labels: Sequence[int]) -> tuple[int, ...]:
-    """Let the user sort the table: ids of the uses in the order that is wanted."""
+    """Let the visitor sort the table, and return the ids of the uses in that order."""
     order = st.segmented_control(
         "Sort by", _ORDERS, default=_ORDERS[0], required=True, key="sort", bind="query-params"
     )
@@ -78,12 +78,12 @@ def choose_order(page: str, uses: Uses, labels: Sequence[int]) -> tuple[int, ...
 
 
 def left_key(use: Use) -> tuple[str, ...]:
-    """What a concordance is sorted by on the left: the words before the use, the nearest first."""
+    """Return the key for sorting by left context: the words before the use, the nearest first."""
     return tuple(reversed(use.left.casefold().split()))
 
 
-def show_table(uses: Uses, groups: Colouring, linked: LinkedSelection) -> None:
-    """Every use in its context; ticked rows stand out in the map."""
+def show_table(uses: Uses, groups: Colouring, linked: MapSelection) -> None:
+    """Show every use in its context; ticked rows stand out in the map."""
     frame = context_frame(uses)
     if len(groups.names) > 1:
         frame["group"] = [groups.name_of(use.id) for use in uses.uses]
@@ -99,13 +99,13 @@ def show_table(uses: Uses, groups: Colouring, linked: LinkedSelection) -> None:
 
 
 def show_uses(uses: Uses) -> None:
-    """The same table where there is no map to link it with."""
+    """Show every use in its context where there is no map to link the table with."""
     alt = f"Every use of {uses.word}"
     st.dataframe(context_frame(uses), hide_index=True, column_config=_columns(), alt=alt)
 
 
 def explain_phrases(uses: Sequence[Use]) -> None:
-    """Say how the vectors of uses of several tokens are combined; nothing where there are none."""
+    """Say how vectors of uses of several tokens are combined, where there are such uses."""
     phrase = next((use for use in uses if use.length > 1), None)
     if phrase:
         parts = escape_markdown(" | ".join(phrase.tokens[at] for at in phrase.span))
@@ -128,8 +128,8 @@ def show_no_use(page: str, source: Source, word: str) -> None:
             or f"{escape_markdown(word)} is not in this text, nor is any word spelt like it."
         )
         return
-    told = escape_markdown(reason) or f"{escape_markdown(word)} is not in this text."
-    st.info(f"{told} The nearest spellings are these, with their number of uses.")
+    sentence = escape_markdown(reason) or f"{escape_markdown(word)} is not in this text."
+    st.info(f"{sentence} The nearest spellings are these, with their number of uses.")
     with st.container(horizontal=True):
         for spelling, count in near:
             st.button(
@@ -141,7 +141,7 @@ def show_no_use(page: str, source: Source, word: str) -> None:
 
 
 def context_frame(uses: Uses) -> pd.DataFrame:
-    """Left context, use, right context, and the gold sense where there are any."""
+    """Return left context, use, right context, and the gold sense where there is one."""
     columns: dict[str, list[Any]] = {
         "left": [clip(use.left.strip(), _CONTEXT, keep_end=True) for use in uses.uses],
         "word": [use.word for use in uses.uses],
@@ -153,7 +153,7 @@ def context_frame(uses: Uses) -> pd.DataFrame:
 
 
 def _examples(uses: Uses, colouring: Colouring) -> list[Use]:
-    """Three uses, of as many colours as there are."""
+    """Return three uses, of different colours where possible."""
     firsts = {colouring.codes[use.id]: use for use in reversed(uses.uses)}.values()
     rest = (use for use in uses.uses if use not in firsts)
     return sorted([*firsts, *rest][:_EXAMPLES], key=lambda use: use.id)

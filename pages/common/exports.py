@@ -1,4 +1,4 @@
-"""What a user takes away from any page: the rows, the figures, the view as a link and as a Python cell."""
+"""Downloads of a view: rows, figures, the view as a link and as a Python cell."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import streamlit as st
 
 from elmo_core.plots.style import standalone_html
 from elmo_core.tables.export import to_csv
+from pages.common.visitors import IN_ADDRESS
 
 _NEEDS_FILE = "The cell reads your text from a file: put its path in the first line."
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file of the page's own kind, made when it is asked for."""
+    """A further file, created on demand."""
 
     label: str
     file_name: str
@@ -40,7 +41,7 @@ def show_downloads(
     reads_file: bool = False,
     in_link: Mapping[str, str] | None = None,
 ) -> None:
-    """Offer everything that can be taken away from a view, in one row of buttons.
+    """Show the downloads of a view in one row of buttons.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -67,7 +68,9 @@ def show_downloads(
                 on_click="ignore",
             )
         with st.popover("Link", icon=":material/link:"):
-            st.caption("This view for anyone who can reach this server; a text of yours is not part of it.")
+            st.caption(
+                "Opens this view for anyone who can reach this server. A text of yours is not part of it."
+            )
             st.code(_link(in_link or {}), language=None, wrap_lines=True)
         if cell:
             with st.popover("Python", icon=":material/code:", width="content"):
@@ -76,25 +79,25 @@ def show_downloads(
 
 
 def frame_to_csv(frame: pd.DataFrame) -> bytes:
-    """A data frame as CSV that a spreadsheet can open without running anything in it."""
+    """Return a data frame as CSV, guarded so that a spreadsheet runs nothing in it."""
     cells = frame.astype(object).where(frame.notna(), None)
     return to_csv([str(column) for column in frame.columns], cells.itertuples(index=False, name=None))
 
 
 def frame_to_parquet(frame: pd.DataFrame) -> bytes:
-    """A data frame as a Parquet file."""
+    """Return a data frame as a Parquet file."""
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 
 def python_cell(imports: str, *lines: str) -> str:
-    """A notebook cell: its imports, a blank line, its lines."""
+    """Return a notebook cell: imports, a blank line, lines."""
     return "\n".join([imports, "", *lines])
 
 
 def literal(value: object) -> str:
-    """A value as Python source that stands in one line; numpy's numbers as plain ones."""
+    """Return a value as Python source in one line, with numbers of NumPy as plain ones."""
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 
@@ -104,10 +107,10 @@ def _downloads(
     figures: Mapping[str, go.Figure],
     more: tuple[Download, ...],
 ) -> list[Download]:
-    found = []
+    downloads = []
     if rows is not None:
         make = rows
-        found += [
+        downloads += [
             Download("CSV", f"{stem}.csv", "text/csv", lambda: frame_to_csv(make())),
             Download(
                 "Parquet", f"{stem}.parquet", "application/octet-stream", lambda: frame_to_parquet(make())
@@ -115,8 +118,8 @@ def _downloads(
         ]
     for label, figure in figures.items():
         file_name = f"{stem}-{label.lower().replace(' ', '-')}.html"
-        found.append(Download(f"{label} (HTML)", file_name, "text/html", partial(_html, figure)))
-    return [*found, *more]
+        downloads.append(Download(f"{label} (HTML)", file_name, "text/html", partial(_html, figure)))
+    return [*downloads, *more]
 
 
 def _html(figure: go.Figure) -> bytes:
@@ -124,7 +127,8 @@ def _html(figure: go.Figure) -> bytes:
 
 
 def _link(more: Mapping[str, str]) -> str:
-    """The address of this view."""
+    """Return the address of this view, without what names its visitor."""
     address = (st.context.url or "").partition("?")[0]
-    parameters = urlencode({**st.query_params.to_dict(), **more})
+    own = {name: value for name, value in st.query_params.to_dict().items() if name != IN_ADDRESS}
+    parameters = urlencode({**own, **more})
     return f"{address}?{parameters}" if parameters else address

@@ -1,4 +1,4 @@
-"""What goes wrong on a page is said in one sentence, and the rest of the app stays as it is."""
+"""Errors on a page, shown as one sentence while the rest of the app stays as it is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOO_DEEP = "The input is nested too deeply to be read; use another file or link.
 
 @contextmanager
 def said_in_one_sentence() -> Iterator[None]:
-    """Show errors that a user can meet as a sentence; others, which are faults of the program, pass."""
+    """Show errors that a visitor can cause as a sentence; let faults of the program pass."""
     try:
         yield
     except (ElmoError, MemoryError, RecursionError, OSError) as error:
@@ -34,7 +34,7 @@ def said_in_one_sentence() -> Iterator[None]:
 
 
 def sentence_of(error: BaseException) -> str | None:
-    """Return what a user is told about an error; None where it is a fault of the program."""
+    """Return the sentence about an error for visitors; None for a fault of the program."""
     if isinstance(error, ElmoError):
         return str(error)
     if isinstance(error, MemoryError):

@@ -1,237 +1,272 @@
-"""Long work beside the pages: one queue for the whole server, with progress, time left and a real cancel.
+"""Long work beside the pages: one queue for the server, with progress, time left, Cancel and taking up.
 
-Any click interrupts a session's script, so work of more than a few seconds runs on a worker thread and
-the page only watches it. A job stops when its user cancels it, when another one takes its place, or
-when its session has been away for a while; its result stays with the session from page to page.
+Any click interrupts a session's script, so work of more than a moment runs on a worker thread and the page
+watches it. `run_or_offer` is the way to start, await and take up all of it:
 
-    job = jobs.current(PAGE, subject)
-    if st.button("Train"):
-        job = jobs.start(PAGE, subject, "Training", lambda report: train(texts, report=report))
-    if job is None:
-        st.stop()
-    jobs.watch(job)          # bar, time left, Cancel; reruns the page when the job is over
-    result = jobs.result_of(job)  # stops the page, with a sentence, where there is none
+    space = run_or_offer(
+        "static_space", ("space", source.key), "Reading the text",
+        lambda job: embed_text(elmo, tokens, report=job.report),
+        seconds=n_characters / 4000, results=results_about(is_sample=source.is_sample),
+    )
+
+Work that is expected to take less than `AT_ONCE_S` is done at once. Less than `OFFERED_S` starts as a job by
+itself; more waits for a click on a button, beside which its cost stands. The page stops until the result is
+there. A job about a visitor's own data belongs to the visitor (see `visitors`): a reload of the page takes it
+up, running or finished, and nobody else sees it. A job about a sample belongs to all who wait for it: it runs
+once, and ends early only when the last of them cancels. The queue serves the visitors in turn, so that one
+with many jobs does not hold up the others.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Literal
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
 import streamlit as st
-from streamlit import runtime
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from elmo_core.exceptions import ElmoError
 from elmo_core.measuring.durations import duration
-from pages.common.guard import sentence_of
+from pages.common.job import Job
+from pages.common.job_queue import FairQueue
 from pages.common.markdown import escape_markdown
+from pages.common.results import ResultStore
+from pages.common.visitors import current_visitor, put_in_address
 
-N_WORKERS = 2
-"""Jobs at a time; each computes on one thread, so that the others' pages stay alive."""
-GRACE_S = 120.0
-"""How long the work goes on after its session has gone away, for one that comes back."""
+AT_ONCE_S = 2.0
+"""Work that is expected to take less runs in the page's own script."""
+OFFERED_S = 20.0
+"""Work that is expected to take longer waits for a click."""
 
-_UNEXPECTED = (
-    "Something unexpected went wrong; the server's log has the details. Try again, or with other data."
-)
 _TICK_S = 0.4
 
-Report = Callable[[str, float], None]
-"""Told what is being done and the share done; raises `Cancelled` where the work is not wanted any more."""
-State = Literal["waiting", "running", "done", "failed", "cancelled"]
-
-log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
-class Cancelled(BaseException):
-    """Raised inside the work, through all that catches errors, when nobody wants its result any more."""
+@dataclass(frozen=True)
+class StartButton:
+    """The button that starts a job, where the user decides when."""
+
+    label: str
+    place: DeltaGenerator | None = None
+    """Where it stands; None = where the page waits for the result."""
+    icon: str = ":material/play_arrow:"
+    can_repeat: bool = False
+    """Whether it also starts the work anew, in place of what was started before."""
+    starts_by_itself: bool = False
+    """Whether the first job starts without a click."""
+    is_enabled: bool = True
 
 
-@dataclass(eq=False)
-class Job:
-    """One piece of work; everything but `cancel` is written by its worker."""
-
-    subject: str
-    """What it is about; with another subject its result means nothing."""
-    title: str
-    session: str
-    state: State = "waiting"
-    doing: str = ""
-    share: float = 0.0
-    parts: list[Any] = field(default_factory=list)
-    """Results so far, for work that yields several."""
-    result: Any = None
-    error: str = ""
-    started: float | None = None
-    _unwanted: threading.Event = field(default_factory=threading.Event)
-    _last_active: float = field(default_factory=time.monotonic)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will happen."""
-        return self.state in ("done", "failed", "cancelled")
-
-    @property
-    def left_s(self) -> float | None:
-        """Seconds left, from the share done so far; None while that is too little to tell."""
-        if self.started is None or self.share < 0.03:
-            return None
-        return (time.monotonic() - self.started) * (1 - self.share) / self.share
-
-    def cancel(self) -> None:
-        """Ask the work to stop; it does at its next report."""
-        self._unwanted.set()
-        if self.state == "waiting":
-            self.state = "cancelled"
-
-    def report(self, doing: str, share: float) -> None:
-        """Note how far the work is.
-
-        Raises:
-            Cancelled: the user cancelled it, or has been away for longer than `GRACE_S`.
-        """
-        if self._unwanted.is_set() or not self._is_wanted():
-            raise Cancelled
-        self.doing, self.share = doing, min(max(share, 0.0), 1.0)
-
-    def _is_wanted(self) -> bool:
-        now = time.monotonic()
-        if not runtime.exists() or runtime.get_instance().is_active_session(self.session):
-            self._last_active = now
-        return now - self._last_active < GRACE_S
-
-    def run(self, work: Callable[[Job], Any]) -> None:
-        """Do the work, on a worker's thread."""
-        if self.is_over:
-            return
-        import torch
-
-        torch.set_num_threads(1)
-        self.state, self.started = "running", time.monotonic()
-        try:
-            self.report("", 0.0)
-            self.result = work(self)
-            self.state, self.share = "done", 1.0
-        except Cancelled:
-            self.state = "cancelled"
-        except Exception as error:
-            if not isinstance(error, ElmoError):
-                log.exception("%s failed", self.title)
-            self.error, self.state = sentence_of(error) or _UNEXPECTED, "failed"
+_queue = FairQueue[Job]()
+_shared: dict[Hashable, Job] = {}
+_shared_lock = threading.Lock()
 
 
-class _Queue:
-    """The workers and what waits for them."""
-
-    def __init__(self) -> None:
-        self._workers = ThreadPoolExecutor(N_WORKERS, thread_name_prefix="job")
-        self._lock, self._jobs = threading.Lock(), list[Job]()
-
-    def add(self, job: Job, work: Callable[[Job], Any]) -> None:
-        with self._lock:
-            self._jobs = [*(one for one in self._jobs if not one.is_over), job]
-        self._workers.submit(job.run, work)
-
-    def before(self, job: Job) -> int:
-        """Jobs that a waiting one waits for."""
-        with self._lock:
-            ahead = self._jobs[: self._jobs.index(job)] if job in self._jobs else []
-        return sum(not one.is_over for one in ahead)
-
-
-@cache
-def _queue() -> _Queue:
-    return _Queue()
-
-
-def start(page: str, subject: str, title: str, work: Callable[[Job], Any]) -> Job:
-    """Queue work; what the page had under way before is cancelled.
+def run_or_offer(
+    owner: str,
+    key: Hashable,
+    title: str,
+    work: Callable[[Job], T],
+    *,
+    seconds: float,
+    results: ResultStore,
+    megabytes: float = 0.0,
+    button: StartButton | None = None,
+    meanwhile: Callable[[Job | None], None] | None = None,
+    again: str = "Start again",
+) -> T:
+    """Return a result that a page cannot do without; the page stops here until there is one.
 
     Args:
-        page: whose job it is: one at a time.
-        subject: what the result is about; see `current`.
+        owner: prefix of widget keys. A visitor has one job of an owner; a new one replaces the last.
+        key: what the result depends on.
         title: what the user reads beside the bar.
-        work: called with its job, whose `report` it calls at least twice a second and to whose `parts` it
-            may append; returns the result. It must not touch Streamlit.
+        work: called with its job, whose `report` it calls at least twice a second and to whose `parts` it may
+            append. It must not use Streamlit.
+        seconds: expected duration.
+        results: where the result is kept.
+        megabytes: expected memory; 0 = not worth saying.
+        button: starts the work, however short; None = by itself, or where it is long by a usual button.
+        meanwhile: draws what can be seen before the result is there, from the job, None before it is started.
+        again: label of the button that starts a job once more after it failed or was cancelled.
+
+    Raises:
+        ElmoError: of work that is done at once; that of a job is shown on the page.
     """
-    if before := st.session_state.get(_key(page)):
-        before.cancel()
-    context = get_script_run_ctx()
-    job = Job(subject, title, context.session_id if context else "")
-    st.session_state[_key(page)] = job
-    _queue().add(job, work)
-    return job
-
-
-def current(page: str, subject: str | None = None) -> Job | None:
-    """The page's job, if there is one and it is about this subject (None = about any)."""
-    job: Job | None = st.session_state.get(_key(page))
-    return job if job and subject in (None, job.subject) else None
-
-
-def forget(page: str) -> None:
-    """Cancel and drop the page's job."""
-    if job := st.session_state.pop(_key(page), None):
-        job.cancel()
-
-
-def watch(job: Job) -> None:
-    """Show how far a job is, with a button that cancels it; the page is run anew when it is over."""
-    if not job.is_over:
-        st.fragment(_show_progress, run_every=_TICK_S)(job)
-
-
-def result_of(job: Job) -> Any:
-    """The result; where there is none (yet), the page says so and stops."""
-    if job.state == "done":
-        return job.result
-    if job.state == "failed":
-        st.error(escape_markdown(job.error))
-    elif job.state == "cancelled":
-        st.info(
-            f"{escape_markdown(job.title)} was cancelled; nothing is lost, start it again whenever you like."
-        )
+    is_started = _draw_start(owner, key, results, button) if button else False
+    if is_started:
+        results.drop(key)
+    elif key in results:
+        return results.find(key)  # type: ignore[no-any-return]
+    elif button is None and seconds <= AT_ONCE_S:
+        with _spinner(title):
+            return results.get_or_compute(key, lambda: work(Job(key, title)))
+    job = None if is_started else current(owner, key)
+    if job is None and (is_started or _may_start(owner, title, seconds, megabytes, button)):
+        job = start(owner, key, title, work, results)
+    if job is not None and job.state == "done" and not is_started:
+        return job.result  # type: ignore[no-any-return]
+    if job is not None:
+        watch(owner, job, again)
+    if meanwhile:
+        meanwhile(job)
     st.stop()
 
 
-def awaited(page: str, subject: str, title: str, work: Callable[[Job], Any]) -> Any:
-    """The result of work that a page cannot do without: started by itself, the page stops until it is there.
+def start(owner: str, key: Hashable, title: str, work: Callable[[Job], Any], results: ResultStore) -> Job:
+    """Queue work, or join the same work that others wait for already.
 
     Args:
-        page: see `start`.
-        subject: see `start`.
-        title: see `start`.
-        work: see `start`.
+        owner: see `run_or_offer`; its job before this one is cancelled.
+        key: see `run_or_offer`.
+        title: see `run_or_offer`.
+        work: see `run_or_offer`.
+        results: where the result is kept; work for a shared store is shared.
     """
-    job = current(page, subject) or start(page, subject, title, work)
-    watch(job)
-    if job.state in ("cancelled", "failed"):
+    cancel(owner)
+    visitor = current_visitor()
+
+    with _shared_lock:
+        running = _shared.get(key) if results.is_shared else None
+        job = running or Job(key, title, is_shared=results.is_shared)
+        job.visitors.add(visitor)
+        if job.is_shared:
+            _shared[key] = job
+    _jobs()[owner] = job
+    if running is None:
+        _queue.add(visitor.key, job, partial(_run, job, work, results))
+    if not job.is_shared:
+        put_in_address()
+    return job
+
+
+def _run(job: Job, work: Callable[[Job], Any], results: ResultStore) -> None:
+    job.run(lambda job: results.keep(job.key, work(job)))
+    with _shared_lock:
+        if _shared.get(job.key) is job:
+            del _shared[job.key]
+
+
+def current(owner: str, key: Hashable) -> Job | None:
+    """Return the visitor's job of an owner, if there is one and it is about this key."""
+    job = _jobs().get(owner)
+    return job if job is not None and job.key == key else None
+
+
+def cancel(owner: str) -> None:
+    """Cancel the visitor's job of an owner; one that others wait for as well goes on for them."""
+    job = _jobs().get(owner)
+    if job is None or job.is_over:
+        return
+    with _shared_lock:
+        job.visitors.discard(current_visitor())
+        if not job.visitors:
+            job.cancel()
+            _queue.discard(job)
+            if _shared.get(job.key) is job:
+                del _shared[job.key]
+            return
+    _jobs()[owner] = Job(job.key, job.title, state="cancelled", parts=list(job.parts))
+
+
+def forget(owner: str) -> None:
+    """Cancel and drop the visitor's job of an owner."""
+    cancel(owner)
+    _jobs().pop(owner, None)
+
+
+def watch(owner: str, job: Job, again: str = "Start again") -> None:
+    """Show how far a job is and let the user cancel it; where it failed or was cancelled, start it again."""
+    if not job.is_over:
+        st.fragment(_show_progress, run_every=_TICK_S)(owner, job)
+        return
+    if job.state == "failed":
+        st.error(escape_markdown(job.error))
+    elif job.state == "cancelled":
+        title = escape_markdown(job.title)
+        st.info(f"{title} was cancelled. Nothing is lost; you can start it again at any time.")
+    if job.state != "done":
         st.button(
-            "Start again", key=f"{page}_again", icon=":material/refresh:", on_click=forget, args=(page,)
+            again,
+            key=f"{owner}_again",
+            icon=":material/refresh:",
+            on_click=_start_again,
+            args=(owner,),
         )
-    return result_of(job)
 
 
-def _key(page: str) -> str:
-    return f"{page}_job"
+def keep_address() -> None:
+    """Let the address name a visitor who has jobs, also after another page was opened."""
+    if not all(job.is_shared for job in _jobs().values()):
+        put_in_address()
 
 
-def _show_progress(job: Job) -> None:
+def _jobs() -> dict[str, Job]:
+    jobs: dict[str, Job] = current_visitor().state.setdefault("jobs", {})
+    return jobs
+
+
+def _spinner(title: str) -> AbstractContextManager[None]:
+    """A spinner on the page; nothing where there is none, as in the warm-up."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return nullcontext()
+    return st.spinner(escape_markdown(title), show_time=True)
+
+
+def _draw_start(owner: str, key: Hashable, results: ResultStore, button: StartButton) -> bool:
+    """Draw the button that starts a job, and return whether it was clicked."""
+    job = current(owner, key)
+    starts_now = job is None and button.starts_by_itself
+    is_there = key in results or starts_now or (job is not None and job.state not in ("failed", "cancelled"))
+    return (button.place or st).button(
+        button.label,
+        key=f"{owner}_start",
+        icon=button.icon,
+        type="secondary" if is_there and not button.can_repeat else "primary",
+        disabled=not button.is_enabled or (is_there and not button.can_repeat),
+    )
+
+
+def _may_start(owner: str, title: str, seconds: float, megabytes: float, button: StartButton | None) -> bool:
+    """Return whether work may start now: it is short, its button was clicked, or it is to start again."""
+    if _jobs_to_start_again().pop(owner, False) or (button and button.starts_by_itself):
+        return True
+    if button is not None:
+        return False
+    if seconds <= OFFERED_S:
+        return True
+    memory = f" and {megabytes:,.0f} MB of memory" if megabytes else ""
+    st.caption(f"{escape_markdown(title)} takes about {duration(seconds)}{memory}. You can cancel it.")
+    return st.button("Start", key=f"{owner}_start", type="primary", icon=":material/play_arrow:")
+
+
+def _start_again(owner: str) -> None:
+    """Callback: start the work of an owner anew in the next run."""
+    forget(owner)
+    _jobs_to_start_again()[owner] = True
+
+
+def _jobs_to_start_again() -> dict[str, bool]:
+    waiting: dict[str, bool] = st.session_state.setdefault("_jobs_to_start_again", {})
+    return waiting
+
+
+def _show_progress(owner: str, job: Job) -> None:
     if job.is_over:
         st.rerun()
-    bar, button = st.columns([5, 1], vertical_alignment="center")
+    title = escape_markdown(job.title)
     if job.state == "waiting":
-        ahead = _queue().before(job)
-        bar.progress(0.0, f"{escape_markdown(job.title)}: waiting for {ahead} other job{'s' * (ahead != 1)}")
+        ahead = _queue.n_before(job)
+        share, text = 0.0, f"{title}: waiting for {ahead} other job{'s' * (ahead != 1)}"
     else:
         left = f", about {duration(job.left_s)} left" if job.left_s is not None else ""
         doing = f": {escape_markdown(job.doing)}" if job.doing else ""
-        bar.progress(job.share, f"{escape_markdown(job.title)}{doing} ({job.share:.0%}{left})")
-    button.button("Cancel", key=f"cancel_{id(job)}", icon=":material/close:", on_click=job.cancel)
+        share, text = job.share, f"{title}{doing} ({job.share:.0%}{left})"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.progress(share, text)
+        st.button("Cancel", key=f"{owner}_cancel", icon=":material/close:", on_click=cancel, args=(owner,))

@@ -1,16 +1,11 @@
-"""The model, the bundled sample, and results about a text.
-
-Results about the sample are kept for all sessions, those about a user's text for its own session only.
-"""
+"""The model, the bundled sample, and the static vectors that ship: loaded once for all visitors."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache
 from hashlib import sha256
-from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -22,47 +17,37 @@ from elmo_core.tables import corpus
 from elmo_core.tables.corpus import Text
 from elmo_core.tables.reading import read_table
 from elmo_core.weights.registry import known_models
-from pages.common.results import kept_for_all, kept_for_session
+from pages.common.results import ResultStore, kept_for_all, results_about
 
 SHIPPED_MODEL, RANDOM_MODEL, STATIC_VECTORS = "english-small", "tiny", "english-word2vec"
 FIRST_WORD = "play"
-"""What the pages about a word open on in the sample: its uses do fall into groups."""
+"""Word on which the pages open in the sample: its uses fall into groups."""
 
 _SAMPLE = "data/samples/senses.csv"
 
 _LOOKED_AT = 5_000  # sentences in which words to try are looked for
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 
 @dataclass(frozen=True)
 class Source:
-    """A text to explore, and what its results are kept under."""
+    """A text to explore, and the key of its results."""
 
     key: str
     text: Text
     is_sample: bool = False
     recipe: tuple[str, ...] = ()
-    """Lines of Python that make `text` of the same file."""
+    """Lines of Python that create `text` from the same file."""
     summary: str = ""
-    """One line about one's own text: where it is from, how much of it was read."""
+    """One line about a user's text: where it is from, how much of it was read."""
 
-
-def kept(function: Callable[Concatenate[str, Source, P], R]) -> Callable[Concatenate[Source, P], R]:
-    """Keep results about a text: f(key, source, ...) becomes f(source, ...), its key that of the text."""
-    for_all, for_session = kept_for_all(64)(function), kept_for_session(32)(function)
-
-    @wraps(function)
-    def of_source(source: Source, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        keep = for_all if source.is_sample else for_session
-        return keep(source.key, source, *args, **kwargs)
-
-    return of_source
+    @property
+    def results(self) -> ResultStore:
+        """Where results about the text are kept."""
+        return results_about(is_sample=self.is_sample)
 
 
 def model_name() -> str:
-    """The model of the app: ELMO_MODEL, else the one that ships, else the one of random weights."""
+    """Return the name of the model: ELMO_MODEL, else the shipped one, else the one of random weights."""
     if asked := os.environ.get("ELMO_MODEL"):
         return asked
     return SHIPPED_MODEL if any(entry.name == SHIPPED_MODEL for entry in known_models()) else RANDOM_MODEL
@@ -70,19 +55,19 @@ def model_name() -> str:
 
 @kept_for_all(2)
 def load_model(name: str) -> SharedElmo:
-    """One model in memory for all sessions and pages, with the layers of what they asked for."""
+    """Load the model once for all visitors and pages, with a cache of the layers they asked for."""
     return load_shared(name, budget=kept_megabytes() << 20)
 
 
 def kept_megabytes() -> int:
-    """Most megabytes of layers that are kept: ELMO_CACHE_MB, a whole number, else what is usual."""
+    """Return the most megabytes of layers to keep: ELMO_CACHE_MB, a whole number, else the default."""
     asked = os.environ.get("ELMO_CACHE_MB", "")
     return int(asked) if asked.isascii() and asked.isdigit() else BUDGET >> 20
 
 
 @cache
 def sample() -> Source:
-    """The bundled sentences with the gold senses of their words."""
+    """Return the bundled sentences with the gold senses of their words."""
     content = shipped(_SAMPLE).read_bytes()
     table = read_table(content, "senses.csv")
     text = corpus.read_column(table, "sentence", "sense", "word")
@@ -94,22 +79,21 @@ def sample() -> Source:
 
 
 def digest(content: bytes) -> str:
-    """The key of a text."""
+    """Return the SHA-256 of content, which serves as its key."""
     return sha256(content).hexdigest()
 
 
-@kept
-def words_to_try(key: str, _source: Source) -> tuple[str, ...]:
-    """The words of the sample, or the most frequent telling words of a user's text."""
-    text = _source.text
-    return (
-        tuple(dict.fromkeys(text.words)) if _source.is_sample else frequent_words(text.sentences[:_LOOKED_AT])
-    )
+def words_to_try(source: Source) -> tuple[str, ...]:
+    """Return the words of the sample, or the most frequent content words of a user's text."""
+    if source.is_sample:
+        return tuple(dict.fromkeys(source.text.words))
+    sentences = source.text.sentences[:_LOOKED_AT]
+    return source.results.get_or_compute(("words to try", source.key), lambda: frequent_words(sentences))
 
 
 @kept_for_all(64)
 def static_neighbours(word: str, n: int = 8) -> tuple[tuple[str, float], ...]:
-    """The words nearest to one by the static vectors that ship, with their cosines; none if it is unknown."""
+    """Return the words nearest to one by the shipped static vectors, with cosines; none if it is unknown."""
     vectors = load_static(STATIC_VECTORS)
     spelling = vectors.spelling_of(word)
     if spelling is None:

@@ -1,4 +1,4 @@
-"""Words of users inside sentences of ours."""
+"""Text of visitors inside Markdown."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation, which Mar
 
 
 def escape_markdown(text: str) -> str:
-    """Text that a Markdown element shows letter by letter: no link, image, colour or formula in it."""
+    """Escape text so that Markdown shows it literally, without links, images, colours or formulas."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))

@@ -1,4 +1,4 @@
-"""One mixture of layers for all pages: typed, by slider or by a click; kept in address and session."""
+"""One mixture of layers for all pages: typed, set by slider or by a click, and kept in the address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MODES = ("s_j", "raw w_j")
 
 
 def current_mixture(n_layers: int) -> Mixture:
-    """The mixture that was last chosen on any page; the uniform one at first."""
+    """Return the mixture that was last chosen on any page; at first the uniform one."""
     try:
         return Mixture.parse(st.session_state.get(_KEPT, ""), n_layers)
     except InputError:  # nothing chosen yet, or for a model with another number of layers
@@ -22,12 +22,12 @@ def current_mixture(n_layers: int) -> Mixture:
 
 
 def set_mixture(mixture: Mixture) -> None:
-    """Choose a mixture for all pages: a callback, or before the controls are drawn."""
+    """Set the mixture of all pages; call it in a callback or before the controls are drawn."""
     st.session_state[_TYPED] = st.session_state[_KEPT] = mixture.text
 
 
 def choose_mixture(n_layers: int) -> Mixture:
-    """Weights to type and sliders to move, all of the same mixture."""
+    """Draw a field and sliders for the mixture, and return it."""
     if _TYPED not in st.session_state and _KEPT in st.session_state:
         st.session_state[_TYPED] = st.session_state[_KEPT]
     typed = st.text_input(

@@ -1,19 +1,16 @@
-"""How a file is to be read, and how it was read: the same choices and sentences on every page.
+"""How a file is to be read: the same choices on every page.
 
-The rule: what is found out is said, the choice that overrules it stands beside it, and a choice holds for one
-file alone, so that the next file begins with everything found out. A choice that fails stays on the page.
+What is guessed is said, and the choice that overrules the guess stands beside it. A choice holds for one file
+alone, so the next file begins with guesses again. A choice that fails stays on the page.
 """
 
 from __future__ import annotations
 
 import streamlit as st
 
-from elmo_core.plots.style import listing
-from elmo_core.tables.export import to_csv
-from elmo_core.tables.reading import Decoded, Table
+from elmo_core.tables.reading import Table
 from elmo_core.tables.records import ReadingOptions
 from elmo_core.text.guessing import CHOICES
-from pages.common.markdown import escape_markdown
 
 FOUND_OUT = "found out"
 _DELIMITERS = {
@@ -29,10 +26,10 @@ _HEADERS = {FOUND_OUT: None, "names the columns": True, "is a row like the other
 
 
 def choose_encoding(prefix: str) -> str | None:
-    """The encoding of a text file; None = find out.
+    """Let the visitor choose the encoding of a text file; None = guess.
 
     Args:
-        prefix: of the key, another one for each file.
+        prefix: of the key, different for each file.
     """
     encoding = st.selectbox(
         "Encoding", (FOUND_OUT, *CHOICES), key=f"{prefix}_encoding", width=160, persist_state="session"
@@ -41,10 +38,10 @@ def choose_encoding(prefix: str) -> str | None:
 
 
 def choose_reading(prefix: str) -> ReadingOptions:
-    """How to read a table, where the user knows better.
+    """Let the visitor choose how to read a table.
 
     Args:
-        prefix: of the keys of all widgets, another one for each file.
+        prefix: of the keys of all widgets, different for each file.
     """
     encoding = choose_encoding(prefix)
     delimiter = st.selectbox(
@@ -85,46 +82,3 @@ def offer_sheets(prefix: str, table: Table) -> None:
     if len(table.reading.sheets) > 1 and key not in st.session_state:
         st.session_state[key] = table.reading.sheets
         st.rerun()
-
-
-def say_decoding(name: str, decoded: Decoded) -> None:
-    """Say what of a text file was guessed, replaced or left out."""
-    _warn_of_guess(name, decoded.encoding, decoded.is_guessed)
-    for fault in decoded.faults():
-        st.warning(escape_markdown(fault))
-
-
-def say_table(prefix: str, table: Table) -> None:
-    """Say how a table was read, and offer what was left out of it.
-
-    Args:
-        prefix: of the key of the download.
-        table: the table.
-    """
-    st.caption(escape_markdown(" ".join(table.summary)))
-    _warn_of_guess(table.name, table.reading.encoding or "", table.reading.is_guessed)
-    if not table.skipped:
-        return
-    total = len(table.skipped) + len(table.rows)
-    reasons = listing(f"{n:,} ({reason})" for reason, n in table.skipped_counts.items())
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning(
-            f"{len(table.skipped):,} of {total:,} rows skipped: {escape_markdown(reasons)}.", width="stretch"
-        )
-        st.download_button(
-            "Skipped rows",
-            lambda: to_csv(*table.skipped_table()),
-            "skipped-rows.csv",
-            "text/csv",
-            key=f"{prefix}_skipped",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-
-
-def _warn_of_guess(name: str, encoding: str, is_guessed: bool) -> None:
-    if is_guessed:
-        st.warning(
-            f"{escape_markdown(name)} is not UTF-8; read as {escape_markdown(encoding)}. "
-            "Check the accents below."
-        )

@@ -1,13 +1,12 @@
-"""Results that the pages keep: for all sessions, or for one session alone.
+"""The one store of results: of the sample for all visitors, of a visitor's own data for that visitor alone.
 
-They stand outside Streamlit's caches, because one message from any visitor's browser (`clear_cache`) empties
-those for everybody. What a function depends on is its key; arguments that start with an underscore are not
-part of it. A result is computed once, however many sessions ask for it at the same time.
+Results stand outside Streamlit's caches, because one message from any visitor's browser (`clear_cache`)
+empties those for everybody. A result is computed once, however many sessions ask for it at the same time.
+
+    results_about(is_sample=True).get_or_compute(("space", model), lambda: embed_text(...))
 
     @kept_for_all(2)
     def sample_space(model: str) -> TextSpace: ...
-
-    table = session_results().get_or_compute(f"table {digest}", lambda: read_table(content, name))
 """
 
 from __future__ import annotations
@@ -19,27 +18,34 @@ from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-import streamlit as st
+from pages.common.visitors import current_visitor
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_IN_SESSION = "_results"
-_OF_NO_FUNCTION = 4
+_OF_SAMPLES, _OWN = 256, 48
+"""Most results kept about the samples, and about one visitor's data."""
 
 
 class ResultStore:
-    """The results that were used last; any thread may ask."""
+    """The most recently used results; safe to use from any thread."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, is_shared: bool = False) -> None:
         """Create an empty store.
 
         Args:
             size: most results kept.
+            is_shared: whether the results are the same for all visitors.
         """
+        self.is_shared = is_shared
         self._size, self._lock = size, threading.Lock()
         self._results: OrderedDict[Hashable, Any] = OrderedDict()
         self._computing: dict[Hashable, threading.Lock] = {}
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Return whether there is a result, even one that is None."""
+        with self._lock:
+            return key in self._results
 
     def find(self, key: Hashable) -> Any:
         """Return a result, or None where there is none."""
@@ -57,75 +63,82 @@ class ResultStore:
                 self._results.popitem(last=False)
         return result
 
+    def drop(self, key: Hashable) -> None:
+        """Remove a result, if there is one."""
+        with self._lock:
+            self._results.pop(key, None)
+
     def get_or_compute(self, key: Hashable, work: Callable[[], R]) -> R:
         """Return a result, computed by `work` where there is none; an error of `work` is not kept."""
         with self._lock:
             if key in self._results:
                 self._results.move_to_end(key)
-                found: R = self._results[key]
-                return found
+                result: R = self._results[key]
+                return result
             turn = self._computing.setdefault(key, threading.Lock())
         with turn:
             try:
                 with self._lock:
                     if key in self._results:  # another thread has computed it meanwhile
-                        found = self._results[key]
-                        return found
+                        result = self._results[key]
+                        return result
                 return self.keep(key, work())
             finally:
                 with self._lock:
                     self._computing.pop(key, None)
 
 
-def kept_for_all(size: int = 16) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Decorate a function so that its last `size` results are kept for all sessions."""
-
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        store, key_of = ResultStore(size), _key_maker(function)
-
-        @wraps(function)
-        def kept(*args: P.args, **kwargs: P.kwargs) -> R:
-            return store.get_or_compute(key_of(*args, **kwargs), lambda: function(*args, **kwargs))
-
-        return kept
-
-    return decorate
+_about_samples = ResultStore(_OF_SAMPLES, is_shared=True)
 
 
-def kept_for_session(size: int = 4) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Decorate a function so that its last `size` results are kept for the session that asked."""
-
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        key_of, name = _key_maker(function), f"{function.__module__}.{function.__qualname__}"
-
-        @wraps(function)
-        def kept(*args: P.args, **kwargs: P.kwargs) -> R:
-            store = session_results(name, size)
-            return store.get_or_compute(key_of(*args, **kwargs), lambda: function(*args, **kwargs))
-
-        return kept
-
-    return decorate
+def results_about(*, is_sample: bool) -> ResultStore:
+    """Return the store of results about a sample, or about the data of the running session's visitor."""
+    return _about_samples if is_sample else visitor_results()
 
 
-def session_results(name: str = "", size: int = _OF_NO_FUNCTION) -> ResultStore:
-    """Return one of the stores of the running session, made on first use.
+def visitor_results(name: str = "", size: int = _OWN) -> ResultStore:
+    """Return a store of the running session's visitor, made on first use.
 
     Args:
         name: of the store; the one without a name takes results of any kind.
         size: most results kept.
     """
-    stores: dict[str, ResultStore] = st.session_state.setdefault(_IN_SESSION, {})
+    stores: dict[str, ResultStore] = current_visitor().state.setdefault("results", {})
     return stores.setdefault(name, ResultStore(size))
 
 
-def _key_maker(function: Callable[..., Any]) -> Callable[..., tuple[tuple[str, Hashable], ...]]:
-    """The arguments of a call that its result depends on, by name."""
+def kept_for_all(size: int = 16) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function so that its last `size` results are kept for all visitors.
+
+    A result depends on all arguments but those whose names start with an underscore.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        return _kept_in(ResultStore(size, is_shared=True).get_or_compute, function)
+
+    return decorate
+
+
+def kept_for_visitor(size: int = 4) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function like `kept_for_all`, with results that only the visitor who asked gets."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        name = f"{function.__module__}.{function.__qualname__}"
+        return _kept_in(lambda key, work: visitor_results(name, size).get_or_compute(key, work), function)
+
+    return decorate
+
+
+def _kept_in(
+    get_or_compute: Callable[[Hashable, Callable[[], R]], R], function: Callable[P, R]
+) -> Callable[P, R]:
     signature = inspect.signature(function)
 
-    def key_of(*args: Any, **kwargs: Any) -> tuple[tuple[str, Hashable], ...]:
+    @wraps(function)
+    def kept(*args: P.args, **kwargs: P.kwargs) -> R:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        return tuple((name, value) for name, value in bound.arguments.items() if not name.startswith("_"))
+        key = tuple((name, value) for name, value in bound.arguments.items() if not name.startswith("_"))
+        return get_or_compute(key, lambda: function(*args, **kwargs))
 
-    return key_of
+    return kept

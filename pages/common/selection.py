@@ -1,4 +1,4 @@
-"""One selection of uses, shared by a map and a table: the last gesture in either wins.
+"""One selection of points, shared by a map and a table: the last gesture in either wins.
 
 A chart forgets its lasso when its figure changes. So a lasso never changes the figure (the browser fades
 the other dots by itself), and ticked rows do: they become the dots that stand out in it.
@@ -13,69 +13,69 @@ from typing import Any
 import streamlit as st
 
 IN_LINK = "selected"
-"""The parameter of an address that names the selected uses."""
+"""Query key that names the selected points."""
 _BETWEEN, _MOST_IN_LINK = ".", 200
 _LONGEST_LINK, _MOST_DIGITS = 4_000, 9
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The selected uses, and what map and table need to show them."""
+    """The selected points, and what map and table need to show them."""
 
     subject: str = ""
-    """What the ids number; with another subject they mean nothing."""
+    """What the ids number. They are meaningless for another subject."""
     view: str = ""
     """The figure without its highlights."""
     ids: tuple[int, ...] = ()
-    """The selected uses."""
+    """The selected points."""
     highlighted: tuple[int, ...] = ()
-    """Those that the figure itself marks."""
+    """Points that the figure itself marks."""
     first: tuple[int, ...] = ()
-    """Those at the top of the table: what was lassoed last."""
+    """Points at the top of the table: those lassoed last."""
     base: tuple[int, ...] = ()
     """The order of the others; empty = that of their ids."""
 
     def moved_to(self, subject: str, view: str) -> Selection:
-        """The selection in a figure that may be a new one."""
+        """Return the selection in a figure that may be a new one."""
         if subject != self.subject:
             return Selection(subject, view)
         return self if view == self.view else replace(self, view=view, highlighted=self.ids)
 
     def by_map(self, ids: Iterable[int], n: int) -> Selection:
-        """After a lasso, a box, a click or a double click in the map of n uses."""
+        """Return the selection after a lasso, a box, a click or a double click in the map of n points."""
         chosen = tuple(id for id in ids if 0 <= id < n)
         return replace(self, ids=chosen, first=chosen)
 
     def by_card(self, ids: Iterable[int], n: int) -> Selection:
-        """After a button chose some uses."""
+        """Return the selection after a button chose some points."""
         chosen = tuple(id for id in ids if 0 <= id < n)
         return replace(self, ids=chosen, highlighted=chosen, first=chosen)
 
     def by_table(self, rows: Iterable[int], n: int) -> Selection:
-        """After rows of the table of n uses were ticked."""
+        """Return the selection after rows of the table of n points were ticked."""
         order = self.order(n)
         chosen = tuple(order[row] for row in rows if 0 <= row < n)
         return replace(self, ids=chosen, highlighted=chosen)
 
     def order(self, n: int) -> list[int]:
-        """Ids of the n uses in the order of the table's rows."""
+        """Return the ids of the n points in the order of the table's rows."""
         first = set(self.first)
         return [*self.first, *(id for id in self.base or range(n) if id not in first)]
 
 
 def selected(page: str, subject: str) -> tuple[int, ...]:
-    """The uses that are selected on a page, before it is drawn; none where they are of another subject."""
-    found: Selection = st.session_state.get(f"{page}_selection", Selection())
-    return found.ids if found.subject == subject else ()
+    """Return the points selected on a page before it is drawn; none where they are of another subject."""
+    selection: Selection = st.session_state.get(f"{page}_selection", Selection())
+    return selection.ids if selection.subject == subject else ()
 
 
 def select_from_link(page: str, subject: str, n: int) -> None:
-    """Select the uses that the address names, which it then names no more.
+    """Select the points named in the address, and remove them from it.
 
     Args:
         page: prefix of all keys.
-        subject: what the n uses are the uses of.
-        n: uses.
+        subject: what the n points are points of.
+        n: number of points.
     """
     asked = st.query_params.pop(IN_LINK, "")
     parts = asked[:_LONGEST_LINK].split(_BETWEEN)[:_MOST_IN_LINK]
@@ -87,22 +87,22 @@ def select_from_link(page: str, subject: str, n: int) -> None:
 
 
 def selection_for_link(ids: Iterable[int]) -> dict[str, str]:
-    """What `select_from_link` understands; nothing for more uses than fit into an address."""
+    """Return the query key for `select_from_link`; none for more points than fit into an address."""
     chosen = tuple(ids)
     is_short = 0 < len(chosen) <= _MOST_IN_LINK
     return {IN_LINK: _BETWEEN.join(map(str, chosen))} if is_short else {}
 
 
-class LinkedSelection:
-    """The selection of one page, kept in its session."""
+class MapSelection:
+    """The selection of one page, kept in its session; a page without a table uses the map alone."""
 
     def __init__(self, page: str, n: int, subject: str, view: str) -> None:
         """Find the selection of a page.
 
         Args:
             page: prefix of all keys.
-            n: uses in the map and in the table.
-            subject: what the uses are the uses of.
+            n: points in the map, and rows of the table.
+            subject: what the points are points of.
             view: what else the figure depends on.
         """
         self.map_key, self.table_key, self._key = f"{page}_map", f"{page}_table", f"{page}_selection"
@@ -115,8 +115,8 @@ class LinkedSelection:
     @property
     def current(self) -> Selection:
         """The selection now."""
-        found: Selection = st.session_state.get(self._key, Selection())
-        return found
+        selection: Selection = st.session_state.get(self._key, Selection())
+        return selection
 
     def on_map(self) -> None:
         """Callback of the map."""
@@ -129,7 +129,7 @@ class LinkedSelection:
         self._keep(self.current.by_table(st.session_state[self.table_key].selection.rows, self._n))
 
     def select(self, ids: Iterable[int]) -> None:
-        """Callback of a button that chooses some uses."""
+        """Callback of a button that chooses some points."""
         self._keep(self.current.by_card(ids, self._n))
         self._tick(len(self.current.ids))
 
@@ -140,7 +140,7 @@ class LinkedSelection:
             self._tick(len(self.current.ids))
 
     def clear(self) -> None:
-        """Callback of a button: nothing is selected any more."""
+        """Callback of a button that clears the selection."""
         self._keep(self.current.by_card((), self._n))
         self._tick(0)
 
@@ -153,12 +153,12 @@ class LinkedSelection:
 
 
 def _ticked(n_rows: int) -> dict[str, dict[str, list[int]]]:
-    """The state of a table whose first rows are ticked."""
+    """Return the state of a table with its first rows ticked."""
     return {"selection": {"rows": list(range(n_rows)), "columns": [], "cells": []}}
 
 
 def selected_ids(points: Iterable[dict[str, Any]]) -> tuple[int, ...]:
-    """Ids of the selected points of a chart, in ascending order."""
+    """Return the ids of the selected points of a chart, in ascending order."""
     ids = set()
     for point in points:
         custom = point["customdata"]

@@ -1,11 +1,10 @@
-"""What the page of word senses shows, from its shelf or computed: uses, study, groups, map, scores."""
+"""What is computed about the uses of a word: the uses, their study, groups, map and scores."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import cast
 
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.neighbours import NearestUses, nearest_uses
@@ -28,18 +27,14 @@ from elmo_core.senses.study import (
 )
 from elmo_core.senses.uses import Uses, find_uses
 from pages.common import jobs
+from pages.common.job import Job
 from pages.common.loaders import Source, load_model, model_name
-from pages.common.shelves import computed, shelf_of
 
-LONG_TEXT = 50_000
-_LONG_TO_TOKENISE = 5_000  # sentences: patterns and inflections take the tokens of all of them
-"""Sentences: in a longer text, a search for uses runs as a job."""
-LONG_STUDY = 150
-"""Uses: more of them are read by the model as a job."""
 LONG_MAP = 150
 """Uses: UMAP of more of them always runs as a job."""
-LONG_CHECK = 3000
-"""Uses: the map of more of them is checked for false neighbours by a job."""
+# Sentences and uses in a second of one busy core, from which durations are expected.
+_SEARCHED_PER_S, _TOKENISED_PER_S = 25_000, 2_500
+_STUDIED_PER_S, _CHECKED_PER_S = 75, 1_500
 
 
 @dataclass(frozen=True)
@@ -70,9 +65,9 @@ def note_umap() -> None:
 
 
 def find(page: str, source: Source, asked: UseQuery) -> Uses:
-    """Every use that is asked for, or the sample of them."""
+    """Return every use that is asked for, or a sample of them."""
 
-    def work(report: Report) -> Uses:
+    def work(job: Job) -> Uses:
         labels = source.text.labels_of(asked.query)
         return find_uses(
             source.text.sentences,
@@ -81,120 +76,134 @@ def find(page: str, source: Source, asked: UseQuery) -> Uses:
             max_uses=asked.max_uses,
             seed=asked.seed,
             inflections=asked.inflections,
-            progress=lambda share: report("", share),
+            progress=job.share_done,
         )
 
     needs_tokens = asked.inflections or asked.query.strip().startswith("/")
-    is_long = len(source.text.sentences) > (_LONG_TO_TOKENISE if needs_tokens else LONG_TEXT)
-    title = f"Looking for {asked.query}"
-    found = computed(source, ("uses", asked), work, owner=f"{page}_search", title=title, is_long=is_long)
-    return cast(Uses, found)
+    rate = _TOKENISED_PER_S if needs_tokens else _SEARCHED_PER_S
+    return jobs.run_or_offer(
+        f"{page}_search",
+        ("uses", source.key, asked),
+        f"Looking for {asked.query}",
+        work,
+        seconds=_unless_long(len(source.text.sentences) / rate),
+        results=source.results,
+    )
 
 
 def study(page: str, source: Source, asked: UseQuery, uses: Uses) -> Study:
-    """What the model says about these uses; it is asked once."""
+    """Return what the model says about these uses; it reads each text once."""
     elmo, n = load_model(model_name()), len(uses.uses)
 
-    def work(report: Report) -> Study:
+    def work(job: Job) -> Study:
         started = time.monotonic()
-        found = study_uses(elmo, uses, report=report)
+        result = study_uses(elmo, uses, report=job.report)
         _Pace.uses_per_s = n / max(time.monotonic() - started, 1e-3)
-        return found
+        return result
 
-    key, title = ("study", elmo.name, asked), f"Reading {n:,} uses of {uses.word}"
-    found = computed(source, key, work, owner=f"{page}_study", title=title, is_long=n > LONG_STUDY)
-    return cast(Study, found)
+    is_short = n <= _STUDIED_PER_S * jobs.AT_ONCE_S  # whatever the pace was when the machine was busy
+    pace = _STUDIED_PER_S if is_short else uses_per_second() or _STUDIED_PER_S
+    return jobs.run_or_offer(
+        f"{page}_study",
+        ("study", source.key, elmo.name, asked),
+        f"Reading {n:,} uses of {uses.word}",
+        work,
+        seconds=n / pace,
+        results=source.results,
+    )
 
 
 def groups(
-    page: str, source: Source, asked: UseQuery, found: Study, method: Method, k: int | None
+    page: str, source: Source, asked: UseQuery, study: Study, method: Method, k: int | None
 ) -> Grouping:
-    """The groups of the uses, judged and named."""
-    base, n = (load_model(model_name()).name, asked, method), len(found.uses.uses)
-    cuts = cast(
-        SenseGroups,
-        computed(
-            source,
-            ("cuts", *base),
-            lambda report: find_groups(found.vectors.contexts, method=method, seed=asked.seed),
-            owner=f"{page}_cuts",
-            title=f"Looking for groups among {n:,} uses",
-            is_long=n > LONG_STUDY,
-        ),
+    """Return the groups of the uses, judged and named."""
+    base, n = (source.key, load_model(model_name()).name, asked, method), len(study.uses.uses)
+    cuts: SenseGroups = jobs.run_or_offer(
+        f"{page}_cuts",
+        ("cuts", *base),
+        f"Looking for groups among {n:,} uses",
+        lambda job: find_groups(study.vectors.contexts, method=method, seed=asked.seed),
+        seconds=_unless_long(n / _STUDIED_PER_S),
+        results=source.results,
     )
-    work = ("groups", *base, k)
-    return cast(
-        Grouping,
-        computed(
-            source, work, lambda report: group_uses(found, method=method, k=k, groups=cuts, seed=asked.seed)
-        ),
+    return source.results.get_or_compute(
+        ("groups", *base, k), lambda: group_uses(study, method=method, k=k, groups=cuts, seed=asked.seed)
     )
 
 
 def sense_map(
-    page: str, source: Source, asked: UseQuery, found: Study, view: str, projection: Projection
-) -> tuple[SenseMap, jobs.Job | None]:
-    """The map of a view, and the job that draws UMAP where PCA stands in for it meanwhile."""
-    n, plane = len(found.uses.uses), CONTEXT if view == CONTEXT else "layers"
-    base = ("frame", load_model(model_name()).name, asked, plane)
+    page: str, source: Source, asked: UseQuery, study: Study, view: str, projection: Projection
+) -> tuple[SenseMap, Job | None]:
+    """Return the map of a view, and the job that draws UMAP while PCA stands in for it."""
+    n, plane = len(study.uses.uses), CONTEXT if view == CONTEXT else "layers"
+    base = ("frame", source.key, load_model(model_name()).name, asked, plane)
     method: Projection = projection if n >= MIN_UMAP_POINTS else "pca"
     job = None
     if method == "umap" and (n > LONG_MAP or not _Pace.has_umap):
         job = _umap_job(
-            page, source, (*base, "umap"), lambda report: frame_of(found, view, "umap", asked.seed, report)
+            page, source, (*base, "umap"), lambda report: frame_of(study, view, "umap", asked.seed, report)
         )
         method = "pca" if job else "umap"
-    frame = cast(
-        Frame, computed(source, (*base, method), lambda report: frame_of(found, view, method, asked.seed))
-    )
-    drawn = computed(
-        source,
+    frame = source.results.get_or_compute((*base, method), lambda: frame_of(study, view, method, asked.seed))
+    drawn = jobs.run_or_offer(
+        f"{page}_map",
         ("map", view, method, *base),
-        lambda report: draw_map(found, view, frame),
-        owner=f"{page}_map",
-        title="Looking for false neighbours on the map",
-        is_long=n > LONG_CHECK,
+        "Looking for false neighbours on the map",
+        lambda job: draw_map(study, view, frame),
+        seconds=_unless_long(n / _CHECKED_PER_S),
+        results=source.results,
     )
-    return cast(SenseMap, drawn), job
+    return drawn, job
 
 
 def _umap_job(
     page: str, source: Source, key: tuple[Hashable, ...], draw: Callable[[Report], Frame]
-) -> jobs.Job | None:
-    """The job that puts UMAP on the shelf; None where it is there already."""
-    shelf, full_key, owner = shelf_of(source), (source.key, *key), f"{page}_umap"
-    if shelf.find(full_key) is not None:
+) -> Job | None:
+    """Return the job that computes the UMAP frame; None where the frame is there already."""
+    if key in source.results:
         return None
 
-    def work(job: jobs.Job) -> object:
+    def work(job: Job) -> Frame:
         frame = draw(job.report)
         note_umap()
-        return shelf.keep(full_key, frame)
+        return frame
 
-    return jobs.current(owner, repr(full_key)) or jobs.start(owner, repr(full_key), "Drawing UMAP", work)
+    owner = umap_owner(page)
+    return jobs.current(owner, key) or jobs.start(owner, key, "Drawing UMAP", work, source.results)
 
 
-def scores(source: Source, asked: UseQuery, found: Study) -> tuple[tuple[Separation, ...], str]:
-    """How well each view separates the gold senses, or why that cannot be said."""
+def umap_owner(page: str) -> str:
+    """Return the owner of the job that draws UMAP."""
+    return f"{page}_umap"
 
-    def work(report: Report) -> tuple[tuple[Separation, ...], str]:
-        if not any(found.uses.labels):
+
+def scores(source: Source, asked: UseQuery, study: Study) -> tuple[tuple[Separation, ...], str]:
+    """Return how well each view separates the gold senses, or why that cannot be measured."""
+
+    def work() -> tuple[tuple[Separation, ...], str]:
+        if not any(study.uses.labels):
             return (), "These uses carry no gold senses. A table with a column of senses is scored."
         try:
-            return score_views(found), ""
+            return score_views(study), ""
         except InputError as error:
             return (), str(error)
 
-    key = ("scores", load_model(model_name()).name, asked)
-    return cast(tuple[tuple[Separation, ...], str], computed(source, key, work))
+    key = ("scores", source.key, load_model(model_name()).name, asked)
+    return source.results.get_or_compute(key, work)
 
 
-def nearest(source: Source, asked: UseQuery, found: Study, row: int) -> tuple[NearestUses, ...]:
-    """The nearest uses of one use in every view but the mix."""
+def nearest(source: Source, asked: UseQuery, study: Study, row: int) -> tuple[NearestUses, ...]:
+    """Return the nearest uses of one use in every view but the mix."""
 
-    def work(report: Report) -> tuple[NearestUses, ...]:
-        views = found.views[:-1]
-        return tuple(nearest_uses(found.halves(view).units()[None], [view], row)[0] for view in views)
+    def work() -> tuple[NearestUses, ...]:
+        views = study.views[:-1]
+        return tuple(nearest_uses(study.halves(view).units()[None], [view], row)[0] for view in views)
 
-    key = ("nearest", load_model(model_name()).name, asked, row)
-    return cast(tuple[NearestUses, ...], computed(source, key, work))
+    return source.results.get_or_compute(
+        ("nearest", source.key, load_model(model_name()).name, asked, row), work
+    )
+
+
+def _unless_long(seconds: float) -> float:
+    """Seconds of a step that is never offered by a button, because the study before it was."""
+    return min(seconds, jobs.OFFERED_S)

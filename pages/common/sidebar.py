@@ -1,4 +1,4 @@
-"""The sidebar of every page: which model answers, and what it is."""
+"""The sidebar of every page: the model and its facts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pages.common.loaders import kept_megabytes, load_model, model_name
 
 
 def show_model() -> None:
-    """Name the model and its facts; stop the page when there is none to work with."""
+    """Show the model and its facts; stop the page when no model can be loaded."""
     name = model_name()
     with st.sidebar:
         st.markdown("### ELMo Explorer")

@@ -1,4 +1,4 @@
-"""Choosing the text: the bundled sample with its words, or one's own, pasted or from a file."""
+"""Choosing the text of a page: the bundled sample, or a text of one's own, pasted or from a file."""
 
 from __future__ import annotations
 
@@ -9,32 +9,34 @@ from streamlit.delta_generator import DeltaGenerator
 
 from elmo_core.exceptions import InputError
 from elmo_core.tables.corpus import split_text
-from elmo_core.tables.records import MAX_BYTES, counted
+from elmo_core.tables.records import counted
 from pages.common.files import SUFFIXES, choose_from_file, forget_file
 from pages.common.loaders import FIRST_WORD, Source, digest, sample, words_to_try
 from pages.common.markdown import escape_markdown
-from pages.common.results import session_results
+from pages.common.results import visitor_results
+from pages.common.upload import UploadedFile, has_upload, upload_file
+from pages.common.visitors import current_visitor, put_in_address
 
 
 def choose_source(page: str) -> Source | None:
-    """The text to explore: the sample until users ask for their own; None while that is missing.
+    """Return the text to explore: the sample until visitors ask for their own; None while that is missing.
 
     Args:
         page: prefix of the keys of all widgets.
     """
     if not _is_own(page):
         return sample()
-    told: str = st.session_state.get(f"{page}_told", "")
-    title = f"My text: {escape_markdown(told)}" if told else "My text"
-    with st.expander(title, expanded=not told, icon=":material/edit_note:"):
+    summary: str = st.session_state.get(f"{page}_told", "")
+    title = f"My text: {escape_markdown(summary)}" if summary else "My text"
+    with st.expander(title, expanded=not summary, icon=":material/edit_note:"):
         pasting, choosing = st.columns(2, gap="large")
         with choosing:
-            file = st.file_uploader(
-                "or choose a file: TXT, CSV, TSV, JSONL, Parquet, XLSX, or one of these as ZIP",
-                type=SUFFIXES,
-                max_upload_size=MAX_BYTES >> 20,
-                key=f"{page}_file",
+            file = upload_file(
+                f"{page}_file",
+                "or choose a file (TXT, CSV, TSV, JSONL, Parquet or XLSX, also packed as ZIP or GZ)",
+                SUFFIXES,
             )
+        st.session_state.setdefault(f"{page}_pasted", _pasted_texts().get(page, ""))
         with pasting, st.form(f"{page}_paste_form", border=False):
             pasted = st.text_area(
                 "Paste your sentences",
@@ -46,7 +48,7 @@ def choose_source(page: str) -> Source | None:
             )
             st.form_submit_button("Use this text", key=f"{page}_paste", disabled=file is not None)
         source = _read(page, file, pasted) or (None if file else _brought(page))
-    _fold(page, told, source)
+    _fold(page, summary, source)
     return source
 
 
@@ -58,7 +60,7 @@ def choose_word(
     help: str | None = None,
     key: str = "word",
 ) -> str:
-    """The word to look at: what is typed, else that of the sample, or the first one of the user's text.
+    """Let the visitor choose a word: the typed one, else that of the sample or the first of their text.
 
     Args:
         page: prefix of the keys of all buttons.
@@ -89,36 +91,47 @@ def choose_word(
     return word
 
 
-def _read(page: str, file: Any, pasted: str | None) -> Source | None:
+def _read(page: str, file: UploadedFile | None, pasted: str | None) -> Source | None:
     try:
         if file:
             return choose_from_file(page, file)
         forget_file(page)
-        return _from_paste(pasted)
+        return _from_paste(page, pasted)
     except InputError as error:
         st.error(escape_markdown(str(error)))
         return None
 
 
-def _fold(page: str, told: str, source: Source | None) -> None:
-    """Fold the panel to a line about what was read, once it is; open it where nothing could be."""
+def _fold(page: str, before: str, source: Source | None) -> None:
+    """Fold the panel to a line about the text once it is read; open it where nothing could be read."""
     now = source.summary if source else ""
-    if now != told:
+    if now != before:
         st.session_state[f"{page}_told"] = now
         st.rerun()
 
 
-def _from_paste(pasted: str | None) -> Source | None:
+def _from_paste(page: str, pasted: str | None) -> Source | None:
+    kept = _pasted_texts()
+    if pasted is not None and pasted != kept.get(page, ""):
+        kept[page] = pasted
+        put_in_address()
     if not pasted or not pasted.strip():
         return None
     key = digest(pasted.encode("utf-8", "ignore"))
     recipe = 'text = split_text(Path("my-text.txt").read_text(encoding="utf-8"))'
-    text = session_results().get_or_compute(key, lambda: split_text(pasted))
+    text = visitor_results("files", 4).get_or_compute(("pasted", key), lambda: split_text(pasted))
     return Source(key, text, recipe=(recipe,), summary=f"{counted(len(text.sentences), 'sentence')} pasted")
 
 
 def _is_own(page: str) -> bool:
-    return bool(st.session_state.get(f"{page}_is_own", False))
+    was_own = has_upload(f"{page}_file") or bool(_pasted_texts().get(page))  # before a reload
+    return bool(st.session_state.get(f"{page}_is_own", was_own))
+
+
+def _pasted_texts() -> dict[str, str]:
+    """The texts that the visitor pasted last, by page."""
+    texts: dict[str, str] = current_visitor().state.setdefault("pasted", {})
+    return texts
 
 
 def _use_own(page: str, is_own: bool, key: str) -> None:
@@ -128,7 +141,7 @@ def _use_own(page: str, is_own: bool, key: str) -> None:
 
 
 def pass_source_to(page: str, source: Source) -> None:
-    """Let another page read the same text; its own panel says where it is from.
+    """Let another page open the same text; its own panel says where the text is from.
 
     Args:
         page: prefix of the keys of the page that is opened next.
@@ -140,8 +153,8 @@ def pass_source_to(page: str, source: Source) -> None:
 
 
 def _brought(page: str) -> Source | None:
-    found: Source | None = st.session_state.get(f"{page}_brought")
-    return found
+    source: Source | None = st.session_state.get(f"{page}_brought")
+    return source
 
 
 def set_state(key: str, value: Any) -> None:

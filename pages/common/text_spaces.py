@@ -1,4 +1,4 @@
-"""A whole text embedded once for a session, and the static vectors to hold against it."""
+"""A whole text embedded once for its visitor, and the static vectors to compare with it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -22,15 +21,20 @@ from elmo_core.static.training import vectors_of_sentences
 from elmo_core.static.vectors import StaticVectors
 from elmo_core.tables.records import counted
 from elmo_core.text.tokenisation import tokenise
+from elmo_core.text.unpacking import zip_members
 from pages.common import jobs
-from pages.common.loaders import Source, digest, load_model, model_name, sample
+from pages.common.job import Job
+from pages.common.loaders import Source, load_model, model_name, sample
 from pages.common.markdown import escape_markdown
-from pages.common.results import kept_for_all
+from pages.common.results import ResultStore, kept_for_all, visitor_results
+from pages.common.upload import UploadedFile, upload_file
 
 SHIPPED_STATIC = "word2vec, shipped"
 LAYER_0, AVERAGE, OWN, FILE = "Token vector", "Type average", "word2vec of this text", "A file of vectors"
 KINDS = (SHIPPED_STATIC, LAYER_0, AVERAGE, OWN, FILE)
-_SHORT_TEXT = 8_000  # characters; a longer one is embedded as a job
+_CHARACTERS_PER_S = 4_000  # embedded on one busy core
+_WORDS_PER_S = 3_000  # each embedded alone
+_LEARNED_PER_S = 200_000  # words by word2vec, in one epoch
 _LEARNING = Word2VecSettings(dim=100, epochs=10, subsample=1e-3, learning_rate=0.05)
 _MOST_UPLOADED_MB = 1_000
 _LONGEST_NAME = 60  # a character takes up to 4 of the 255 bytes that a name may have
@@ -38,17 +42,17 @@ _LONGEST_NAME = 60  # a character takes up to 4 of the 255 bytes that a name may
 
 @dataclass(frozen=True)
 class ChosenStatic:
-    """Static vectors, and Python that makes them."""
+    """Static vectors, and Python that creates them."""
 
     vectors: StaticVectors
     needs: str
-    """Its line of import."""
+    """Imports of the recipe."""
     recipe: str
-    """Makes `static` of `elmo`, `tokens`, `space` and `weights`."""
+    """Creates `static` from `elmo`, `tokens`, `space` and `weights`."""
 
 
 def weights_of(view: str, n_layers: int) -> tuple[float, ...]:
-    """The weights of the layers in a view of `view_names`."""
+    """Return the weights of the layers in a view of `view_names`."""
     names = view_names(n_layers)
     if view == names[-1]:
         return (1.0,) * n_layers
@@ -56,34 +60,44 @@ def weights_of(view: str, n_layers: int) -> tuple[float, ...]:
 
 
 def tokens_of(source: Source) -> list[list[str]]:
-    """The tokenised sentences of a text."""
+    """Return the tokenised sentences of a text."""
     return [tokenise(sentence) for sentence in source.text.sentences]
 
 
 def space_of(page: str, source: Source) -> TextSpace:
-    """All tokens of a text with their vectors; the page waits for the job that embeds a long one."""
+    """Return all tokens of a text with their vectors; the page waits for the job that embeds a long text."""
     if source.is_sample:
         with st.spinner("Reading the sample"):
             return sample_space(model_name())
-    key = f"text {model_name()} {source.key}"
-    space: TextSpace = _held(page, "space", key, lambda: _embed(page, key, source))
-    return space
+    elmo = load_model(model_name())
+
+    def work(job: Job) -> TextSpace:
+        return embed_text(elmo, tokens_of(source), report=job.report)
+
+    return jobs.run_or_offer(
+        page,
+        ("space", model_name(), source.key),
+        "Reading the text",
+        work,
+        seconds=sum(map(len, source.text.sentences)) / _CHARACTERS_PER_S,
+        results=visitor_results("space", 1),
+    )
 
 
 @kept_for_all(2)
 def sample_space(model: str) -> TextSpace:
-    """The sample, once for all sessions."""
+    """Return the sample, embedded once for all visitors."""
     return embed_text(load_model(model), tokens_of(sample()))
 
 
 @kept_for_all(1)
 def shipped_vectors() -> StaticVectors:
-    """The vectors that ship, mapped once for all sessions."""
+    """Return the shipped vectors, mapped into memory once for all visitors."""
     return load_static(SHIPPED)
 
 
 def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: str) -> ChosenStatic:
-    """The static vectors of a kind; asks for the file, or waits for the job that learns or reads them.
+    """Return static vectors of a kind; the page asks for the file, or waits for what is learned or read.
 
     Args:
         page: prefix of all keys.
@@ -93,13 +107,24 @@ def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: 
         view: the mix of layers that a type average takes.
     """
     elmo = load_model(model_name())
-    key = f"{kind} {model_name()} {source.key} {view}"
+    results = source.results if source.is_sample else visitor_results("static", 2)
+    key = ("static", kind, model_name(), source.key, view)
     if kind == LAYER_0:
         weights = weights_of(LAYER_0, elmo.n_layers)
         words = tuple(space.rows_by_word)
-        alone = _held(page, "static", key, lambda: vectors_of_words_alone(elmo, words, weights, LAYER_0))
+
+        def embed_words(job: Job) -> StaticVectors:
+            return vectors_of_words_alone(elmo, words, weights, LAYER_0, job.report)
+
         return ChosenStatic(
-            alone,
+            jobs.run_or_offer(
+                f"{page}_static",
+                key,
+                "Embedding the words",
+                embed_words,
+                seconds=len(words) / _WORDS_PER_S,
+                results=results,
+            ),
             "from elmo_core.contrast.as_static import vectors_of_words_alone",
             f"static = vectors_of_words_alone(elmo, tuple(space.rows_by_word), {weights}, {LAYER_0!r})",
         )
@@ -107,15 +132,15 @@ def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: 
         weights = weights_of(view, elmo.n_layers)
         name = f"{AVERAGE}, {view}"
         return ChosenStatic(
-            _held(page, "static", key, lambda: type_averages(space, weights, name)),
+            results.get_or_compute(key, lambda: type_averages(space, weights, name)),
             "from elmo_core.contrast.as_static import type_averages",
             f"static = type_averages(space, weights, {name!r})",
         )
     if kind == OWN:
-        learnt: StaticVectors = _held(page, "static", f"{kind} {source.key}", lambda: _learn(page, source))
-        _explain_learning(learnt)
+        learned = _learn(page, source, results)
+        _explain_learning(learned)
         return ChosenStatic(
-            learnt,
+            learned,
             "from elmo_core.pretraining.word2vec import Word2VecSettings\n"
             "from elmo_core.static.training import vectors_of_sentences",
             f"static = vectors_of_sentences(tokens, {_LEARNING!r}, {OWN!r})",
@@ -127,94 +152,88 @@ def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: 
     )
 
 
-def _held(page: str, name: str, key: str, make: Any) -> Any:
-    """The last result under this name, as long as the key is the same."""
-    slot = f"{page}_{name}_held"
-    if slot not in st.session_state or st.session_state[slot][0] != key:
-        st.session_state[slot] = (key, make())
-    return st.session_state[slot][1]
+def _learn(page: str, source: Source, results: ResultStore) -> StaticVectors:
+    """Train word2vec on a text."""
 
-
-def _embed(page: str, key: str, source: Source) -> TextSpace:
-    elmo = load_model(model_name())
-    if sum(map(len, source.text.sentences)) <= _SHORT_TEXT:
-        return embed_text(elmo, tokens_of(source))
-
-    def work(job: jobs.Job) -> TextSpace:
-        return embed_text(elmo, tokens_of(source), report=job.report)
-
-    space: TextSpace = jobs.awaited(page, key, "Reading the text", work)
-    return space
-
-
-def _learn(page: str, source: Source) -> StaticVectors:
-    def work(job: jobs.Job) -> StaticVectors:
+    def work(job: Job) -> StaticVectors:
         def report(done: int, total: int) -> None:
             job.report(f"{done:,} of {total:,} words", done / total)
 
         sentences: Sequence[Sequence[str]] = tokens_of(source)
         return vectors_of_sentences(sentences, _LEARNING, OWN, progress=report)
 
-    learnt: StaticVectors = jobs.awaited(f"{page}_static", f"learn {source.key}", "Learning word2vec", work)
-    return learnt
+    n_words = sum(sentence.count(" ") + 1 for sentence in source.text.sentences)
+    return jobs.run_or_offer(
+        f"{page}_static",
+        ("learned", source.key),
+        "Learning word2vec",
+        work,
+        seconds=1 + n_words * _LEARNING.epochs / _LEARNED_PER_S,
+        results=results,
+    )
 
 
 def _safe_name(name: str) -> str:
-    """The name of an upload as one of a file in our own folder, so that messages speak of that name."""
+    """Return a safe file name like that of an upload, so that messages mention it."""
     return re.sub(r"[^\w.-]", "_", name)[-_LONGEST_NAME:].lstrip(".") or "vectors"
 
 
-def _explain_learning(learnt: StaticVectors) -> None:
+def _explain_learning(learned: StaticVectors) -> None:
     st.caption(
-        f"Learnt from {learnt.about['corpus_tokens']:,} tokens: CBOW, width {_LEARNING.dim}, "
-        f"{_LEARNING.epochs} passes, words used twice or more, seed {_LEARNING.seed}. "
+        f"Learned from {learned.about['corpus_tokens']:,} tokens: CBOW, width {_LEARNING.dim}, "
+        f"{_LEARNING.epochs} epochs, words used twice or more, seed {_LEARNING.seed}. "
         "word2vec wants millions of tokens; with a short text expect little of it."
     )
 
 
 def vectors_from_file(page: str) -> ChosenStatic:
-    """Vectors from a user's file, kept for this session; the page stops until they are read.
+    """Read vectors from a visitor's file; the page stops until they are read.
 
     Args:
         page: prefix of all keys.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        file = st.file_uploader(
+        file = upload_file(
+            f"{page}_vectors",
             "GloVe, word2vec (text or binary) or fastText .vec; plain, .gz or .zip",
-            max_upload_size=min(_MOST_UPLOADED_MB, st.get_option("server.maxUploadSize")),
-            key=f"{page}_vectors",
+            (),
+            max_mb=_MOST_UPLOADED_MB,
         )
         most = st.number_input(
             "Words to read at most", 1_000, 10_000_000, 200_000, step=50_000, key=f"{page}_most", width=200
         )
+        member = _choose_member(page, file) if file else None
     if file is None:
         st.info("Choose a file of vectors: they are used once they are read.")
         st.stop()
-    content = file.getvalue()
 
-    def read() -> LoadedVectors:
-        def work(job: jobs.Job) -> LoadedVectors:
-            def report(done: int, total: int) -> None:
-                job.report("", done / max(total, 1))
+    def work(job: Job) -> LoadedVectors:
+        def report(done: int, total: int) -> None:
+            job.share_done(done / max(total, 1))
 
-            with TemporaryDirectory() as name:
-                folder = Path(name)
-                path = folder / _safe_name(file.name)
-                path.write_bytes(content)
-                kept = folder / "kept in"  # no upload is called that
-                found = load_vectors_file(path, max_words=int(most), kept_in=kept, progress=report)
-                vectors = found.vectors
-                in_memory = np.array(vectors.matrix)
-            return LoadedVectors(
-                StaticVectors(vectors.name, vectors.words, in_memory, vectors.about), found.report
+        with TemporaryDirectory() as name:
+            folder = Path(name)
+            path = folder / _safe_name(file.name)
+            path.write_bytes(file.content)
+            cache = folder / "kept in"  # no upload is called that
+            loaded = load_vectors_file(
+                path, member=member, max_words=int(most), kept_in=cache, progress=report
             )
+            vectors = loaded.vectors
+            in_memory = np.array(vectors.matrix)
+        return LoadedVectors(
+            StaticVectors(vectors.name, vectors.words, in_memory, vectors.about), loaded.report
+        )
 
-        loaded: LoadedVectors = jobs.awaited(f"{page}_static", key, "Reading the vectors", work)
-        return loaded
-
-    key = f"file {digest(content)} {most}"
-    loaded: LoadedVectors = _held(page, "file", key, read)
-    report = loaded.report
+    loaded = jobs.run_or_offer(
+        f"{page}_static",
+        ("vectors", file.key, member, most),
+        "Reading the vectors",
+        work,
+        seconds=file.seconds,
+        results=visitor_results("vectors", 1),
+    )
+    report, chosen = loaded.report, f", member={member!r}" if member else ""
     limit = ", the most that may be read" if report.has_limit else ""
     st.caption(
         f"{escape_markdown(file.name)}: {counted(report.n_read, 'word')} of width "
@@ -225,5 +244,13 @@ def vectors_from_file(page: str) -> ChosenStatic:
     return ChosenStatic(
         loaded.vectors,
         "from elmo_core.static.loading import load_vectors_file",
-        f"static = load_vectors_file(Path({file.name!r}), max_words={int(most)}).vectors",
+        f"static = load_vectors_file(Path({file.name!r}){chosen}, max_words={int(most)}).vectors",
     )
+
+
+def _choose_member(page: str, file: UploadedFile) -> str | None:
+    """Let the visitor choose a file of a `.zip` that holds several; None where there is no choice."""
+    members = zip_members(file.content)
+    if len(members) < 2:
+        return None
+    return st.selectbox("File in the archive", members, key=f"{page}_member_{file.key[:12]}", width=260)

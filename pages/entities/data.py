@@ -1,10 +1,9 @@
-"""Tagged sentences for a page: the bundled sample, or a user's files with their columns chosen."""
+"""Tagged sentences to learn from: the bundled sample, or the visitor's files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -23,13 +22,10 @@ from elmo_core.learning.tags.sentences import (
 )
 from elmo_core.plots.style import listing
 from elmo_core.shipped import shipped
-from elmo_core.tables.export import to_csv
-from elmo_core.tables.records import MAX_BYTES, counted
-from pages.common.files import PACKED
-from pages.common.loaders import digest
+from elmo_core.tables.records import counted
 from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import choose_encoding
-from pages.common.results import session_results
+from pages.common.upload import PACKED, UploadedFile, read_file, reading_prefix, show_skipped, upload_file
 
 SAMPLE, OWN = "Sample", "My file"
 SUFFIXES = (
@@ -45,26 +41,26 @@ _OF_MODEL, _OF_FILE = "the model's own", "a file of mine"
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sentences to learn from and to test on, and what their results are kept under."""
+    """Sentences to learn from and to test on, and the key of their results."""
 
     key: str
     train: TaggedSentences
     test: TaggedSentences
     is_sample: bool
     is_split: bool = False
-    """Whether the test sentences were taken out of the one file."""
+    """Whether the test sentences were split off the one file."""
 
 
 @cache
 def sample() -> Corpus:
-    """The bundled sentences about people, organisations, places and dates."""
+    """Return the bundled sentences about people, organisations, places and dates."""
     paths = [_FOLDER / f"entities.{part}.conll" for part in ("train", "test")]
     train, test = (tagged_sentences(read_token_path(path)) for path in paths)
     return Corpus("sample", train, test, is_sample=True)
 
 
 def choose_corpus(page: str, slot: DeltaGenerator) -> Corpus | None:
-    """The sample until users ask for their own; None while that is missing.
+    """Return the sample until visitors ask for their own files; None while these are missing.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -85,7 +81,7 @@ def choose_corpus(page: str, slot: DeltaGenerator) -> Corpus | None:
 
 
 def wants_own_static(page: str, slot: DeltaGenerator) -> bool:
-    """Whether static vectors come from a file and not from the model's softmax.
+    """Let the visitor choose static vectors; return whether they come from a file.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -104,7 +100,7 @@ def wants_own_static(page: str, slot: DeltaGenerator) -> bool:
 
 
 def choose_settings(page: str, elmo: Elmo, slot: DeltaGenerator) -> TagComparisonSettings:
-    """What to compare, and how.
+    """Let the visitor choose what to compare, and how.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -130,20 +126,20 @@ def choose_settings(page: str, elmo: Elmo, slot: DeltaGenerator) -> TagCompariso
 
 
 def _own(page: str) -> Corpus | None:
-    """A user's files."""
+    """Return the sentences of the visitor's files."""
     with st.container(border=True):
         left, right = st.columns(2, gap="large")
-        first = left.file_uploader(
+        first = upload_file(
+            f"{page}_train",
             "Tagged sentences: CoNLL, CoNLL-U, JSON or JSONL with spans, CSV of token and tag",
-            type=SUFFIXES,
-            max_upload_size=MAX_BYTES >> 20,
-            key=f"{page}_train",
+            SUFFIXES,
+            place=left,
         )
-        second = right.file_uploader(
+        second = upload_file(
+            f"{page}_test",
             "Sentences to test on (without a file: a fifth of the first one, at random)",
-            type=SUFFIXES,
-            max_upload_size=MAX_BYTES >> 20,
-            key=f"{page}_test",
+            SUFFIXES,
+            place=right,
         )
         if first is None:
             st.caption(
@@ -159,16 +155,18 @@ def _own(page: str) -> Corpus | None:
         return Corpus(f"{key} {other}", train, test, is_sample=False)
 
 
-def _chosen(page: str, upload: Any) -> tuple[TaggedSentences, str]:
-    """A file as sentences, by the columns that the user chooses, and its key."""
-    content = upload.getvalue()
-    prefix = f"{page}_{digest(content)[:12]}"  # what is chosen holds for this file alone
+def _chosen(page: str, upload: UploadedFile) -> tuple[TaggedSentences, str]:
+    """Return a file as sentences, by the columns that the visitor chooses, and its key."""
+    prefix = reading_prefix(page, upload)
     row = st.container(horizontal=True)
     with row:
         encoding = choose_encoding(prefix)
-    key = f"{digest(content)} {encoding}"
-    file: TokenFile = session_results().get_or_compute(
-        f"{key} {upload.name}", lambda: read_token_file(content, upload.name, encoding=encoding)
+    key = f"{upload.key} {encoding}"
+    file: TokenFile = read_file(
+        f"{page}_read",
+        upload,
+        ("tokens", encoding),
+        lambda job: read_token_file(upload.content, upload.name, encoding=encoding),
     )
     if file.tag_column is None:
         tagged_sentences(file)  # says what is missing
@@ -195,35 +193,26 @@ def _chosen(page: str, upload: Any) -> tuple[TaggedSentences, str]:
         st.dataframe(
             pd.DataFrame(rows, columns=list(file.columns)), hide_index=True, alt="The first rows of your file"
         )
-    data = session_results().get_or_compute(
-        f"{key} {upload.name} {token!r} {tag!r} {scheme}", lambda: tagged_sentences(file, token, tag, scheme)
+    data: TaggedSentences = upload.results.get_or_compute(
+        ("tagged", key, upload.name, token, tag, scheme), lambda: tagged_sentences(file, token, tag, scheme)
     )
-    _say_left_out(page, file)
+    _show_skipped(prefix, file)
     for note in data.notes:
         st.caption(escape_markdown(note))
     return data, f"{key} {token!r} {tag!r} {scheme}"
 
 
-def _say_left_out(page: str, file: TokenFile) -> None:
-    """What could not be used, by line, with the whole list to take away."""
+def _show_skipped(prefix: str, file: TokenFile) -> None:
+    """Say what of a file could not be used, by line, and offer the list of it."""
     if not file.skipped:
         return
     first = ", ".join(f"line {record.line}" for record in file.skipped[:5])
     more = " …" if len(file.skipped) > 5 else ""
     counts = list(file.skipped_counts.items())[:3]
     reasons = listing(reason if len(counts) == 1 else f"{reason} ({count:,})" for reason, count in counts)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning(
-            f"Left out {counted(len(file.skipped), 'sentence')}: {escape_markdown(reasons)} ({first}{more})."
-        )
-        st.download_button(
-            "The list",
-            lambda: to_csv(
-                ("line", "reason", "content"),
-                [(record.line, record.reason, record.content) for record in file.skipped],
-            ),
-            "left-out.csv",
-            "text/csv",
-            key=f"{page}_left_out",
-            on_click="ignore",
-        )
+    show_skipped(
+        prefix,
+        f"{counted(len(file.skipped), 'sentence')} skipped: {reasons} ({first}{more}).",
+        ("line", "reason", "content"),
+        [(record.line, record.reason, record.content) for record in file.skipped],
+    )

@@ -1,4 +1,4 @@
-"""Gold against predicted tags: what was missed, spurious, or right but for its label or boundary."""
+"""Gold and predicted tags compared: missed, spurious, wrong label, wrong boundary."""
 
 from __future__ import annotations
 
@@ -21,26 +21,28 @@ _SHOWN = 5
 
 
 def choose_result(page: str, outcome: Outcome, best: TagResult) -> TagResult:
-    """One of the methods that are done, the best at first."""
-    done = [one for one in outcome.results if isinstance(one, TagResult)]
-    names = [one.method for one in done]
+    """Let the visitor choose a method, at first the best."""
+    done = [result for result in outcome.results if isinstance(result, TagResult)]
+    names = [result.method for result in done]
     name = st.selectbox("Method", names, names.index(best.method), key=f"{page}_method", width=260)
     return done[names.index(name)]
 
 
 def show_differences(page: str, outcome: Outcome, result: TagResult) -> None:
-    """Where gold and predicted tags differ, those of one kind or all, and the sentences with both."""
+    """Show where gold and predicted tags differ, by kind, and the sentences with both."""
     test = outcome.corpus.test
-    found = mismatches(outcome, result)
-    if not found:
+    differences = mismatches(outcome, result)
+    if not differences:
         st.success(f"No difference in {counted(len(test), 'sentence')}.")
         return
-    kinds = Counter(one.kind for one in found)
+    kinds = Counter(difference.kind for difference in differences)
     names = {f"{kind} ({kinds[kind]})": kind for kind in KINDS if kinds[kind]}
     chosen = st.pills("Kind", list(names), selection_mode="multi", key=f"{page}_kinds") or list(names)
-    kept = [one for one in found if one.kind in {names[name] for name in chosen}]
+    kept = [difference for difference in differences if difference.kind in {names[name] for name in chosen}]
     frame = difference_frame(outcome, result, kept)
-    st.caption(f"{len(kept):,} of {counted(len(found), 'difference')}; choose a row to see its sentence.")
+    st.caption(
+        f"{len(kept):,} of {counted(len(differences), 'difference')}; choose a row to see its sentence."
+    )
     event: Any = st.dataframe(
         frame,
         hide_index=True,
@@ -58,45 +60,45 @@ def show_differences(page: str, outcome: Outcome, result: TagResult) -> None:
 
 
 def mismatches(outcome: Outcome, result: TagResult) -> list[Mismatch]:
-    """All differences, by kind."""
+    """Return all differences, by kind."""
     test = outcome.corpus.test
-    found = find_mismatches(test.tags, result.predicted, is_spans=test.is_spans)
-    return sorted(found, key=lambda one: KINDS.index(one.kind))
+    differences = find_mismatches(test.tags, result.predicted, is_spans=test.is_spans)
+    return sorted(differences, key=lambda difference: KINDS.index(difference.kind))
 
 
-def difference_frame(outcome: Outcome, result: TagResult, found: Sequence[Mismatch]) -> pd.DataFrame:
-    """Differences as a table."""
+def difference_frame(outcome: Outcome, result: TagResult, differences: Sequence[Mismatch]) -> pd.DataFrame:
+    """Return differences as a table."""
     test = outcome.corpus.test
 
-    def words(one: Mismatch, span: Span | None) -> str:
-        return "" if span is None else " ".join(test.tokens[one.sentence][span.start : span.end])
+    def words(difference: Mismatch, span: Span | None) -> str:
+        return "" if span is None else " ".join(test.tokens[difference.sentence][span.start : span.end])
 
     rows = [
         {
-            "kind": one.kind,
-            "gold": words(one, one.gold),
-            "gold label": named(one.gold.label) if one.gold else "",
-            "predicted": words(one, one.predicted),
-            "predicted label": named(one.predicted.label) if one.predicted else "",
-            "confidence": _confidence(result, one),
-            "line": test.lines[one.sentence],
-            "sentence": " ".join(test.tokens[one.sentence]),
+            "kind": difference.kind,
+            "gold": words(difference, difference.gold),
+            "gold label": named(difference.gold.label) if difference.gold else "",
+            "predicted": words(difference, difference.predicted),
+            "predicted label": named(difference.predicted.label) if difference.predicted else "",
+            "confidence": _confidence(result, difference),
+            "line": test.lines[difference.sentence],
+            "sentence": " ".join(test.tokens[difference.sentence]),
         }
-        for one in found
+        for difference in differences
     ]
     return pd.DataFrame(rows)
 
 
-def _confidence(result: TagResult, one: Mismatch) -> float | None:
-    """Probability of the predicted span, where the method has one."""
-    if not result.tagged or one.predicted is None:
+def _confidence(result: TagResult, difference: Mismatch) -> float | None:
+    """Return the probability of the predicted span, where the method has one."""
+    if not result.tagged or difference.predicted is None:
         return None
-    probabilities = {found.span: found.probability for found in result.tagged[one.sentence].found}
-    return round(probabilities.get(one.predicted, 0.0), 3)
+    probabilities = {span.span: span.probability for span in result.tagged[difference.sentence].found}
+    return round(probabilities.get(difference.predicted, 0.0), 3)
 
 
 def _show_both(outcome: Outcome, result: TagResult, sentence: int) -> None:
-    """A sentence with its gold and its predicted tags."""
+    """Show a sentence with its gold and predicted tags."""
     test = outcome.corpus.test
     tokens, labels = test.tokens[sentence], tuple(outcome.corpus.train.label_counts)
     gold = as_tagged(tokens, test.tags[sentence], is_spans=test.is_spans)

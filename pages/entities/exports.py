@@ -1,4 +1,4 @@
-"""What a user takes away from the page of taggers: tags, differences, the tagger, and files it tags."""
+"""Downloads of the page of taggers: tags, differences, the tagger, and files it tags."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from elmo_core.tables.records import counted
 from elmo_core.weights.store import JsonValue
 from pages.common import jobs
 from pages.common.exports import Download, literal, python_cell, show_downloads
-from pages.common.jobs import Job
-from pages.common.loaders import digest
 from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import choose_encoding
+from pages.common.results import visitor_results
+from pages.common.upload import reading_prefix, upload_file
 from pages.entities.data import SUFFIXES
 from pages.entities.differences import difference_frame, mismatches
-from pages.entities.work import Outcome, TaggedFile, tag_file
+from pages.entities.work import Outcome, tag_file
 
 _MOST_MB = 20
 _MIMES = {"conll": "text/plain", "jsonl": "application/jsonl", "html": "text/html"}
@@ -31,7 +31,7 @@ _FILE = "entities_file"
 
 
 def show(page: str, outcome: Outcome, best: TagResult) -> None:
-    """Everything that can be taken away."""
+    """Show all downloads."""
     st.subheader("The test sentences as they were tagged")
     labels = tuple(outcome.corpus.train.label_counts)
     tagged = best.tagged
@@ -87,21 +87,24 @@ def _saved(outcome: Outcome, best: TagResult) -> bytes:
 
 
 def _cell(outcome: Outcome, best: TagResult) -> str:
-    """Python that trains and tests the same tagger."""
+    """Return Python that trains and tests the same tagger."""
     corpus, tagger = outcome.corpus, best.tagger
     assert tagger is not None
     path = "shipped('data/samples/entities.{}.conll')" if corpus.is_sample else "Path('{}.conll')"
     paths = ", ".join(path.format(part) for part in ("train", "test"))
     names = ("mix", "static", "head", "hidden", "max_epochs", "patience", "random_state")
-    own = outcome.static if outcome.static and tagger.static is outcome.static.vectors else None
-    given = {name: literal(getattr(tagger, name)) for name in names} | ({"static": "static"} if own else {})
+    static = outcome.static if outcome.static and tagger.static is outcome.static.vectors else None
+    given = {name: literal(getattr(tagger, name)) for name in names} | (
+        {"static": "static"} if static else {}
+    )
     settings = ", ".join(f"{name}={value}" for name, value in given.items())
     return python_cell(
         "from pathlib import Path\n\nfrom elmo_core import ElmoTagger\n"
         "from elmo_core.shipped import shipped\n"
         "from elmo_core.learning.tags.reading import read_token_path\n"
-        "from elmo_core.learning.tags.sentences import tagged_sentences" + (f"\n{own.needs}" if own else ""),
-        *([own.recipe] if own else []),
+        "from elmo_core.learning.tags.sentences import tagged_sentences"
+        + (f"\n{static.needs}" if static else ""),
+        *([static.recipe] if static else []),
         f"paths = [{paths}]",
         "train, test = (tagged_sentences(read_token_path(path)) for path in paths)",
         f"tagger = ElmoTagger({literal(tagger.elmo_.name)}, {settings})",
@@ -111,29 +114,24 @@ def _cell(outcome: Outcome, best: TagResult) -> str:
 
 
 def _tag_a_file(page: str, outcome: Outcome, best: TagResult) -> None:
-    """A file of the user's, tagged as a job."""
+    """Tag a file of the visitor, as a job."""
     st.subheader("Tag a file of your own")
-    upload = st.file_uploader(
-        "A .txt with a text a line, or sentences in columns",
-        type=SUFFIXES,
-        max_upload_size=_MOST_MB,
-        key=f"{page}_to_tag",
-    )
+    label = "A .txt with a text a line, or sentences in columns"
+    upload = upload_file(f"{page}_to_tag", label, SUFFIXES, max_mb=_MOST_MB)
     if upload is None or best.tagger is None:
         return
-    content = upload.getvalue()
-    encoding = choose_encoding(f"{page}_{upload.file_id}")
-    subject = f"{digest(content)} {upload.name} {encoding} {id(best.tagger)}"
-    job: Job | None = jobs.current(_FILE, subject)
-    if job is None:
-        if not st.button("Tag it", key=f"{_FILE}_go", icon=":material/sell:"):
-            return
-        work = partial(tag_file, best.tagger, upload.name, content, encoding)
-        job = jobs.start(_FILE, subject, f"Tagging {upload.name}", work)
-    jobs.watch(job)
-    done: TaggedFile = jobs.result_of(job)
-    found = f"{counted(done.n_sentences, 'sentence')}, {done.n_found:,} found"
-    st.caption(escape_markdown(" ".join((f"{upload.name}: {found}.", *done.notes))))
+    encoding = choose_encoding(reading_prefix(f"{page}_to_tag", upload))
+    done = jobs.run_or_offer(
+        _FILE,
+        ("tagged", upload.key, upload.name, encoding, best.tagger),
+        f"Tagging {upload.name}",
+        partial(tag_file, best.tagger, upload.name, upload.content, encoding),
+        seconds=0.0,
+        results=visitor_results("tagged", 1),
+        button=jobs.StartButton("Tag it", icon=":material/sell:"),
+    )
+    counts = f"{counted(done.n_sentences, 'sentence')}, {done.n_found:,} found"
+    st.caption(escape_markdown(" ".join((f"{upload.name}: {counts}.", *done.notes))))
     with st.container(horizontal=True):
         for suffix, made in done.contents.items():
             st.download_button(

@@ -1,4 +1,4 @@
-"""Entities: learn to tag tokens from a few hundred sentences, see where it errs, take the tagger away."""
+"""Entities: train taggers on a few hundred sentences, see their errors, and download the best."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from elmo_core.measuring.durations import duration
 from pages.common import jobs
 from pages.common.loaders import load_model, model_name
 from pages.common.markdown import escape_markdown
+from pages.common.results import results_about, visitor_results
 from pages.common.text_spaces import vectors_from_file
 from pages.entities import differences as tagging_differences
 from pages.entities import exports as tagging_exports
 from pages.entities import views as tagging_views
 from pages.entities.data import choose_corpus, choose_settings, wants_own_static
-from pages.entities.work import Outcome, compare, curve
+from pages.entities.work import compare, curve
 
-PAGE, CURVE = "entities", "entities_curve"
+PAGE = "entities"
 SCORES, DIFFERENCES, TRY, MORE, FILES = "Scores", "Differences", "Your text", "More sentences?", "Take away"
 
 st.title("Entities")
@@ -43,32 +44,27 @@ if corpus is None:
     st.info("Choose a file with tagged sentences: entities, word classes, or any other tags.")
     st.stop()
 
-subject = f"{elmo.name} {corpus.key} {settings!r} {static.recipe if static else ''}"
+key = ("taggers", elmo.name, corpus.key, repr(settings), static.recipe if static else "")
 n_train, n_test = (sum(map(len, part.tokens)) for part in (corpus.train, corpus.test))
 needed = estimated_seconds(n_train, n_test, settings)
-work = partial(compare, elmo, corpus, settings, static)
-job = jobs.current(PAGE, subject)
-if job is None and corpus.is_sample:  # the page opens with an answer
-    job = jobs.start(PAGE, subject, "Training", work)
-is_wanted = job is None or job.state in ("failed", "cancelled")
-if go.button(
-    f"Train (about {duration(needed)})",
-    type="primary" if is_wanted else "secondary",
-    icon=":material/model_training:",
-    key=f"{PAGE}_train_button",
-    disabled=not is_wanted,
-):
-    job = jobs.start(PAGE, subject, "Training", work)
 st.caption(tagging_views.say_counts(corpus.train, corpus.test))
-if job is None or not job.is_over:
-    if job is not None:
-        jobs.watch(job)
-        tagging_views.show_live(job, "span F1" if corpus.train.is_spans else "accuracy")
-    st.markdown("**What it learns from**")
-    tagging_views.show_gold(corpus.train)
-    st.stop()
-
-outcome: Outcome = jobs.result_of(job)
+outcome = jobs.run_or_offer(
+    PAGE,
+    key,
+    "Training",
+    partial(compare, elmo, corpus, settings, static),
+    seconds=needed,
+    results=results_about(is_sample=True)
+    if corpus.is_sample and not static
+    else visitor_results("taggers", 2),
+    button=jobs.StartButton(
+        f"Train (about {duration(needed)})",
+        go,
+        icon=":material/model_training:",
+        starts_by_itself=corpus.is_sample,  # the page opens with an answer
+    ),
+    meanwhile=partial(tagging_views.show_so_far, corpus.train),
+)
 best = best_on_layers(outcome.results)
 if best is None or best.tagger is None:
     st.info("Choose at least one method that can tag: static only, layer 0, or a mix.")
@@ -86,14 +82,8 @@ elif view == DIFFERENCES:
 elif view == TRY:
     tagging_views.show_own_text(PAGE, outcome, best)
 elif view == MORE:
-    curve_job = jobs.current(CURVE, f"{subject} {best.method}")
-    if curve_job is None:
-        st.markdown("Would more tagged sentences help? Learn from a tenth, a quarter, half and all of them.")
-        if st.button("Draw the curve", key=f"{CURVE}_go", icon=":material/show_chart:"):
-            drawing = partial(curve, elmo, outcome, best.method, settings)
-            curve_job = jobs.start(CURVE, f"{subject} {best.method}", "Learning curve", drawing)
-    if curve_job is not None:
-        jobs.watch(curve_job)
-        tagging_views.show_curve(jobs.result_of(curve_job))
+    tagging_views.show_curve(
+        f"{PAGE}_curve", (*key, best.method), partial(curve, elmo, outcome, best.method, settings), needed
+    )
 else:
     tagging_exports.show(PAGE, outcome, best)

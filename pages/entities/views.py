@@ -1,8 +1,8 @@
-"""What the page of taggers shows: passes as they come, scores, a sentence of one's own."""
+"""The views of the page of taggers: epochs as they come, scores, a typed text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -24,8 +24,10 @@ from elmo_core.plots.learning_curve import plot_learning_curve
 from elmo_core.plots.style import percent
 from elmo_core.tables.records import counted
 from elmo_core.text.tokenisation import located_sentences
-from pages.common.jobs import Job
+from pages.common.job import Job
+from pages.common.jobs import StartButton, run_or_offer
 from pages.common.markdown import escape_markdown
+from pages.common.results import visitor_results
 from pages.entities.work import Outcome
 
 _SHOWN = 5
@@ -34,7 +36,7 @@ TYPED = "Ingrid Solberg left Bergen on 3 May to run Nordlys Line."
 
 
 def show_gold(data: TaggedSentences) -> None:
-    """The first sentences with their gold tags."""
+    """Show the first sentences with their gold tags."""
     labels = tuple(data.label_counts)
     st.html(
         "".join(
@@ -44,8 +46,16 @@ def show_gold(data: TaggedSentences) -> None:
     )
 
 
+def show_so_far(train: TaggedSentences, job: Job | None) -> None:
+    """Show the epochs of a job so far, and the sentences that are learned from."""
+    if job is not None:
+        show_live(job, "span F1" if train.is_spans else "accuracy")
+    st.markdown("**Sentences to learn from**")
+    show_gold(train)
+
+
 def say_counts(train: TaggedSentences, test: TaggedSentences) -> str:
-    """How many sentences and labels there are."""
+    """Return how many sentences and labels there are."""
     what = "spans" if train.is_spans else "tokens"
     counts = ", ".join(
         f"{escape_markdown(named(label))} {n:,}" for label, n in list(train.label_counts.items())[:8]
@@ -58,7 +68,7 @@ def say_counts(train: TaggedSentences, test: TaggedSentences) -> str:
 
 @st.fragment(run_every=1.0)
 def show_live(job: Job, measure: str) -> None:
-    """Held-out scores of the passes so far, while a comparison runs."""
+    """Show held-out scores of the epochs so far, while a comparison runs."""
     history: dict[str, list[TagEpoch]] = {}
     for name, epoch in [part for part in list(job.parts) if isinstance(part, tuple)]:
         history.setdefault(name, []).append(epoch)
@@ -66,18 +76,18 @@ def show_live(job: Job, measure: str) -> None:
     if history:
         left, right = st.columns(2, gap="large")
         left.plotly_chart(
-            figures.plot_passes(history, measure), key="entities_figure_live", alt="Score of each pass"
+            figures.plot_passes(history, measure), key="entities_figure_live", alt="Score of each epoch"
         )
         figure = figures.plot_taggers(done)
         right.plotly_chart(figure, key="entities_figure_live_done", alt="Methods that are done")
 
 
 def show_scores(outcome: Outcome, best: TagResult) -> None:
-    """Methods side by side, labels of the best one, its layers and passes."""
+    """Show the methods side by side, and the labels, layers and epochs of the best one."""
     left, right = st.columns([9, 10], gap="medium")
     column = st.column_config.Column
     with left:
-        st.subheader("Is it better than what needs no biLM?")
+        st.subheader("Is it better than methods without a biLM?")
         figure = figures.plot_taggers(outcome.results)
         st.plotly_chart(figure, key="entities_figure_methods", alt=tag_verdict(outcome.results))
         st.caption(_explain(best), help=explain("F1", "Confidence interval", "Held-out"))
@@ -136,42 +146,46 @@ def _show_learning(best: TagResult) -> None:
         st.plotly_chart(
             figures.plot_passes({best.method: best.history}, best.scores.measure),
             key="entities_figure_passes",
-            alt="Held-out score of each pass",
+            alt="Held-out score of each epoch",
         )
         st.caption(
-            f"{len(best.history)} passes of {best.seconds_per_epoch or 0:.1f} s; the best one on held-out "
-            "training sentences is kept. The biLM reads every sentence once, before the first pass."
+            f"{len(best.history)} epochs of {best.seconds_per_epoch or 0:.1f} s; the best one on held-out "
+            "training sentences is kept. The biLM reads every sentence once, before the first epoch."
         )
 
 
 def method_frame(results: Sequence[TagResult | TagLeftOut]) -> pd.DataFrame:
-    """Scores of the methods as a table."""
+    """Return the scores of the methods as a table."""
     rows = [
         {
-            "method": one.method,
-            f"{one.scores.measure} (95%)": _with_interval(one.scores.value),
-            f"over {FEATURES}": _gap(one.against[FEATURES].value) if FEATURES in one.against else "",
-            "seconds": round(one.seconds, 1),
+            "method": result.method,
+            f"{result.scores.measure} (95%)": _with_interval(result.scores.value),
+            f"over {FEATURES}": _gap(result.against[FEATURES].value) if FEATURES in result.against else "",
+            "seconds": round(result.seconds, 1),
         }
-        for one in results
-        if isinstance(one, TagResult)
+        for result in results
+        if isinstance(result, TagResult)
     ]
     return pd.DataFrame(rows)
 
 
 def label_frame(result: TagResult) -> pd.DataFrame:
-    """Scores of the labels as a table."""
+    """Return the scores of the labels as a table."""
     rows = [
         {
-            "label": named(one.label),
+            "label": named(scores.label),
             **{
                 name: _with_interval(value)
-                for name, value in (("precision", one.precision), ("recall", one.recall), ("F1", one.f1))
+                for name, value in (
+                    ("precision", scores.precision),
+                    ("recall", scores.recall),
+                    ("F1", scores.f1),
+                )
             },
-            "gold": one.n_gold,
-            "predicted": one.n_predicted,
+            "gold": scores.n_gold,
+            "predicted": scores.n_predicted,
         }
-        for one in sorted(result.scores.labels, key=lambda one: -one.n_gold)
+        for scores in sorted(result.scores.labels, key=lambda scores: -scores.n_gold)
     ]
     return pd.DataFrame(rows)
 
@@ -193,7 +207,7 @@ def _gap(value: Estimate) -> str:
 
 
 def show_own_text(page: str, outcome: Outcome, best: TagResult) -> None:
-    """What is typed, tagged at once."""
+    """Tag a typed text at once."""
     text = st.text_area(
         "Your text", TYPED, height=110, max_chars=_LONGEST_TYPED, key=f"{page}_typed", persist_state="session"
     )
@@ -204,23 +218,42 @@ def show_own_text(page: str, outcome: Outcome, best: TagResult) -> None:
         return
     labels = tuple(outcome.corpus.train.label_counts)
     tagged = [
-        replace(found, tokens=tuple(text[start:end] for start, end in places))
-        for found, (_, places) in zip(tag_stream(best.tagger, sentences), located, strict=True)
+        replace(tagged_sentence, tokens=tuple(text[start:end] for start, end in places))
+        for tagged_sentence, (_, places) in zip(tag_stream(best.tagger, sentences), located, strict=True)
     ]
-    st.html("".join(highlighted(one, labels) for one in tagged))
-    n_found = sum(len(one.found) for one in tagged)
+    st.html("".join(highlighted(sentence, labels) for sentence in tagged))
+    n_found = sum(len(sentence.found) for sentence in tagged)
     if not n_found:
         st.caption("Nothing found in it.")
         return
-    sure = sum(one.probability for sentence in tagged for one in sentence.found) / n_found
+    sure = sum(span.probability for sentence in tagged for span in sentence.found) / n_found
     st.caption(
         f"{n_found} found by the {best.method}. A percentage is the probability of just this span with just "
         f"this label, from the CRF; {percent(sure)} on average. They are not calibrated on other texts."
     )
 
 
-def show_curve(points: Sequence[TagPoint]) -> None:
-    """The score for growing parts of the training sentences."""
+def show_curve(
+    owner: str, key: tuple[Hashable, ...], draw: Callable[[Job], tuple[TagPoint, ...]], seconds: float
+) -> None:
+    """Offer to compute the score for growing parts of the training sentences, and show it.
+
+    Args:
+        owner: of the job.
+        key: what the curve depends on.
+        draw: computes it.
+        seconds: expected duration.
+    """
+    st.markdown("Would more tagged sentences help? Learn from a tenth, a quarter, half and all of them.")
+    points = run_or_offer(
+        owner,
+        ("curve", *key),
+        "Learning curve",
+        draw,
+        seconds=seconds,
+        results=visitor_results("curve", 2),
+        button=StartButton("Draw the curve", icon=":material/show_chart:"),
+    )
     st.plotly_chart(
         plot_learning_curve(
             [point.n_train for point in points],

@@ -1,4 +1,4 @@
-"""Work of the page of taggers that takes long: comparing methods, a learning curve, tagging a file."""
+"""Long work of the page of taggers: comparing methods, a learning curve, tagging a file."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ from elmo_core.plots.highlighted_text import to_html
 from elmo_core.text.opening import read_text, split_lines
 from elmo_core.text.tokenisation import tokenised_sentences
 from elmo_core.text.unpacking import content_suffix
-from pages.common.jobs import Job
-from pages.common.results import kept_for_all
+from pages.common.job import Job
 from pages.common.text_spaces import ChosenStatic
 from pages.entities.data import Corpus
 
 _READING = 0.1
-"""Share of the bar for the pass of the biLM."""
+"""Share of the progress bar for embedding the sentences."""
 _LINES_PER_REPORT = 20
 
 
@@ -43,53 +42,35 @@ class Outcome:
     task: TagTask
     results: tuple[TagResult | TagLeftOut, ...]
     static: ChosenStatic | None = None
-    """A user's own static vectors."""
+    """Static vectors of the visitor."""
 
 
 @dataclass(frozen=True)
 class TaggedFile:
-    """A file that is tagged, in all formats."""
+    """A tagged file, in all formats."""
 
     n_sentences: int
     n_found: int
     contents: dict[str, bytes]
-    """By suffix."""
+    """Content by suffix."""
     notes: tuple[str, ...] = ()
-    """How the file was read, with all that was guessed, one sentence each."""
+    """How the file was read and what was guessed, one sentence each."""
 
 
 def compare(
     elmo: Elmo, corpus: Corpus, settings: TagComparisonSettings, static: ChosenStatic | None, job: Job
 ) -> Outcome:
-    """Compare methods; what the sample gives is kept for all sessions.
+    """Compare methods.
 
     Args:
         elmo: the model.
         corpus: sentences to learn from and to test on.
         settings: what to compare.
         static: a user's own static vectors; None = those of the model.
-        job: whose parts are the results as they come.
+        job: whose parts become the epochs and results as they come.
     """
-    if corpus.is_sample and static is None:
-        return _of_sample(f"{elmo.name} {settings!r}", elmo, settings, job)
-    return _compare(elmo, corpus, settings, job, static)
 
-
-@kept_for_all(2)
-def _of_sample(key: str, _elmo: Elmo, _settings: TagComparisonSettings, _job: Job) -> Outcome:
-    from pages.entities.data import sample
-
-    return _compare(_elmo, sample(), _settings, _job)
-
-
-def _compare(
-    elmo: Elmo,
-    corpus: Corpus,
-    settings: TagComparisonSettings,
-    job: Job,
-    static: ChosenStatic | None = None,
-) -> Outcome:
-    def told(name: str, epoch: TagEpoch) -> None:
+    def note_epoch(name: str, epoch: TagEpoch) -> None:
         job.parts.append((name, epoch))
 
     task = prepare_task(
@@ -101,7 +82,7 @@ def _compare(
     )
     results = []
     for result in compare_taggers(
-        elmo, task, settings, report=part_of(job.report, _READING, 1.0), on_epoch=told
+        elmo, task, settings, report=part_of(job.report, _READING, 1.0), on_epoch=note_epoch
     ):
         results.append(result)
         job.parts.append(result)
@@ -111,7 +92,7 @@ def _compare(
 def curve(
     elmo: Elmo, outcome: Outcome, method: str, settings: TagComparisonSettings, job: Job
 ) -> tuple[TagPoint, ...]:
-    """Scores for growing parts of the training sentences."""
+    """Return scores for growing parts of the training sentences."""
     for point in tag_learning_curve(elmo, outcome.task, method, settings, report=job.report):
         job.parts.append(point)
     return tuple(job.parts)
@@ -136,25 +117,25 @@ def tag_file(tagger: ElmoTagger, name: str, content: bytes, encoding: str | None
         "html": lambda sentences: to_html(sentences, labels),
     }
     contents = {suffix: "".join(write(tagged)).encode() for suffix, write in writers.items()}
-    return TaggedFile(len(tagged), sum(len(one.found) for one in tagged), contents, notes)
+    return TaggedFile(len(tagged), sum(len(sentence.found) for sentence in tagged), contents, notes)
 
 
 def _read(
     name: str, content: bytes, encoding: str | None, job: Job
 ) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
-    """The sentences of a file, and how it was read."""
+    """Return the sentences of a file, and how it was read."""
     if content_suffix(name) != ".txt":
         file = read_token_file(content, name, encoding=encoding)
         taken = f"Tokens in {file.token_column!r} of {file.kind}."
         return file.column(file.token_column), (taken, *file.notes)
     decoded = read_text(content, name, encoding=encoding)
     lines = split_lines(decoded.text)
-    found = []
+    sentences = []
     for number, line in enumerate(lines):
-        found += [tuple(tokens) for tokens in tokenised_sentences(line)]
+        sentences += [tuple(tokens) for tokens in tokenised_sentences(line)]
         if number % _LINES_PER_REPORT == 0:
             job.report("splitting the text", 0.1 * number / len(lines))
-    return found, decoded.remarks()
+    return sentences, decoded.remarks()
 
 
 def _reported(sentences: list[tuple[str, ...]], job: Job) -> Iterator[tuple[str, ...]]:

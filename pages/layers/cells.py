@@ -1,4 +1,4 @@
-"""The Python of the layers page: how a labelled set is made, and what is asked of it."""
+"""The Python cells of the layers page: how a labelled set is created, and what is computed from it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _USES = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """Python that makes `data` (and, where there are some, `sentences`)."""
+    """Python that creates `data` and, where there are any, `sentences`."""
 
     imports: tuple[str, ...]
     lines: tuple[str, ...]
     reads_file: bool = False
-    """Whether a user puts the path and the columns of their own file into it."""
+    """Whether the visitor must fill in the path and columns of a file."""
 
 
 def uses_recipe(word: str, path: str = "data/samples/senses.csv", *, reads_file: bool = False) -> Recipe:
-    """The uses of a word in a table of sentences, senses and the words that they are about."""
+    """Return Python for the uses of a word in a table of sentences, senses and words."""
     lines = (
         *_opened(path),
         'text = read_column(table, "sentence", "sense", "word")',
@@ -45,7 +45,7 @@ def uses_recipe(word: str, path: str = "data/samples/senses.csv", *, reads_file:
 
 
 def words_recipe(words: tuple[str, ...]) -> Recipe:
-    """The uses of several words of the sample, each with senses of its own."""
+    """Return Python for the uses of several words of the sample, each with its own senses."""
     imports = (
         "import numpy as np",
         *_BASE,
@@ -68,7 +68,7 @@ def words_recipe(words: tuple[str, ...]) -> Recipe:
 
 
 def texts_recipe(path: str, label: str, *, reads_file: bool = False) -> Recipe:
-    """The rows of a table by their labels."""
+    """Return Python for the rows of a table by their labels."""
     lines = (
         *_opened(path),
         'sentences = table.column("text")',
@@ -79,7 +79,7 @@ def texts_recipe(path: str, label: str, *, reads_file: bool = False) -> Recipe:
 
 
 def tagged_recipe(path: str = "data/samples/word_classes.csv") -> Recipe:
-    """The tokens of tagged sentences."""
+    """Return Python for the tokens of tagged sentences."""
     lines = (
         *_opened(path),
         'sentences = table.column("tokens")',
@@ -91,7 +91,7 @@ def tagged_recipe(path: str = "data/samples/word_classes.csv") -> Recipe:
 
 
 def cell(recipe: Recipe, imports: str, *lines: str) -> str:
-    """The cell of a view: its data, and what is asked of them."""
+    """Return the cell of a view: its data, and what is computed from them."""
     return python_cell("\n".join([*recipe.imports, imports]), *recipe.lines, *lines)
 
 

@@ -1,10 +1,9 @@
-"""Choosing labelled vectors: senses, word classes and texts that come with the app, or one's own."""
+"""The choice of labelled vectors: bundled senses, word classes and texts, or the visitor's own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
@@ -22,34 +21,46 @@ from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table
 from pages.common import jobs
 from pages.common.loaders import Source, load_model, model_name, sample, words_to_try
-from pages.common.results import ResultStore, session_results
+from pages.common.results import ResultStore, results_about
 from pages.common.sources import choose_source
 from pages.layers.cells import Recipe, tagged_recipe, texts_recipe, uses_recipe, words_recipe
 
 MOST = 2000
-"""Instances of one's own data: a seeded sample of more."""
+"""Most instances of a visitor's data; more are sampled with a seed."""
 _SAMPLES = shipped("data/samples")
 _ALL_SENSES, _CLASSES, _OWN = "All words: senses", "Word classes", "My own text"
 _TABLES = {"Reviews: sentiment": ("reviews.csv", "sentiment"), "Notes: topics": ("topics.csv", "topic")}
-_OF_SAMPLES = ResultStore(64)
+CHARACTERS_PER_S = 15_000
+"""Characters of text that one core embeds in a second."""
 
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """Labelled data before it is read."""
+    """Labelled data before it is embedded."""
 
     title: str
     key: str
     sentences: tuple[str, ...]
-    """The text that the instances stand in."""
+    """The text that contains the instances."""
+    n_read: int
+    """Number of characters that the model reads."""
     make: Callable[[Report], Labelled]
     recipe: Recipe
-    """The same in Python."""
+    """The same data in Python."""
     is_sample: bool
+
+    @property
+    def results(self) -> ResultStore:
+        """Where results about the set are kept."""
+        return results_about(is_sample=self.is_sample)
+
+    def key_of(self, what: Hashable) -> tuple[Hashable, ...]:
+        """Return the key of a result about the set."""
+        return model_name(), self.key, what
 
 
 def choose_set(page: str) -> LabelledSet | None:
-    """The labelled data to look at: senses of the first word at first; None while one's own is missing.
+    """Let the visitor choose labelled data, at first the senses of a word; None while there is none.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -69,22 +80,20 @@ def choose_set(page: str) -> LabelledSet | None:
 
 
 def read_set(page: str, chosen: LabelledSet) -> Labelled:
-    """Its vectors: those of a sample at once, one's own as a job; the page stops while there are none."""
-    if chosen.is_sample:
-        with st.spinner(f"Reading {chosen.title}"):
-            return keep(chosen, "labelled", lambda: chosen.make(lambda doing, share: None))  # type: ignore[no-any-return]
-    owner, subject = f"{page}_read", f"{model_name()} {chosen.key}"
-    job = jobs.current(owner, subject) or jobs.start(
-        owner, subject, f"Reading {chosen.title}", lambda job: chosen.make(job.report)
+    """Return the vectors of a set; the page stops until they are there.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        chosen: the set.
+    """
+    return jobs.run_or_offer(
+        f"{page}_read",
+        chosen.key_of("labelled"),
+        f"Reading {chosen.title}",
+        lambda job: chosen.make(job.report),
+        seconds=min(chosen.n_read / CHARACTERS_PER_S, jobs.OFFERED_S),
+        results=chosen.results,
     )
-    jobs.watch(job)
-    return jobs.result_of(job)  # type: ignore[no-any-return]
-
-
-def keep(chosen: LabelledSet, what: str, work: Callable[[], Any]) -> Any:
-    """Results about a set: those of a sample are kept for all sessions, those of one's own for this one."""
-    store = _OF_SAMPLES if chosen.is_sample else session_results(__name__, 16)
-    return store.get_or_compute(f"{model_name()} {chosen.key} {what}", work)
 
 
 def _senses_of(source: Source, word: str, title: str) -> LabelledSet:
@@ -101,7 +110,9 @@ def _senses_of(source: Source, word: str, title: str) -> LabelledSet:
     recipe = uses_recipe(word)
     if not source.is_sample:
         recipe = uses_recipe(word, "my-table.csv", reads_file=True)
-    return LabelledSet(title, f"{source.key} {word}", source.text.sentences, make, recipe, source.is_sample)
+    sentences = source.text.sentences
+    n_read = sum(len(sentence) for sentence in sentences if word.casefold() in sentence.casefold())
+    return LabelledSet(title, f"{source.key} {word}", sentences, n_read, make, recipe, source.is_sample)
 
 
 def _all_senses(words: tuple[str, ...]) -> LabelledSet:
@@ -119,8 +130,15 @@ def _all_senses(words: tuple[str, ...]) -> LabelledSet:
         layers = np.concatenate([part.layers for part in parts], axis=1)
         return label_vectors(layers, labels, types=types, contexts=contexts)
 
+    sentences = source.text.sentences
     return LabelledSet(
-        "the senses of all words", f"{source.key} all", source.text.sentences, make, words_recipe(words), True
+        "the senses of all words",
+        f"{source.key} all",
+        sentences,
+        sum(map(len, sentences)),
+        make,
+        words_recipe(words),
+        True,
     )
 
 
@@ -134,9 +152,9 @@ def _word_classes() -> LabelledSet:
     def make(report: Report) -> Labelled:
         return label_tokens(load_model(model_name()), sentences, report)
 
-    return LabelledSet(
-        "word classes", "word_classes.csv", table.column("tokens"), make, tagged_recipe(), True
-    )
+    texts = table.column("tokens")
+    n_read = sum(map(len, texts))
+    return LabelledSet("word classes", "word_classes.csv", texts, n_read, make, tagged_recipe(), True)
 
 
 def _texts_of_sample(title: str) -> LabelledSet:
@@ -147,11 +165,12 @@ def _texts_of_sample(title: str) -> LabelledSet:
     def make(report: Report) -> Labelled:
         return label_texts(load_model(model_name()), texts, labels, report)
 
-    return LabelledSet(title, name, texts, make, texts_recipe(f"data/samples/{name}", column), True)
+    recipe = texts_recipe(f"data/samples/{name}", column)
+    return LabelledSet(title, name, texts, sum(map(len, texts)), make, recipe, True)
 
 
 def _own(page: str) -> LabelledSet | None:
-    """Uses of a word, or whole texts, by the labels of one's own table."""
+    """Return uses of a word, or whole texts, by the labels of the visitor's table."""
     source = choose_source(page)
     if source is None:
         st.info(
@@ -170,11 +189,13 @@ def _own(page: str) -> LabelledSet | None:
         return label_texts(load_model(model_name()), texts[:MOST], labels[:MOST], report)
 
     recipe = texts_recipe("my-table.csv", "label", reads_file=True)
-    return LabelledSet("your texts", f"{source.key} texts", source.text.sentences, make, recipe, False)
+    sentences = source.text.sentences
+    n_read = sum(map(len, texts[:MOST]))
+    return LabelledSet("your texts", f"{source.key} texts", sentences, n_read, make, recipe, False)
 
 
 def _whole_texts(source: Source) -> tuple[list[str], list[str | None]]:
-    """The rows of a table, their sentences together again, with their labels, in a seeded order."""
+    """Return the rows of a table with their sentences joined, and their labels, in a seeded order."""
     import numpy as np
 
     text = source.text

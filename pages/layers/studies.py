@@ -1,9 +1,9 @@
-"""Jobs of the layers page and what they found: learned weights, probing curves, contextuality."""
+"""Studies of layers that run as jobs: learned weights, probing curves, contextuality."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,18 +15,19 @@ from elmo_core.layers.labelled import Labelled
 from elmo_core.layers.learned import LEARNED, MixStudy, study_mixtures, verdict
 from elmo_core.layers.mixture import layer_names
 from elmo_core.layers.probing import HALVES, ProbingCurves, probe_layers
-from elmo_core.measuring.durations import duration
 from elmo_core.plots import layers as figures
 from pages.common import exports, jobs
+from pages.common.job import Job
 from pages.common.loaders import load_model, model_name
-from pages.common.markdown import escape_markdown
 from pages.common.mixture_controls import set_mixture
 from pages.layers.cells import cell
-from pages.layers.labelled_sets import LabelledSet
+from pages.layers.labelled_sets import CHARACTERS_PER_S, LabelledSet
 from pages.layers.triangle import remember_learned
 
 _STRENGTHS = (0.0, 0.001, 0.01, 0.1, 1.0)
-_S_PER_ROW, _CHARACTERS_PER_S = 0.02, 15_000  # of one thread
+_S_PER_ROW = 0.02  # on one core
+T = TypeVar("T")
+
 _BARE: dict[str, Any] = {"displayModeBar": False}
 
 
@@ -41,13 +42,13 @@ def show_learned(page: str, chosen: LabelledSet, data: Labelled) -> None:
         "lambda: pull of the raw weights to the uniform mix", _STRENGTHS, 0.001, key=f"{page}_l2", width=420,
         help="Of the term lambda * sum w_j^2 in the loss, as in the paper. 1 keeps the mix nearly uniform.",
     )  # fmt: skip
-    study: MixStudy = _result(
+    study: MixStudy = _run(
         f"{page}_learned",
-        f"{chosen.key} {l2}",
-        "Training",
         chosen,
-        3 + _S_PER_ROW * len(data),
+        chosen.key_of(("learned", l2)),
+        "Training on",
         lambda job: study_mixtures(data, l2=l2, report=job.report),
+        3 + _S_PER_ROW * len(data),
     )
     mixture = study.learned_mixture
     remember_learned(mixture, chosen.key)
@@ -80,20 +81,20 @@ def show_learned(page: str, chosen: LabelledSet, data: Labelled) -> None:
 
 
 def show_probes(page: str, chosen: LabelledSet, data: Labelled) -> None:
-    """What a linear probe reads out of each layer and direction, beside random labels."""
+    """Show what a linear probe reads from each layer and direction, beside random labels."""
     st.markdown(
         "A linear probe reads the labels out of one layer at a time: out of what the forward direction "
         "knows, what the backward direction knows, and both. Dotted: the same with random labels. Only what "
         "lies above is in the vectors.",
         help=explain("Probe", "biLM", "Null"),
     )
-    curves: ProbingCurves = _result(
+    curves: ProbingCurves = _run(
         f"{page}_probes",
-        chosen.key,
-        "Probing",
         chosen,
-        3 + _S_PER_ROW * len(data),
+        chosen.key_of("probes"),
+        "Probing",
         lambda job: probe_layers(data, report=job.report),
+        3 + _S_PER_ROW * len(data),
     )
     figure = figures.plot_probing(curves)
     st.plotly_chart(figure, key=f"{page}_curves", config=_BARE, alt=figures.describe_probing(curves))
@@ -121,27 +122,32 @@ def show_probes(page: str, chosen: LabelledSet, data: Labelled) -> None:
 
 
 def show_contextuality(page: str, chosen: LabelledSet) -> None:
-    """How much the vectors of a word depend on its context, layer by layer."""
+    """Show how much the vectors of a word depend on its context, layer by layer."""
     st.markdown(
         "After Ethayarajh (2019): how alike are a word's uses, how alike are the words of a sentence, and "
         "how much of a word's uses could one static vector stand for? Each less what random tokens of the "
         "text give."
     )
     sentences = chosen.sentences
-    found: Contextuality = _result(
-        f"{page}_geometry", f"{chosen.key.split(' ')[0]} geometry", "Measuring", chosen,
-        sum(map(len, sentences)) / _CHARACTERS_PER_S,
+    contextuality: Contextuality = _run(
+        f"{page}_geometry",
+        chosen,
+        ("geometry", model_name(), chosen.key.split(" ")[0]),  # the same for all sets of a text
+        "Measuring",
         lambda job: measure_contextuality(load_model(model_name()), sentences, report=job.report),
-    )  # fmt: skip
-    figure = figures.plot_contextuality(found)
-    st.plotly_chart(figure, key=f"{page}_measures", config=_BARE, alt=figures.describe_contextuality(found))
-    st.caption(
-        f"{found.n_tokens:,} tokens in {found.n_sentences:,} different sentences; {len(found.words):,} words "
-        f"with at least {MIN_USES} uses. Intervals are over words or sentences. One static vector explains "
-        f"{', '.join(f'{value:.0%}' for value in found.explained_baseline)} of as many random tokens, by "
-        "layer."
+        3 + sum(map(len, sentences)) / CHARACTERS_PER_S,
     )
-    names = layer_names(len(found.anisotropy))
+    figure = figures.plot_contextuality(contextuality)
+    st.plotly_chart(
+        figure, key=f"{page}_measures", config=_BARE, alt=figures.describe_contextuality(contextuality)
+    )
+    explained = ", ".join(f"{value:.0%}" for value in contextuality.explained_baseline)
+    st.caption(
+        f"{contextuality.n_tokens:,} tokens in {contextuality.n_sentences:,} different sentences; "
+        f"{len(contextuality.words):,} words with at least {MIN_USES} uses. Intervals are over words or "
+        f"sentences. One static vector explains {explained} of as many random tokens, by layer."
+    )
+    names = layer_names(len(contextuality.anisotropy))
     layer = names.index(
         st.segmented_control(
             "Layer", names, default=names[-1], required=True, key=f"{page}_word_layer", wrap=True
@@ -149,8 +155,8 @@ def show_contextuality(page: str, chosen: LabelledSet) -> None:
     )
     most, least = st.columns(2, gap="large")
     for column, title, words in (
-        (most, "Most context-sensitive words", found.most_contextual(layer)),
-        (least, "Least context-sensitive words", found.least_contextual(layer)),
+        (most, "Most context-sensitive words", contextuality.most_contextual(layer)),
+        (least, "Least context-sensitive words", contextuality.least_contextual(layer)),
     ):
         column.markdown(f"**{title}**")
         column.dataframe(
@@ -166,7 +172,8 @@ def show_contextuality(page: str, chosen: LabelledSet) -> None:
             alt=title,
         )
     exports.show_downloads(
-        f"{page}_geometry", "contextuality", rows=lambda: word_table(found), figures={"Measures": figure},
+        f"{page}_geometry", "contextuality", rows=lambda: word_table(contextuality),
+        figures={"Measures": figure},
         cell=cell(
             chosen.recipe, _import("contextuality", "measure_contextuality"),
             "measure_contextuality(elmo, sentences)",
@@ -176,7 +183,7 @@ def show_contextuality(page: str, chosen: LabelledSet) -> None:
 
 
 def study_table(study: MixStudy) -> pd.DataFrame:
-    """One row for each mixture and seed."""
+    """Return one row for each mixture and seed."""
     rows = []
     for method in study.methods:
         for at, seed in enumerate(study.seeds):
@@ -194,7 +201,7 @@ def study_table(study: MixStudy) -> pd.DataFrame:
 
 
 def probe_table(curves: ProbingCurves) -> pd.DataFrame:
-    """Every probe with its control."""
+    """Return every probe with its control."""
     names = layer_names(len(curves.probes) // len(HALVES))
     rows = []
     for probe in curves.probes:
@@ -210,41 +217,35 @@ def probe_table(curves: ProbingCurves) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def word_table(found: Contextuality) -> pd.DataFrame:
-    """Every word with its values in all layers."""
-    names = layer_names(len(found.anisotropy))
+def word_table(contextuality: Contextuality) -> pd.DataFrame:
+    """Return every word with its values in all layers."""
+    names = layer_names(len(contextuality.anisotropy))
     rows = [
         {"word": word.word, "uses": word.n}
         | {f"self-similarity, {name}": value for name, value in zip(names, word.self_similarity, strict=True)}
         | {f"one vector explains, {name}": value for name, value in zip(names, word.explained, strict=True)}
-        for word in found.words
+        for word in contextuality.words
     ]
     return pd.DataFrame(rows)
 
 
-def _result(
+def _run(
     owner: str,
-    subject: str,
-    title: str,
     chosen: LabelledSet,
+    key: tuple[Hashable, ...],
+    title: str,
+    work: Callable[[Job], T],
     seconds: float,
-    work: Callable[[jobs.Job], Any],
-) -> Any:
-    """The result of a job that starts by itself on a sample and by a button on one's own data."""
-    subject = f"{model_name()} {subject}"
-    job = jobs.current(owner, subject)
-    again = job is not None and job.state in ("cancelled", "failed")
-    if job is None or again:
-        asked = (not chosen.is_sample or again) and st.button(
-            f"Start: {title.lower()} on {escape_markdown(chosen.title)}", key=f"{owner}_start", type="primary"
-        )
-        if asked or (chosen.is_sample and job is None):
-            job = jobs.start(owner, subject, title, work)
-    if job is None:
-        st.caption(f"This takes about {duration(seconds)}, with a bar and a button that stops it.")
-        st.stop()
-    jobs.watch(job)
-    return jobs.result_of(job)
+) -> T:
+    """Return what a study of a set finds; the page waits for its job."""
+    return jobs.run_or_offer(
+        owner,
+        key,
+        f"{title} {chosen.title}",
+        work,
+        seconds=min(seconds, jobs.OFFERED_S) if chosen.is_sample else seconds,
+        results=chosen.results,
+    )
 
 
 def _import(module: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The triangle of mixtures with its sliders, the score of the current one, and its picture."""
+"""The triangle of mixtures with its sliders, the score of the current mixture, and its map."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from pages.common.concordance import modebar
 from pages.common.mixture_controls import choose_mixture, set_mixture
 from pages.common.selection import selected_ids
 from pages.layers.cells import cell
-from pages.layers.labelled_sets import LabelledSet, keep
+from pages.layers.labelled_sets import LabelledSet
 
 Extent = tuple[tuple[float, float], tuple[float, float]]
 
 MOST_SCORED = 1000
-"""Instances that are scored: a seeded sample of more."""
+"""Most instances that are scored; more are sampled with a seed."""
 _HELP: dict[ScoreName, str] = {
     "separation": "Each instance is compared (cosine) with the centroid of every label, itself left out.",
     "silhouette": "Groups are found in either half (spherical k-means, as many as labels); the other half "
@@ -45,7 +45,7 @@ _LEARNED = "layers_learned"
 
 
 def show_triangle(page: str, chosen: LabelledSet, data: Labelled) -> None:
-    """Everything that moves with the mixture; it runs by itself, without the rest of the page.
+    """Show everything that depends on the mixture, in a fragment that runs without the rest of the page.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -53,15 +53,17 @@ def show_triangle(page: str, chosen: LabelledSet, data: Labelled) -> None:
         data: its vectors.
     """
     part = data.sampled(MOST_SCORED)
-    grams: LayerGrams = keep(chosen, "grams", lambda: layer_grams(part.layers))
-    frame: Frame = keep(chosen, "frame", lambda: shared_frame(part.layers, len(part.layers)))
+    grams = chosen.results.get_or_compute(chosen.key_of("grams"), lambda: layer_grams(part.layers))
+    frame = chosen.results.get_or_compute(
+        chosen.key_of("frame"), lambda: shared_frame(part.layers, len(part.layers))
+    )
     st.fragment(_show)(page, chosen, part, grams, frame)
     if len(part) < len(data):
         st.caption(f"{len(part):,} of {len(data):,} instances, drawn at random (seed 42).")
 
 
 def remember_learned(mixture: Mixture, key: str) -> None:
-    """Mark what a head learned on the triangle of the same data."""
+    """Mark the mixture that a head learned on the triangle of the same data."""
     st.session_state[_LEARNED] = (key, mixture)
 
 
@@ -75,8 +77,9 @@ def _show(page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, fra
             "Score", list(SCORES), format_func=SCORES.__getitem__, key=f"{page}_score", bind="query-params"
         )
         with st.spinner("Scoring the mixtures"):
-            scores: MixtureScores = keep(
-                chosen, score, lambda: score_mixtures(data, mixture_grid(n_layers), score, grams=grams)
+            scores = chosen.results.get_or_compute(
+                chosen.key_of(score),
+                lambda: score_mixtures(data, mixture_grid(n_layers), score, grams=grams),
             )
         marked = {"uniform mix": Mixture.uniform(n_layers), **_learned(chosen), "current": mixture}
         figure = plot_triangle(scores, marked) if n_layers == 3 else plot_pairs(scores)
@@ -118,27 +121,27 @@ def _show(page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, fra
 
 
 def score_table(scores: MixtureScores) -> pd.DataFrame:
-    """All mixtures with their scores and intervals."""
-    found = [scores.estimate(row) for row in range(len(scores.mixtures))]
+    """Return all mixtures with their scores and intervals."""
+    estimates = [scores.estimate(row) for row in range(len(scores.mixtures))]
     names = layer_names(scores.mixtures.shape[1])
     return pd.DataFrame(
         {
             **{name: scores.mixtures[:, layer] for layer, name in enumerate(names)},
-            "score": [one.value for one in found],
-            "low": [one.low for one in found],
-            "high": [one.high for one in found],
+            "score": [estimate.value for estimate in estimates],
+            "low": [estimate.low for estimate in estimates],
+            "high": [estimate.high for estimate in estimates],
         }
     )
 
 
 def _show_score(now: MixtureScores, score: ScoreName) -> None:
-    """The current mixture, the last row, against the uniform one before it."""
+    """Show the score of the current mixture, the last row, against the uniform one before it."""
     current, uniform = len(now.mixtures) - 1, len(now.mixtures) - 2
-    found, percent = now.estimate(current), score != "silhouette"
+    estimate, percent = now.estimate(current), score != "silhouette"
     gain = now.values[current] - now.values[uniform]
     st.metric(
         SCORES[score],
-        _number(found.value, percent),
+        _number(estimate.value, percent),
         f"{100 * gain:+.1f} points against the uniform mix"
         if percent
         else f"{gain:+.2f} against the uniform mix",
@@ -148,7 +151,7 @@ def _show_score(now: MixtureScores, score: ScoreName) -> None:
     chance = f"without vectors {_number(now.baseline, percent)}; " if percent else ""
     null = "labels shuffled" if percent else "one cloud without groups"
     st.caption(
-        f"95% interval {_number(found.low, percent)} to {_number(found.high, percent)}, n = {now.n:,}; "
+        f"95% interval {_number(estimate.low, percent)} to {_number(estimate.high, percent)}, n = {now.n:,}; "
         f"{chance}{null} {_number(now.null_mean, percent)} ± {_number(now.null_sd, percent)}."
     )
     chosen = now.held_out_gain(uniform)
@@ -168,7 +171,7 @@ def _show_score(now: MixtureScores, score: ScoreName) -> None:
 def _show_picture(
     page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, frame: Frame, mixture: Mixture
 ) -> go.Figure:
-    """The instances where the mixture puts them; the figure."""
+    """Show the instances where the mixture puts them, and return the figure."""
     weights = np.array(mixture.weights)
     coordinates = np.tensordot(weights.astype(np.float32), frame.coordinates, axes=1)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -208,7 +211,7 @@ def _show_picture(
 
 
 def _umap(page: str, chosen: LabelledSet, data: Labelled, mixture: Mixture, start: np.ndarray) -> np.ndarray:
-    """Positions of the mixture, laid out from those on screen."""
+    """Return positions by UMAP of the mixture, starting from those on screen."""
     key = f"{page}_umap"
     subject, weights, before = st.session_state.get(key, (None, None, start))
     if subject == chosen.key and weights == mixture.weights:

@@ -1,4 +1,4 @@
-"""The Python cell of Maps: it draws the map that is on screen."""
+"""The Python cell of Maps, which draws the map on screen."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from elmo_core.tables.reading import read_table_file, read_text
 from elmo_core.tables.vectors import read_vectors"""
 
 
-def map_cell(chosen: ChosenPoints, found: TextMap, view: str, column: str) -> str:
-    """Python that draws one view of a map.
+def map_cell(chosen: ChosenPoints, text_map: TextMap, view: str, column: str) -> str:
+    """Return Python that draws one view of a map.
 
     Args:
         chosen: its points.
@@ -32,13 +32,13 @@ def map_cell(chosen: ChosenPoints, found: TextMap, view: str, column: str) -> st
         column: by which it is coloured.
     """
     n_layers = len(chosen.points.views)
-    is_mixed = chosen.points.views == layer_names(n_layers) and set(found.views) - set(chosen.points.views)
+    is_mixed = chosen.points.views == layer_names(n_layers) and set(text_map.views) - set(chosen.points.views)
     mixing = [f"points = points.with_mixture({current_mixture(n_layers)!r})"] if is_mixed else []
     return python_cell(
         _IMPORTS,
         *chosen.recipe,
         *mixing,
-        f"found = map_points(points, {found.settings!r}, views={literal(found.views)})",
+        f"found = map_points(points, {text_map.settings!r}, views={literal(text_map.views)})",
         f"colours = colouring(points, {literal(column)})",
         f"plot_map(points, found, {literal(view)}, colours, shown_rows(len(points)))",
     )

@@ -1,4 +1,4 @@
-"""Maps: all sentences or tokens of a text, layer by layer in one frame, with what moved and what to trust."""
+"""Maps: all sentences or tokens of a text, layer by layer in one frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a map is made of: its projection, its views, and the job that draws it."""
+"""The settings of a map, its views, and the job that draws it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from elmo_core.maps.text_map import TextMap, map_points
 from pages.common import jobs
 from pages.common.loaders import model_name
 from pages.common.mixture_controls import current_mixture
-from pages.common.results import kept_for_all
-from pages.maps.sources import may_start, sample_points
+from pages.common.results import kept_for_all, visitor_results
+from pages.maps.sources import sample_points
 
 _METHODS: dict[str, Method] = {name: method for method, name in METHOD_NAMES.items()}
 
 
 def choose_settings(page: str) -> MapSettings:
-    """Method, dimensions and parameters of the projection."""
+    """Let the visitor choose method, dimensions and parameters of the projection."""
     method = st.segmented_control(
         "Projection", list(_METHODS), default="UMAP", required=True, key=f"{page}_method", bind="query-params"
     )
@@ -29,7 +29,7 @@ def choose_settings(page: str) -> MapSettings:
     with st.popover("Options", icon=":material/tune:"):
         centred = st.toggle(
             "Centre each layer", True, key=f"{page}_centred",
-            help="Takes off the mean of all points before vectors are compared by cosine.",
+            help="Subtracts the mean of all points before vectors are compared by cosine.",
         )  # fmt: skip
         neighbours = st.slider("UMAP: neighbours", 2, 100, 15, key=f"{page}_neighbours")
         distance = st.slider("UMAP: least distance", 0.0, 1.0, 0.1, 0.05, key=f"{page}_distance")
@@ -41,7 +41,7 @@ def choose_settings(page: str) -> MapSettings:
 
 
 def choose_views(page: str, points: MapPoints) -> tuple[MapPoints, tuple[str, ...]]:
-    """The layers to draw, and the points, with the mixture chosen for all pages where it is wanted."""
+    """Let the visitor choose views, and return the points with the mixture of all pages where it is one."""
     if len(points.views) == 1:
         return points, points.views
     mixture = current_mixture(len(points.views))
@@ -56,21 +56,20 @@ def choose_views(page: str, points: MapPoints) -> tuple[MapPoints, tuple[str, ..
 
 
 def get_map(page: str, key: str, points: MapPoints, views: tuple[str, ...], settings: MapSettings) -> TextMap:
-    """The map: that of the sample as it opens at once, all others as a job; the page stops while it runs."""
-    subject = f"{key} {views} {settings}"
+    """Return the map; the page stops for the job that draws it, unless it is the map it opens on."""
     if (views, settings) == (points.views, MapSettings()) and points is _opening():
         with st.spinner("Drawing the sample"):
             return opening_map()
-    owner = f"{page}_map"
-    job = jobs.current(owner, subject)
-    if job is None:
-        cost = map_cost(len(points), points.vectors.shape[2], len(views), settings)
-        if not may_start(f"{page}_map_start", "Draw the map", cost.seconds, cost.megabytes):
-            st.stop()
-        work = lambda job: map_points(points, settings, views=views, report=job.report)  # noqa: E731
-        job = jobs.start(owner, subject, "Drawing the map", work)
-    jobs.watch(job)
-    return jobs.result_of(job)  # type: ignore[no-any-return]
+    cost = map_cost(len(points), points.vectors.shape[2], len(views), settings)
+    return jobs.run_or_offer(
+        f"{page}_map",
+        ("map", key, views, settings),
+        "Drawing the map",
+        lambda job: map_points(points, settings, views=views, report=job.report),
+        seconds=cost.seconds,
+        megabytes=cost.megabytes,
+        results=visitor_results("maps", 4),
+    )
 
 
 def _opening() -> MapPoints:
@@ -79,5 +78,5 @@ def _opening() -> MapPoints:
 
 @kept_for_all(1)
 def opening_map() -> TextMap:
-    """The map that the page opens on, for all sessions."""
+    """Return the map that the page opens on, drawn once for all visitors."""
     return map_points(_opening())

@@ -1,13 +1,11 @@
-"""Choosing the points of a map: tokens or texts of a sample or of one's own text, or one's own vectors."""
+"""The choice of points: sentences or tokens of a text, or the visitor's own vectors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
-from elmo_core.exceptions import InputError
 from elmo_core.maps.cost import reading_cost
 from elmo_core.maps.points import (
     MOST_POINTS,
@@ -18,42 +16,38 @@ from elmo_core.maps.points import (
     text_points,
     token_points,
 )
-from elmo_core.measuring.durations import duration
 from elmo_core.progress import Report
 from elmo_core.tables.records import ReadingOptions, counted, shortened
 from elmo_core.tables.vectors import OwnVectors, read_vectors
 from pages.common import jobs
 from pages.common.exports import literal
-from pages.common.files import PACKED
-from pages.common.loaders import Source, digest, load_model, model_name, sample
+from pages.common.loaders import Source, load_model, model_name, sample
 from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import choose_encoding
-from pages.common.results import kept_for_all, session_results
+from pages.common.results import kept_for_all, visitor_results
 from pages.common.sources import choose_source
+from pages.common.upload import PACKED, UploadedFile, read_file, reading_prefix, upload_file
 
 SAMPLE, OWN_TEXT, OWN_VECTORS = "Sample", "My text", "My vectors"
 TEXTS, TOKENS = "Sentences", "Tokens"
 POOLINGS: dict[str, Pooling] = {"Mean": "mean", "Weighted mean": "weighted", "Maximum": "max"}
-LONG_S = 10.0
-"""Work that is expected to take longer is begun by a button."""
 _MOST_SAMPLE_TOKENS = 3000
-_MAX_UPLOAD_MB = 200
 _NOT_TEXT = (".npy", ".npz", ".parquet")
 
 
 @dataclass(frozen=True, eq=False)
 class ChosenPoints:
-    """The points of a map, and Python that makes them."""
+    """The points of a map, and Python that creates them."""
 
     key: str
-    """What results about them are kept under."""
+    """Key of results about the points."""
     points: MapPoints
     recipe: tuple[str, ...]
     reads_file: bool
 
 
 def choose_points(page: str) -> ChosenPoints | None:
-    """The points; None while they are missing.
+    """Let the visitor choose the points; None while there are none.
 
     Args:
         page: prefix of the keys of all widgets.
@@ -115,7 +109,7 @@ def _most_tokens(source: Source) -> int:
 
 @kept_for_all(4)
 def sample_points(model: str, is_tokens: bool, pooling: Pooling) -> MapPoints:
-    """Those of the bundled sample, for all sessions."""
+    """Return the points of the bundled sample, embedded once for all visitors."""
     return make_points(sample(), is_tokens, pooling)
 
 
@@ -124,59 +118,45 @@ def _read(page: str, source: Source, is_tokens: bool, pooling: Pooling) -> tuple
     if source.is_sample:
         with st.spinner("Reading the sample"):
             return key, sample_points(model_name(), is_tokens, pooling)
-    owner = f"{page}_read"
-    job = jobs.current(owner, key)
-    if job is None:
-        n_tokens = sum(sentence.count(" ") + 1 for sentence in source.text.sentences)
-        elmo = load_model(model_name())
-        n_points = min(n_tokens if is_tokens else len(source.text.sentences), MOST_POINTS)
-        cost = reading_cost(n_tokens, n_points, elmo.n_layers, elmo.dim)
-        if not may_start(f"{page}_read_start", "Read the text", cost.seconds, cost.megabytes):
-            st.stop()
-        job = jobs.start(
-            owner, key, "Reading the text", lambda job: make_points(source, is_tokens, pooling, job.report)
-        )
-    jobs.watch(job)
-    return key, jobs.result_of(job)
-
-
-def may_start(key: str, title: str, seconds: float, megabytes: float) -> bool:
-    """Short work may start by itself; long work says what it will take and waits for a click."""
-    if seconds < LONG_S:
-        return True
-    st.caption(f"This will take about {duration(seconds)} and {megabytes:,.0f} MB of memory.")
-    return st.button(title, key=key, type="primary")
+    n_tokens = sum(sentence.count(" ") + 1 for sentence in source.text.sentences)
+    elmo = load_model(model_name())
+    n_points = min(n_tokens if is_tokens else len(source.text.sentences), MOST_POINTS)
+    cost = reading_cost(n_tokens, n_points, elmo.n_layers, elmo.dim)
+    points = jobs.run_or_offer(
+        f"{page}_read",
+        ("points", key),
+        "Reading the text",
+        lambda job: make_points(source, is_tokens, pooling, job.report),
+        seconds=cost.seconds,
+        megabytes=cost.megabytes,
+        results=visitor_results("points", 2),
+    )
+    return key, points
 
 
 def _own_vectors(page: str) -> ChosenPoints | None:
-    file: Any = st.file_uploader(
+    file = upload_file(
+        f"{page}_vectors",
         "Your vectors: .npy or .npz (n x width), Parquet, JSONL, or a CSV or TSV of numbers",
-        type=["npy", "npz", "parquet", "csv", "tsv", "txt", "jsonl", "ndjson", "json", *PACKED],
-        max_upload_size=_MAX_UPLOAD_MB,
-        key=f"{page}_vectors",
-    )  # fmt: skip
+        ("npy", "npz", "parquet", "csv", "tsv", "txt", "jsonl", "ndjson", "json", *PACKED),
+    )
     if file is None:
         st.info("Vectors from anywhere can be mapped. Other columns of the file become colours.")
         return None
-    content = file.getvalue()
-    if len(content) > _MAX_UPLOAD_MB << 20:
-        raise InputError(f"{file.name} has over {_MAX_UPLOAD_MB} MB; take a part of it.")
+    prefix = reading_prefix(page, file)
     with st.container(horizontal=True):
-        encoding = None
-        if not file.name.lower().endswith(_NOT_TEXT):
-            encoding = choose_encoding(f"{page}_{file.file_id}")
-        key = f"{digest(content)} {file.name} {encoding}"
-        own = _read_vectors(key, content, file.name, None, encoding)
+        encoding = None if file.name.lower().endswith(_NOT_TEXT) else choose_encoding(prefix)
+        own = _read_vectors(page, file, None, encoding)
         if len(own.choices) > 1:
             column = st.selectbox(
-                "Vectors in", own.choices, key=f"{page}_vectors_column_{key[:12]}",
-                help="Found out from names and widths: the first is taken until you say otherwise.",
+                "Vectors in", own.choices, key=f"{prefix}_vectors_column",
+                help="Guessed from names and widths: the first is taken until you say otherwise.",
             )  # fmt: skip
             if column != own.column:
-                key = f"{key} {column}"
-                own = _read_vectors(key, content, file.name, column, encoding)
+                own = _read_vectors(page, file, column, encoding)
+    key = f"{file.key} {file.name} {encoding} {own.column}"
     _say_vectors(file.name, own)
-    points = session_results().get_or_compute(f"points {key}", lambda: _points_of(own))
+    points = visitor_results("points", 2).get_or_compute(("own points", key), lambda: _points_of(own))
     asked = ReadingOptions(encoding=encoding).as_arguments()
     recipe = (
         f"own = read_vectors(Path({file.name!r}).read_bytes(), {file.name!r}, {own.column!r}{asked})",
@@ -186,16 +166,17 @@ def _own_vectors(page: str) -> ChosenPoints | None:
     return ChosenPoints(key, points, recipe, reads_file=True)
 
 
-def _read_vectors(
-    key: str, content: bytes, name: str, column: str | None, encoding: str | None
-) -> OwnVectors:
-    return session_results().get_or_compute(
-        f"vectors {key}", lambda: read_vectors(content, name, column, encoding=encoding)
+def _read_vectors(page: str, file: UploadedFile, column: str | None, encoding: str | None) -> OwnVectors:
+    return read_file(
+        f"{page}_vectors_file",
+        file,
+        ("vectors", column, encoding),
+        lambda job: read_vectors(file.content, file.name, column, encoding=encoding),
     )
 
 
 def _say_vectors(name: str, own: OwnVectors) -> None:
-    """How a file of vectors was read, and what of it was left out."""
+    """Say how a file of vectors was read, and what was left out."""
     n, width = own.vectors.shape
     place = f" in {own.column!r}" if own.column else ""
     others = f"; other columns: {shortened(list(own.columns))}" if own.columns else ""

@@ -9,11 +9,12 @@ from hashlib import sha256
 
 import streamlit as st
 
-from elmo_core.plots.sense_map import NO_GROUP, Colouring
+from elmo_core.plots.points import Colouring
+from elmo_core.plots.sense_map import NO_GROUP
 from elmo_core.plots.style import PALETTE, SYMBOLS, percent
 from elmo_core.senses.study import Grouping, Study, name_uses
 from pages.common.markdown import escape_markdown
-from pages.common.selection import LinkedSelection
+from pages.common.selection import MapSelection
 from pages.senses.controls import Choice
 
 _MARKS = {
@@ -43,18 +44,18 @@ class NamedGroups:
     labels: tuple[int, ...]
     names: tuple[str, ...]
     key: str
-    """Prefix of the keys of the names' fields."""
+    """Prefix of the keys of the fields for names."""
 
     @property
     def colouring(self) -> Colouring:
-        """Groups as colours."""
+        """Colours of the groups."""
         return Colouring(self.labels, self.names, NO_GROUP)
 
 
 def name_the_groups(
     page: str, subject: str, study: Study, grouping: Grouping, choice: Choice
 ) -> tuple[Grouping, NamedGroups]:
-    """Names of the groups: the model's, those of a file, or what the user wrote last.
+    """Return the groups with their names: the model's, those of a file, or what the visitor wrote last.
 
     Raises:
         InputError: the file's groups are of another text.
@@ -62,9 +63,12 @@ def name_the_groups(
     labels, names = grouping.labels, [name.text for name in grouping.names]
     if choice.loaded:
         labels, names = choice.loaded.labels_of(study.uses), list(choice.loaded.names)
-        found = {name.group: name for name in name_uses(study, labels)}
-        empty = replace(next(iter(found.values())), n=0, words=(), scores=(), weight=0.0, sense="")
-        shown = tuple(found.get(number, replace(empty, group=number)) for number in range(len(names)))
+        names_by_group = {name.group: name for name in name_uses(study, labels)}
+        first = next(iter(names_by_group.values()))
+        empty = replace(first, n=0, words=(), scores=(), weight=0.0, sense="")
+        shown = tuple(
+            names_by_group.get(number, replace(empty, group=number)) for number in range(len(names))
+        )
         grouping = replace(grouping, labels=labels, names=shown)
     digest = sha256(f"{subject} {choice.method} {choice.k} {labels}".encode()).hexdigest()[:12]
     key = f"{page}_name_{digest}"
@@ -75,24 +79,24 @@ def name_the_groups(
 
 
 def names_for_link(grouping: Grouping, named: NamedGroups) -> dict[str, str]:
-    """The names for an address, where the user has changed one."""
+    """Return the names for an address, where the visitor has changed one."""
     is_changed = named.names != tuple(name.text for name in grouping.names)
     return {_IN_LINK: json.dumps(named.names)} if is_changed else {}
 
 
 def _names_in_link(n: int) -> list[tuple[int, str]]:
-    """Numbers and names of the n groups that the address names, which it then names no more."""
+    """Return numbers and names of the n groups in the address, and remove them from it."""
     try:
-        found = json.loads(st.query_params.pop(_IN_LINK, "[]"))
+        names = json.loads(st.query_params.pop(_IN_LINK, "[]"))
     except (ValueError, RecursionError):
         return []
-    if not isinstance(found, list) or len(found) != n or not all(isinstance(name, str) for name in found):
+    if not isinstance(names, list) or len(names) != n or not all(isinstance(name, str) for name in names):
         return []
-    return [(number, name[:_SHOWN_NAME]) for number, name in enumerate(found)]
+    return [(number, name[:_SHOWN_NAME]) for number, name in enumerate(names)]
 
 
 def show_card(grouping: Grouping, choice: Choice) -> None:
-    """What the groups are worth, in one headline and one sentence."""
+    """Show the evidence for the groups in one headline and one sentence."""
     card = grouping.card
     evidence, dot, numbers = card.sentence.partition(": ") if card.k == 1 else (f"{card.k} groups", ", ", "")
     headline = evidence if card.best else f"{card.n} uses are too few to look for groups"
@@ -112,9 +116,9 @@ def show_card(grouping: Grouping, choice: Choice) -> None:
 
 
 def show_groups(
-    page: str, grouping: Grouping, named: NamedGroups, linked: LinkedSelection, senses: Sequence[str | None]
+    page: str, grouping: Grouping, named: NamedGroups, linked: MapSelection, senses: Sequence[str | None]
 ) -> None:
-    """A card for each group: its mark, its name, its size, the words it is named by, and a button."""
+    """Show a card for each group: mark, name, size, the words it is named by, and a button."""
     if grouping.k == 1:
         (name,) = grouping.names
         if name.words:
@@ -150,7 +154,7 @@ def show_groups(
 
 
 def _mostly(rows: Sequence[int], senses: Sequence[str | None]) -> str:
-    """The gold sense that most uses of a group have."""
+    """Return the gold sense of most uses of a group."""
     inside = [sense for row in rows if (sense := senses[row]) is not None]
     if not inside:
         return ""

@@ -1,9 +1,8 @@
-"""Two or more parts of a text, one word: how its sense groups and its contexts differ between them."""
+"""How the sense groups and contexts of a word differ between parts of a text."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import cast
 
 import pandas as pd
 import streamlit as st
@@ -17,18 +16,17 @@ from elmo_core.senses.usage_change import (
     N_PERMUTATIONS,
     Change,
     Measure,
-    UsageChange,
     usage_change,
 )
+from pages.common.jobs import OFFERED_S, run_or_offer
 from pages.common.loaders import Source
 from pages.common.markdown import escape_markdown
-from pages.common.shelves import computed
 from pages.senses.cards import NamedGroups
 from pages.senses.controls import Choice
 
 _HALVES = "half of the text"
 _SENSE = "gold sense"
-_LONG = 1000  # uses: the permutations of more run as a job
+_COMPARED_PER_S = 500  # uses, with all their shuffles
 _MOVERS = 3
 
 
@@ -37,18 +35,15 @@ def show_change(page: str, source: Source, choice: Choice, study: Study, named: 
     column = st.selectbox("Compare by", _columns(source, study), key="column", bind="query-params", width=320)
     values = _values(source, study, column)
     try:
-        found = cast(
-            UsageChange,
-            computed(
-                source,
-                ("change", choice.asked, named.labels, column),
-                lambda report: usage_change(
-                    study.vectors.contexts.units(), named.labels, values, seed=choice.asked.seed
-                ),
-                owner=f"{page}_change",
-                title="Shuffling the values",
-                is_long=len(values) > _LONG,
+        comparison = run_or_offer(
+            f"{page}_change",
+            ("change", source.key, choice.asked, named.labels, column),
+            "Shuffling the values",
+            lambda job: usage_change(
+                study.vectors.contexts.units(), named.labels, values, seed=choice.asked.seed
             ),
+            seconds=min(len(values) / _COMPARED_PER_S, OFFERED_S),
+            results=source.results,
         )
     except InputError as error:
         st.info(escape_markdown(str(error)))
@@ -56,16 +51,16 @@ def show_change(page: str, source: Source, choice: Choice, study: Study, named: 
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.plotly_chart(
-            plot_shares(found, named.names),
+            plot_shares(comparison, named.names),
             key=f"{page}_shares",
             config={"displayModeBar": False},
-            alt=describe_shares(found, named.names),
+            alt=describe_shares(comparison, named.names),
         )
-        if found.left_out:
-            rest = listing(f"{value} ({n})" for value, n in found.left_out[:8])
+        if comparison.left_out:
+            rest = listing(f"{value} ({n})" for value, n in comparison.left_out[:8])
             st.caption(escape_markdown(f"Not compared, for too few uses or too many values: {rest}."))
     with right:
-        rows = [_row(change, measure) for change in found.changes for measure in change.measures]
+        rows = [_row(change, measure) for change in comparison.changes for measure in change.measures]
         names = ["compared", "measure", "value", "by chance", "p", "p (Holm)"]
         frame = pd.DataFrame(rows, columns=names)
         st.dataframe(frame, hide_index=True, alt="Distances between the parts, beside chance")
@@ -73,7 +68,7 @@ def show_change(page: str, source: Source, choice: Choice, study: Study, named: 
             "Cosine distances of contexts (all pairs; mean vectors) and divergence of the shares in bits, "
             f"each beside {N_PERMUTATIONS} shuffles of the values (seed {choice.asked.seed}); p also by Holm."
         )
-    _show_movers(found.changes[0], study)
+    _show_movers(comparison.changes[0], study)
 
 
 def _row(change: Change, measure: Measure) -> tuple[str, ...]:
@@ -88,7 +83,7 @@ def _row(change: Change, measure: Measure) -> tuple[str, ...]:
 
 
 def _show_movers(change: Change, study: Study) -> None:
-    """The uses of either value that are least like those of the other one."""
+    """Show the uses of each value that are least like those of the other one."""
     for column, value, other, rows in zip(
         st.columns(2, gap="large"),
         (change.first, change.second),
@@ -103,10 +98,10 @@ def _show_movers(change: Change, study: Study) -> None:
 
 
 def _columns(source: Source, study: Study) -> list[str]:
-    """What the uses can be parted by: columns with values that recur, gold senses, halves of the text."""
+    """Return what can part the uses: columns with recurring values, gold senses, halves of the text."""
     table = source.text.table
-    found = [name for name in table.columns if _can_compare(source, study, name)] if table else []
-    return [*found, *([_SENSE] if any(study.uses.labels) and not found else []), _HALVES]
+    columns = [name for name in table.columns if _can_compare(source, study, name)] if table else []
+    return [*columns, *([_SENSE] if any(study.uses.labels) and not columns else []), _HALVES]
 
 
 def _can_compare(source: Source, study: Study, column: str) -> bool:

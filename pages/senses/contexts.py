@@ -1,9 +1,8 @@
-"""Deeper into single uses: the nearest ones by layer, and a sentence that was typed."""
+"""Single uses: the nearest ones by layer, and a typed sentence among the uses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import pandas as pd
 import streamlit as st
@@ -18,7 +17,6 @@ from elmo_core.senses.what_if import Placement, locate, map_position, place_use
 from pages.common.loaders import STATIC_VECTORS, Source, load_model, model_name, static_neighbours
 from pages.common.markdown import escape_markdown
 from pages.common.sense_data import nearest
-from pages.common.shelves import computed
 from pages.common.sources import set_state
 from pages.senses.cards import NamedGroups
 from pages.senses.controls import Choice
@@ -29,21 +27,21 @@ _N_SUBSTITUTES = 8
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A sentence that was typed, among the uses."""
+    """A typed sentence among the uses."""
 
     placement: Placement
     substitutes: Substitutes
 
 
 def show_nearest(source: Source, choice: Choice, study: Study, selected: tuple[int, ...]) -> None:
-    """The nearest uses of one use in every layer, beside what the word's static vector gives."""
+    """Show the nearest uses of one use in every layer, beside the neighbours of the word's static vector."""
     uses, row = study.uses, selected[0] if selected else 0
     which = "The selected use" if selected else "The first use (select another one in the map or the table)"
     st.caption(f"{which}:")
     st.text(uses.uses[row].text)
-    found = nearest(source, choice.asked, study, row)
-    columns = st.columns(len(found) + 1, gap="medium")
-    for column, view in zip(columns, found, strict=False):
+    nearest_by_view = nearest(source, choice.asked, study, row)
+    columns = st.columns(len(nearest_by_view) + 1, gap="medium")
+    for column, view in zip(columns, nearest_by_view, strict=False):
         with column:
             st.markdown(f"**{view.view}**")
             tied = sum(near.cosine > 1 - 1e-6 for near in view.neighbours)
@@ -69,7 +67,7 @@ def _show_static(word: str) -> None:
 
 
 def choose_sentence(page: str, study: Study, selected: tuple[int, ...]) -> str:
-    """Let the user type a sentence, or edit a use."""
+    """Let the visitor type a sentence, or edit a use."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sentence = st.text_input(
             f"A sentence with {escape_markdown(study.uses.word)}",
@@ -88,38 +86,38 @@ def choose_sentence(page: str, study: Study, selected: tuple[int, ...]) -> str:
 
 
 def place(source: Source, choice: Choice, study: Study, named: NamedGroups, sentence: str) -> Placed | None:
-    """Where a sentence belongs; None (and a message) where it cannot be placed."""
+    """Place a sentence among the uses; None, with a message, where it cannot be placed."""
     if not sentence:
         st.caption("The word lands on the map, by its neighbours in the full space; the map itself stays.")
         return None
 
-    def work(report: object) -> Placed:
+    def work() -> Placed:
         elmo = load_model(model_name())
         tokens, position = locate(sentence, study.uses)
-        found = place_use(elmo, tokens, position, study.vectors, named.labels)
-        one = Uses(study.uses.word, 1, (found.use,))
-        return Placed(found, find_substitutes(elmo, found.vectors.expected, one))
+        placement = place_use(elmo, tokens, position, study.vectors, named.labels)
+        placed_use = Uses(study.uses.word, 1, (placement.use,))
+        return Placed(placement, find_substitutes(elmo, placement.vectors.expected, placed_use))
 
     try:
-        key = ("placed", model_name(), choice.asked, named.labels, sentence)
-        return cast(Placed, computed(source, key, work))
+        key = ("placed", source.key, model_name(), choice.asked, named.labels, sentence)
+        return source.results.get_or_compute(key, work)
     except InputError as error:
         st.warning(escape_markdown(str(error)))
         return None
 
 
 def position_of(placed: Placed, study: Study, drawn: SenseMap) -> tuple[float, float]:
-    """The place of a typed sentence on the map of a view."""
+    """Return the place of a typed sentence on the map of a view."""
     if drawn.view == CONTEXT:
         unit = placed.placement.vectors.contexts.units()[0]
     else:
-        one = Study(study.uses, placed.placement.vectors, study.shuffled, study.substitutes)
-        unit = one.halves(drawn.view).units()[0]
+        alone = Study(study.uses, placed.placement.vectors, study.shuffled, study.substitutes)
+        unit = alone.halves(drawn.view).units()[0]
     return map_position(unit, study.halves(drawn.view).units(), drawn.coordinates)
 
 
 def show_placed(page: str, placed: Placed, study: Study, named: NamedGroups) -> None:
-    """The groups it may belong to, its substitutes, its neighbours, and which words decide."""
+    """Show the likely groups of a sentence, its substitutes, its neighbours, and the words that decide."""
     placement, left_right = placed.placement, st.columns([2, 3], gap="large")
     with left_right[0]:
         if len(named.names) > 1:
@@ -159,6 +157,6 @@ def show_placed(page: str, placed: Placed, study: Study, named: NamedGroups) -> 
 
 
 def snippet(use: Use) -> str:
-    """A use with a little of its context."""
+    """Return a use with a little of its context."""
     left, right = clip(use.left.strip(), _SIDE, keep_end=True), clip(use.right.strip(), _SIDE)
     return f"{left} [{use.word}] {right}".strip()

@@ -1,4 +1,4 @@
-"""What the user of the page of word senses chooses; every choice is part of the page's link."""
+"""The controls of the page of word senses; every choice is part of the page's link."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ _HELP = (
 
 @dataclass(frozen=True)
 class Choice:
-    """Everything that was chosen."""
+    """All choices of the visitor."""
 
     asked: UseQuery
     view: str
     method: Method
     k: int | None
-    """Groups asked for; None = as many as there is evidence of."""
+    """Number of groups; None = as many as there is evidence for."""
     projection: Projection
     colour: str
     is_faded: bool
     has_trails: bool
     loaded: LabelledGroups | None
-    """Groups from a file, in place of those found."""
+    """Groups from a file, shown instead of those found."""
     image: str
-    """What the camera of the map saves."""
+    """Format that the camera of the map saves."""
 
     def shows_senses(self, k: int, has_senses: bool) -> bool:
-        """Whether colours are gold senses and not the k groups."""
+        """Return whether colours show gold senses instead of the k groups."""
         return has_senses and (self.colour == _SENSES or (self.colour == _AUTO and k == 1))
 
 

@@ -1,4 +1,4 @@
-"""Deeper into a word: what speaks for its groups, and how the layers differ."""
+"""The evidence for the groups of a word, and how its layers differ."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from elmo_core.geometry.separation import Separation
+from elmo_core.plots.points import Colouring
 from elmo_core.plots.sense_groups import describe_candidates, plot_candidates
-from elmo_core.plots.sense_map import Colouring
 from elmo_core.plots.senses import (
     describe_separation,
     explain_score,
@@ -21,7 +21,7 @@ from elmo_core.plots.style import listing
 from elmo_core.senses.study import CONTEXT, Grouping, Study
 from pages.common.loaders import Source
 from pages.common.markdown import escape_markdown
-from pages.common.selection import LinkedSelection
+from pages.common.selection import MapSelection
 from pages.common.sense_data import sense_map
 from pages.senses.controls import Choice
 
@@ -29,7 +29,7 @@ _STATIC = {"displayModeBar": False}
 
 
 def show_evidence(page: str, study: Study, grouping: Grouping) -> None:
-    """Every number of groups beside its null; agreement with gold senses beside chance and null."""
+    """Show every number of groups beside its null, and agreement with gold senses beside chance and null."""
     if grouping.card.best is None:
         st.info(f"{grouping.card.n} uses are too few to cut; collect ten or more.")
         return
@@ -75,10 +75,10 @@ def show_layers(
     choice: Choice,
     study: Study,
     colouring: Colouring,
-    linked: LinkedSelection,
+    linked: MapSelection,
     scored: tuple[Sequence[Separation], str],
 ) -> None:
-    """All layers side by side in one plane, and how well each view separates the gold senses."""
+    """Show all layers in one plane, and how well each view separates the gold senses."""
     drawn, _ = sense_map(page, source, choice.asked, study, study.views[-1], choice.projection)
     st.plotly_chart(
         plot_layers(drawn.frame, study.views[1:], colouring, linked.current.highlighted),

@@ -1,4 +1,4 @@
-"""What can be taken away from the page of word senses: rows, the map, the groups, a Python cell."""
+"""Downloads of the page of word senses: rows, the map, the groups, a Python cell."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from elmo_core import load_elmo
 from elmo_core.tables.corpus import read_column, split_text
 from elmo_core.senses.study import draw_map, frame_of, group_uses, study_uses
 from elmo_core.senses.uses import find_uses
-from elmo_core.plots.sense_map import Colouring, plot_map
+from elmo_core.plots.points import Colouring
+from elmo_core.plots.sense_map import plot_map
 from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table_file, read_text"""
 _N_SUBSTITUTES = 10
@@ -38,7 +39,7 @@ def offer_all(
     figure: go.Figure,
     selected: Sequence[int],
 ) -> None:
-    """Offer everything, in one row of buttons; the link to a sample carries selection and names."""
+    """Show all downloads in one row of buttons; a link to the sample carries selection and names."""
     about: dict[str, str | int | None] = {
         "model": model_name(),
         "method": choice.method,
@@ -69,7 +70,7 @@ def offer_all(
 
 
 def rows_of(study: Study, named: NamedGroups, drawn: SenseMap) -> pd.DataFrame:
-    """Every use with its place on the map, its group and its substitutes."""
+    """Return every use with its place on the map, its group and its substitutes."""
     uses, colouring = study.uses.uses, named.colouring
     return pd.DataFrame(
         {
@@ -95,7 +96,7 @@ def rows_of(study: Study, named: NamedGroups, drawn: SenseMap) -> pd.DataFrame:
 
 
 def cell_of(source: Source, choice: Choice, names: Sequence[str]) -> str:
-    """Python that draws the same map with the public functions."""
+    """Return Python that draws the same map with the public functions."""
     asked, view = choice.asked, literal(choice.view)
     query = literal(asked.query)
     grouping = f"group_uses(study, method={literal(choice.method)}, k={choice.k}, seed={asked.seed})"

@@ -1,4 +1,4 @@
-"""From one page to another with the same text, word and sentences."""
+"""The way to Contextual and static with the same text, word and sentences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST = 500  # characters of a sentence there
 
 
 def open_static_page(page: str, source: Source, uses: Sequence[Use]) -> None:
-    """A button that opens Contextual and static with the selected uses of a word; nothing without one.
+    """Draw a button that opens Contextual and static with the selected uses; nothing where none is.
 
     Args:
         page: prefix of the button's key.
@@ -40,7 +40,7 @@ def open_static_page(page: str, source: Source, uses: Sequence[Use]) -> None:
 
 
 def _around(use: Use) -> str:
-    """The sentence of a use; of a very long one, what stands around it."""
+    """Return the sentence of a use; of a very long one, the part around the use."""
     if len(use.text) <= _LONGEST:
         return use.text
     half = (_LONGEST - len(use.word)) // 2

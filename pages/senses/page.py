@@ -9,7 +9,7 @@ from elmo_core.geometry.projection import MIN_POINTS
 from pages.common import concordance
 from pages.common import sense_data as data
 from pages.common.markdown import escape_markdown
-from pages.common.selection import LinkedSelection, select_from_link, selected
+from pages.common.selection import MapSelection, select_from_link, selected
 from pages.common.sources import choose_source
 from pages.senses import contexts
 from pages.senses.cards import name_the_groups, show_card, show_groups
@@ -63,7 +63,7 @@ with below:
         placed = contexts.place(source, choice, study, named, contexts.choose_sentence(PAGE, study, chosen))
 
 picture = compose(choice, study, named, drawn, placed, chosen)
-linked = LinkedSelection(PAGE, n, subject, picture.look)
+linked = MapSelection(PAGE, n, subject, picture.look)
 with above:
     result, detail = st.columns([2, 1], gap="large")
 with result:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from elmo_core.plots.sense_map import Colouring, Extras, describe_map, explain_map, plot_map
+from elmo_core.plots.points import Colouring
+from elmo_core.plots.sense_map import Extras, colour_by_sense, describe_map, explain_map, plot_map
 from elmo_core.senses.study import SenseMap, Study
 from pages.common import jobs
 from pages.common.concordance import modebar
-from pages.common.selection import LinkedSelection
+from pages.common.job import Job
+from pages.common.selection import MapSelection
+from pages.common.sense_data import umap_owner
 from pages.senses.cards import NamedGroups
 from pages.senses.contexts import Placed, position_of
 from pages.senses.controls import Choice
@@ -32,11 +35,11 @@ class Picture:
 
     @property
     def look(self) -> str:
-        """What the figure depends on besides its highlights: when it changes, a lasso in it is lost."""
+        """What the figure depends on besides highlights; when it changes, a lasso in it is lost."""
         return str((self.choice, self.drawn.frame.method, self.colouring.names, self.extras))
 
-    def show(self, page: str, linked: LinkedSelection, umap_job: jobs.Job | None) -> go.Figure:
-        """Draw the map with the uses that are selected; below it what it is and how far to trust it."""
+    def show(self, page: str, linked: MapSelection, umap_job: Job | None) -> go.Figure:
+        """Draw the map with the selected uses, and below it what it shows and how far to trust it."""
         extras = Extras(**{**vars(self.extras), "highlighted": linked.current.highlighted})
         uses = self.study.uses
         figure = plot_map(self.drawn, uses, self.colouring, extras, is_faded=self.choice.is_faded)
@@ -54,13 +57,14 @@ class Picture:
         return figure
 
 
-def _show_job(page: str, job: jobs.Job) -> None:
-    """How far UMAP is; where it was cancelled or failed, that PCA is drawn in its place, and a button."""
-    jobs.watch(job)
-    if job.state in ("cancelled", "failed"):
+def _show_job(page: str, job: Job) -> None:
+    """Show the progress of UMAP; where it was cancelled or failed, say so and offer it again."""
+    if not job.is_over:
+        jobs.watch(umap_owner(page), job)
+    else:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"UMAP {job.state}; this is PCA.", width="content")
-            st.button("Draw UMAP", key=f"{page}_umap_again", on_click=jobs.forget, args=(f"{page}_umap",))
+            st.button("Draw UMAP", key=f"{page}_umap_again", on_click=jobs.forget, args=(umap_owner(page),))
 
 
 def compose(
@@ -88,5 +92,5 @@ def compose(
         newcomer=position_of(placed, study, drawn) if placed else None,
         newcomer_text=placed.placement.use.text if placed else "",
     )
-    colouring = Colouring.by_sense(study.uses) if shows_senses else named.colouring
+    colouring = colour_by_sense(study.uses) if shows_senses else named.colouring
     return Picture(choice, study, drawn, colouring, extras, shows_senses)

@@ -1,1 +1,1 @@
-"""Contextual and static: one vector a word against one vector a use."""
+"""Contextual and static: one vector for each word compared with one vector for each use."""

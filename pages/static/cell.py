@@ -1,4 +1,4 @@
-"""The Python cell of Contextual and static: it finds the lists that are on screen."""
+"""The Python cell of Contextual and static, which finds the lists on screen."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from elmo_core.text.tokenisation import tokenise"""
 def python_cell(
     source: Source, static: ChosenStatic, contrast: Contrast, word: str, sentences: Sequence[str]
 ) -> str:
-    """Python that finds a word's nearest words in both worlds, as the page does.
+    """Return Python that finds a word's nearest words by static and contextual vectors, as the page does.
 
     Args:
         source: the text.
         static: the chosen static vectors.
-        contrast: both worlds.
+        contrast: the vectors of the text.
         word: whose neighbours are shown.
         sentences: two that use it.
     """

@@ -1,4 +1,4 @@
-"""Parts of the page that holds a word's static vector against its vectors in two sentences."""
+"""The comparison of a word's static vector with its vectors in two sentences."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _BINARY = "application/octet-stream"
 
 @dataclass(frozen=True, eq=False)
 class Contrast:
-    """Both worlds of one text."""
+    """The static and the contextual vectors of one text."""
 
     text: TextSpace
     static: WordSpace
@@ -48,7 +48,7 @@ class Contrast:
 
 
 def contrast_of(text: TextSpace, vectors: StaticVectors, weights: tuple[float, ...], view: str) -> Contrast:
-    """Both spaces of the words that both know; the page stops where these are too few."""
+    """Return the spaces of the words known to both; the page stops where they are too few."""
     words = candidates(text, vectors)
     if len(words) < 2:
         st.warning("These vectors know fewer than two words of the text; choose others, or give more text.")
@@ -58,7 +58,7 @@ def contrast_of(text: TextSpace, vectors: StaticVectors, weights: tuple[float, .
 
 
 def choose_sentences(source: Source, word: str) -> tuple[str, str]:
-    """Two sentences that use a word: typed, else two of the text, of two senses where they are known."""
+    """Return two sentences that use a word: typed ones, else two of the text, of two senses where known."""
     if st.session_state.setdefault("static_word", word) != word:
         st.session_state.update(static_word=word, first="", second="")
     uses = find("static", source, UseQuery(word)).uses
@@ -79,11 +79,11 @@ def choose_sentences(source: Source, word: str) -> tuple[str, str]:
 
 
 def show_neighbours(page: str, contrast: Contrast, word: str, sentences: Sequence[str], cell: str) -> None:
-    """Nearest words in three columns, what they share, and the nearest uses of both sentences.
+    """Show the nearest words in three columns, their overlap, and the nearest uses of both sentences.
 
     Args:
         page: prefix of the keys of all widgets.
-        contrast: both worlds.
+        contrast: the vectors of the text.
         word: whose neighbours are shown.
         sentences: two that use it.
         cell: Python that finds the same.
@@ -110,7 +110,7 @@ def show_neighbours(page: str, contrast: Contrast, word: str, sentences: Sequenc
 
 
 def _show_overlaps(contrast: Contrast, columns: Sequence[Column], queries: Sequence[Query]) -> None:
-    """How many nearest words the lists share, beside chance, and how alike the two uses are."""
+    """Show how many nearest words the lists share, beside chance, and the cosine of the two uses."""
     static, first, second = (column.neighbours for column in columns)
     n = len(contrast.static.words)
     if not static:
@@ -133,13 +133,13 @@ def _show_overlaps(contrast: Contrast, columns: Sequence[Column], queries: Seque
         help="In the contextual layer, from the mean of all tokens. By a static vector it is always 1.",
     )
     st.caption(
-        f"By chance two lists of {N_NEAREST} share {both.chance:.2f} of {n:,} words known to both worlds. "
+        f"By chance two lists of {N_NEAREST} share {both.chance:.2f} of {n:,} words known to both. "
         "The static vector is the same in every sentence: its column cannot change."
     )
 
 
 def _show_uses(contrast: Contrast, queries: Sequence[Query]) -> None:
-    """The uses in the text that are nearest to each of the two."""
+    """Show the uses in the text that are nearest to each of the two."""
     st.subheader("Nearest uses in the text", anchor=False)
     word = " ".join(queries[0].forms)
     n = len(contrast.text.rows_by_word.get(word, ()))
@@ -191,14 +191,16 @@ def _frame(columns: Sequence[Column]) -> pd.DataFrame:
     cells: dict[str, list[object]] = {"rank": list(range(1, N_NEAREST + 1))}
     for name, column in zip(("static", "first", "second"), columns, strict=True):
         near = [*column.neighbours, *[None] * (N_NEAREST - len(column.neighbours))]
-        cells[name] = [one.word if one else None for one in near]
-        cells[f"{name} cosine"] = [one.cosine if one else None for one in near]
-        cells[f"{name} percentile"] = [100 * one.percentile if one else None for one in near]
+        cells[name] = [neighbour.word if neighbour else None for neighbour in near]
+        cells[f"{name} cosine"] = [neighbour.cosine if neighbour else None for neighbour in near]
+        cells[f"{name} percentile"] = [
+            100 * neighbour.percentile if neighbour else None for neighbour in near
+        ]
     return pd.DataFrame(cells)
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, Any]:
-    """Numbers with as many digits as they deserve."""
+    """Return number formats with meaningful digits only."""
     number = st.column_config.NumberColumn
     return {
         name: number(format="%.2f" if name.endswith("cosine") else "%.1f", width=105)

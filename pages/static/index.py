@@ -1,4 +1,4 @@
-"""A corpus too large for memory: its uses in an index on disk, searched by word and by vector."""
+"""An index on disk of the uses in a corpus too large for memory, searched by word and by vector."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ from elmo_core.pretraining.corpus import find_shards
 from elmo_core.progress import part_of
 from elmo_core.text.tokenisation import TOKENISATION_VERSION
 from pages.common import exports, jobs
+from pages.common.job import Job
 from pages.common.loaders import Source, load_model, model_name
 from pages.common.markdown import escape_markdown
+from pages.common.results import visitor_results
 from pages.common.text_spaces import tokens_of
 from pages.static.locality import may_name_files
 
 _USES_PER_S = 500  # on one busy core; what is said before a build
 _MB_PER_USE = 0.0032
-_FEW_USES = 10_000  # whose index is built without asking
 _CONTEXT = 24  # characters on each side
 _COLUMNS = {
     "left": st.column_config.TextColumn("Left", alignment="right", width=155),
@@ -45,9 +46,9 @@ _ROOT = Path(platformdirs.user_cache_dir("elmo-explorer", appauthor=False)) / "i
 def show_index(
     page: str, source: Source, word: str, sentences: tuple[str, str], weights: tuple[float, ...]
 ) -> None:
-    """Build or open the index of a corpus, and ask it with the word in both sentences."""
+    """Build or open the index of a corpus, and search it for the word as used in both sentences."""
     st.caption(
-        "Among all uses in a corpus, those nearest to the word in each of the two sentences. The corpus is "
+        "The uses in a corpus that are nearest to the word in each of the two sentences. The corpus is "
         "the text of this page" + (", or files on this machine" if may_name_files() else "") + "; it is read "
         "once, into an index on disk."
     )
@@ -71,12 +72,12 @@ def show_index(
     ):
         query = read_query(elmo, sentence, word)
         started = time.perf_counter()
-        found = index.nearest(query.layers, 10, where=where)
+        nearest = index.nearest(query.layers, 10, where=where)
         took = 1000 * (time.perf_counter() - started)
-        frame = _frame(found)
+        frame = _frame(nearest)
         frames.append(frame.assign(sentence=number))
         column.markdown(f"**{escape_markdown(sentence)}**")
-        column.caption(f"{len(found)} nearest uses, found in {took:.0f} ms")
+        column.caption(f"{len(nearest)} nearest uses, found in {took:.0f} ms")
         column.dataframe(
             frame,
             hide_index=True,
@@ -88,7 +89,7 @@ def show_index(
 
 
 def _choose_corpus(page: str) -> tuple[str, int]:
-    """Pattern of files on this machine (empty = the text of the page) and most uses."""
+    """Return a pattern of files on this machine (empty = the text of the page) and the most uses to read."""
     pattern = ""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if may_name_files():
@@ -107,23 +108,20 @@ def _choose_corpus(page: str) -> tuple[str, int]:
 def _opened(
     page: str, key: str, shards: tuple[Path, ...], source: Source, weights: tuple[float, ...], most: int
 ) -> UseIndex:
-    """The index, once it is built; the page stops here until then."""
-    folder = _ROOT / key
-    subject, is_there = f"index {key}", (folder / ABOUT).is_file()
-    job = jobs.current(f"{page}_index", subject)
-    if job is None and is_there and read_about(folder).get("complete"):  # else it may have no table yet
-        return UseIndex(folder)
+    """Return the index; the page stops until it is built."""
+    folder, owner, results = _ROOT / key, f"{page}_index", visitor_results("index", 2)
+    is_there = (folder / ABOUT).is_file()
+    if is_there and jobs.current(owner, ("index", key)) is None and read_about(folder).get("complete"):
+        return UseIndex(folder)  # one without this mark may have no table yet
     n = most if shards else min(most, sum(map(len, tokens_of(source))))
-    if job is None and (n > _FEW_USES or is_there):
-        st.info(
-            ("A build of this corpus was interrupted; it goes on where it was. " if is_there else "")
-            + f"{n:,} uses take about {duration(n / _USES_PER_S)} on one core and "
-            f"{n * _MB_PER_USE:,.0f} MB on disk" + ("; a shorter corpus takes less." if shards else ".")
+    if ("index", key) not in results:
+        st.caption(
+            ("A build of this corpus was interrupted and resumes where it stopped. " if is_there else "")
+            + f"Up to {n:,} uses take about {duration(n / _USES_PER_S)} on one core and "
+            f"{n * _MB_PER_USE:,.0f} MB on disk."
         )
-        if not st.button("Build the index", key=f"{page}_build", type="primary", icon=":material/database:"):
-            st.stop()
 
-    def work(job: jobs.Job) -> UseIndex:
+    def work(job: Job) -> UseIndex:
         _ROOT.mkdir(parents=True, exist_ok=True)
         elmo = load_model(model_name())
         rows = sentences_of_shards(shards) if shards else _from_text(source)
@@ -131,25 +129,31 @@ def _opened(
         report = part_of(job.report, 0.0, most / n)
         return build_use_index(elmo, rows, folder, corpus=key, weights=weights, max_uses=most, report=report)
 
-    if job is None:
-        job = jobs.start(f"{page}_index", subject, "Building the index", work)
-    if job.state in ("failed", "cancelled"):
-        st.button("Resume", key=f"{page}_go_on", on_click=jobs.forget, args=(f"{page}_index",))
-    jobs.watch(job)
-    built: UseIndex = jobs.result_of(job)
-    return built
+    return jobs.run_or_offer(
+        owner,
+        ("index", key),
+        "Building the index",
+        work,
+        seconds=n / _USES_PER_S,
+        results=results,
+        again="Resume",
+    )
 
 
 def _find(page: str, pattern: str) -> tuple[Path, ...]:
-    """The files that a pattern names; a job looks for them, since a pattern may name a whole disk."""
-    found: tuple[Path, ...] = jobs.awaited(
-        f"{page}_files", pattern, "Looking for files", lambda job: tuple(find_shards(pattern))
+    """Return the files that match a pattern, found by a job because a pattern may match a whole disk."""
+    return jobs.run_or_offer(
+        f"{page}_files",
+        ("files", pattern),
+        "Looking for files",
+        lambda job: tuple(find_shards(pattern)),
+        seconds=jobs.OFFERED_S,
+        results=visitor_results("file patterns", 1),
     )
-    return found
 
 
 def _marks(shards: tuple[Path, ...]) -> str:
-    """What tells these files from others and from what they were before an edit."""
+    """Return a fingerprint of these files, which changes when one of them is edited."""
     facts = [(str(shard.resolve()), shard.stat().st_size, shard.stat().st_mtime_ns) for shard in shards]
     return sha256(repr(facts).encode()).hexdigest()
 
@@ -159,17 +163,17 @@ def _from_text(source: Source) -> Iterator[CorpusSentence]:
         yield CorpusSentence(tuple(tokens))
 
 
-def _frame(found: tuple[FoundUse, ...]) -> pd.DataFrame:
-    if not found:
+def _frame(uses: tuple[FoundUse, ...]) -> pd.DataFrame:
+    if not uses:
         raise InputError("No use in the index meets these conditions; take one of them off.")
     return pd.DataFrame(
         {
-            "left": [clip(use.left, _CONTEXT, keep_end=True) for use in found],
-            "use": [use.word for use in found],
-            "right": [clip(use.right, _CONTEXT) for use in found],
+            "left": [clip(use.left, _CONTEXT, keep_end=True) for use in uses],
+            "use": [use.word for use in uses],
+            "right": [clip(use.right, _CONTEXT) for use in uses],
             "percentile": [
-                round(100 * use.percentile, 1) if use.percentile is not None else None for use in found
+                round(100 * use.percentile, 1) if use.percentile is not None else None for use in uses
             ],
-            **({"file": [use.source for use in found]} if any(use.source for use in found) else {}),
+            **({"file": [use.source for use in uses]} if any(use.source for use in uses) else {}),
         }
     )

@@ -1,4 +1,4 @@
-"""Contextual and static: the same question to a word's one vector and to its vector in a sentence."""
+"""Contextual and static: compare a word's single static vector with its vectors in sentences."""
 
 from __future__ import annotations
 

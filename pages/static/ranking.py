@@ -1,4 +1,4 @@
-"""The words of a text whose uses differ most, each one click away from its map."""
+"""The most context-sensitive words of a text, each with a link to its map."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LINKED, _DRAWN = 12, 20
 
 
 def show_ranking(page: str, source: Source, contrast: Contrast) -> None:
-    """Chart, table and links of the most context-sensitive words."""
+    """Show chart, table and links of the most context-sensitive words."""
     least = st.slider("Uses of a word, at least", 3, 50, 5, key=f"{page}_least", width=320)
     ranking = rank_by_context(
         contrast.text,
@@ -47,7 +47,7 @@ def show_ranking(page: str, source: Source, contrast: Contrast) -> None:
         )
     with table:
         st.caption(
-            f"How alike the uses of a word are by {contrast.view}: their mean cosine, with its 95% interval "
+            f"Similarity of a word's uses by {contrast.view}: their mean cosine, with its 95% interval "
             f"({N_RESAMPLES} resamples of uses, seed 42). For a static vector it is always 1 (line); tokens "
             f"of different words have {ranking.unrelated:.2f} (dotted). Ordered by the upper end, so that "
             f"few uses put no word on top. {len(ranking.words):,} of {ranking.n_words:,} words are used "
@@ -59,12 +59,12 @@ def show_ranking(page: str, source: Source, contrast: Contrast) -> None:
     # still bound to the address would overrule it.
     pass_source_to("senses", source)
     with st.container(horizontal=True, gap="medium"):
-        for one in ranking.words[:_LINKED]:
+        for entry in ranking.words[:_LINKED]:
             st.page_link(
                 SENSES,
-                label=escape_markdown(one.word),
+                label=escape_markdown(entry.word),
                 icon=":material/scatter_plot:",
-                query_params={"word": one.word},
+                query_params={"word": entry.word},
             )
     exports.show_downloads(page, "context-sensitive words", rows=lambda: frame, figures={"Ranking": figure})
 
@@ -72,14 +72,14 @@ def show_ranking(page: str, source: Source, contrast: Contrast) -> None:
 def _frame(ranking: SensitivityRanking) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "word": [one.word for one in ranking.words],
-            "uses": [one.n for one in ranking.words],
-            "mean cosine": [one.self_similarity for one in ranking.words],
-            "low": [one.low for one in ranking.words],
-            "high": [one.high for one in ranking.words],
+            "word": [entry.word for entry in ranking.words],
+            "uses": [entry.n for entry in ranking.words],
+            "mean cosine": [entry.self_similarity for entry in ranking.words],
+            "low": [entry.low for entry in ranking.words],
+            "high": [entry.high for entry in ranking.words],
             "static neighbours kept": [
-                100 * one.kept_neighbours if one.kept_neighbours is not None else None
-                for one in ranking.words
+                100 * entry.kept_neighbours if entry.kept_neighbours is not None else None
+                for entry in ranking.words
             ],
         }
     )

@@ -1,4 +1,4 @@
-"""Static and contextual vectors on the same questions: word pairs, analogies, odd words out, senses."""
+"""Scores of static and contextual vectors on the same tasks: pairs, analogies, odd one out, senses."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from elmo_core.senses.study import view_names
 from elmo_core.static.vectors import StaticVectors
 from elmo_core.text.opening import read_text, split_lines
 from pages.common import exports
-from pages.common.files import PACKED
 from pages.common.loaders import Source, load_model, model_name, words_to_try
 from pages.common.markdown import escape_markdown
-from pages.common.reading_choice import choose_encoding, say_decoding
+from pages.common.reading_choice import choose_encoding
 from pages.common.sense_data import UseQuery, find
 from pages.common.text_spaces import shipped_vectors, weights_of
+from pages.common.upload import PACKED, reading_prefix, say_decoding, upload_file
 from pages.static.contrast import Contrast
 
 SENSES, PAIRS, ANALOGIES, ODD = "Same sense or not", "Word similarity", "Analogies", "Odd one out"
@@ -47,14 +47,14 @@ _EXAMPLES = {
     "king queen prince bucket\nwalk run jump green",
 }
 _HELP = {
-    PAIRS: "Two words and how alike they are, one pair a line (SimLex-999 and WordSim-353 have this form).",
+    PAIRS: "Two words and their similarity, one pair a line (the format of SimLex-999 and WordSim-353).",
     ANALOGIES: "Four words a line: the first is to the second as the third is to the fourth.",
     ODD: "Three or more words a line, the odd one last.",
 }
 
 
 def show_scores(page: str, source: Source, contrast: Contrast, vectors: StaticVectors) -> None:
-    """One task, every source: a chart beside chance and a table with coverage."""
+    """Show the scores of all vectors in one task, beside chance, with their coverage."""
     kinds = (SENSES, PAIRS, ANALOGIES, ODD)
     task = st.segmented_control(
         "Task", kinds, default=SENSES, required=True, key="task", bind="query-params", wrap=True
@@ -81,7 +81,7 @@ def show_scores(page: str, source: Source, contrast: Contrast, vectors: StaticVe
 
 
 def _sense_scores(source: Source, contrast: Contrast, vectors: StaticVectors) -> tuple[list[Score], str]:
-    """Pairs of uses of the labelled words: is it the same sense?"""
+    """Score pairs of uses of the labelled words: do they have the same sense?"""
     pairs = _labelled_pairs(source, contrast.text)
     if not pairs:
         return (
@@ -103,9 +103,9 @@ def _sense_scores(source: Source, contrast: Contrast, vectors: StaticVectors) ->
 
 
 def _labelled_pairs(source: Source, text: TextSpace) -> list[tuple[int, int, bool, str]]:
-    """Rows of two tokens, whether they have the same sense, and their word."""
+    """Return pairs of uses: the rows of their tokens, whether they have the same sense, and their word."""
     starts = np.cumsum([0, *map(len, text.sentences)])
-    generator, found = np.random.default_rng(42), []
+    generator, pairs = np.random.default_rng(42), []
     for word in words_to_try(source):
         found_uses = find("static", source, UseQuery(word)).uses
         uses = [use for use in found_uses if use.label and use.sentence < len(text.sentences)]
@@ -115,27 +115,23 @@ def _labelled_pairs(source: Source, text: TextSpace) -> list[tuple[int, int, boo
         first, second = np.triu_indices(len(uses), 1)
         for pair in generator.permutation(len(first))[:_PAIRS_PER_WORD]:
             a, b = first[pair], second[pair]
-            found.append((rows[a], rows[b], uses[a].label == uses[b].label, word))
-    return found
+            pairs.append((rows[a], rows[b], uses[a].label == uses[b].label, word))
+    return pairs
 
 
 def _word_scores(page: str, task: str, vectors: StaticVectors) -> tuple[list[Score], str]:
-    """The chosen vectors, the shipped ones, and each layer with the word alone; how the list was read."""
-    file = st.file_uploader(
-        "A list of your own (TXT, TSV, CSV)",
-        ["txt", "tsv", "csv", *PACKED],
-        max_upload_size=_MOST_LIST_MB,
-        key=f"{page}_list_{task}",
-    )
+    """Score the chosen vectors, the shipped ones and each layer on a list; also return how it was read."""
+    label, types = "A list of your own (TXT, TSV, CSV)", ("txt", "tsv", "csv", *PACKED)
+    file = upload_file(f"{page}_list_{task}", label, types, max_mb=_MOST_LIST_MB)
     typed = st.text_area(
         _HELP[task], _EXAMPLES[task], height=160, key=f"{page}_typed_{task}", disabled=file is not None
     )
     columns, lines = None, split_lines(typed or "")
     if file:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            encoding = choose_encoding(f"{page}_{file.file_id}")
-            columns = _columns_wanted(f"{page}_{file.file_id}") if task == PAIRS else None
-        decoded = read_text(file.getvalue(), file.name, encoding=encoding)
+            encoding = choose_encoding(reading_prefix(page, file))
+            columns = _columns_wanted(reading_prefix(page, file)) if task == PAIRS else None
+        decoded = read_text(file.content, file.name, encoding=encoding)
         lines = split_lines(decoded.text)
         say_decoding(file.name, decoded)
     score, words, note = _task(task, lines, columns)
@@ -148,11 +144,11 @@ def _word_scores(page: str, task: str, vectors: StaticVectors) -> tuple[list[Sco
         for view in view_names(elmo.n_layers)[:-1]:
             name, weights = f"{view}, word alone", weights_of(view, elmo.n_layers)
             sources[name] = vectors_of_words_alone(elmo, candidates, weights, name)
-    return [score(one) for one in sources.values()], note
+    return [score(source) for source in sources.values()], note
 
 
 def _columns_wanted(prefix: str) -> tuple[int, int, int] | None:
-    """Columns of the pairs in a file, where they are not left to be found out."""
+    """Return the columns of the pairs in a file; None = find them."""
     text = st.text_input(
         "Columns of the two words and the score",
         placeholder="found automatically; for example 1, 2, 4",
@@ -169,16 +165,16 @@ def _columns_wanted(prefix: str) -> tuple[int, int, int] | None:
 def _task(
     task: str, lines: Sequence[str], columns: tuple[int, int, int] | None
 ) -> tuple[Callable[[StaticVectors], Score], list[str], str]:
-    """What scores a source on these lines, all words in them, and how they were read."""
+    """Return a function that scores vectors on these lines, all words in them, and how they were read."""
     if task == PAIRS:
         pairs = read_pairs(lines, columns)
         words = [word for pair in pairs for word in pair[:2]]
-        return lambda one: word_similarity(one, pairs), words, pairs.reading
+        return lambda source: word_similarity(source, pairs), words, pairs.reading
     groups = read_groups(lines, 4, 4) if task == ANALOGIES else read_groups(lines, 3)
     words = [word for group in groups for word in group]
     if task == ANALOGIES:
-        return lambda one: analogies(one, groups), words, _HELP[task]
-    return lambda one: odd_one_out(one, groups), words, _HELP[task]
+        return lambda source: analogies(source, groups), words, _HELP[task]
+    return lambda source: odd_one_out(source, groups), words, _HELP[task]
 
 
 def _frame(scores: Sequence[Score]) -> pd.DataFrame:

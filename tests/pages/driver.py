@@ -13,6 +13,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from pages.common.job import Job
 from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
@@ -55,6 +56,21 @@ def wait_until(is_there: Callable[[AppTest], object], app: AppTest) -> AppTest:
         checked(app.run())
     assert is_there(app), texts(app)
     return app
+
+
+def job_of(app: AppTest, owner: str) -> Job:
+    """The job that the visitor of a page started last under this owner."""
+    job: Job = app.session_state["_visitor"].state["jobs"][owner]
+    return job
+
+
+def wait_until_over(job: Job) -> Job:
+    """Wait for the end of a job, whatever it is."""
+    end = time.monotonic() + PATIENCE_S
+    while not job.is_over:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return job
 
 
 def wait_for_charts(app: AppTest, n: int = 1) -> AppTest:

@@ -76,3 +76,16 @@ def test_a_narrow_dark_screen(visit: Callable[..., Page], browser: Browser):
     expect(page.get_by_text("refund has 1 row")).to_be_visible()
     expect(page.get_by_role("button", name="Train and compare")).to_be_disabled()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_reload_takes_up_a_running_job_and_its_result(visit: Callable[..., Page], browser: Browser):
+    page = visit("/classify?data=Reviews&limit=15+s&test=one+split")
+    page.get_by_role("button", name="Train and compare").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    assert "job=" in page.url
+    for _ in range(2):  # the job, and later its result
+        page.reload()
+        expect(page.get_by_role("heading", name="Look inside")).to_be_visible(timeout=1000 * PATIENCE_S)
+    other = visit("/classify?data=Reviews&limit=15+s&test=one+split", screen=browser.new_context())
+    expect(other.get_by_text("So far without a biLM")).to_be_visible()
+    expect(other.get_by_role("heading", name="Look inside")).to_have_count(0)

@@ -22,7 +22,8 @@ from elmo_core.tables.export import to_csv
 from pages.classify import results as lab_cache
 from pages.classify.mistakes import texts_of
 from pages.classify.results import SAMPLES, sample_file
-from pages.common import jobs
+from pages.common import jobs, upload
+from tests.pages.driver import job_of
 from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
@@ -86,9 +87,9 @@ def button(app: AppTest, label: str) -> Any:
     return next(one for one in app.button if one.label.startswith(label))
 
 
-def finished(app: AppTest, key: str = "classify_job") -> AppTest:
+def finished(app: AppTest, owner: str = "classify") -> AppTest:
     """Wait for the job, then draw its result."""
-    job = app.session_state[key]
+    job = job_of(app, owner)
     end = time.monotonic() + PATIENCE_S
     while not job.is_over and time.monotonic() < end:
         time.sleep(0.05)
@@ -233,7 +234,7 @@ def test_the_comparison_has_a_verdict_and_one_row_for_each_method(after_training
 
 def test_mistakes_and_a_cell_of_the_matrix(after_training: AppTest):
     app = show(after_training, "Mistakes", LEARNED)
-    job = app.session_state["classify_job"]
+    job = job_of(app, "classify")
     result = next(one for one in job.parts if isinstance(one, MethodResult) and one.method == LEARNED)
     chart = next(one for one in app.get("plotly_chart") if "Confusion" in one.proto.alt)
     n_right = int((result.gold == result.predicted).sum())
@@ -295,11 +296,11 @@ def test_a_second_table_is_predicted_as_a_job(after_training: AppTest):
     app = after_training
     content = b"comment,more\n=1+1 is fine and lovely,x\n,y\ncold and rude,z\n"
     checked(app.file_uploader(key="classify_new_file").upload("new.csv", content, "text/csv").run())
-    checked(app.button(key="classify_predict").click().run())
-    app = finished(app, "classify_new_job")
+    checked(app.button(key="classify_new_start").click().run())
+    app = finished(app, "classify_new")
     assert "Predicted 3 rows" in messages(app)
     assert "1 without text" in messages(app)
-    header, found, counts = app.session_state["classify_new_job"].result
+    header, found, counts = job_of(app, "classify_new").result
     for start, for_spreadsheet in (("'=1+1", True), ("=1+1", False)):
         content = to_csv(header, found, for_spreadsheet=for_spreadsheet)
         rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
@@ -312,7 +313,7 @@ def test_a_second_table_is_predicted_as_a_job(after_training: AppTest):
 
 def test_a_downloaded_classifier_loads_again_and_others_are_refused(after_training: AppTest):
     app = after_training
-    job = app.session_state["classify_job"]
+    job = job_of(app, "classify")
     found = next(one for one in job.parts if not isinstance(one, MethodResult))
     files = lab_cache.classifier_files(found.classifier, facts={"method": "mine", "data": "d.csv"})
     content = zip_bytes(files)
@@ -341,10 +342,18 @@ def test_results_stay_when_the_page_is_left_and_go_with_the_data():
     assert list(scores(app)["method"]) == ["majority class", "TF-IDF + LR"]
 
 
+def test_a_reload_keeps_the_table_and_what_was_trained_on_it(after_training: AppTest):
+    again = opened(job=after_training.query_params["job"], data="My table")
+    assert "Still here: mine.csv" in [element.value for element in again.text]
+    assert LEARNED in list(scores(again)["method"])
+    again = checked(again.button(key="classify_file_remove").click().run())
+    assert "Choose a file" in messages(again)
+
+
 def test_a_run_can_be_cancelled():
     app = opened()
     checked(button(app, "Train").click().run())
-    job = app.session_state["classify_job"]
+    job = job_of(app, "classify")
     button(app, "Cancel").click().run()
     end = time.monotonic() + PATIENCE_S
     while not job.is_over and time.monotonic() < end:
@@ -354,10 +363,10 @@ def test_a_run_can_be_cancelled():
 
 
 def test_a_large_table_is_read_and_looked_through_as_jobs(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(lab_cache, "LONG_BYTES", 100)
+    monkeypatch.setattr(upload, "_BYTES_PER_S", 100)
     app = uploaded(*small_table())
-    app = finished(app, "classify_table_job")
-    app = finished(app, "classify_dataset_job")
+    app = finished(app, "classify_table")
+    app = finished(app, "classify_dataset")
     assert "texts to use, 2 labels" in " ".join(one.value for one in app.markdown)
     assert not button(app, "Train").disabled
 
@@ -372,16 +381,17 @@ def test_labels_of_users_are_no_markup():
 
 
 def test_texts_of_rows_are_complete(after_training: AppTest):
-    job = after_training.session_state["classify_job"]
+    job = job_of(after_training, "classify")
     result = next(one for one in job.parts if isinstance(one, MethodResult))
     file = sample_file("Reviews")
     assert file.is_sample
-    from pages.classify.dataset import Chosen
+
+    from pages.classify.dataset import ChosenDataset
 
     options = lab_cache.ReadingOptions()
     table = reading.read_table(small_table()[1], "mine.csv")
     data = lab_cache.prepare(table, "comment", "verdict")
-    chosen = Chosen("k", data, ("comment", "verdict"), file, tuple(table.lines))
+    chosen = ChosenDataset("k", data, ("comment", "verdict"), file, tuple(table.lines))
     frame = texts_of(chosen, result, result.rows.tolist())
     assert list(frame.columns) == ["text", "labelled", "predicted", "p", "line"]
     assert frame["p"].is_monotonic_decreasing
@@ -394,7 +404,7 @@ def test_two_trainings_leave_the_page_of_a_third_alive():
     apps = [opened(data="Topics", limit="15 min") for _ in range(2)]
     for app in apps:
         checked(button(app, "Train").click().run())
-    running = [app.session_state["classify_job"] for app in apps]
+    running = [job_of(app, "classify") for app in apps]
     end = time.monotonic() + PATIENCE_S
     while not all(job.share > 0.01 for job in running) and time.monotonic() < end:
         time.sleep(0.02)
@@ -404,8 +414,8 @@ def test_two_trainings_leave_the_page_of_a_third_alive():
     assert [job.state for job in running] == ["running", "running"]
     waiting = opened(limit="15 s")
     checked(button(waiting, "Train").click().run())
-    job = waiting.session_state["classify_job"]
-    assert (job.state, jobs._queue().before(job)) == ("waiting", 2)
+    job = job_of(waiting, "classify")
+    assert (job.state, jobs._queue.n_before(job)) == ("waiting", 2)
     for one in (*running, job):
         one.cancel()
     end = time.monotonic() + PATIENCE_S

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from elmo_core.learning.inside.span_differences import KINDS
-from tests.pages.driver import checked, open_page, texts
+from tests.pages.driver import checked, job_of, open_page, texts
 from tests.pages.gestures import PATIENCE_S
 
 SMALL = "".join(
@@ -26,9 +26,9 @@ def opened(**address: str) -> AppTest:
     return open_page("entities", few, **address)
 
 
-def trained(app: AppTest, key: str = "entities_job", most_s: float = PATIENCE_S) -> AppTest:
+def trained(app: AppTest, owner: str = "entities", most_s: float = PATIENCE_S) -> AppTest:
     end = time.monotonic() + most_s
-    while not app.session_state[key].is_over:
+    while not job_of(app, owner).is_over:
         assert time.monotonic() < end
         time.sleep(0.05)
     return checked(app.run())
@@ -43,7 +43,7 @@ def with_files(*contents: tuple[str, bytes]) -> AppTest:
 
 def own(content: bytes = SMALL, name: str = "own.conll") -> AppTest:
     app = with_files((name, content))
-    return trained(app.button(key="entities_train_button").click().run())
+    return trained(app.button(key="entities_start").click().run())
 
 
 def labelled(app: AppTest, label: str) -> Any:
@@ -62,7 +62,7 @@ def html_of(app: AppTest) -> str:
 def test_it_opens_on_the_sample_and_answers():
     app = opened()
     assert "220 sentences to learn from" in texts(app)
-    assert app.button(key="entities_train_button").disabled
+    assert app.button(key="entities_start").disabled
     app = trained(app)
     assert "the difference is" in texts(app)
     names = [str(value) for value in app.dataframe[0].value["method"]]
@@ -70,7 +70,7 @@ def test_it_opens_on_the_sample_and_answers():
     assert set(app.dataframe[1].value["label"]) == {"PER", "LOC", "ORG", "DATE"}
     assert len(app.get("plotly_chart")) == 4
     again = trained(opened())  # another session finds what the first one has computed
-    assert again.session_state["entities_job"].result is app.session_state["entities_job"].result
+    assert job_of(again, "entities").result is job_of(app, "entities").result
 
 
 def test_without_a_file_it_says_what_to_do():
@@ -83,7 +83,7 @@ def test_a_file_of_ones_own_is_learned_and_compared():
     app = with_files(("own.conll", SMALL))
     assert "12 sentences to learn from" in texts(app)
     assert "Ann" in html_of(app)
-    app = trained(app.button(key="entities_train_button").click().run())
+    app = trained(app.button(key="entities_start").click().run())
     assert "n = 6" in texts(app)
     app = looked_at(app, "Differences")
     app = checked(app.selectbox(key="entities_method").set_value("look-up").run())
@@ -95,8 +95,8 @@ def test_two_files_and_bad_lines():
     app = with_files(("own.conll", bad), ("test.conll", SMALL))
     assert "15 sentences to learn from" in texts(app)
     assert "15 to test on" in texts(app)
-    assert "Left out 1 sentence" in texts(app)
-    assert any(button.label == "The list" for button in app.get("download_button"))
+    assert "1 sentence skipped" in texts(app)
+    assert any(button.label == "Skipped rows" for button in app.get("download_button"))
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_two_files_and_bad_lines():
 def test_unusable_files_get_one_sentence(name: str, content: bytes, message: str):
     app = with_files((name, content))
     assert message in texts(app)
-    assert "entities_job" not in app.session_state or app.session_state["entities_job"].subject.find(name) < 0
+    assert not app.get("progress")
 
 
 def test_differences_show_both_and_text_is_escaped():
     lines = SMALL + b"<b>x</b>\tB-PER\nleft\tO\n![a](http://x)\tB-LOC\n\n" * 2
     app = with_files(("own.conll", lines), ("test.conll", lines))
-    app = trained(app.button(key="entities_train_button").click().run())
+    app = trained(app.button(key="entities_start").click().run())
     app = looked_at(app, "Differences")
     app = checked(app.selectbox(key="entities_method").set_value("learned mix").run())
     frame = app.dataframe[-1].value
@@ -145,16 +145,16 @@ def test_typed_text_is_tagged_and_nothing_is_said_plainly():
 
 def test_learning_curve_and_a_file_to_tag():
     app = looked_at(own(), "More sentences?")
-    app = trained(app.button(key="entities_curve_go").click().run(), "entities_curve_job")
+    app = trained(app.button(key="entities_curve_start").click().run(), "entities_curve")
     assert "so more sentences" in texts(app)
     app = looked_at(app, "Take away")
     text = b"Ann left Oslo.\n\nBob slept. Eve left Rome.\n"
     app = checked(app.file_uploader(key="entities_to_tag").upload("new.txt", text, "text/plain").run())
-    app = trained(app.button(key="entities_file_go").click().run(), "entities_file_job")
+    app = trained(app.button(key="entities_file_start").click().run(), "entities_file")
     assert "3 sentences" in texts(app)
     packed = gzip.compress("Zoë left Oslo.\n".encode("cp1252") * 3)
     app = checked(app.file_uploader(key="entities_to_tag").upload("new.txt.gz", packed).run())
-    app = trained(app.button(key="entities_file_go").click().run(), "entities_file_job")
+    app = trained(app.button(key="entities_file_start").click().run(), "entities_file")
     assert "Encoding guessed" in texts(app)
 
 
@@ -188,8 +188,8 @@ def test_word_classes_run_through_the_same_page():
 
 def test_cancel_and_no_method():
     app = with_files(("own.conll", SMALL * 40))
-    app = app.button(key="entities_train_button").click().run()
-    job = app.session_state["entities_job"]
+    app = app.button(key="entities_start").click().run()
+    job = job_of(app, "entities")
     job.cancel()
     app = trained(app)
     assert "was cancelled" in texts(app)
@@ -203,8 +203,7 @@ def test_a_file_of_ones_own_static_vectors():
     checked(app.segmented_control(key="entities_static").set_value("a file of mine").run())
     assert "Choose a file of vectors" in texts(app)
     content = b"Marta 1 0 0\nBergen 0 1 0\nbroken 1\nthe 0 0 1\n"
-    app.file_uploader(key="entities_vectors").upload("glove.txt", content, "text/plain").run()
-    app = trained(app, "entities_static_job")
+    app = checked(app.file_uploader(key="entities_vectors").upload("glove.txt", content, "text/plain").run())
     assert "3 words of width 3" in texts(app)
     app = trained(app)
     app.segmented_control(key="view").set_value("Take away").run()

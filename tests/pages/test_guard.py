@@ -11,7 +11,7 @@ from elmo_core.exceptions import InputError
 from elmo_core.senses.labelled_groups import from_json
 from pages.common import guard
 from pages.common.guard import sentence_of
-from pages.common.jobs import Job
+from pages.common.job import Job
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_job_out_of_memory_says_so():
     def work(job: Job) -> None:
         raise MemoryError
 
-    job = Job("subject", "Reading", "")
+    job = Job("key", "Reading")
     job.run(work)
     assert (job.state, job.error) == ("failed", guard.NO_MEMORY)
 

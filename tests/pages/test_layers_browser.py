@@ -18,7 +18,7 @@ PICTURE = ".st-key-layers_picture .js-plotly-plot"
 N_SENTENCES = len(sample().text.sentences)
 SELECTED = f"of {N_SENTENCES} points selected"
 TYPED = "Weights s_j (x gamma)"
-MAP = ".st-key-maps_chart .js-plotly-plot"
+MAP = ".st-key-maps_map .js-plotly-plot"
 CORNER = f"""() => {{
     const plot = document.querySelector('{TRIANGLE}'), cells = plot._fullData[0];
     const box = plot.querySelector('.nsewdrag').getBoundingClientRect(), layout = plot._fullLayout;

@@ -121,7 +121,7 @@ def test_probing_curves_and_contextuality():
     assert f"{len(sample().text.sentences)} different sentences" in texts(app)
 
 
-def test_ones_own_table_is_scored_and_asked_before_long_work():
+def test_ones_own_table_is_scored():
     app = open_page("layers", layers_data="My own text")
     assert "Choose a table" in texts(app)
     checked(app.file_uploader(key="layers_file").upload("own.csv", LABELLED, "text/csv").run())
@@ -130,8 +130,6 @@ def test_ones_own_table_is_scored_and_asked_before_long_work():
     app = wait_for_charts(app, 2)
     assert sum(len(trace["text"]) for trace in chart(app, 1)["data"]) == 24
     turned_to("Learned weights", app)
-    assert app.button(key="layers_learned_start")
-    checked(app.button(key="layers_learned_start").click().run())
     assert "5 random splits" in texts(wait_for_charts(app, 2))
 
 

@@ -56,7 +56,7 @@ def test_a_lasso_is_listed_and_movers_stand_out():
     points = [{"customdata": row} for row in (3, 4, 9)]
     state = {"selection": {"points": points, "point_indices": [], "box": [], "lasso": []}}
     app.session_state["maps_selection"] = app.session_state["maps_selection"].by_map((3, 4, 9), N_SENTENCES)
-    app.session_state["maps_chart"] = PlotlyState(state)
+    app.session_state["maps_map"] = PlotlyState(state)
     checked(app.run())
     assert f"3 of {N_SENTENCES} points selected" in texts(app)
     assert list(app.dataframe[0].value["row"]) == [4, 5, 10]

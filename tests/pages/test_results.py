@@ -10,9 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.common import jobs
 from pages.common.loaders import load_model
-from pages.common.results import ResultStore, kept_for_all
+from pages.common.results import ResultStore, kept_for_all, results_about
 
 
 def test_a_result_is_computed_once_however_many_ask():
@@ -69,23 +68,24 @@ def test_arguments_with_an_underscore_are_not_part_of_the_key():
     assert add(1, 2) == [1, 2]
 
 
-def test_emptying_the_caches_of_streamlit_leaves_model_and_queue():
+def test_emptying_the_caches_of_streamlit_leaves_model_and_results():
     """What a browser's `clear_cache` message does to all sessions."""
-    model, queue = load_model("tiny"), jobs._queue()
+    model, kept = load_model("tiny"), results_about(is_sample=True)
+    kept.keep("before", 1)
     st.cache_data.clear()
     st.cache_resource.clear()
     assert load_model("tiny") is model
-    assert jobs._queue() is queue
+    assert results_about(is_sample=True).find("before") == 1
 
 
 def test_a_result_of_one_session_is_not_in_another():
     def script() -> None:
         import streamlit as st
 
-        from pages.common.results import session_results
+        from pages.common.results import visitor_results
 
         who = st.text_input("Who", key="who")
-        st.write(session_results().get_or_compute("name", lambda: who))
+        st.write(visitor_results().get_or_compute("name", lambda: who))
 
     ann, bob = AppTest.from_function(script), AppTest.from_function(script)
     for test, name in ((ann, "Ann"), (bob, "Bob")):

@@ -20,7 +20,8 @@ from elmo_core.senses.labelled_groups import to_json
 from elmo_core.senses.uses import find_uses
 from elmo_core.text import unpacking
 from pages.common import loaders, sense_data
-from pages.common.jobs import Job
+from pages.common.job import Job
+from tests.pages.driver import job_of
 from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
@@ -176,9 +177,9 @@ def test_umap_is_drawn_beside_the_page(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(projection, "_umap", umap)
     monkeypatch.setattr(sense_data._Pace, "has_umap", False)  # as before the first UMAP of a server
     app = opened(word="plant", seed="11", projection="Automatic")
-    job = app.session_state["senses_umap_job"]
+    job = job_of(app, "senses_umap")
     assert "(PCA)" in alt(app)
-    assert app.button(key=f"cancel_{id(job)}").label == "Cancel"
+    assert app.button(key="senses_umap_cancel").label == "Cancel"
     job.cancel()
     may_end.set()
     wait_for(job)
@@ -186,7 +187,7 @@ def test_umap_is_drawn_beside_the_page(monkeypatch: pytest.MonkeyPatch):
     assert job.state == "cancelled"
     assert "UMAP cancelled; this is PCA." in captions(app)
     app = checked(app.button(key="senses_umap_again").click().run())
-    wait_for(app.session_state["senses_umap_job"])
+    wait_for(job_of(app, "senses_umap"))
     app = checked(app.run())
     assert "(UMAP)" in alt(app)
     assert "UMAP keeps neighbours together (15 neighbours, distance 0.1, seed 11)" in captions(app)
@@ -199,10 +200,11 @@ def wait_for(job: Job) -> None:
 
 
 def test_many_uses_are_read_by_a_job(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sense_data, "LONG_STUDY", 10)
+    monkeypatch.setattr(sense_data, "_STUDIED_PER_S", 5)
+    monkeypatch.setattr(sense_data._Pace, "uses_per_s", None)
     app = pasted(TEN + " A crane is blue. A crane is red.")
     for owner in ("study", "cuts"):
-        job = app.session_state[f"senses_{owner}_job"]
+        job = job_of(app, f"senses_{owner}")
         wait_for(job)
         assert job.state == "done"
         app = checked(app.run())

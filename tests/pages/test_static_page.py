@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import gzip
+import io
 import json
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +170,20 @@ def test_a_file_of_vectors_keeps_its_name():
     assert "my\\_vectors\\.txt" in said(waited(app.run()))
 
 
+def test_one_of_several_files_of_vectors_in_an_archive_is_chosen():
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("wide.txt", "river 1 0 0\nmoney 0 1 0\nthe 0 0 1\n")
+        archive.writestr("narrow.txt", "river 1 0\nmoney 0 1\n")
+    app = opened()
+    app.selectbox(key="static").select("A file of vectors").run()
+    app.file_uploader(key="static_vectors").upload("both.zip", content.getvalue())
+    assert "3 words of width 3" in said(waited(app.run()))
+    (member,) = [box for box in app.selectbox if box.label == "File in the archive"]
+    member.set_value("narrow.txt")
+    assert "2 words of width 2" in said(waited(app))
+
+
 def test_a_broken_list_is_one_sentence():
     app = opened()
     app.segmented_control(key="show").set_value("Scores")
@@ -191,7 +207,7 @@ def test_a_corpus_is_indexed_and_asked(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert "none" in said(waited(app))
     app.text_input(key="static_pattern").set_value(str(corpus))
     assert "on one core" in said(waited(app))
-    app.button(key="static_build").click()
+    app.button(key="static_index_start").click()
     app = waited(app)
     assert "12 uses" in said(app) and "all compared" in said(app)
     assert app.dataframe[0].value["use"].tolist() == ["play", "play"]

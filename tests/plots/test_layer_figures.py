@@ -129,7 +129,7 @@ def test_a_map_carries_the_rows_of_its_points(points: MapPoints):
     x = {int(row): x for trace in figure.data for row, x in zip(trace.customdata, trace.x, strict=True)}
     assert x[7] == found.coordinates[0, 7, 0]
     assert "Trustworthiness" in explain_map(found, "Own vectors")
-    assert "60 points" in describe_map(points, found, "Own vectors", colours)
+    assert "60 points" in describe_map(points, found, "Own vectors", "kind")
 
 
 def test_a_map_in_space(points: MapPoints):

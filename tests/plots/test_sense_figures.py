@@ -10,11 +10,12 @@ import pytest
 
 from elmo_core import load_elmo
 from elmo_core.geometry.separation import Separation
+from elmo_core.plots.points import Colouring
 from elmo_core.plots.sense_map import (
     NO_GROUP,
     SEVERAL,
-    Colouring,
     Extras,
+    colour_by_sense,
     describe_map,
     explain_map,
     plot_map,
@@ -63,7 +64,7 @@ def uses(study: Study) -> Uses:
 
 @pytest.fixture(scope="module")
 def senses(uses: Uses) -> Colouring:
-    return Colouring.by_sense(uses)
+    return colour_by_sense(uses)
 
 
 def test_every_use_is_one_dot_with_its_id(study: Study, uses: Uses, senses: Colouring):
@@ -82,7 +83,7 @@ def test_equal_vectors_are_one_dot_with_their_number(method: Literal["pca", "uma
     study = study_of(["money", "river"] * 20, text)
     frame = frame_of(study, TOKEN_VECTOR, method)
     assert frame.method == method
-    figure = plot_map(draw_map(study, TOKEN_VECTOR, frame), study.uses, Colouring.by_sense(study.uses))
+    figure = plot_map(draw_map(study, TOKEN_VECTOR, frame), study.uses, colour_by_sense(study.uses))
     (dot,) = figure.data
     assert dot["name"] == f"{SEVERAL} (40)"
     assert list(dot["customdata"]) == list(range(40))
@@ -147,7 +148,7 @@ def test_words_of_users_are_drawn_as_they_are():
     hostile = "<b>x</b> <script>"
     text = ["a <i>1</i> bank </span>", "<a href='x'>bank</a>", "bank & bank"]
     study = study_of([hostile, hostile, "other"], text)
-    for trace in plot_map(mapped(study), study.uses, Colouring.by_sense(study.uses)).to_dict()["data"]:
+    for trace in plot_map(mapped(study), study.uses, colour_by_sense(study.uses)).to_dict()["data"]:
         for shown in (trace["name"], *trace["text"]):
             ours = shown.replace("<b>bank</b>", "").replace("<br>", "")
             ours = ours.replace("<i>", "", 1).replace("</i>", "", 1)

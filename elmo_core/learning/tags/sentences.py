@@ -32,7 +32,7 @@ class TokenFile:
 
     name: str
     kind: str
-    """"CoNLL", "CoNLL-U", "JSONL" or "CSV"."""
+    """"CoNLL", "CoNLL-U", "JSON", "JSONL" or "CSV"."""
     columns: tuple[str, ...]
     sentences: tuple[RawSentence, ...]
     token_column: str

@@ -33,6 +33,7 @@ from elmo_core.learning.tags.span_texts import SpanTexts, TextRecord, read_texts
 from elmo_core.tables.json_tables import json_values
 from elmo_core.tables.records import Skipped, counted
 from elmo_core.text.encodings import Decoded
+from elmo_core.text.unpacking import content_suffix
 
 TEXTS = ("text", "content", "data", "sentence", "document", "raw", "body", "review", "message", "tweet")
 _SPANS = ("spans", "entities", "ents", "label", "labels", "annotations", "annotation", "ner")
@@ -63,7 +64,8 @@ def read_span_records(decoded: Decoded, name: str) -> TokenFile:
     Raises:
         InputError: no record can be used.
     """
-    return read_values(name, "JSONL", _records(decoded.text, name), decoded=decoded)
+    kind = "JSON" if content_suffix(name) == ".json" else "JSONL"
+    return read_values(name, kind, _records(decoded.text, name), decoded=decoded)
 
 
 def read_values(
