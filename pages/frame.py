@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages.common.guard import said_in_one_sentence
-from pages.common.jobs import keep_address
 from pages.common.sidebar import show_model
+from pages.common.visitors import keep_in_address
 
 PAGES = Path(__file__).parent
 
@@ -72,6 +72,6 @@ page = st.navigation({"Explore": [home, static, layers, maps], "Learn": [classif
 st.set_page_config(page_title=f"{page.title} · ELMo Explorer")
 
 show_model()
-keep_address()
+keep_in_address()
 with said_in_one_sentence():
     page.run()

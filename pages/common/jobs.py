@@ -98,15 +98,18 @@ def run_or_offer(
     Raises:
         ElmoError: of work that is done at once; that of a job is shown on the page.
     """
-    is_started = _draw_start(owner, key, results, button) if button else False
-    if is_started:
-        results.drop(key)
-    elif key in results:
+    if button is None and key in results:
         return results.find(key)  # type: ignore[no-any-return]
-    elif button is None and seconds <= AT_ONCE_S:
+    if button is None and seconds <= AT_ONCE_S:
         with _spinner(title):
             return results.get_or_compute(key, lambda: work(Job(key, title)))
+    is_clicked = _draw_start(owner, key, results, button) if button else False
+    is_started = _jobs_to_start_again().pop(owner, False) or is_clicked
     job = None if is_started else current(owner, key)
+    if key in results and not is_started and (job is None or job.is_over):
+        if job is not None and job.state != "done" and button and button.can_repeat:
+            watch(owner, job, again)  # the result is the one before this job
+        return results.find(key)  # type: ignore[no-any-return]
     if job is None and (is_started or _may_start(owner, title, seconds, megabytes, button)):
         job = start(owner, key, title, work, results)
     if job is not None and job.state == "done" and not is_started:
@@ -200,12 +203,6 @@ def watch(owner: str, job: Job, again: str = "Start again") -> None:
         )
 
 
-def keep_address() -> None:
-    """Let the address name a visitor who has jobs, also after another page was opened."""
-    if not all(job.is_shared for job in _jobs().values()):
-        put_in_address()
-
-
 def _jobs() -> dict[str, Job]:
     jobs: dict[str, Job] = current_visitor().state.setdefault("jobs", {})
     return jobs
@@ -233,11 +230,9 @@ def _draw_start(owner: str, key: Hashable, results: ResultStore, button: StartBu
 
 
 def _may_start(owner: str, title: str, seconds: float, megabytes: float, button: StartButton | None) -> bool:
-    """Return whether work may start now: it is short, its button was clicked, or it is to start again."""
-    if _jobs_to_start_again().pop(owner, False) or (button and button.starts_by_itself):
-        return True
+    """Return whether work may start now: by itself, or because the usual button was clicked."""
     if button is not None:
-        return False
+        return button.starts_by_itself
     if seconds <= OFFERED_S:
         return True
     memory = f" and {megabytes:,.0f} MB of memory" if megabytes else ""

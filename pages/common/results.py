@@ -63,11 +63,6 @@ class ResultStore:
                 self._results.popitem(last=False)
         return result
 
-    def drop(self, key: Hashable) -> None:
-        """Remove a result, if there is one."""
-        with self._lock:
-            self._results.pop(key, None)
-
     def get_or_compute(self, key: Hashable, work: Callable[[], R]) -> R:
         """Return a result, computed by `work` where there is none; an error of `work` is not kept."""
         with self._lock:

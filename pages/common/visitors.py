@@ -37,6 +37,8 @@ class Visitor:
         self.key = secrets.token_urlsafe(16)
         self.state: dict[str, Any] = {}
         """What is kept for this visitor, by name: `jobs` and `results` each keep theirs here."""
+        self.is_in_address = False
+        """Whether there is something to find again after a reload."""
         self._sessions: set[str] = set()
         self._gone_since: float | None = None
 
@@ -75,9 +77,16 @@ def current_visitor() -> Visitor:
 
 def put_in_address() -> None:
     """Let the address name the visitor, so that a reload finds the same jobs and results."""
-    key = current_visitor().key
-    if st.query_params.get(IN_ADDRESS) != key:
-        st.query_params[IN_ADDRESS] = key
+    visitor = current_visitor()
+    visitor.is_in_address = True
+    if st.query_params.get(IN_ADDRESS) != visitor.key:
+        st.query_params[IN_ADDRESS] = visitor.key
+
+
+def keep_in_address() -> None:
+    """Name the visitor in the address again, after another page was opened."""
+    if current_visitor().is_in_address:
+        put_in_address()
 
 
 def _forget_the_gone() -> None:

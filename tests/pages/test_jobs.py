@@ -121,7 +121,9 @@ def page() -> None:
     key = st.text_input("Key", "a", key="key")
     shared = st.toggle("Shared", key="shared")
     seconds = st.number_input("Seconds", value=5.0, key="seconds")
-    button = jobs.StartButton("Count") if st.toggle("By a button", key="by_button") else None
+    can_repeat = st.toggle("Again", key="can_repeat")
+    by_button = st.toggle("By a button", key="by_button")
+    button = jobs.StartButton("Count", can_repeat=can_repeat) if by_button else None
     result = jobs.run_or_offer(
         "test",
         key,
@@ -203,6 +205,21 @@ def test_a_button_starts_the_work_and_rests_while_it_is_done():
     app = app.button(key="test_start").click().run()
     assert app.run().button(key="test_start").disabled
     assert done(app).success[0].value == "counted button"
+
+
+def test_a_cancel_of_a_second_run_keeps_the_result_of_the_first():
+    app = opened(key="again", by_button=True, can_repeat=True)
+    app = done(app.button(key="test_start").click().run())
+    assert app.success[0].value == "counted again"
+    may_end.clear()
+    app = app.button(key="test_start").click().run()
+    assert not app.success
+    job = job_of(app, "test")
+    app = app.button(key="test_cancel").click().run()
+    wait_until_over(job)
+    app = app.run()
+    assert "was cancelled" in app.info[0].value
+    assert app.success[0].value == "counted again"
 
 
 def test_a_reload_finds_the_running_job_and_its_result_and_a_stranger_does_not():
