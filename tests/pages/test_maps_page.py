@@ -44,7 +44,7 @@ def test_sentences_of_the_sample_by_their_columns():
 def test_tokens_in_space_and_plain_cosines():
     app = wait_for_charts(open_maps(maps_points="Tokens", maps_dims="3D"))
     assert {trace["type"] for trace in chart(app)["data"]} == {"scatter3d"}
-    assert "choose 2D to select" in texts(app)
+    assert "Choose 2D to select" in texts(app)
     assert "3,000 of" in texts(app)
     app.toggle(key="maps_centred").set_value(False).run()
     app = wait_for_charts(checked(app))
