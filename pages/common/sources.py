@@ -14,7 +14,7 @@ from pages.common.files import SUFFIXES, choose_from_file, forget_file
 from pages.common.loaders import FIRST_WORD, Source, digest, sample, words_to_try
 from pages.common.markdown import escape_markdown
 from pages.common.results import visitor_results
-from pages.common.upload import UploadedFile, has_upload, upload_file
+from pages.common.upload import UploadedFile, has_upload, remove_upload, upload_file
 from pages.common.visitors import current_visitor, put_in_address
 
 
@@ -119,7 +119,7 @@ def _from_paste(page: str, pasted: str | None) -> Source | None:
         return None
     key = digest(pasted.encode("utf-8", "ignore"))
     recipe = 'text = split_text(Path("my-text.txt").read_text(encoding="utf-8"))'
-    text = visitor_results("files", 4).get_or_compute(("pasted", key), lambda: split_text(pasted))
+    text = visitor_results().get_or_compute(("pasted", key), lambda: split_text(pasted))
     return Source(key, text, recipe=(recipe,), summary=f"{counted(len(text.sentences), 'sentence')} pasted")
 
 
@@ -149,6 +149,7 @@ def pass_source_to(page: str, source: Source) -> None:
     """
     st.session_state[f"{page}_is_own"] = not source.is_sample
     if not source.is_sample:
+        remove_upload(f"{page}_file")
         st.session_state[f"{page}_pasted"], st.session_state[f"{page}_brought"] = "", source
 
 

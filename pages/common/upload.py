@@ -85,13 +85,18 @@ def upload_file(
     if file is not None and st.session_state[key] is None:  # the field was emptied with its page
         with place.container(horizontal=True, vertical_alignment="center"):
             st.text(f"Still here: {file.name}", width="content")
-            st.button("Remove", key=f"{key}_remove", type="tertiary", on_click=_remove, args=(key,))
+            st.button("Remove", key=f"{key}_remove", type="tertiary", on_click=remove_upload, args=(key,))
     return file
 
 
 def has_upload(key: str) -> bool:
     """Return whether a file is kept under a key."""
     return key in _uploads()
+
+
+def remove_upload(key: str) -> None:
+    """Drop the file kept under a key: a callback too."""
+    _uploads().pop(key, None)
 
 
 def open_table(
@@ -202,16 +207,11 @@ def _keep(key: str) -> None:
     """Callback: keep the file of a field, or drop it where the field was emptied."""
     file = st.session_state[key]
     if file is None:
-        _uploads().pop(key, None)
+        remove_upload(key)
         return
     content = file.getvalue()
     _uploads()[key] = UploadedFile(digest(content), file.name, content)
     put_in_address()
-
-
-def _remove(key: str) -> None:
-    """Callback: drop the file of a field."""
-    _uploads().pop(key, None)
 
 
 def _warn_of_guess(name: str, encoding: str, is_guessed: bool) -> None:
