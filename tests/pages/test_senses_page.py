@@ -133,9 +133,12 @@ def test_a_layer_keeps_the_frame_and_moves_the_dots():
 def test_the_model_reads_a_text_once(monkeypatch: pytest.MonkeyPatch):
     read = []
     embed = Elmo.embed
-    monkeypatch.setattr(
-        Elmo, "embed", lambda self, sentences: read.extend(sentences) or embed(self, sentences)
-    )
+
+    def counted(self: Elmo, sentences: list[str], **options: object) -> object:
+        read.extend(sentences)
+        return embed(self, sentences, **options)
+
+    monkeypatch.setattr(Elmo, "embed", counted)
     app = pasted(TEN + " A crane is tall.")
     assert len(read) == 11 + 5 * 11  # each use once, and in five shuffled texts
     for control, value in (
@@ -420,7 +423,7 @@ def test_columns_without_names_are_numbered_and_odd_rows_counted():
     content = "1,The bank fell.\n2,A bank rose.\n3,a,b\n4,My bank.\n5,Our bank.\n"
     app = uploaded("a.csv", content.encode())
     assert "columns numbered" in captions(app)
-    assert "1 of 5 rows skipped: 1 \\(3 cells where the table has 2 columns" in messages(app)
+    assert "1 of 5 rows skipped: 1 (3 cells where the table has 2 columns" in messages(app).replace("\\", "")
     assert app.get("plotly_chart")
 
 
