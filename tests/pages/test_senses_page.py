@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
-from elmo_core import Elmo
 from elmo_core.geometry import projection
 from elmo_core.senses.labelled_groups import to_json
 from elmo_core.senses.uses import find_uses
+from elmo_core.serving.shared import SharedElmo
 from elmo_core.text import unpacking
 from pages.common import loaders, sense_data
 from pages.common.job import Job
@@ -132,13 +133,13 @@ def test_a_layer_keeps_the_frame_and_moves_the_dots():
 
 def test_the_model_reads_a_text_once(monkeypatch: pytest.MonkeyPatch):
     read = []
-    embed = Elmo.embed
+    layers_of = SharedElmo.layers_of
 
-    def counted(self: Elmo, sentences: list[str], **options: object) -> object:
-        read.extend(sentences)
-        return embed(self, sentences, **options)
+    def counted(self: SharedElmo, texts: Sequence[object], **options: Any) -> object:
+        read.extend(texts)
+        return layers_of(self, texts, **options)
 
-    monkeypatch.setattr(Elmo, "embed", counted)
+    monkeypatch.setattr(SharedElmo, "layers_of", counted)
     app = pasted(TEN + " A crane is tall.")
     assert len(read) == 11 + 5 * 11  # each use once, and in five shuffled texts
     for control, value in (
