@@ -22,9 +22,9 @@ import torch
 from bench import benchmark_data
 from bench.reporting import arguments
 from elmo_core import Elmo, load_elmo
+from elmo_core.config import layer_names
 from elmo_core.layers.labelled import Labelled, label_vectors
 from elmo_core.layers.learned import BEST, LEARNED, SEEDS, UNIFORM, MixStudy, study_splits
-from elmo_core.layers.mixture import layer_names
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.measuring.splitting import Split
 

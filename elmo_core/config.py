@@ -193,3 +193,13 @@ class BiLMConfig(JsonConfig):
         """The seeded random model that tests, examples and pages can run on."""
         cnn = CharCNNConfig(embedding_dim=4, filters=((1, 4), (2, 8), (3, 16)), n_highway=1)
         return cls(lstm_dim=32, projection_dim=8, char_cnn=cnn, n_words=200, has_softmax=True)
+
+
+def layer_name(layer: int) -> str:
+    """The name of a layer on screen, in tables and in links; layer 0 holds the token vectors."""
+    return "Layer 0 (token)" if layer == 0 else f"Layer {layer}"
+
+
+def layer_names(n_layers: int) -> tuple[str, ...]:
+    """The names of L layers."""
+    return tuple(layer_name(layer) for layer in range(n_layers))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import streamlit as st
 
+from elmo_core.config import layer_name
 from pages.common.guard import said_in_one_sentence
 from pages.common.sidebar import show_model
 from pages.common.visitors import keep_in_address
@@ -62,6 +64,18 @@ entities = st.Page(
 )
 
 
+def renew_link() -> None:
+    """Give layers in links of earlier versions ("Token vector", "LSTM layer 2") the names of today."""
+    renewed = {
+        key: layer_name(int(name[-1])) if name[-1:].isdigit() else layer_name(0)
+        for key in ("layer", "contextual", "static")
+        if re.fullmatch(r"Token vector|LSTM layer \d", name := st.query_params.get(key, ""))
+    }
+    if renewed:
+        st.query_params.update(renewed)
+        st.rerun()  # widgets take their values from the link when a run starts
+
+
 def open_home() -> None:
     """Serve the default page, which is at /, under its own name as well."""
     st.switch_page(home, query_params=st.query_params.to_dict())
@@ -71,6 +85,7 @@ alias = st.Page(open_home, title="Word senses", url_path="senses", visibility="h
 page = st.navigation({"Explore": [home, static, layers, maps], "Learn": [classify, entities], "": [alias]})
 st.set_page_config(page_title=f"{page.title} · ELMo Explorer")
 
+renew_link()
 show_model()
 keep_in_address()
 with said_in_one_sentence():

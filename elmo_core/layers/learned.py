@@ -8,11 +8,12 @@ from functools import partial
 
 import numpy as np
 
+from elmo_core.config import layer_names
 from elmo_core.exceptions import InputError
 from elmo_core.layers.gram_matrices import layer_grams
 from elmo_core.layers.head import FittedHead, fit_head
 from elmo_core.layers.labelled import Labelled
-from elmo_core.layers.mixture import Mixture, layer_names, mixture_grid
+from elmo_core.layers.mixture import Mixture, mixture_grid
 from elmo_core.layers.scores import score_mixtures
 from elmo_core.measuring.intervals import Estimate, over_splits
 from elmo_core.measuring.splitting import Split, stratified_split
@@ -169,7 +170,7 @@ def verdict(study: MixStudy) -> str:
         gap = study.difference(LEARNED, other)
         value, low, high = (round(100 * one, 1) + 0.0 for one in (gap.value, gap.low, gap.high))  # no -0.0
         numbers = f"{value:+.1f} points, 95% interval {low:+.1f} to {high:+.1f}"
-        spoken = name[0].lower() + name[1:] if name.startswith("Token") else name
+        spoken = f"{name[0].lower()}{name[1:]}"
         if gap.low > 0:
             said.append(f"The learned mix is better than {spoken} here ({numbers}).")
         elif gap.high < 0:

@@ -105,11 +105,6 @@ class Mixture:
         return Mixture.of(mixed, self.gamma)
 
 
-def layer_names(n_layers: int) -> tuple[str, ...]:
-    """Names of L layers."""
-    return ("Token vector", *(f"LSTM layer {number}" for number in range(1, n_layers)))
-
-
 def mixture_grid(n_layers: int, steps: int = STEPS) -> np.ndarray:
     """Mixtures that are scored together.
 

@@ -15,10 +15,10 @@ from typing import Literal
 
 import numpy as np
 
+from elmo_core.config import layer_names
 from elmo_core.exceptions import InputError
 from elmo_core.layers.head import fit_head
 from elmo_core.layers.labelled import Labelled
-from elmo_core.layers.mixture import layer_names
 from elmo_core.measuring.intervals import Estimate, over_splits
 from elmo_core.measuring.splitting import Split, stratified_split
 from elmo_core.progress import Report

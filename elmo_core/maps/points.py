@@ -10,9 +10,10 @@ from typing import Literal
 
 import numpy as np
 
+from elmo_core.config import layer_names
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
-from elmo_core.layers.mixture import Mixture, layer_names
+from elmo_core.layers.mixture import Mixture
 from elmo_core.progress import Report
 from elmo_core.tables.corpus import Text
 from elmo_core.text.tokenisation import tokenise

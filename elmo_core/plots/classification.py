@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from elmo_core.config import layer_names
 from elmo_core.learning.calibration import Calibration
 from elmo_core.learning.inside.deciding_words import Occlusion
 from elmo_core.learning.metrics import Confusion
@@ -133,7 +134,7 @@ def plot_layer_weights(weights: Sequence[float], learned: bool = True) -> go.Fig
     """Draw the weight s_j of each layer; the dotted line is the weight that all have before learning."""
     figure = new_figure(height=260)
     figure.add_bar(
-        x=[f"layer {index}" for index in range(len(weights))],
+        x=layer_names(len(weights)),
         y=list(weights),
         marker={"color": PALETTE[0] if learned else NEUTRAL},
         hovertemplate="%{x}: %{y:.3f}<extra></extra>",

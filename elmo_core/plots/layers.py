@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from elmo_core.config import layer_names
 from elmo_core.layers.contextuality import Contextuality
 from elmo_core.layers.learned import LEARNED, MixStudy
-from elmo_core.layers.mixture import layer_names
 from elmo_core.layers.probing import HALVES, ProbingCurves
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.plots.style import NEUTRAL, PALETTE, SYMBOLS, listing, new_figure

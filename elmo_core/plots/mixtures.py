@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from elmo_core.layers.mixture import Mixture, layer_names
+from elmo_core.config import layer_names
+from elmo_core.layers.mixture import Mixture
 from elmo_core.layers.scores import SCORES, MixtureScores
 from elmo_core.plots.points import Colouring, PointStyle, add_points, new_map
 from elmo_core.plots.style import NEUTRAL, PALETTE, clip, listing, new_figure, safe

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from elmo_core.config import layer_name
 from elmo_core.geometry.projection import MapSettings
 from elmo_core.plots.points import Colouring, PointStyle, add_points, new_map
 from elmo_core.plots.style import NEUTRAL, clip, percent, safe
-from elmo_core.senses.study import CONTEXT, TOKEN_VECTOR, SenseMap
+from elmo_core.senses.study import CONTEXT, SenseMap
 from elmo_core.senses.uses import Use, Uses
 
 MAX_POINTS = 10_000
@@ -110,7 +111,7 @@ def explain_map(sense_map: SenseMap, uses: Uses, seed: int = 42) -> str:
     n_places = len(np.unique(sense_map.coordinates, axis=0))
     if uses.found > n:
         parts.append(f"{n:,} of {uses.found:,} uses, drawn at random (seed {seed}).")
-    if sense_map.view == TOKEN_VECTOR:
+    if sense_map.view == layer_name(0):
         places = "one place" if n_places == 1 else f"{n_places} places"
         parts.append(
             f"The token vector reads the spelling, not the sentence around it: {n} uses share {places}."

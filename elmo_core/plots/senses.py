@@ -151,4 +151,5 @@ def explain_score(score: Separation) -> str:
 
 def _spoken(view: str) -> str:
     """The name of a view inside a sentence."""
-    return view if view.startswith("LSTM") else f"the {view.lower()}"
+    name = f"{view[0].lower()}{view[1:]}"
+    return name if name.startswith("layer") else f"the {name}"

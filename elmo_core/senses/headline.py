@@ -5,7 +5,7 @@ from __future__ import annotations
 from elmo_core.geometry.separation import Separation
 from elmo_core.senses.explanations import LEVEL, Explanation
 from elmo_core.senses.groups import MIN_USES
-from elmo_core.senses.study import CONTEXT, Grouping
+from elmo_core.senses.study import Grouping
 
 _IN_WORDS = {
     "re-paired contexts fall apart as well": "halves of contexts put together at random fall apart as much",
@@ -37,7 +37,7 @@ def explain_senses(score: Separation, view: str, rival: tuple[str, Separation] |
         view: its name.
         rival: the fact that alone tells the senses apart best, see `simplest_rival`.
     """
-    by = "context" if view == CONTEXT else view[0].lower() + view[1:] if view[1].islower() else view
+    by = f"{view[0].lower()}{view[1:]}"
     text = (
         f"{score.accuracy:.0%} of {score.n} uses lie nearest to their own sense by {by} "
         f"(95% interval {score.low:.0%} to {score.high:.0%})."

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from elmo_core.config import layer_names
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.faithfulness import Faithfulness, faithfulness
@@ -33,13 +34,10 @@ from elmo_core.senses.uses import Uses
 CONTEXT = "Context"
 """The view in which groups are looked for: what both directions expect in the place of the word."""
 
-TOKEN_VECTOR = "Token vector"  # noqa: S105
-"""The view of layer 0, which reads a word's spelling alone."""
-
 
 def view_names(n_layers: int) -> tuple[str, ...]:
-    """Names of L layers and their uniform mix."""
-    return (TOKEN_VECTOR, *(f"LSTM layer {number}" for number in range(1, n_layers)), "Uniform mix")
+    """The names of L layers and of their uniform mix."""
+    return (*layer_names(n_layers), "Uniform mix")
 
 
 def with_uniform_mix(layers: np.ndarray) -> np.ndarray:

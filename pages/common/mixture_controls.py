@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from elmo_core.config import layer_names
 from elmo_core.exceptions import InputError
 from elmo_core.glossary import explain
-from elmo_core.layers.mixture import LEAST_RAW, Mixture, layer_names
+from elmo_core.layers.mixture import LEAST_RAW, Mixture
 from pages.common.markdown import escape_markdown
 
 _TYPED, _KEPT = "mix", "mixture"

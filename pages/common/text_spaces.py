@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import streamlit as st
 
+from elmo_core.config import layer_name
 from elmo_core.contrast.as_static import type_averages, vectors_of_words_alone
 from elmo_core.contrast.text_space import TextSpace, embed_text
 from elmo_core.pretraining.word2vec import Word2VecSettings
@@ -30,7 +31,7 @@ from pages.common.results import ResultStore, kept_for_all, visitor_results
 from pages.common.upload import UploadedFile, upload_file
 
 SHIPPED_STATIC = "word2vec, shipped"
-LAYER_0, AVERAGE, OWN, FILE = "Token vector", "Type average", "word2vec of this text", "A file of vectors"
+LAYER_0, AVERAGE, OWN, FILE = layer_name(0), "Type average", "word2vec of this text", "A file of vectors"
 KINDS = (SHIPPED_STATIC, LAYER_0, AVERAGE, OWN, FILE)
 _CHARACTERS_PER_S = 4_000  # embedded on one busy core
 _WORDS_PER_S = 3_000  # each embedded alone

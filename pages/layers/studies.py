@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from elmo_core.config import layer_names
 from elmo_core.glossary import explain
 from elmo_core.layers.contextuality import MIN_USES, Contextuality, measure_contextuality
 from elmo_core.layers.labelled import Labelled
 from elmo_core.layers.learned import LEARNED, MixStudy, study_mixtures, verdict
-from elmo_core.layers.mixture import layer_names
 from elmo_core.layers.probing import HALVES, ProbingCurves, probe_layers
 from elmo_core.plots import layers as figures
 from pages.common import exports, jobs

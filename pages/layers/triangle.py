@@ -7,13 +7,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from elmo_core.config import layer_names
 from elmo_core.geometry.nearest import nearest_neighbours, prepare
 from elmo_core.geometry.projection import MIN_UMAP_POINTS, MapSettings, lay_out
 from elmo_core.geometry.shared_frame import Frame, shared_frame
 from elmo_core.glossary import explain
 from elmo_core.layers.gram_matrices import LayerGrams, layer_grams
 from elmo_core.layers.labelled import Labelled
-from elmo_core.layers.mixture import Mixture, layer_names, mixture_grid
+from elmo_core.layers.mixture import Mixture, mixture_grid
 from elmo_core.layers.scores import SCORES, MixtureScores, ScoreName, score_mixtures, with_mixtures
 from elmo_core.plots.mixtures import describe_scores, plot_mixed, plot_pairs, plot_triangle
 from pages.common import exports

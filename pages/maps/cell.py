@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elmo_core.layers.mixture import layer_names
+from elmo_core.config import layer_names
 from elmo_core.maps.text_map import TextMap
 from pages.common.exports import literal, python_cell
 from pages.common.mixture_controls import current_mixture

@@ -86,8 +86,8 @@ def test_too_few_uses_are_refused(n: int):
 
 
 def test_names_of_views():
-    assert view_names(3) == ("Token vector", "LSTM layer 1", "LSTM layer 2", "Uniform mix")
-    assert view_names(2) == ("Token vector", "LSTM layer 1", "Uniform mix")
+    assert view_names(3) == ("Layer 0 (token)", "Layer 1", "Layer 2", "Uniform mix")
+    assert view_names(2) == ("Layer 0 (token)", "Layer 1", "Uniform mix")
 
 
 def test_uniform_mix_is_the_mean(layers: np.ndarray):

@@ -67,8 +67,8 @@ def test_the_head_is_a_minimum_of_its_loss(data: Labelled):
 def test_learned_weights_go_to_the_layer_that_knows(study: MixStudy):
     assert min(weights[1] for weights in study.method(LEARNED).weights) > 0.6
     assert study.accuracy(LEARNED).value > 0.8
-    assert study.accuracy("Token vector").value < 0.7
-    assert study.best_single == "LSTM layer 1"
+    assert study.accuracy("Layer 0 (token)").value < 0.7
+    assert study.best_single == "Layer 1"
     assert study.learned_mixture.weights[1] > 0.6
     assert study.majority == pytest.approx(0.5)
     assert study.n_train + study.n_test == 160

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elmo_core.config import layer_names
 from elmo_core.exceptions import InputError
-from elmo_core.layers.mixture import Mixture, layer_names, mixture_grid
+from elmo_core.layers.mixture import Mixture, mixture_grid
 
 WEIGHTS = st.lists(st.floats(0, 1), min_size=2, max_size=5).filter(lambda weights: sum(weights) > 1e-3)
 

@@ -42,7 +42,7 @@ def test_a_link_opened_in_another_session_shows_the_same_view(
     page = visit_map("/senses?word=crane&projection=PCA")
     expect(page.get_by_label("Word", exact=True)).to_have_value("crane")
     expect(page.get_by_text("bird (23)")).to_be_visible()
-    page.get_by_text("LSTM layer 2", exact=True).first.click()
+    page.get_by_text("Layer 2", exact=True).first.click()
     expect(page.get_by_text("all layers share this plane")).to_be_visible()
     page.get_by_text("What if", exact=True).click()
     page.get_by_label("A sentence with crane").fill("The crane lifted a beam.")
@@ -86,7 +86,7 @@ def test_map_and_table_show_one_selection(visit_map: Callable[..., Page]):
     settle(page)
     assert len(page.evaluate(SELECTED)) == 1
 
-    page.get_by_text("LSTM layer 2", exact=True).first.click()
+    page.get_by_text("Layer 2", exact=True).first.click()
     expect(page.get_by_text("all layers share this plane")).to_be_visible()
     settle(page)
     assert len(page.evaluate(SELECTED)) == 1

@@ -37,7 +37,7 @@ def test_sentences_of_the_sample_by_their_columns():
     assert "Trustworthiness" in texts(app)
     assert "random neighbours" in texts(app)
     before = chart(app)["layout"]["xaxis"]["range"]
-    checked(app.segmented_control(key="maps_view").set_value("Token vector").run())
+    checked(app.segmented_control(key="maps_view").set_value("Layer 0 (token)").run())
     assert chart(app)["layout"]["xaxis"]["range"] == before  # one frame for all views
 
 

@@ -111,7 +111,7 @@ def test_an_address_is_a_view():
     app = opened(
         word="seal", layer="LSTM layer 2", projection="PCA", groups="3", seed="7", part="Layers", sort="Group"
     )
-    assert alt(app).startswith("Map of 46 uses of seal by LSTM layer 2 (PCA)")
+    assert alt(app).startswith("Map of 46 uses of seal by Layer 2 (PCA)")
     assert app.number_input(key="seed").value == 7
     assert len([field for field in app.text_input if field.key.startswith("senses_name_")]) == 3
     assert "3 groups are shown because you asked for them" in messages(app)
@@ -121,15 +121,15 @@ def test_an_address_is_a_view():
 
 
 def test_nonsense_in_the_address_falls_back():
-    app = opened(layer="LSTM layer 9", part="x", groups="99", method="x")
+    app = opened(layer="Layer 9", part="x", groups="99", method="x")
     assert "by Context (PCA)" in alt(app)
 
 
 def test_a_layer_keeps_the_frame_and_moves_the_dots():
-    first, second = (map_of(opened(layer=f"LSTM layer {n}", projection="PCA")) for n in (1, 2))
+    first, second = (map_of(opened(layer=f"Layer {n}", projection="PCA")) for n in (1, 2))
     assert first["layout"]["xaxis"]["range"] == second["layout"]["xaxis"]["range"]
     assert first["data"][0]["x"] != second["data"][0]["x"]
-    assert "46 uses share one place" in captions(opened(layer="Token vector", projection="PCA"))
+    assert "46 uses share one place" in captions(opened(layer="Layer 0 (token)", projection="PCA"))
 
 
 def test_the_model_reads_a_text_once(monkeypatch: pytest.MonkeyPatch):
@@ -144,7 +144,7 @@ def test_the_model_reads_a_text_once(monkeypatch: pytest.MonkeyPatch):
     app = pasted(TEN + " A crane is tall.")
     assert len(read) == 11 + 5 * 11  # each use once, and in five shuffled texts
     for control, value in (
-        ("layer", "LSTM layer 1"),
+        ("layer", "Layer 1"),
         ("groups", "3"),
         ("method", "Density"),
         ("projection", "PCA"),
@@ -237,7 +237,7 @@ def test_layers_are_compared_with_their_nulls():
 def test_the_nearest_uses_stand_beside_the_static_vector():
     app = opened(part="Nearest uses")
     headings = [element.value for element in app.markdown]
-    for view in ("Context", "Token vector", "LSTM layer 1", "LSTM layer 2", "Static vector"):
+    for view in ("Context", "Layer 0 (token)", "Layer 1", "Layer 2", "Static vector"):
         assert f"**{view}**" in headings
     assert "or more uses are equally near" in captions(app)
     assert "The same for every use of the word" in captions(app)
@@ -331,7 +331,7 @@ def test_groups_of_a_file_take_the_place_of_those_found():
 
 
 def test_the_python_cell_draws_the_same_map():
-    app = opened(word="bat", layer="LSTM layer 1", projection="PCA", groups="2", colour="Groups")
+    app = opened(word="bat", layer="Layer 1", projection="PCA", groups="2", colour="Groups")
     (cell,) = [code.value for code in app.code if "load_elmo" in code.value]
     names: dict[str, Any] = {}
     body, _, last = cell.rpartition("\n")

@@ -92,7 +92,7 @@ def test_another_word_starts_with_sentences_of_its_own():
     assert "all 46 uses of bank" in said(app)
 
 
-@pytest.mark.parametrize("kind", ["Token vector", "Type average", "word2vec of this text"])
+@pytest.mark.parametrize("kind", ["Layer 0 (token)", "Type average", "word2vec of this text"])
 def test_other_static_vectors(kind: str):
     app = opened()
     app.selectbox(key="static").select(kind)
@@ -261,10 +261,10 @@ def test_a_word_of_the_ranking_opens_in_word_senses(visit):
 
 
 @pytest.mark.parametrize(
-    "kind", ["word2vec, shipped", "Token vector", "Type average", "word2vec of this text"]
+    "kind", ["word2vec, shipped", "Layer 0 (token)", "Type average", "word2vec of this text"]
 )
 def test_the_python_cell_finds_what_is_on_screen(kind: str, capsys: pytest.CaptureFixture[str]):
-    app = opened(static=kind, contextual="LSTM layer 1")
+    app = opened(static=kind, contextual="Layer 1")
     (cell,) = [code.value for code in app.code if "load_elmo" in code.value]
     exec(compile(cell, "cell", "exec"), {})
     printed = [ast.literal_eval(line) for line in capsys.readouterr().out.splitlines()]

@@ -53,7 +53,7 @@ def test_the_triangle_has_layers_as_corners_and_a_cell_for_every_mixture(data: L
     np.testing.assert_allclose((uniform.x[0], uniform.y[0]), np.mean(places, axis=0))
     assert (current.x[0], current.y[0]) == places[1]
     assert list(cells.customdata) == list(range(66))
-    assert "LSTM layer 1 100%" in cells.text[corners[1]]
+    assert "Layer 1 100%" in cells.text[corners[1]]
     assert "over 66 mixtures of 3 layers" in describe_scores(scores)
 
 

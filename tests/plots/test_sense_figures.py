@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from elmo_core import load_elmo
+from elmo_core.config import layer_name
 from elmo_core.geometry.separation import Separation
 from elmo_core.plots.points import Colouring
 from elmo_core.plots.sense_map import (
@@ -29,7 +30,6 @@ from elmo_core.plots.senses import (
 )
 from elmo_core.senses.study import (
     CONTEXT,
-    TOKEN_VECTOR,
     SenseMap,
     Study,
     draw_map,
@@ -41,7 +41,7 @@ from elmo_core.senses.uses import Uses, find_uses
 
 TEXT = ["The bank fell.", "A bank by the river.", "The bank lends.", "Our bank floods.", "No bank at all."]
 LABELS = ["money", "river", "money", "river", None]
-VIEW = "LSTM layer 1"
+VIEW = "Layer 1"
 
 
 def study_of(labels: list[str | None], text: list[str] = TEXT) -> Study:
@@ -81,9 +81,9 @@ def test_every_use_is_one_dot_with_its_id(study: Study, uses: Uses, senses: Colo
 def test_equal_vectors_are_one_dot_with_their_number(method: Literal["pca", "umap"]):
     text = [f"{word} {number} fell." for number in range(20) for word in ("The bank", "A bank")]
     study = study_of(["money", "river"] * 20, text)
-    frame = frame_of(study, TOKEN_VECTOR, method)
+    frame = frame_of(study, layer_name(0), method)
     assert frame.method == method
-    figure = plot_map(draw_map(study, TOKEN_VECTOR, frame), study.uses, colour_by_sense(study.uses))
+    figure = plot_map(draw_map(study, layer_name(0), frame), study.uses, colour_by_sense(study.uses))
     (dot,) = figure.data
     assert dot["name"] == f"{SEVERAL} (40)"
     assert list(dot["customdata"]) == list(range(40))
@@ -183,7 +183,7 @@ def test_layers_stand_side_by_side_in_one_plane(study: Study, uses: Uses, senses
 
 def test_scores_stand_beside_their_null(study: Study):
     scores = score_views(study)
-    figure = plot_separation(study.views, scores, "LSTM layer 2").to_dict()
+    figure = plot_separation(study.views, scores, "Layer 2").to_dict()
     null, score = figure["data"]
     assert tuple(score["y"]) == study.views
     assert list(score["x"]) == [found.accuracy for found in scores]
@@ -192,12 +192,12 @@ def test_scores_stand_beside_their_null(study: Study):
     assert list(null["x"]) == [found.shuffled_mean for found in scores]
     assert list(null["error_x"]["array"]) == [found.shuffled_sd for found in scores]
     assert figure["layout"]["shapes"][0]["x0"] == scores[0].chance
-    assert score["marker"]["symbol"].index("circle") == study.views.index("LSTM layer 2")
+    assert score["marker"]["symbol"].index("circle") == study.views.index("Layer 2")
 
 
 def test_descriptions_hold_the_numbers(study: Study, uses: Uses, senses: Colouring):
     assert describe_map(mapped(study), uses, senses) == (
-        "Map of 5 uses of bank by LSTM layer 1 (PCA): 2 money, 2 river and 1 no gold sense."
+        "Map of 5 uses of bank by Layer 1 (PCA): 2 money, 2 river and 1 no gold sense."
     )
     one = Colouring((0,) * 5, ("all",), NO_GROUP)
     assert describe_map(mapped(study, CONTEXT), uses, one) == "Map of 5 uses of bank by Context (PCA)."
@@ -207,7 +207,7 @@ def test_descriptions_hold_the_numbers(study: Study, uses: Uses, senses: Colouri
 
 
 def test_the_note_says_what_the_plane_shows(study: Study, uses: Uses):
-    note = explain_map(mapped(study, "Token vector"), uses)
+    note = explain_map(mapped(study, "Layer 0 (token)"), uses)
     assert note == (
         "The token vector reads the spelling, not the sentence around it: 5 uses share one place."
     )
@@ -230,20 +230,20 @@ def score_of(accuracy: float, low: float, p_value: float) -> Separation:
 @pytest.mark.parametrize(
     ("score", "start"),
     [
-        (score_of(0.93, 0.82, 0.005), "LSTM layer 1 separates the senses."),
-        (score_of(0.63, 0.49, 0.04), "LSTM layer 1 does better than shuffled senses, but not surely"),
-        (score_of(0.60, 0.51, 0.05), "No evidence that LSTM layer 1 separates the senses."),
+        (score_of(0.93, 0.82, 0.005), "Layer 1 separates the senses."),
+        (score_of(0.63, 0.49, 0.04), "Layer 1 does better than shuffled senses, but not surely"),
+        (score_of(0.60, 0.51, 0.05), "No evidence that layer 1 separates the senses."),
     ],
 )
 def test_verdicts(score: Separation, start: str):
-    assert verdict(score, "LSTM layer 1").startswith(start)
+    assert verdict(score, "Layer 1").startswith(start)
 
 
 def test_verdicts_name_the_view_in_a_sentence():
     assert verdict(score_of(0.93, 0.82, 0.005), "Uniform mix") == "The uniform mix separates the senses."
     assert (
-        verdict(score_of(0.5, 0.4, 0.5), "Token vector")
-        == "No evidence that the token vector separates the senses."
+        verdict(score_of(0.5, 0.4, 0.5), "Layer 0 (token)")
+        == "No evidence that layer 0 (token) separates the senses."
     )
 
 

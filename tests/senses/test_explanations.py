@@ -89,7 +89,7 @@ def test_what_is_seen_is_said_first_and_beside_guessing():
     assert told.endswith("Mostly part of speech: that alone tells 100%.")
     alike = separation(np.ones((20, 2)), ["a"] * 10 + ["b"] * 10)
     assert say_senses(alike) == "Senses not told apart: 50% (guessing: 50%)"
-    assert "LSTM layer 1 (95%" in explain_senses(alike, "LSTM layer 1", None)
+    assert "layer 1 (95%" in explain_senses(alike, "Layer 1", None)
 
 
 def test_groups_are_said_in_a_readers_words():

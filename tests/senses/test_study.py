@@ -77,23 +77,23 @@ def test_it_tells_how_far_it_is(elmo: Elmo, uses: Uses):
 
 def test_every_view_has_its_vectors(study: Study):
     n_layers, n, width = study.vectors.layers.shape
-    assert study.views == (CONTEXT, "Token vector", "LSTM layer 1", "LSTM layer 2", "Uniform mix")
+    assert study.views == (CONTEXT, "Layer 0 (token)", "Layer 1", "Layer 2", "Uniform mix")
     assert study.shown(CONTEXT).shape == (n, width // 2)
     mix = np.mean([study.shown(view) for view in study.views[1:-1]], axis=0)
     np.testing.assert_allclose(study.shown("Uniform mix"), mix, atol=1e-5)
     mixed = study.halves("Uniform mix")
     parts = [study.halves(view) for view in study.views[1:-1]]
     np.testing.assert_allclose(mixed.forward, sum(part.forward for part in parts) / n_layers, atol=1e-5)
-    with pytest.raises(InputError, match="no view 'Layer 9'; there are Context, Token"):
+    with pytest.raises(InputError, match="no view 'Layer 9'; there are Context, Layer 0"):
         study.shown("Layer 9")
 
 
 def test_layers_share_a_plane_and_contexts_have_their_own(study: Study):
-    first, second = (frame_of(study, view, "pca") for view in ("LSTM layer 1", "Uniform mix"))
+    first, second = (frame_of(study, view, "pca") for view in ("Layer 1", "Uniform mix"))
     np.testing.assert_array_equal(first.coordinates, second.coordinates)
     assert len(first.coordinates) == 4
     assert len(frame_of(study, CONTEXT, "pca").coordinates) == 1
-    drawn = draw_map(study, "LSTM layer 2", first)
+    drawn = draw_map(study, "Layer 2", first)
     np.testing.assert_array_equal(drawn.coordinates, first.coordinates[2])
 
 
