@@ -25,11 +25,11 @@ from bench.benchmark_data import ROOT, sentiment
 from bench.memory import peak_mb
 from bench.reporting import arguments, progress, table
 from elmo_core import Elmo, load_elmo, load_static
-from elmo_core.learning.comparison import compare_methods
-from elmo_core.learning.lab import run_lab
-from elmo_core.learning.results import ComparisonSettings, LeftOut, MethodResult
+from elmo_core.learning.results import SkippedMethod
 from elmo_core.learning.texts.dataset import prepare
+from elmo_core.learning.texts.results import TFIDF, ComparisonSettings, TextResult
 from elmo_core.learning.verdict import verdict
+from elmo_core.learning.workflow import compare_methods, run_classification
 from elmo_core.measuring.splitting import Split
 from elmo_core.tables.columns import guess_label_column, guess_text_column
 from elmo_core.tables.export import to_csv
@@ -96,7 +96,7 @@ def measure(elmo: Elmo, name: str, settings: ComparisonSettings) -> dict[str, An
     started = time.monotonic()
     data = DATA[name]()
     progress(f"{name}: {len(data.texts):,} texts read in {time.monotonic() - started:.1f} s")
-    results: list[MethodResult | LeftOut] = []
+    results: list[TextResult | SkippedMethod] = []
     rows = []
     static = load_static("english-word2vec")
     run = compare_methods(
@@ -116,11 +116,11 @@ def measure(elmo: Elmo, name: str, settings: ComparisonSettings) -> dict[str, An
     }
 
 
-def _facts(result: MethodResult | LeftOut) -> dict[str, Any]:
-    if isinstance(result, LeftOut):
+def _facts(result: TextResult | SkippedMethod) -> dict[str, Any]:
+    if isinstance(result, SkippedMethod):
         return {"method": result.method, "left_out": result.reason}
     f1, accuracy = result.scores.macro_f1, result.scores.accuracy
-    against = result.against_tfidf
+    against = result.against.get(TFIDF)
     return {
         "method": result.method,
         "macro_f1": [round(100 * value, 1) for value in (f1.value, f1.low, f1.high)],
@@ -151,10 +151,12 @@ def measure_upload(elmo: Elmo, time_limit_s: float) -> str:
     checked = time.monotonic() - started
     seen: list[float] = []
     settings = ComparisonSettings(time_limit_s=time_limit_s)
-    for part in run_lab(elmo, data, settings, static=load_static("english-word2vec")):
+    for part in run_classification(elmo, data, settings, static=load_static("english-word2vec")):
         seen.append(time.monotonic() - started)
         name = getattr(part, "method", "look inside")
-        progress(f"  {name}: after {seen[-1]:.1f} s{', ' + part.reason if isinstance(part, LeftOut) else ''}")
+        progress(
+            f"  {name}: after {seen[-1]:.1f} s{', ' + part.reason if isinstance(part, SkippedMethod) else ''}"
+        )
     return (
         f"5,000 rows of 20 words: read and checked after {checked:.1f} s, guessing and TF-IDF after "
         f"{seen[1]:.1f} s, everything after {seen[-1]:.1f} s (load {load:.1f} when it began)\n"

@@ -22,18 +22,12 @@ import torch
 from bench.benchmark_data import ROOT
 from bench.reporting import arguments, progress, table
 from elmo_core import Elmo, load_elmo
-from elmo_core.learning.tags.comparison import (
-    FEATURES,
-    METHODS,
-    STATIC,
-    TagComparisonSettings,
-    TagLeftOut,
-    TagResult,
-    compare_taggers,
-    prepare_task,
-)
+from elmo_core.learning.results import SkippedMethod
 from elmo_core.learning.tags.reading import read_token_file
+from elmo_core.learning.tags.results import FEATURES, METHODS, STATIC, TagComparisonSettings, TagResult
 from elmo_core.learning.tags.sentences import TaggedSentences, tagged_sentences
+from elmo_core.learning.tags.task import TagTask
+from elmo_core.learning.workflow import compare_taggers
 
 
 def wnut17() -> tuple[TaggedSentences, TaggedSentences]:
@@ -59,23 +53,23 @@ DATA: dict[str, Callable[[], tuple[TaggedSentences, TaggedSentences]]] = {"wnut1
 def measure(elmo: Elmo, name: str, settings: TagComparisonSettings) -> dict[str, Any]:
     """Run one comparison and return it as JSON values."""
     train, test = DATA[name]()
-    task = prepare_task(elmo, train, test)
-    progress(f"{name}: {len(train):,} and {len(test):,} sentences, the biLM took {task.seconds:.0f} s")
+    task = TagTask(elmo, train, test, settings)
+    progress(f"{name}: {len(train):,} and {len(test):,} sentences")
     rows = []
     started = time.monotonic()
-    for result in compare_taggers(elmo, task, settings):
+    for result in compare_taggers(task):
         rows.append(_facts(result))
         progress(f"  {rows[-1]}")
     return {
         "methods": rows,
-        "bilm_seconds": round(task.seconds, 1),
+        "bilm_seconds": round(task.read_s, 1),
         "seconds": round(time.monotonic() - started, 1),
         "threads": torch.get_num_threads(),
     }
 
 
-def _facts(result: TagResult | TagLeftOut) -> dict[str, Any]:
-    if isinstance(result, TagLeftOut):
+def _facts(result: TagResult | SkippedMethod) -> dict[str, Any]:
+    if isinstance(result, SkippedMethod):
         return {"method": result.method, "left_out": result.reason}
     value = result.scores.value
     each = result.seconds_per_epoch

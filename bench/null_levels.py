@@ -15,9 +15,10 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from elmo_core.learning.metrics import N_SAMPLES, compare, macro_f1, shuffled_f1
 from elmo_core.learning.tags.scores import compare_tags
+from elmo_core.learning.texts.scores import compare, macro_f1, shuffled_f1
 from elmo_core.measuring.chance import p_value, widened
+from elmo_core.measuring.intervals import N_SAMPLES
 from elmo_core.measuring.splitting import Split, stratified_folds, stratified_split
 
 _LEVEL, _N, _DIM, _N_METHODS, _N_SHUFFLES = 0.05, 120, 8, 4, 500

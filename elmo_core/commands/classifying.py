@@ -22,8 +22,10 @@ from elmo_core.commands.terminal import AsJson, Encoding, command, progress_bar,
 
 if TYPE_CHECKING:
     from elmo_core.files import OutputKind
-    from elmo_core.learning.results import LeftOut, MethodResult
+    from elmo_core.learning.inside.inspection import Inspection
+    from elmo_core.learning.results import SkippedMethod
     from elmo_core.learning.texts.dataset import Dataset
+    from elmo_core.learning.texts.results import TextResult
     from elmo_core.static.vectors import StaticVectors
     from elmo_core.tables.reading import Table
 
@@ -75,10 +77,12 @@ def train(
     """
     from elmo_core.embedder import load_elmo
     from elmo_core.exceptions import TrainingError
-    from elmo_core.learning.lab import Inspection, facts_of, run_lab
-    from elmo_core.learning.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut
+    from elmo_core.learning.inside.inspection import Inspection
+    from elmo_core.learning.results import SkippedMethod
     from elmo_core.learning.saving import classifier_output, save_classifier
+    from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings
     from elmo_core.learning.verdict import verdict
+    from elmo_core.learning.workflow import classification_facts, run_classification
 
     settings = ComparisonSettings(
         time_limit_s=time_limit,
@@ -92,19 +96,19 @@ def train(
     read = _read(table, encoding, delimiter, header, header_line, sheet)
     data, text_name, label_name = _dataset(read, text, label, merge or [], drop_rare)
     elmo = load_elmo(model)
-    parts: list[MethodResult | LeftOut | Inspection] = []
+    parts: list[TextResult | SkippedMethod | Inspection] = []
     with progress_bar("Comparing") as bar:
-        for part in run_lab(elmo, data, settings, static=_static(), report=_report(bar)):
+        for part in run_classification(elmo, data, settings, static=_static(), report=_report(bar)):
             parts.append(part)
             if not isinstance(part, Inspection):
                 _say(part)
     results = [part for part in parts if not isinstance(part, Inspection)]
     inspection = parts[-1]
     if not isinstance(inspection, Inspection):
-        reason = next(one.reason for one in results if isinstance(one, LeftOut))
+        reason = next(one.reason for one in results if isinstance(one, SkippedMethod))
         raise TrainingError(f"No method on the biLM could be run: {reason}; raise --time-limit.")
     inspection.classifier.model = model
-    facts = facts_of(inspection, data, (text_name, label_name), verdict(results))
+    facts = classification_facts(inspection, data, (text_name, label_name), verdict(results))
     save_classifier(inspection.classifier, target, facts=facts)
     rows = {
         "rows_read": len(read.rows),
@@ -277,10 +281,10 @@ def _report(bar: Any) -> Any:
     return lambda doing, share: bar(round(1000 * share), 1000)
 
 
-def _say(result: MethodResult | LeftOut) -> None:
-    from elmo_core.learning.results import LeftOut
+def _say(result: TextResult | SkippedMethod) -> None:
+    from elmo_core.learning.results import SkippedMethod
 
-    if isinstance(result, LeftOut):
+    if isinstance(result, SkippedMethod):
         _note(f"{result.method:24} left out: {result.reason}")
         return
     f1, accuracy = result.scores.macro_f1, result.scores.accuracy

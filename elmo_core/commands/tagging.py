@@ -21,8 +21,9 @@ from elmo_core.commands.outputs import (
 from elmo_core.commands.terminal import AsJson, Encoding, command, progress_bar, say_remarks, show
 
 if TYPE_CHECKING:
-    from elmo_core.learning.tags.comparison import TagLeftOut, TagResult
-    from elmo_core.learning.tags.fitting import TagEpoch
+    from elmo_core.learning.epochs import Epoch
+    from elmo_core.learning.results import SkippedMethod
+    from elmo_core.learning.tags.results import TagResult
     from elmo_core.learning.tags.sentences import TaggedSentences, TokenFile
 
 app = typer.Typer(
@@ -82,35 +83,39 @@ def train(
     """Learn to tag, and test beside a look-up of known words and a CRF over word features."""
     from elmo_core.embedder import load_elmo
     from elmo_core.exceptions import InputError
+    from elmo_core.learning.results import SkippedMethod
     from elmo_core.learning.tagger import HEADS
-    from elmo_core.learning.tags import comparison as methods
+    from elmo_core.learning.tags.results import FEATURES, LOOK_UP, METHODS, TagComparisonSettings
     from elmo_core.learning.tags.saving import save_tagger, tagger_output
     from elmo_core.learning.tags.sentences import split_sentences
+    from elmo_core.learning.tags.task import TagTask
+    from elmo_core.learning.verdict import verdict
+    from elmo_core.learning.workflow import compare_taggers
 
-    if method not in methods.METHODS[2:]:
-        raise InputError(f"--method must be one of {', '.join(methods.METHODS[2:])}; got {method}.")
+    with_tagger = [name for name in METHODS if name not in (LOOK_UP, FEATURES)]
+    if method not in with_tagger:
+        raise InputError(f"--method must be one of {', '.join(with_tagger)}; got {method}.")
     if head not in HEADS:
         raise InputError(f"--head must be one of {', '.join(HEADS)}; got {head}.")
-    settings = methods.TagComparisonSettings(
-        (*methods.METHODS[:2], method), max_epochs=epochs, head=head, seed=seed
-    )
+    settings = TagComparisonSettings((LOOK_UP, FEATURES, method), max_epochs=epochs, head=head, seed=seed)
     target = output_path(out)
     claim(target, tagger_output(target), [file, test, *model_paths(model)], overwrite)
     data = _read(file, token, tag, scheme, encoding)
     others = _read(test, token, tag, scheme or data.scheme_without_letters, encoding) if test else None
     learned, tested = split_sentences(data, 0.2, seed) if others is None else (data, others)
     elmo = load_elmo(model)
-    results: dict[str, TagResult | TagLeftOut] = {}
+    task = TagTask(elmo, learned, tested, settings)
+    results: dict[str, TagResult | SkippedMethod] = {}
     with progress_bar("Learning") as bar:
-        task = methods.prepare_task(elmo, learned, tested, _report(bar))
-        for one in methods.compare_taggers(elmo, task, settings, report=_report(bar), on_epoch=_say_epoch):
-            results[one.method] = one
-            _say(one)
+        for result in compare_taggers(task, report=_report(bar), on_epoch=_say_epoch):
+            results[result.method] = result
+            _say(result)
     best = results[method]
-    if isinstance(best, methods.TagLeftOut) or best.tagger is None:
-        raise InputError(f"{method} could not be run: {getattr(best, 'reason', '')}.")
+    if isinstance(best, SkippedMethod):
+        raise InputError(f"{method} could not be run: {best.reason}.")
+    assert best.tagger is not None, "all but the look-up and the feature CRF have a tagger"
     best.tagger.model = model
-    facts = _facts(best, results[methods.FEATURES], learned, tested)
+    facts = best.facts(learned.name) | {"verdict": verdict(results.values()).sentence}
     save_tagger(best.tagger, target, facts=facts)
     show({"written": str(target), **facts}, as_json)
 
@@ -237,47 +242,25 @@ def _note_reading(read: TokenFile, notes: tuple[str, ...], *, is_guess: bool) ->
     say_remarks(notes)
 
 
-def _facts(
-    best: TagResult, features: TagResult | TagLeftOut, learned: TaggedSentences, tested: TaggedSentences
-) -> dict[str, Any]:
-    """What is kept with the tagger, and said at the end."""
-    value = best.scores.value
-    facts: dict[str, Any] = {
-        "data": learned.name,
-        "method": best.method,
-        "measure": best.scores.measure,
-        "score": round(value.value, 4),
-        "score_low": round(value.low, 4),
-        "score_high": round(value.high, 4),
-        "sentences_learned_from": len(learned),
-        "sentences_tested_on": len(tested),
-        "seed": best.seed,
-    }
-    feature_score = getattr(features, "scores", None)
-    if feature_score is not None and features.method in best.against:
-        gap = best.against[features.method].value
-        facts["feature_crf_score"] = round(feature_score.value.value, 4)
-        facts["less_feature_crf"] = [round(one, 4) for one in (gap.value, gap.low, gap.high)]
-    return facts
-
-
 def _report(bar: Any) -> Any:
     return lambda doing, share: bar(round(1000 * share), 1000)
 
 
-def _say_epoch(method: str, epoch: TagEpoch) -> None:
+def _say_epoch(method: str, epoch: Epoch) -> None:
     _note(
-        f"  {method}, pass {epoch.number}: loss {epoch.train_loss:.3f}, "
+        f"  {method}, epoch {epoch.number}: loss {epoch.train_loss:.3f}, "
         f"held-out score {100 * epoch.score:.1f}, "
         f"{epoch.seconds:.1f} s"
     )
 
 
-def _say(result: TagResult | TagLeftOut) -> None:
-    scores = getattr(result, "scores", None)
-    if scores is None:
-        _note(f"{result.method:22} left out: {getattr(result, 'reason', '')}")
+def _say(result: TagResult | SkippedMethod) -> None:
+    from elmo_core.learning.results import SkippedMethod
+
+    if isinstance(result, SkippedMethod):
+        _note(f"{result.method:22} left out: {result.reason}")
         return
+    scores = result.scores
     value = scores.value
     _note(
         f"{result.method:22} {scores.measure} {100 * value.value:5.1f} ({100 * value.low:.1f} to "

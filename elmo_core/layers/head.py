@@ -14,12 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 
-from elmo_core.exceptions import TrainingError
+from elmo_core.learning.fitting import fit_mixture
 from elmo_core.measuring.splitting import stratified_split
-from elmo_core.nn.minimise import minimise
 from elmo_core.nn.scalar_mix import ScalarMix
 
 PENALTIES = (0.3, 0.03, 0.003)
@@ -105,7 +104,17 @@ def fit_head(
     head = _Head(len(layers), layers.shape[2], int(codes.max()) + 1, l2)
     if weights is not None:
         head.set_weights(weights)
-    _run(head, torch.from_numpy(centred / np.float32(scale)), torch.from_numpy(codes), penalty, tick)
+    wanted = torch.from_numpy(codes)
+    fit_mixture(
+        head.mix,
+        head.output,
+        torch.from_numpy(centred / np.float32(scale)),
+        lambda logits: F.cross_entropy(logits, wanted),
+        penalty,
+        penalised=(head.mix.gamma,),
+        item="cases",
+        tick=tick,
+    )
     return FittedHead(
         weights=tuple(head.mix.normalised_weights().tolist()),
         gamma=float(head.mix.gamma.detach()),
@@ -115,24 +124,3 @@ def fit_head(
         matrix=head.output.weight.detach().numpy().T.copy(),
         bias=head.output.bias.detach().numpy().copy(),
     )
-
-
-def _run(
-    head: _Head, layers: Tensor, codes: Tensor, penalty: float, tick: Callable[[], object] | None
-) -> None:
-    """Minimise mean cross entropy and penalties."""
-    learns_mix = head.mix.weights.requires_grad
-    fixed = None if learns_mix else torch.tensordot(head.mix.normalised_weights(), layers, dims=1)
-    parameters = [parameter for parameter in head.parameters() if parameter.requires_grad]
-
-    def loss() -> Tensor:
-        mixed = head.mix(layers) if fixed is None else head.mix.gamma * fixed
-        size = head.output.weight.square().sum() + head.mix.gamma.square()
-        value = F.cross_entropy(head.output(mixed), codes) + penalty / 2 * size
-        return value + head.mix.penalty() if learns_mix else value
-
-    for value in minimise(parameters, loss):
-        if not math.isfinite(value):
-            raise TrainingError("The loss is not finite; these vectors cannot be learned from.")
-        if tick:
-            tick()

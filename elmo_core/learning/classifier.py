@@ -15,9 +15,10 @@ from sklearn.base import ClassifierMixin
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError, InputError
 from elmo_core.learning.calibration import fit_product, fit_temperature, log_softmax, softmax
+from elmo_core.learning.epochs import Epoch, fit_attention
 from elmo_core.learning.estimator import ElmoEstimator
 from elmo_core.learning.failures import require_fitted
-from elmo_core.learning.fitting import Fitted, Task, fit_attention, fit_linear
+from elmo_core.learning.fitting import Fitted, LabelledTexts, fit_linear
 from elmo_core.learning.heads import AttentionHead, LinearHead
 from elmo_core.learning.inputs import (
     ClassWeight,
@@ -154,16 +155,15 @@ class ElmoClassifier(ClassifierMixin, ElmoEstimator):
         end = math.inf if self.time_limit_s is None else time.monotonic() + self.time_limit_s
         first = part_of(report, 0.0, _HEAD_SHARE if self.words else 1.0)
         self.seed_ = seed_of(self.random_state)
-        task = Task(layers, codes, weights, self.seed_, end, first)
+        task = LabelledTexts(layers, codes, weights, self.seed_, end, first)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
             head = new_head(self.head, elmo, len(classes), chosen, bool(self.mix == "learned"), self.dropout)
-            fitted = self._fit_head(head, task)
+            fitted, self.history_ = self._fit_head(head, task)
         self.temperature_ = 1.0
         if self.calibrated:
             self.temperature_ = fit_temperature(fitted.held_out_logits, fitted.held_out(codes))
-        self.penalty_, self.history_ = fitted.penalty, fitted.history
-        self.n_cut_ = layers.n_cut
+        self.penalty_, self.n_cut_ = fitted.penalty, layers.n_cut
         self.become_fitted(head, classes)
         self._fitted = fitted
         if self.words:
@@ -250,9 +250,11 @@ class ElmoClassifier(ClassifierMixin, ElmoEstimator):
         most = whole(self.max_characters) or 1
         return embed_texts(elmo, texts, keep_tokens=keep, max_characters=most, report=report)
 
-    def _fit_head(self, head: LinearHead | AttentionHead, task: Task) -> Fitted:
+    def _fit_head(
+        self, head: LinearHead | AttentionHead, task: LabelledTexts
+    ) -> tuple[Fitted, tuple[Epoch, ...]]:
         if isinstance(head, LinearHead):
-            return fit_linear(head, task, self.penalty)
+            return fit_linear(head, task, self.penalty), ()
         if task.texts.tokens is None:
             raise InputError(
                 "The attention head needs the vectors of all tokens; embed with keep_tokens=True."

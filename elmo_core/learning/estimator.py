@@ -27,6 +27,7 @@ class ElmoEstimator(BaseEstimator):
     """
 
     model: Elmo | str | Path
+    layer_weights_: tuple[float, ...]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

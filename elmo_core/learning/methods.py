@@ -1,52 +1,83 @@
-"""The methods of a comparison by name, and the classifiers behind them."""
+"""What a method is: it knows its cost, how it is fitted, and what it predicts."""
 
 from __future__ import annotations
 
-from elmo_core.embedder import Elmo
-from elmo_core.learning.classifier import ElmoClassifier, Mix
-from elmo_core.learning.results import (
-    ATTENTION,
-    ATTENTION_WORDS,
-    LEARNED,
-    LEARNED_WORDS,
-    MAJORITY,
-    STATIC,
-    TFIDF,
-    UNIFORM,
-)
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar
 
-BASE = {LEARNED_WORDS: LEARNED, ATTENTION_WORDS: ATTENTION}
-"""Methods that put TF-IDF beside the head of another one."""
+from elmo_core.learning.epochs import Epoch
+from elmo_core.learning.estimator import ElmoEstimator
+from elmo_core.learning.text_layers import Report
+from elmo_core.measuring.splitting import Split
 
 
-def method_names(elmo: Elmo, *, has_static: bool = False) -> tuple[str, ...]:
-    """All methods in the order in which they run."""
-    layers = tuple(f"layer {index} + LR" for index in range(elmo.n_layers))
-    heads = (UNIFORM, LEARNED, LEARNED_WORDS, ATTENTION, ATTENTION_WORDS)
-    return (MAJORITY, TFIDF, *((STATIC,) if has_static else ()), *layers, *heads)
+@dataclass(frozen=True)
+class Outcome:
+    """What a method has done on one split."""
+
+    n_train: int
+    """Items learned from."""
+    estimator: ElmoEstimator | None = None
+    """The fitted estimator, where the method has one."""
+    note: str = ""
+    """Which training items were left out to keep to the time limit."""
 
 
-def classifier_of(
-    method: str,
-    model: Elmo | str,
-    *,
-    seed: int = 0,
-    balanced: bool = False,
-    max_characters: int = 2000,
-    time_limit_s: float | None = None,
-) -> ElmoClassifier:
-    """The unfitted classifier behind the name of a method on the biLM; settings as of `ElmoClassifier`."""
-    base = BASE.get(method, method)
-    mix: Mix = "learned" if base in (LEARNED, ATTENTION) else "uniform"
-    if method.startswith("layer "):
-        mix = int(method.split()[1])
-    return ElmoClassifier(
-        model,
-        mix=mix,
-        head="attention" if base == ATTENTION else "linear",
-        words=method in BASE,
-        class_weight="balanced" if balanced else None,
-        max_characters=max_characters,
-        time_limit_s=time_limit_s,
-        random_state=seed,
-    )
+TaskT = TypeVar("TaskT")
+OutcomeT = TypeVar("OutcomeT", bound=Outcome)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a method may use on one split."""
+
+    seconds: float
+    """For learning; then the best so far is taken. Infinite without a time limit."""
+    report: Report | None = None
+    """Called with the progress; an error it raises stops the work."""
+    on_epoch: Callable[[Epoch], None] | None = None
+    """Called after each epoch of a method that learns in epochs."""
+    earlier: Mapping[str, Outcome] = field(default_factory=dict)
+    """What the methods run before have done on the same split, by name."""
+
+
+class Method(ABC, Generic[TaskT, OutcomeT]):
+    """One way to predict; a comparison runs several on the same task."""
+
+    needs_model: ClassVar[bool] = True
+    """Whether it reads the layers of the biLM."""
+    needs_tokens: ClassVar[bool] = False
+    """Whether it reads the layers of each token, not only their mean."""
+    is_open_ended: ClassVar[bool] = False
+    """Whether it may take all the time that is left."""
+    base: str | None = None
+    """The method whose outcome it builds on, which runs first."""
+
+    def __init__(self, name: str) -> None:
+        """Store the name under which the method is chosen and shown."""
+        self.name = name
+
+    @abstractmethod
+    def cost(self, task: TaskT) -> float:
+        """Estimate the seconds of one split; rough, as they depend on the machine."""
+
+    @abstractmethod
+    def run(self, task: TaskT, split: Split, budget: Budget) -> OutcomeT:
+        """Learn from the training items of a split and predict its test items.
+
+        Raises:
+            TrainingError: the items cannot be learned from.
+        """
+
+    def least_cost(self, task: TaskT) -> float:
+        """Estimate the seconds below which one split is not worth starting."""
+        return 0.0
+
+    def obstacle(self, task: TaskT) -> str:
+        """Say why the method cannot run on a task; empty if it can."""
+        return ""
+
+
+AnyMethod = Method[Any, Any]

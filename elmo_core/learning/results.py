@@ -1,90 +1,134 @@
-"""What a comparison is asked for, and what it hands out."""
+"""What a comparison yields for each method: a result on the test items, or the reason why there is none."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar, Self, TypeVar
 
 import numpy as np
 
-from elmo_core.exceptions import ConfigError
-from elmo_core.learning.calibration import Calibration
-from elmo_core.learning.classifier import ElmoClassifier
-from elmo_core.learning.metrics import Difference, Scores
-
-MAJORITY, TFIDF, STATIC = "majority class", "TF-IDF + LR", "static vectors + LR"
-UNIFORM, LEARNED, ATTENTION = "uniform mix + LR", "learned mix + LR", "learned mix + attention"
-LEARNED_WORDS, ATTENTION_WORDS = f"{LEARNED}, with TF-IDF", f"{ATTENTION}, with TF-IDF"
-BASELINES = (MAJORITY, TFIDF, STATIC)
-"""Those that need no biLM."""
+from elmo_core.learning.estimator import ElmoEstimator
+from elmo_core.measuring.intervals import Estimate
+from elmo_core.weights.store import JsonValue
 
 
 @dataclass(frozen=True)
-class ComparisonSettings:
-    """What to compare, and how."""
+class Scores:
+    """How well the test items were predicted."""
 
-    time_limit_s: float = 60.0
-    n_folds: int = 0
-    """0 = one stratified split; else cross-validation over so many folds."""
-    test_share: float = 0.2
-    """Of the one split."""
-    balanced: bool = False
-    """Whether a rare class counts as much as a frequent one."""
-    methods: tuple[str, ...] = ()
-    """Names of those to run; empty = all."""
-    max_characters: int = 2000
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not self.time_limit_s > 0:
-            raise ConfigError(f"time_limit_s must be positive, got {self.time_limit_s}.")
-        if not 0 < self.test_share < 1:
-            raise ConfigError(f"test_share must be between 0 and 1, got {self.test_share}.")
-        if self.seed < 0:
-            raise ConfigError(f"seed must be 0 or more, got {self.seed}.")
-        if self.n_folds and not 2 <= self.n_folds <= 20:
-            raise ConfigError(f"n_folds must be 0 or from 2 to 20, got {self.n_folds}.")
+    measure: str
+    """Name of the main measure, such as "macro-F1"."""
+    value: Estimate
+    """Of the main measure, from 0 to 1, with its 95% interval."""
+    n: int
+    """Cases that were scored: texts, gold spans or tokens."""
 
 
-@dataclass(frozen=True, eq=False)
-class MethodResult:
-    """What one method reached, on the same test rows as all others."""
+@dataclass(frozen=True)
+class Difference:
+    """Scores of one method minus those of another on the same test items."""
+
+    value: Estimate
+    """Difference of the main measure, with the 95% interval of the paired bootstrap."""
+    p_value: float
+    """Two-sided, by randomisation: the predictions for an item change sides at random (Yeh 2000)."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MethodResult(ABC):
+    """What one method reached, on the same test items as all others of its comparison."""
+
+    ITEM: ClassVar[str]
+    """What is predicted as a whole: "text" or "sentence"."""
+    GOLD: ClassVar[str]
+    """What is learned, in the plural: "labels" or "tags"."""
+    REFERENCES: ClassVar[dict[str, str]]
+    """Methods without a biLM to judge by, the first one that was run, and how a sentence calls them."""
+    TRIVIAL: ClassVar[tuple[str, ...]] = ()
+    """Methods that look at nothing; they are neither judged nor judged by."""
+    MORE: ClassVar[str]
+    """What to do where there are too few test items."""
 
     method: str
-    classes: tuple[str, ...]
+    needs_model: bool
+    """Whether the method reads the layers of the biLM."""
     rows: np.ndarray
-    """int64 (n,): the test rows."""
-    gold: np.ndarray
-    """int64 (n,): their true classes."""
-    probabilities: np.ndarray
-    """float64 (n, K)."""
+    """int64 (n,): the test items."""
     scores: Scores
-    calibration: Calibration
-    seconds: float
-    """For learning and predicting, the vectors not counted."""
-    n_train: int
-    """Rows learned from (in each fold)."""
     seed: int
-    against_tfidf: Difference | None = None
-    uncalibrated: Calibration | None = None
-    """Before its probabilities were scaled by a temperature."""
-    layer_weights: tuple[float, ...] | None = None
-    note: str = ""
+    n_train: int = 0
+    """Items learned from (in each fold)."""
+    seconds: float = 0.0
+    """For learning and predicting, without the pass of the biLM."""
     n_folds: int = 1
     """Folds of the cross-validation; 1 = one split."""
     n_beside_training: int = 0
-    """Test rows with a near-duplicate among the training rows, because a label has no other texts."""
-    classifier: ElmoClassifier | None = field(default=None, repr=False)
-    """The fitted classifier of a single split."""
+    """Test items with a near-duplicate among the training items."""
+    note: str = ""
+    """Which items were left out to keep to the time limit."""
+    layer_weights: tuple[float, ...] | None = None
+    """The weight s_j of each layer, the mean over folds; None where no layers are mixed."""
+    against: dict[str, Difference] = field(default_factory=dict)
+    """This method minus each baseline that was run before it."""
+    estimator: ElmoEstimator | None = field(default=None, repr=False)
+    """The fitted estimator of a single split."""
+
+    @abstractmethod
+    def compare(self, other: Self) -> Difference:
+        """Score this result minus another one of the same comparison."""
+
+    @abstractmethod
+    def score_orders(self, orders: np.ndarray, *, is_perfect: bool = False) -> np.ndarray:
+        """Score the predictions after the gold of the test items has been dealt out anew.
+
+        Args:
+            orders: int (S, n), a permutation of the test items in each row.
+            is_perfect: whether to take the gold itself for the predictions.
+
+        Returns:
+            The main measure of each permutation, float64 (S,).
+        """
 
     @property
-    def predicted(self) -> np.ndarray:
-        """int64 (n,): the most probable classes."""
-        return np.asarray(self.probabilities.argmax(axis=1))
+    @abstractmethod
+    def n_cells(self) -> int:
+        """Numbers that one permutation takes in memory."""
+
+    @property
+    @abstractmethod
+    def uniformity(self) -> str:
+        """Why the test items allow no judgement, such as all labels being the same; empty if they do."""
+
+    @abstractmethod
+    def facts(self, data: str) -> dict[str, JsonValue]:
+        """List what to keep with the saved estimator.
+
+        Args:
+            data: name of the data it was trained on.
+        """
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class SkippedMethod:
     """A method that was not run, and why."""
 
     method: str
     reason: str
+
+
+ResultT = TypeVar("ResultT", bound=MethodResult)
+
+
+def results_run(results: Iterable[ResultT | SkippedMethod]) -> list[ResultT]:
+    """Select the results of the methods that were run."""
+    return [result for result in results if not isinstance(result, SkippedMethod)]
+
+
+def best_result(results: Iterable[ResultT | SkippedMethod]) -> ResultT | None:
+    """Find the best method on the biLM, or else the best one with an estimator; None if neither was run."""
+    done = results_run(results)
+    on_bilm = [result for result in done if result.needs_model]
+    candidates = on_bilm or [result for result in done if result.estimator is not None]
+    return max(candidates, key=lambda result: result.scores.value.value, default=None)

@@ -13,22 +13,22 @@ import torch
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError, InputError
+from elmo_core.learning.epochs import Epoch, Schedule, fit_tagger
 from elmo_core.learning.estimator import ElmoEstimator
 from elmo_core.learning.failures import require_fitted
+from elmo_core.learning.heads import TaggerHead, TaggerShape
 from elmo_core.learning.inputs import Seed, seed_of, whole
-from elmo_core.learning.tags.fitting import (
-    TagEpoch,
-    TaggedTokens,
-    TagTraining,
-    emitted,
-    fit_tagger,
-    predict_tags,
-)
-from elmo_core.learning.tags.heads import TaggerHead, TaggerShape
+from elmo_core.learning.tags.decoding import emitted, predict_tags
 from elmo_core.learning.tags.schemes import Scheme, normalise, normalise_as_spans
 from elmo_core.learning.tags.scores import measure
 from elmo_core.learning.tags.tag_set import TagSet
-from elmo_core.learning.tags.token_data import TokenData, check_sentences, check_tags, embed_tokens
+from elmo_core.learning.tags.token_data import (
+    TaggedTokens,
+    TokenData,
+    check_sentences,
+    check_tags,
+    embed_tokens,
+)
 from elmo_core.learning.text_layers import Report, resolve_model
 from elmo_core.learning.word_vectors import OutputVectors, WordVectors, width_of
 
@@ -113,7 +113,7 @@ class ElmoTagger(ElmoEstimator):
         *,
         validation: tuple[Sentences, Sequence[Sequence[str]]] | None = None,
         report: Report | None = None,
-        on_epoch: Callable[[TagEpoch], None] | None = None,
+        on_epoch: Callable[[Epoch], None] | None = None,
     ) -> Self:
         """Learn.
 
@@ -146,14 +146,13 @@ class ElmoTagger(ElmoEstimator):
         if len(tag_set.tags) < 2:
             raise InputError(f"All tokens have the tag {tags[0][0]!r}; a tagger needs at least two tags.")
         end = math.inf if self.time_limit_s is None else time.monotonic() + self.time_limit_s
-        how = TagTraining(
-            self.max_epochs, self.patience, self.learning_rate, self.batch_size, self.seed_, end,
-            report, on_epoch,
-        )  # fmt: skip
+        how = Schedule(self.max_epochs, self.patience, self.seed_, end, report, on_epoch, halves_rate=True)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
             head = self.new_head(elmo, tag_set, data.known_classes)
-            self.history_ = fit_tagger(head, train, held_out, how)
+            self.history_ = fit_tagger(
+                head, train, held_out, how, learning_rate=self.learning_rate, batch_size=self.batch_size
+            )
         self.become_fitted(elmo, head)
         return self
 

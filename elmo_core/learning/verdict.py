@@ -1,4 +1,21 @@
-"""What a comparison has shown, in one sentence."""
+"""What a comparison has shown, in one sentence; one policy for texts and for tags.
+
+The sentence answers two questions, the second only where the answer to the first is yes.
+
+1. Was anything learned? Under the null hypothesis the predictions have nothing to do with the gold. The
+   gold of the test items (a label, or the tags of a sentence) is dealt out anew among them, and each time
+   the best of all methods is taken, as it was for the real gold (the maximum over methods: Westfall and
+   Young 1993). So picking the best of many does not raise the level. The observed value counts as one of
+   the draws (Phipson and Smyth 2010). Where even predictions without a mistake would not pass, there are
+   too few test items to speak of guessing. On folds the draws are spread further, since items that are
+   tested on are learned from elsewhere (Nadeau and Bengio 2003).
+2. Is the biLM better than what needs none? The reference is named before any score is seen: TF-IDF for
+   texts, the feature CRF for tags (or the next of `MethodResult.REFERENCES` where that was not run). The
+   best method on the biLM is picked on the very items it is tested on, so its p-value, by randomisation
+   (Yeh 2000), counts once for each such method (Bonferroni). A difference is claimed only where this
+   p-value and the interval of the paired bootstrap agree. Two methods are called as good as each other
+   only where that interval lies within 5 points of 0.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +25,17 @@ from typing import Literal
 
 import numpy as np
 
-from elmo_core.learning.metrics import Difference, shuffled_f1
-from elmo_core.learning.results import BASELINES, MAJORITY, STATIC, TFIDF, LeftOut, MethodResult
+from elmo_core.learning.results import Difference, MethodResult, SkippedMethod, results_run
 from elmo_core.measuring.chance import p_value, widened
-from elmo_core.tables.records import counted
 
 Kind = Literal[
-    "too few", "guessing", "undecided", "tfidf as good", "tfidf better", "elmo better", "no comparison"
+    "too few", "guessing", "undecided", "as good", "reference better", "elmo better", "no comparison"
 ]
 _LEVEL = 0.05
 _CLOSE = 5.0
-"""Points of macro-F1: two methods are as good where the interval of their difference lies within them."""
+"""Points: methods are as good as each other where the interval of their difference lies within them."""
 _N_SHUFFLES = 500
-_SHUFFLED_AT_ONCE = 2_000_000
+_CELLS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -30,132 +45,132 @@ class Verdict:
     kind: Kind
     sentence: str
     best: str | None
-    """The method with the highest macro-F1."""
+    """The method with the highest score."""
     chance: float
-    """Mean macro-F1 of its predictions after shuffling the true classes."""
+    """Mean score of its predictions after the gold has been shuffled."""
     p_value: float
     """Share of shuffles in which the best of all methods scores at least as high."""
 
 
-def verdict(results: Iterable[MethodResult | LeftOut]) -> Verdict:
-    """Judge a comparison in one sentence that its numbers bear out.
-
-    * Whether anything was learned: the true classes are shuffled, and each time the best of all methods
-      is taken, as it was for the real ones. So picking the best of many methods does not raise the level.
-    * Where even predictions without a mistake would not pass that test, there are too few test rows, and
-      nothing is said of guessing.
-    * On folds, shuffles are spread further, as rows that are tested on are learned from elsewhere.
-    * The biLM is said to be better than TF-IDF, or TF-IDF than it, only where the p-value, counted once
-      for each method on the biLM (Bonferroni), and the interval of the difference agree.
-    * They are said to be as good as each other only where that interval lies within 5 points of 0.
+def verdict(results: Iterable[MethodResult | SkippedMethod]) -> Verdict:
+    """Judge a comparison in one sentence that its numbers bear out; see the policy at the top.
 
     Args:
-        results: of one comparison, so all on the same test rows.
+        results: of one comparison, so all on the same test items.
     """
-    done = [result for result in results if isinstance(result, MethodResult) and result.method != MAJORITY]
+    done = [result for result in results_run(results) if result.method not in result.TRIVIAL]
     if not done:
         return Verdict("no comparison", "No method could be run in this time; allow more.", None, 0.0, 1.0)
-    best = max(done, key=lambda result: result.scores.macro_f1.value)
-    chance, p_value, least = against_shuffled(best, done)
-    kind, sentence = _beyond_chance(best, chance, p_value, least) or _against_tfidf(best, done, chance)
-    return Verdict(kind, sentence + _near_duplicates(best), best.method, chance, p_value)
+    best = max(done, key=_value)
+    chance, p, least = against_shuffled(best, done)
+    kind, sentence = _beyond_chance(best, chance, p, least) or _against_reference(best, done, chance)
+    return Verdict(kind, sentence + _near_duplicates(best), best.method, chance, p)
 
 
 def against_shuffled(best: MethodResult, results: Sequence[MethodResult]) -> tuple[float, float, float]:
-    """Compare the best of some results with shuffles of the true classes.
+    """Compare the best of some results with shuffles of the gold.
 
     Args:
-        best: the one with the highest macro-F1.
-        results: those that it was picked from, itself included; on the same test rows.
+        best: the one with the highest score.
+        results: those that it was picked from, itself included; on the same test items.
 
     Returns:
-        The mean macro-F1 of its predictions after a shuffle, the p-value of the best of all results, and
-        the p-value that predictions without a mistake would have.
+        The mean score of its predictions after a shuffle, the p-value of the best of all results, and the
+        p-value that predictions without a mistake would have.
     """
     rng = np.random.default_rng(best.seed)
-    gold, k = best.gold, len(best.classes)
-    guesses = [best.predicted, gold, *(result.predicted for result in results)]
+    n = len(best.rows)
     parts = []
     left = _N_SHUFFLES
     while left:
-        n = min(left, max(1, _SHUFFLED_AT_ONCE // max(len(gold), 1)))
-        golds = rng.permuted(np.tile(gold, (n, 1)), axis=1)
-        parts.append([shuffled_f1(golds, guess, k) for guess in guesses])
-        left -= n
-    own, perfect, *drawn = (widened(one, best.n_folds) for one in np.concatenate(parts, axis=1))
-    p = p_value(best.scores.macro_f1.value, np.max(drawn, axis=0))
+        size = min(left, max(1, _CELLS_AT_ONCE // max(best.n_cells, 1)))
+        orders = rng.permuted(np.tile(np.arange(n), (size, 1)), axis=1)
+        drawn = [best.score_orders(orders), best.score_orders(orders, is_perfect=True)]
+        parts.append(drawn + [result.score_orders(orders) for result in results])
+        left -= size
+    own, perfect, *others = (widened(scores, best.n_folds) for scores in np.concatenate(parts, axis=1))
+    p = p_value(_value(best), np.max(others, axis=0))
     return float(own.mean()), p, p_value(1.0, perfect)
 
 
+def _value(result: MethodResult) -> float:
+    return result.scores.value.value
+
+
 def _beyond_chance(best: MethodResult, chance: float, p: float, least: float) -> tuple[Kind, str] | None:
-    """What is said where nothing is shown to have been learned; None where something is."""
+    """What to say where nothing is shown to have been learned; None where something is."""
     if p <= _LEVEL:
         return None
-    n, f1 = best.scores.n, best.scores.macro_f1.value
-    if len(np.unique(best.gold)) < 2:
-        told = f"all {counted(n, 'test text')} have one label" if n > 1 else "there is one test text"
-        return "too few", f"Nothing can be said: {told}; label more texts, or test on folds."
-    if least > _LEVEL or f1 == 1.0:
+    if best.uniformity:
+        return "too few", f"Nothing can be said: {best.uniformity}; {best.MORE}."
+    n, own = len(best.rows), f"{best.scores.measure} {_points(best)}"
+    if least > _LEVEL or _value(best) == 1.0:
         return "too few", (
-            f"Too few test texts to tell: with {n:,}, even predictions without a mistake could be chance "
-            f"({best.method}: macro-F1 {_points(best)}); label more texts, or test on folds."
+            f"Too few test {best.ITEM}s to tell: with {n:,}, even predictions without a mistake could be "
+            f"chance ({best.method}: {own}); {best.MORE}."
         )
     return "guessing", (
-        f"No better than guessing: the best method, {best.method}, has a macro-F1 of {_points(best)}, "
-        f"shuffled labels give {100 * chance:.1f} (n = {n:,}, p = {p:.3f})."
+        f"No better than guessing: the best method, {best.method}, has {own}, shuffled {best.GOLD} give "
+        f"{100 * chance:.1f} (n = {best.scores.n:,}, p = {p:.3f})."
     )
 
 
-def _against_tfidf(best: MethodResult, done: Sequence[MethodResult], chance: float) -> tuple[Kind, str]:
-    """What is said where something was learned."""
-    tfidf = next((result for result in done if result.method == TFIDF), None)
-    contextual = [result for result in done if result.method not in BASELINES]
-    if tfidf is None or not contextual:
-        return (
-            "no comparison",
-            f"{best.method} has a macro-F1 of {_points(best)}, chance is {100 * chance:.1f}.",
-        )
-    top = max(contextual, key=lambda result: result.scores.macro_f1.value)
-    assert top.against_tfidf is not None
-    kind, sentence = _judged(top, tfidf, top.against_tfidf, len(contextual))
-    if top.n_train < tfidf.n_train:
-        few = f"{top.n_train:,} of {tfidf.n_train:,} rows"
+def _against_reference(best: MethodResult, done: Sequence[MethodResult], chance: float) -> tuple[Kind, str]:
+    """What to say where something was learned."""
+    by_name = {result.method: result for result in done}
+    reference = next((by_name[name] for name in best.REFERENCES if name in by_name), None)
+    on_bilm = [result for result in done if result.needs_model]
+    if reference is None or not on_bilm:
+        own = f"{best.method} has {best.scores.measure} {_points(best)}"
+        return "no comparison", f"{own}, chance is {100 * chance:.1f}."
+    top = max(on_bilm, key=_value)
+    kind, sentence = _judged(top, reference, top.against[reference.method], len(on_bilm))
+    if top.n_train < reference.n_train:
+        few = f"{top.n_train:,} of {reference.n_train:,} {top.ITEM}s"
         sentence += f" It learned from {few} to keep to the time limit; with more time it may do better."
-    if best.method == STATIC:
-        sentence += f" {STATIC}, which know no context, have the highest: {_points(best)}."
+    if not best.needs_model and best is not reference:
+        sentence += f" The highest score is that of {best.method}, without a biLM: {_points(best)}."
     return kind, sentence
 
 
-def _judged(top: MethodResult, tfidf: MethodResult, gap: Difference, n_methods: int) -> tuple[Kind, str]:
-    """The best method on the biLM, one of `n_methods`, against TF-IDF."""
-    value, low, high = (100 * one for one in (gap.macro_f1.value, gap.macro_f1.low, gap.macro_f1.high))
+def _judged(top: MethodResult, reference: MethodResult, gap: Difference, n_methods: int) -> tuple[Kind, str]:
+    """The best method on the biLM, one of `n_methods`, against the reference."""
+    name = top.REFERENCES[reference.method]
+    first = name[0].upper() + name[1:]
+    value, low, high = (100 * part for part in (gap.value.value, gap.value.low, gap.value.high))
     p = min(1.0, gap.p_value * n_methods)
     numbers = (
-        f"macro-F1 {_points(top)} against {_points(tfidf)}, a difference of {value:+.1f} "
+        f"{top.scores.measure} {_points(top)} against {_points(reference)}, a difference of {value:+.1f} "
         f"(95% interval {low:+.1f} to {high:+.1f}, n = {top.scores.n:,})"
     )
     if p <= _LEVEL and low > 0:
-        return "elmo better", f"{top.method} is better than TF-IDF: {numbers}."
+        return "elmo better", f"{top.method} is better than {name}: {numbers}."
     if p <= _LEVEL and high < 0:
-        return "tfidf better", f"TF-IDF is better here than {top.method}: {numbers}."
+        return "reference better", f"{first} is better here than {top.method}: {numbers}."
     if low > 0 or high < 0:
-        counts = f" counts {n_methods} times, as it was picked from {n_methods} on these very rows"
-        claim = f"Not shown to be {'better' if low > 0 else 'worse'} than TF-IDF: {top.method} has {numbers}"
+        counts = (
+            f", which counts {n_methods} times since the best of {n_methods} was picked on these {top.ITEM}s"
+        )
+        claim = f"Not shown to be {'better' if low > 0 else 'worse'} than {name}: {top.method} has {numbers}"
         return "undecided", f"{claim}, but p = {gap.p_value:.3f}{counts * (n_methods > 1)}."
     if max(-low, high) <= _CLOSE:
-        return "tfidf as good", f"TF-IDF is as good here: {top.method} has {numbers}."
-    return "undecided", f"Not told apart from TF-IDF: {top.method} has {numbers}; test on more texts."
+        return "as good", f"{first} is as good here: {top.method} has {numbers}."
+    return (
+        "undecided",
+        f"Not told apart from {name}: {top.method} has {numbers}; test on more {top.ITEM}s.",
+    )
 
 
 def _near_duplicates(best: MethodResult) -> str:
-    """What is said where test rows have near-duplicates among the training rows; else empty."""
+    """A warning where test items have near-duplicates among the training items; else empty."""
     if not best.n_beside_training:
         return ""
+    n, item = len(best.rows), best.ITEM
     return (
-        f" Expect less on new texts: {best.n_beside_training:,} of {best.scores.n:,} test texts are nearly "
-        "the same as a training text, because nearly all texts of a label are the same."
+        f" Expect less on new {item}s: {best.n_beside_training:,} of {n:,} test {item}s are nearly the same "
+        f"as a training {item}, because nearly all {item}s of a label are the same."
     )
 
 
 def _points(result: MethodResult) -> str:
-    return f"{100 * result.scores.macro_f1.value:.1f}"
+    return f"{100 * _value(result):.1f}"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+N_SAMPLES = 2000
+"""Samples of a bootstrap."""
 Z95 = 1.959963984540054
 
 
@@ -51,3 +53,9 @@ def over_cases(values: np.ndarray) -> Estimate:
     mean = float(values.mean())
     half = Z95 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.inf
     return Estimate(mean, mean - half, mean + half)
+
+
+def over_samples(value: float, sampled: np.ndarray) -> Estimate:
+    """A number with the interval of its bootstrap samples (S,), widened to hold the number itself."""
+    low, high = np.quantile(sampled, (0.025, 0.975))
+    return Estimate(value, min(float(low), value), max(float(high), value))

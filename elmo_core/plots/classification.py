@@ -1,4 +1,4 @@
-"""Figures of the classifier lab: scores, confusion, calibration, learning curve, layers, deciding words."""
+"""Figures of classifiers: confusion, calibration, weights of the layers, deciding words."""
 
 from __future__ import annotations
 
@@ -10,42 +10,11 @@ import plotly.graph_objects as go
 from elmo_core.config import layer_names
 from elmo_core.learning.calibration import Calibration
 from elmo_core.learning.inside.deciding_words import Occlusion
-from elmo_core.learning.metrics import Confusion
-from elmo_core.learning.results import BASELINES, LeftOut, MethodResult
+from elmo_core.learning.texts.scores import Confusion
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.plots.style import INK, NEUTRAL, PALETTE, clip, error_bars, mark, new_figure, safe
 
 _LONGEST_NAME, _MOST_NUMBERED = 24, 20
-
-
-def plot_comparison(results: Sequence[MethodResult | LeftOut], chance: float | None = None) -> go.Figure:
-    """Draw macro-F1 and its 95% interval of each method, baselines hollow.
-
-    Args:
-        results: of a comparison, as far as it has come.
-        chance: macro-F1 of shuffled labels, drawn as a line.
-    """
-    done = [result for result in results if isinstance(result, MethodResult)]
-    figure = new_figure(height=60 + 34 * max(len(done), 1))
-    for is_baseline, name in ((True, "without a biLM"), (False, "on the biLM")):
-        part = [result for result in done if (result.method in BASELINES) == is_baseline]
-        scores = [result.scores.macro_f1 for result in part]
-        figure.add_scatter(
-            x=[one.value for one in scores],
-            y=[result.method for result in part],
-            error_x=error_bars(scores),
-            mode="markers",
-            name=name,
-            marker={"size": 11, "color": PALETTE[0], "symbol": "circle-open" if is_baseline else "circle"},
-            customdata=[[result.scores.accuracy.value, result.seconds, result.scores.n] for result in part],
-            hovertemplate="%{y}: macro-F1 %{x:.3f}<br>accuracy %{customdata[0]:.3f}, %{customdata[1]:.1f} s, "
-            "n = %{customdata[2]}<extra></extra>",
-        )
-    if chance is not None:
-        figure.add_vline(x=chance, line={"color": NEUTRAL, "dash": "dot"}, annotation_text="shuffled labels")
-    figure.update_xaxes(title="macro-F1", range=(0, 1.02))
-    figure.update_yaxes(categoryorder="array", categoryarray=[result.method for result in reversed(done)])
-    return figure
 
 
 def plot_confusion(found: Confusion, ink: str = INK) -> go.Figure:

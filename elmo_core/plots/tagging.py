@@ -1,4 +1,4 @@
-"""Figures of taggers: methods side by side, scores by label, passes as they come, learning curve."""
+"""Figures of taggers: scores by label, and held-out scores by epoch."""
 
 from __future__ import annotations
 
@@ -6,39 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from elmo_core.learning.tags.comparison import BASELINES, TagLeftOut, TagResult
-from elmo_core.learning.tags.fitting import TagEpoch
+from elmo_core.learning.epochs import Epoch
 from elmo_core.learning.tags.schemes import named
 from elmo_core.learning.tags.scores import TagScores
 from elmo_core.plots.style import PALETTE, clip, error_bars, mark, new_figure, safe
 
 _LONGEST_NAME = 24
 _MOST_LABELS = 25
-
-
-def plot_taggers(results: Sequence[TagResult | TagLeftOut]) -> go.Figure:
-    """Draw the score and its 95% interval of each method, those without a biLM hollow."""
-    done = [result for result in results if isinstance(result, TagResult)]
-    figure = new_figure(height=70 + 34 * max(len(done), 1))
-    for is_baseline, name in ((True, "without a biLM"), (False, "on its layers")):
-        part = [result for result in done if (result.method in BASELINES) == is_baseline]
-        scores = [result.scores.value for result in part]
-        figure.add_scatter(
-            x=[one.value for one in scores],
-            y=[result.method for result in part],
-            error_x=error_bars(scores),
-            mode="markers",
-            name=name,
-            marker={"size": 11, "color": PALETTE[0], "symbol": "circle-open" if is_baseline else "circle"},
-            customdata=[
-                [one.low, one.high, result.seconds] for one, result in zip(scores, part, strict=True)
-            ],
-            hovertemplate="%{y}: %{x:.3f}<br>95% interval %{customdata[0]:.3f} to %{customdata[1]:.3f}, "
-            "%{customdata[2]:.1f} s<extra></extra>",
-        )
-    figure.update_xaxes(title=done[0].scores.measure if done else "", range=(0, 1.02))
-    figure.update_yaxes(categoryorder="array", categoryarray=[result.method for result in reversed(done)])
-    return figure
 
 
 def plot_labels(scores: TagScores) -> go.Figure:
@@ -64,7 +38,7 @@ def plot_labels(scores: TagScores) -> go.Figure:
     return figure
 
 
-def plot_passes(history: Mapping[str, Sequence[TagEpoch]], measure: str) -> go.Figure:
+def plot_passes(history: Mapping[str, Sequence[Epoch]], measure: str) -> go.Figure:
     """Draw the held-out score of each pass.
 
     Args:

@@ -13,10 +13,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from elmo_core.glossary import explain
-from elmo_core.learning.lab import Inspection
-from elmo_core.learning.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut, MethodResult
+from elmo_core.learning.inside.inspection import Inspection
+from elmo_core.learning.results import SkippedMethod, results_run
+from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, TextResult
 from elmo_core.learning.verdict import Verdict
-from elmo_core.plots.classification import plot_comparison
+from elmo_core.plots.comparison import plot_comparison
 from elmo_core.static.registry import SHIPPED
 from pages.classify.dataset import ChosenDataset
 from pages.classify.results import baselines_of, methods, verdict_of
@@ -26,7 +27,7 @@ from pages.common.job import Job
 from pages.common.loaders import model_name
 from pages.common.markdown import escape_markdown
 
-Results = tuple[MethodResult | LeftOut, ...]
+Results = tuple[TextResult | SkippedMethod, ...]
 _LIMITS = {"15 s": 15.0, "30 s": 30.0, "1 min": 60.0, "2 min": 120.0, "5 min": 300.0, "15 min": 900.0}
 _BY_SIZE = "by size"
 _TESTS = {"one split": 0, "5 folds": 5, "10 folds": 10}
@@ -45,7 +46,7 @@ class Comparison:
     """A comparison that is done."""
 
     settings: ComparisonSettings
-    parts: tuple[MethodResult | LeftOut | Inspection, ...]
+    parts: tuple[TextResult | SkippedMethod | Inspection, ...]
     """The results, and the look inside."""
     name: str = field(default_factory=lambda: token_hex(8))
     """Key of results about this run."""
@@ -103,7 +104,7 @@ def folds_by_size(n_texts: int) -> int:
 
 def results_of(parts: Sequence[object]) -> Results:
     """Return the results among the parts of a job."""
-    return tuple(part for part in parts if isinstance(part, MethodResult | LeftOut))
+    return tuple(part for part in parts if isinstance(part, TextResult | SkippedMethod))
 
 
 def inspection_of(parts: Sequence[object]) -> Inspection | None:
@@ -159,9 +160,9 @@ def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go
         config={"displayModeBar": False},
         alt="Macro-F1 of each method with its 95% interval: " + _alt(results),
     )
-    n = next((result.scores.n for result in results if isinstance(result, MethodResult)), 0)
+    n = next((result.scores.n for result in results_run(results)), 0)
     words.caption(f"Tested on {n:,} texts, the same for all. {_EXPLAINED}")
-    table = table_of_results([result for result in results if isinstance(result, MethodResult)])
+    table = table_of_results(results_run(results))
     st.dataframe(
         table if table["note"].any() else table.drop(columns="note"),
         hide_index=True,
@@ -177,13 +178,13 @@ def _show_left_out(results: Results) -> None:
     """Show the methods that were not run, by reason."""
     names = defaultdict(list)
     for result in results:
-        if isinstance(result, LeftOut):
+        if isinstance(result, SkippedMethod):
             names[result.reason].append(result.method)
     for reason, left_out in names.items():
         st.caption(escape_markdown(f"Left out: {', '.join(left_out)}. Why: {reason}."))
 
 
-def table_of_results(results: Sequence[MethodResult | LeftOut]) -> pd.DataFrame:
+def table_of_results(results: Sequence[TextResult | SkippedMethod]) -> pd.DataFrame:
     """Return one row for each method, with scores in percent."""
     return pd.DataFrame([_row(result) for result in results])
 
@@ -198,10 +199,10 @@ def python_cell(chosen: ChosenDataset, settings: ComparisonSettings) -> str:
         "from elmo_core import load_elmo, load_static\n"
         "from elmo_core.shipped import shipped\n"
         "from elmo_core.tables.reading import read_table_file\n"
-        "from elmo_core.learning.comparison import compare_methods\n"
         "from elmo_core.learning.texts.dataset import prepare\n"
-        "from elmo_core.learning.results import ComparisonSettings\n"
-        "from elmo_core.learning.verdict import verdict",
+        "from elmo_core.learning.texts.results import ComparisonSettings\n"
+        "from elmo_core.learning.verdict import verdict\n"
+        "from elmo_core.learning.workflow import compare_methods",
         f"table = read_table_file({path}{chosen.options.as_arguments()})",
         f"data = prepare(table, {text}, {label})",
         f"settings = {settings!r}",
@@ -214,16 +215,16 @@ def python_cell(chosen: ChosenDataset, settings: ComparisonSettings) -> str:
     )
 
 
-def _row(result: MethodResult | LeftOut) -> dict[str, object]:
-    if isinstance(result, LeftOut):
+def _row(result: TextResult | SkippedMethod) -> dict[str, object]:
+    if isinstance(result, SkippedMethod):
         return {"method": result.method, "note": f"left out: {result.reason}"}
-    f1, accuracy, gap = result.scores.macro_f1, result.scores.accuracy, result.against_tfidf
+    f1, accuracy, gap = result.scores.macro_f1, result.scores.accuracy, result.against.get(TFIDF)
     return {
         "method": result.method,
         "macro-F1": 100 * f1.value,
         "95%": f"{100 * f1.low:.1f} to {100 * f1.high:.1f}",
         "accuracy": 100 * accuracy.value,
-        "against TF-IDF": None if gap is None else 100 * gap.macro_f1.value,
+        "against TF-IDF": None if gap is None else 100 * gap.value.value,
         "p": None if gap is None else gap.p_value,
         "seconds": result.seconds,
         "note": result.note,
@@ -240,7 +241,7 @@ def _columns() -> dict[str, Any]:
         "95%": st.column_config.TextColumn(width=105, help=explain("Confidence interval")),
         "accuracy": number(format="%.1f"),
         "against TF-IDF": number(format="%+.1f", help="Difference of macro-F1, in points"),
-        "p": number(format="%.3f", help="Paired bootstrap, two-sided"),
+        "p": number(format="%.3f", help="Two-sided, by exchanging both methods' predictions at random"),
         "seconds": number(
             format="%.1f", help="For learning and predicting; the vectors are computed once for all"
         ),
@@ -249,5 +250,6 @@ def _columns() -> dict[str, Any]:
 
 
 def _alt(results: Results) -> str:
-    done = (result for result in results if isinstance(result, MethodResult))
-    return ", ".join(f"{result.method} {100 * result.scores.macro_f1.value:.0f}" for result in done)
+    return ", ".join(
+        f"{result.method} {100 * result.scores.macro_f1.value:.0f}" for result in results_run(results)
+    )

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from elmo_core.learning.inside.inspection import PROBE, Inspection
 from elmo_core.learning.inside.learning_curve import trend
-from elmo_core.learning.lab import PROBE, Inspection
-from elmo_core.learning.results import MethodResult
+from elmo_core.learning.texts.results import TextResult
 from elmo_core.plots.classification import plot_calibration, plot_layer_weights
 from elmo_core.plots.learning_curve import plot_learning_curve
 from elmo_core.plots.style import clip
@@ -24,7 +24,7 @@ def show_inside(
     page: str,
     name: str,
     chosen: ChosenDataset,
-    results: Sequence[MethodResult],
+    results: Sequence[TextResult],
     inspection: Inspection | None,
 ) -> None:
     """Let the user choose a method and a view of it.
@@ -85,12 +85,12 @@ def _show_curve(inside: MethodInspection) -> None:
     if inspection is None or not inspection.curve:
         st.info(_missing(inspection, "The learning curve is drawn when a method on the biLM has been run."))
         return
-    direction = trend(inspection.curve)
+    direction = trend(inspection.curve, "text")
     st.markdown(f"**{escape_markdown(direction.sentence)}**")
     st.plotly_chart(
         plot_learning_curve(
             [point.n_train for point in inspection.curve],
-            [point.scores.macro_f1 for point in inspection.curve],
+            [point.scores.value for point in inspection.curve],
             of="texts",
             measure="macro-F1",
         ),

@@ -13,9 +13,9 @@ import streamlit as st
 from streamlit.typing import PlotlyState
 
 from elmo_core.learning.classifier import ElmoClassifier
-from elmo_core.learning.lab import Inspection
-from elmo_core.learning.metrics import class_scores, confusion
-from elmo_core.learning.results import MethodResult
+from elmo_core.learning.inside.inspection import Inspection
+from elmo_core.learning.texts.results import TextResult
+from elmo_core.learning.texts.scores import class_scores, confusion
 from elmo_core.plots.classification import plot_confusion
 from elmo_core.plots.classified_texts import MOST_ON_MAP, plot_text_map
 from elmo_core.plots.style import clip
@@ -36,7 +36,7 @@ class MethodInspection:
     name: str
     """Name of the run."""
     chosen: ChosenDataset
-    result: MethodResult
+    result: TextResult
     inspection: Inspection | None
 
     @property
@@ -125,7 +125,7 @@ def _show_texts(
     )
 
 
-def texts_of(chosen: ChosenDataset, result: MethodResult, rows: Sequence[int]) -> pd.DataFrame:
+def texts_of(chosen: ChosenDataset, result: TextResult, rows: Sequence[int]) -> pd.DataFrame:
     """Return tested texts, the surest prediction first.
 
     Args:

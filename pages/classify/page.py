@@ -6,9 +6,10 @@ from functools import partial
 
 import streamlit as st
 
-from elmo_core.learning.lab import facts_of, run_lab
-from elmo_core.learning.results import ComparisonSettings, MethodResult
+from elmo_core.learning.results import results_run
 from elmo_core.learning.texts.dataset import Dataset
+from elmo_core.learning.texts.results import ComparisonSettings
+from elmo_core.learning.workflow import classification_facts, run_classification
 from elmo_core.measuring.durations import duration
 from pages.classify import comparison as comparison_view
 from pages.classify import prediction as prediction_view
@@ -28,7 +29,7 @@ PAGE = "classify"
 def train(job: Job, data: Dataset, settings: ComparisonSettings) -> Comparison:
     """Compare the methods; the parts of the job are the results as they come."""
     elmo, static = load_model(model_name()), static_vectors()
-    for part in run_lab(elmo, data, settings, static=static, report=job.report):
+    for part in run_classification(elmo, data, settings, static=static, report=job.report):
         job.parts.append(part)
     return Comparison(settings, tuple(job.parts))
 
@@ -77,12 +78,11 @@ exports.show_downloads(
 
 st.subheader("Look inside", divider=True)
 inspection = comparison_view.inspection_of(done.parts)
-methods = [result for result in results if isinstance(result, MethodResult)]
-show_inside(PAGE, done.name, chosen, methods, inspection)
+show_inside(PAGE, done.name, chosen, results_run(results), inspection)
 
 st.subheader("Use it", divider=True)
 trained = None
 if inspection:
-    facts = facts_of(inspection, data, chosen.columns, verdict)
+    facts = classification_facts(inspection, data, chosen.columns, verdict)
     trained = prediction_view.ActiveClassifier(done.name, inspection.classifier, facts)
 prediction_view.show_use(PAGE, trained, data.texts[0])

@@ -15,16 +15,16 @@ from elmo_core import StaticVectors, load_static
 from elmo_core.exceptions import ElmoError
 from elmo_core.geometry.shared_frame import shared_frame
 from elmo_core.learning.classifier import ElmoClassifier
-from elmo_core.learning.comparison import compare_methods
 from elmo_core.learning.inside.deciding_words import Occlusion, occlude
-from elmo_core.learning.lab import COMPARED
-from elmo_core.learning.methods import method_names
-from elmo_core.learning.plan import step_seconds
-from elmo_core.learning.results import MAJORITY, TFIDF, ComparisonSettings, LeftOut, MethodResult
+from elmo_core.learning.results import SkippedMethod
 from elmo_core.learning.saving import classifier_files, load_classifier, load_facts
 from elmo_core.learning.texts.dataset import Dataset, prepare
-from elmo_core.learning.texts.tfidf import word_settings
+from elmo_core.learning.texts.methods import text_methods
+from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, TextResult
+from elmo_core.learning.texts.task import TextTask
+from elmo_core.learning.time_budget import expected_steps
 from elmo_core.learning.verdict import Verdict, verdict
+from elmo_core.learning.workflow import COMPARED, compare_methods
 from elmo_core.shipped import shipped
 from elmo_core.static.registry import SHIPPED
 from elmo_core.tables.reading import Table, read_table
@@ -88,14 +88,14 @@ def dataset_of(
 
 
 @kept_for_all(16)
-def baselines_of(key: str, n_folds: int, _data: Dataset) -> tuple[MethodResult | LeftOut, ...]:
+def baselines_of(key: str, n_folds: int, _data: Dataset) -> tuple[TextResult | SkippedMethod, ...]:
     """Return the scores of guessing and TF-IDF on a sample, before anything is trained."""
     settings = ComparisonSettings(methods=(MAJORITY, TFIDF), n_folds=n_folds)
     return tuple(compare_methods(load_model(model_name()), _data.texts, _data.labels, settings))
 
 
 @kept_for_visitor(4)
-def verdict_of(key: str, _results: tuple[MethodResult | LeftOut, ...]) -> Verdict:
+def verdict_of(key: str, _results: tuple[TextResult | SkippedMethod, ...]) -> Verdict:
     """Return the verdict on results, which `key` identifies."""
     return verdict(_results)
 
@@ -122,23 +122,20 @@ def static_vectors() -> StaticVectors | None:
 
 def methods() -> tuple[str, ...]:
     """Return all methods that can be compared here."""
-    return method_names(load_model(model_name()), has_static=static_vectors() is not None)
+    known = text_methods(load_model(model_name()), has_static=static_vectors() is not None)
+    return tuple(method.name for method in known)
 
 
 def expected_seconds(data: Dataset, settings: ComparisonSettings) -> float:
     """Return the expected seconds of a comparison, at this machine's speed when it was first measured."""
     name = model_name()
-    elmo = load_model(name)
-    lengths = [min(len(text), settings.max_characters) for text in data.texts]
-    steps = step_seconds(
-        settings.methods or methods(),
-        n_texts=len(lengths),
-        n_characters=float(sum(lengths)),
-        rate=_seconds_per_character(name),
-        shape=(elmo.n_layers, elmo.dim),
-        analyser=word_settings(data.texts).analyser,
-        n_folds=settings.n_folds,
-        limit_s=COMPARED * settings.time_limit_s,
+    task = TextTask(load_model(name), data.texts, data.labels, settings, static=static_vectors())
+    steps = expected_steps(
+        task,
+        task.methods,
+        _seconds_per_character(name),
+        max(settings.n_folds, 1),
+        COMPARED * settings.time_limit_s,
     )
     return min(sum(steps.values()) / COMPARED, settings.time_limit_s)
 

@@ -11,8 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from elmo_core.embedder import Elmo
 from elmo_core.learning.tagger import HEADS
-from elmo_core.learning.tags.comparison import METHODS, TagComparisonSettings, usual_methods
 from elmo_core.learning.tags.reading import read_token_file, read_token_path
+from elmo_core.learning.tags.results import METHODS, TagComparisonSettings
 from elmo_core.learning.tags.schemes import SCHEMES, as_scheme
 from elmo_core.learning.tags.sentences import (
     TaggedSentences,
@@ -20,6 +20,7 @@ from elmo_core.learning.tags.sentences import (
     split_sentences,
     tagged_sentences,
 )
+from elmo_core.learning.tags.task import usual_methods
 from elmo_core.plots.style import listing
 from elmo_core.shipped import shipped
 from elmo_core.tables.records import counted

@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from elmo_core.learning.inside.span_differences import KINDS, Mismatch, find_mismatches
-from elmo_core.learning.tags.comparison import TagResult
 from elmo_core.learning.tags.prediction import TaggedSentence, as_tagged
+from elmo_core.learning.tags.results import TagResult
 from elmo_core.learning.tags.schemes import Span, named
 from elmo_core.plots.highlighted_text import highlighted
 from elmo_core.tables.records import counted

@@ -8,13 +8,12 @@ from functools import partial
 import streamlit as st
 
 from elmo_core.learning.head_files import zip_bytes
-from elmo_core.learning.tags.comparison import TagResult
+from elmo_core.learning.tags.results import TagResult
 from elmo_core.learning.tags.saving import tagger_files
 from elmo_core.learning.tags.writing import to_conll, to_jsonl
-from elmo_core.plots import tagging as figures
+from elmo_core.plots.comparison import plot_comparison
 from elmo_core.plots.highlighted_text import to_html
 from elmo_core.tables.records import counted
-from elmo_core.weights.store import JsonValue
 from pages.common import jobs
 from pages.common.exports import Download, literal, python_cell, show_downloads
 from pages.common.markdown import escape_markdown
@@ -39,7 +38,7 @@ def show(page: str, outcome: Outcome, best: TagResult) -> None:
         page,
         "entities",
         rows=lambda: difference_frame(outcome, best, mismatches(outcome, best)),
-        figures={"Scores": figures.plot_taggers(outcome.results)},
+        figures={"Scores": plot_comparison(outcome.results)},
         more=(
             Download("CoNLL", "tagged.conll", _MIMES["conll"], lambda: _joined(to_conll(tagged))),
             Download("JSONL", "tagged.jsonl", _MIMES["jsonl"], lambda: _joined(to_jsonl(tagged))),
@@ -71,18 +70,7 @@ def _joined(parts: Iterator[str]) -> bytes:
 
 def _saved(outcome: Outcome, best: TagResult) -> bytes:
     assert best.tagger is not None
-    value = best.scores.value
-    facts: dict[str, JsonValue] = {
-        "data": outcome.corpus.train.name,
-        "method": best.method,
-        "measure": best.scores.measure,
-        "score": round(value.value, 4),
-        "score_low": round(value.low, 4),
-        "score_high": round(value.high, 4),
-        "sentences_learned_from": best.n_train,
-        "sentences_tested_on": best.scores.n_sentences,
-        "seed": best.seed,
-    }
+    facts = best.facts(outcome.corpus.train.name) | {"verdict": outcome.verdict.sentence}
     return zip_bytes(tagger_files(best.tagger, facts=facts))
 
 

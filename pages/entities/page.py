@@ -7,8 +7,7 @@ from functools import partial
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
-from elmo_core.learning.tags.comparison import estimated_seconds
-from elmo_core.learning.tags.verdict import best_on_layers, tag_verdict
+from elmo_core.learning.results import best_result
 from elmo_core.measuring.durations import duration
 from pages.common import jobs
 from pages.common.loaders import load_model, model_name
@@ -19,7 +18,7 @@ from pages.entities import differences as tagging_differences
 from pages.entities import exports as tagging_exports
 from pages.entities import views as tagging_views
 from pages.entities.data import choose_corpus, choose_settings, wants_own_static
-from pages.entities.work import compare, curve
+from pages.entities.work import compare, curve, expected_seconds
 
 PAGE = "entities"
 SCORES, DIFFERENCES, TRY, MORE, FILES = "Scores", "Differences", "Your text", "More sentences?", "Take away"
@@ -45,8 +44,7 @@ if corpus is None:
     st.stop()
 
 key = ("taggers", elmo.name, corpus.key, repr(settings), static.recipe if static else "")
-n_train, n_test = (sum(map(len, part.tokens)) for part in (corpus.train, corpus.test))
-needed = estimated_seconds(n_train, n_test, settings)
+needed = expected_seconds(elmo, corpus, settings)
 st.caption(tagging_views.say_counts(corpus.train, corpus.test))
 outcome = jobs.run_or_offer(
     PAGE,
@@ -65,11 +63,11 @@ outcome = jobs.run_or_offer(
     ),
     meanwhile=partial(tagging_views.show_so_far, corpus.train),
 )
-best = best_on_layers(outcome.results)
+best = best_result(outcome.results)
 if best is None or best.tagger is None:
     st.info("Choose at least one method that can tag: static only, layer 0, or a mix.")
     st.stop()
-st.markdown(f"**{escape_markdown(tag_verdict(outcome.results))}**")
+st.markdown(f"**{escape_markdown(outcome.verdict.sentence)}**")
 view = st.segmented_control(
     "View", (SCORES, DIFFERENCES, TRY, MORE, FILES), default=SCORES, required=True, key="view",
     bind="query-params", label_visibility="collapsed", wrap=True,
@@ -83,7 +81,7 @@ elif view == TRY:
     tagging_views.show_own_text(PAGE, outcome, best)
 elif view == MORE:
     tagging_views.show_curve(
-        f"{PAGE}_curve", (*key, best.method), partial(curve, elmo, outcome, best.method, settings), needed
+        f"{PAGE}_curve", (*key, best.method), partial(curve, outcome, best.method), needed
     )
 else:
     tagging_exports.show(PAGE, outcome, best)

@@ -9,16 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from elmo_core.glossary import explain
-from elmo_core.learning.inside.tag_learning_curve import TagPoint
-from elmo_core.learning.tags.comparison import FEATURES, TagLeftOut, TagResult
-from elmo_core.learning.tags.fitting import TagEpoch
+from elmo_core.learning.epochs import Epoch
+from elmo_core.learning.inside.learning_curve import Point, trend
+from elmo_core.learning.results import SkippedMethod, results_run
 from elmo_core.learning.tags.prediction import as_tagged, tag_stream
+from elmo_core.learning.tags.results import FEATURES, TagResult
 from elmo_core.learning.tags.schemes import named
 from elmo_core.learning.tags.sentences import TaggedSentences
-from elmo_core.learning.tags.verdict import tag_verdict
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.plots import tagging as figures
 from elmo_core.plots.classification import plot_layer_weights
+from elmo_core.plots.comparison import plot_comparison
 from elmo_core.plots.highlighted_text import highlighted
 from elmo_core.plots.learning_curve import plot_learning_curve
 from elmo_core.plots.style import percent
@@ -69,7 +70,7 @@ def say_counts(train: TaggedSentences, test: TaggedSentences) -> str:
 @st.fragment(run_every=1.0)
 def show_live(job: Job, measure: str) -> None:
     """Show held-out scores of the epochs so far, while a comparison runs."""
-    history: dict[str, list[TagEpoch]] = {}
+    history: dict[str, list[Epoch]] = {}
     for name, epoch in [part for part in list(job.parts) if isinstance(part, tuple)]:
         history.setdefault(name, []).append(epoch)
     done = [part for part in list(job.parts) if not isinstance(part, tuple)]
@@ -78,7 +79,7 @@ def show_live(job: Job, measure: str) -> None:
         left.plotly_chart(
             figures.plot_passes(history, measure), key="entities_figure_live", alt="Score of each epoch"
         )
-        figure = figures.plot_taggers(done)
+        figure = plot_comparison(done)
         right.plotly_chart(figure, key="entities_figure_live_done", alt="Methods that are done")
 
 
@@ -88,11 +89,12 @@ def show_scores(outcome: Outcome, best: TagResult) -> None:
     column = st.column_config.Column
     with left:
         st.subheader("Is it better than methods without a biLM?")
-        figure = figures.plot_taggers(outcome.results)
-        st.plotly_chart(figure, key="entities_figure_methods", alt=tag_verdict(outcome.results))
+        found = outcome.verdict
+        figure = plot_comparison(outcome.results, found.chance or None)
+        st.plotly_chart(figure, key="entities_figure_methods", alt=found.sentence)
         st.caption(_explain(best), help=explain("F1", "Confidence interval", "Held-out"))
         for result in outcome.results:
-            if isinstance(result, TagLeftOut):
+            if isinstance(result, SkippedMethod):
                 st.caption(f"{result.method}: left out, {escape_markdown(result.reason)}.")
         st.dataframe(
             method_frame(outcome.results),
@@ -154,7 +156,7 @@ def _show_learning(best: TagResult) -> None:
         )
 
 
-def method_frame(results: Sequence[TagResult | TagLeftOut]) -> pd.DataFrame:
+def method_frame(results: Sequence[TagResult | SkippedMethod]) -> pd.DataFrame:
     """Return the scores of the methods as a table."""
     rows = [
         {
@@ -163,8 +165,7 @@ def method_frame(results: Sequence[TagResult | TagLeftOut]) -> pd.DataFrame:
             f"over {FEATURES}": _gap(result.against[FEATURES].value) if FEATURES in result.against else "",
             "seconds": round(result.seconds, 1),
         }
-        for result in results
-        if isinstance(result, TagResult)
+        for result in results_run(results)
     ]
     return pd.DataFrame(rows)
 
@@ -234,7 +235,7 @@ def show_own_text(page: str, outcome: Outcome, best: TagResult) -> None:
 
 
 def show_curve(
-    owner: str, key: tuple[Hashable, ...], draw: Callable[[Job], tuple[TagPoint, ...]], seconds: float
+    owner: str, key: tuple[Hashable, ...], draw: Callable[[Job], tuple[Point, ...]], seconds: float
 ) -> None:
     """Offer to compute the score for growing parts of the training sentences, and show it.
 
@@ -254,6 +255,8 @@ def show_curve(
         results=visitor_results("curve", 2),
         button=StartButton("Draw the curve", icon=":material/show_chart:"),
     )
+    sentence = trend(points, "sentence").sentence
+    st.markdown(f"**{escape_markdown(sentence)}**")
     st.plotly_chart(
         plot_learning_curve(
             [point.n_train for point in points],
@@ -262,12 +265,5 @@ def show_curve(
             measure=points[-1].scores.measure,
         ),
         key="entities_figure_curve_figure",
-        alt="Score by training sentences",
+        alt=sentence,
     )
-    last, before = points[-1].scores.value, points[-2].scores.value if len(points) > 1 else None
-    if before is not None:
-        helped = "still helped" if last.value > before.high else "did not clearly help"
-        st.caption(
-            f"From {points[-2].n_train:,} to {points[-1].n_train:,} sentences: {_points(before)} to "
-            f"{_points(last)} (95%: {_interval(last)}), so more sentences {helped}."
-        )

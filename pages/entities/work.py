@@ -6,21 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from elmo_core.embedder import Elmo
-from elmo_core.learning.inside.tag_learning_curve import TagPoint, tag_learning_curve
+from elmo_core.learning.epochs import Epoch
+from elmo_core.learning.inside.learning_curve import Point, learning_curve
+from elmo_core.learning.results import SkippedMethod
 from elmo_core.learning.tagger import ElmoTagger
-from elmo_core.learning.tags.comparison import (
-    TagComparisonSettings,
-    TagLeftOut,
-    TagResult,
-    TagTask,
-    compare_taggers,
-    prepare_task,
-)
-from elmo_core.learning.tags.fitting import TagEpoch
 from elmo_core.learning.tags.prediction import TaggedSentence, tag_stream
 from elmo_core.learning.tags.reading import read_token_file
+from elmo_core.learning.tags.results import TagComparisonSettings, TagResult
+from elmo_core.learning.tags.task import TagTask
 from elmo_core.learning.tags.writing import to_conll, to_jsonl
-from elmo_core.learning.text_layers import part_of
+from elmo_core.learning.time_budget import expected_steps
+from elmo_core.learning.verdict import Verdict, verdict
+from elmo_core.learning.workflow import compare_taggers
 from elmo_core.plots.highlighted_text import to_html
 from elmo_core.text.opening import read_text, split_lines
 from elmo_core.text.tokenisation import tokenised_sentences
@@ -29,8 +26,6 @@ from pages.common.job import Job
 from pages.common.text_spaces import ChosenStatic
 from pages.entities.data import Corpus
 
-_READING = 0.1
-"""Share of the progress bar for embedding the sentences."""
 _LINES_PER_REPORT = 20
 
 
@@ -40,7 +35,8 @@ class Outcome:
 
     corpus: Corpus
     task: TagTask
-    results: tuple[TagResult | TagLeftOut, ...]
+    results: tuple[TagResult | SkippedMethod, ...]
+    verdict: Verdict
     static: ChosenStatic | None = None
     """Static vectors of the visitor."""
 
@@ -57,6 +53,12 @@ class TaggedFile:
     """How the file was read and what was guessed, one sentence each."""
 
 
+def expected_seconds(elmo: Elmo, corpus: Corpus, settings: TagComparisonSettings) -> float:
+    """Estimate how long a comparison takes on one core."""
+    task = TagTask(elmo, corpus.train, corpus.test, settings)
+    return sum(expected_steps(task, task.methods, task.measured_rate(), 1, task.time_limit_s).values())
+
+
 def compare(
     elmo: Elmo, corpus: Corpus, settings: TagComparisonSettings, static: ChosenStatic | None, job: Job
 ) -> Outcome:
@@ -70,30 +72,23 @@ def compare(
         job: whose parts become the epochs and results as they come.
     """
 
-    def note_epoch(name: str, epoch: TagEpoch) -> None:
+    def note_epoch(name: str, epoch: Epoch) -> None:
         job.parts.append((name, epoch))
 
-    task = prepare_task(
-        elmo,
-        corpus.train,
-        corpus.test,
-        part_of(job.report, 0.0, _READING),
-        static=static.vectors if static else None,
-    )
+    vectors = static.vectors if static else None
+    task = TagTask(elmo, corpus.train, corpus.test, settings, static=vectors)
     results = []
-    for result in compare_taggers(
-        elmo, task, settings, report=part_of(job.report, _READING, 1.0), on_epoch=note_epoch
-    ):
+    for result in compare_taggers(task, report=job.report, on_epoch=note_epoch):
         results.append(result)
         job.parts.append(result)
-    return Outcome(corpus, task, tuple(results), static)
+    return Outcome(corpus, task, tuple(results), verdict(results), static)
 
 
-def curve(
-    elmo: Elmo, outcome: Outcome, method: str, settings: TagComparisonSettings, job: Job
-) -> tuple[TagPoint, ...]:
+def curve(outcome: Outcome, method: str, job: Job) -> tuple[Point, ...]:
     """Return scores for growing parts of the training sentences."""
-    for point in tag_learning_curve(elmo, outcome.task, method, settings, report=job.report):
+    task = outcome.task
+    (split,) = task.splits()
+    for point in learning_curve(task, task.method(method), split, report=job.report):
         job.parts.append(point)
     return tuple(job.parts)
 

@@ -7,12 +7,12 @@ import pytest
 
 from elmo_core.exceptions import CancelledError, ConfigError, InputError
 from elmo_core.learning.classifier import ElmoClassifier
-from elmo_core.learning.comparison import compare_methods
 from elmo_core.learning.inside.deciding_words import occlude
 from elmo_core.learning.inside.label_errors import out_of_fold
 from elmo_core.learning.inside.learning_curve import learning_curve
-from elmo_core.learning.methods import method_names
-from elmo_core.learning.results import (
+from elmo_core.learning.results import SkippedMethod
+from elmo_core.learning.texts.methods import text_methods
+from elmo_core.learning.texts.results import (
     ATTENTION,
     LEARNED,
     LEARNED_WORDS,
@@ -20,11 +20,10 @@ from elmo_core.learning.results import (
     STATIC,
     TFIDF,
     ComparisonSettings,
-    LeftOut,
 )
-from elmo_core.learning.text_layers import embed_texts
+from elmo_core.learning.texts.task import TextTask
 from elmo_core.learning.verdict import verdict
-from elmo_core.measuring.splitting import stratified_split
+from elmo_core.learning.workflow import compare_methods
 from elmo_core.tables.reading import read_table_file
 from tests.conftest import ROOT
 
@@ -42,6 +41,7 @@ def sentences(n: int, words: dict[str, list[str]]) -> tuple[list[str], list[str]
 
 
 TEXTS, LABELS = sentences(120, {"bad": ["rude", "cold", "dull"], "good": ["fine", "lovely", "warm"]})
+NAMES = [method.name for method in text_methods(load_elmo("tiny"), has_static=False)]
 RANDOM = [str(label) for label in RNG.choice(["x", "y"], 120)]
 
 
@@ -51,7 +51,7 @@ def results(elmo):
 
 
 def test_all_methods_on_the_same_rows(elmo, results):
-    assert [result.method for result in results] == list(method_names(elmo))
+    assert [result.method for result in results] == NAMES
     for result in results:
         np.testing.assert_array_equal(result.rows, results[0].rows)
         np.testing.assert_allclose(result.probabilities.sum(axis=1), 1)
@@ -60,8 +60,8 @@ def test_all_methods_on_the_same_rows(elmo, results):
     assert by_name[MAJORITY].scores.accuracy.value == pytest.approx(0.5)
     assert by_name[TFIDF].scores.accuracy.value > 0.9
     assert by_name[LEARNED].classifier.predict(["the soup was cold"])[0] in ("bad", "good")
-    assert by_name[MAJORITY].against_tfidf is None
-    assert by_name[ATTENTION].against_tfidf is not None
+    assert by_name[MAJORITY].against == {}
+    assert list(by_name[ATTENTION].against) == [TFIDF]
     assert sum(by_name[LEARNED].layer_weights) == pytest.approx(1)
 
 
@@ -103,13 +103,13 @@ def test_it_keeps_to_its_time(elmo):
     """Without any time, what takes some is left out or cut short, and says so."""
     texts = [f"{text} {'and so on ' * 30}" for text in TEXTS * 10]
     found = list(compare_methods(elmo, texts, LABELS * 10, ComparisonSettings(time_limit_s=0.05)))
-    assert len(found) == len(method_names(elmo))
-    assert any(isinstance(one, LeftOut) or "time limit" in one.note for one in found)
+    assert len(found) == len(NAMES)
+    assert any(isinstance(one, SkippedMethod) or "time limit" in one.note for one in found)
 
 
 @pytest.mark.parametrize(("n_folds", "said"), [(0, "tested on"), (3, "ran on")])
 def test_too_many_rows_are_sampled_and_it_says_so(elmo, monkeypatch, n_folds, said):
-    monkeypatch.setattr("elmo_core.learning.texts.text_source.measured_rate", lambda *_: 1e-3)
+    monkeypatch.setattr("elmo_core.learning.texts.task.measured_rate", lambda *_: 1e-3)
     texts, labels = TEXTS * 10, LABELS * 10
     settings = ComparisonSettings(time_limit_s=60, n_folds=n_folds, methods=(TFIDF, LEARNED))
     baseline, learned = compare_methods(elmo, texts, labels, settings)
@@ -130,7 +130,7 @@ def test_a_listener_can_stop_it(elmo):
 
 def test_verdicts(elmo, results):
     found = verdict(results)
-    assert found.kind in ("undecided", "tfidf as good", "tfidf better")
+    assert found.kind in ("undecided", "as good", "reference better")
     assert "TF-IDF" in found.sentence
     settings = ComparisonSettings(methods=(MAJORITY, TFIDF, LEARNED_WORDS))
     at_random = verdict(compare_methods(elmo, TEXTS, RANDOM, settings))
@@ -145,7 +145,7 @@ def test_a_model_of_random_weights_is_not_said_to_beat_tfidf(elmo):
     found = list(compare_methods(elmo, table.column("text"), table.column("sentiment"), settings))
     assert [one.method for one in found] == [TFIDF, LEARNED, LEARNED_WORDS]
     assert found[0].scores.macro_f1.value > 0.5
-    assert verdict(found).kind in ("tfidf as good", "undecided")
+    assert verdict(found).kind in ("as good", "undecided")
 
 
 def test_unusable_comparisons(elmo):
@@ -161,13 +161,13 @@ def test_unusable_comparisons(elmo):
 
 
 def test_learning_curve_and_folds(elmo):
-    layers = embed_texts(elmo, TEXTS)
-    codes = np.unique(LABELS, return_inverse=True)[1]
-    split = stratified_split(codes, 0.25, 0)
-    points = list(learning_curve(ElmoClassifier(elmo, penalty=0.03), layers, codes, split))
+    task = TextTask(elmo, TEXTS, LABELS, ComparisonSettings(test_share=0.25))
+    task.embed(np.arange(len(TEXTS)), keep_tokens=False, report=None)
+    (split,) = task.splits()
+    points = list(learning_curve(task, task.method(LEARNED), split))
     assert [point.n_train for point in points] == [12, 22, 44, 90]
     assert points[-1].scores.n == len(split.test)
-    found = out_of_fold(ElmoClassifier(elmo, penalty=0.03), layers, codes, n_folds=3)
+    found = out_of_fold(ElmoClassifier(elmo, penalty=0.03), task.layers, task.codes, n_folds=3)
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
 

@@ -9,19 +9,21 @@ import numpy as np
 import pytest
 
 from elmo_core.exceptions import CancelledError, InputError
-from elmo_core.learning.lab import Inspection, facts_of, run_lab
-from elmo_core.learning.plan import READING, Progress, step_seconds
-from elmo_core.learning.results import (
+from elmo_core.learning.inside.inspection import Inspection
+from elmo_core.learning.results import SkippedMethod
+from elmo_core.learning.texts.dataset import prepare
+from elmo_core.learning.texts.results import (
     ATTENTION,
     LEARNED,
     LEARNED_WORDS,
     MAJORITY,
     TFIDF,
     ComparisonSettings,
-    LeftOut,
 )
-from elmo_core.learning.texts.dataset import prepare
+from elmo_core.learning.texts.task import TextTask
+from elmo_core.learning.time_budget import READING, Progress, expected_steps
 from elmo_core.learning.verdict import verdict
+from elmo_core.learning.workflow import classification_facts, run_classification
 from elmo_core.tables.reading import read_table
 
 WORDS = {"bad": ("rude", "cold", "dull"), "good": ("fine", "lovely", "warm")}
@@ -43,7 +45,9 @@ def dataset(n: int = 80):
 def test_a_session_ends_with_a_look_inside(elmo, n_folds):
     data, told = dataset(), []
     settings = ComparisonSettings(n_folds=n_folds, methods=(TFIDF, LEARNED_WORDS))
-    *results, found = run_lab(elmo, data, settings, report=lambda doing, share: told.append((doing, share)))
+    *results, found = run_classification(
+        elmo, data, settings, report=lambda doing, share: told.append((doing, share))
+    )
     assert [one.method for one in results] == [TFIDF, LEARNED, LEARNED_WORDS]
     assert isinstance(found, Inspection)
     assert found.best.method in (LEARNED, LEARNED_WORDS)
@@ -54,7 +58,7 @@ def test_a_session_ends_with_a_look_inside(elmo, n_folds):
     assert [point.n_train for point in found.curve][-1] >= len(data.texts) / 2
     assert 10 in [one.row for one in found.suspects]
     assert not found.left_out
-    facts = facts_of(found, data, ("text", "label"), verdict(results))
+    facts = classification_facts(found, data, ("text", "label"), verdict(results))
     assert (facts["rows_learned_from"], facts["data"]) == (found.n_learned, "d.csv")
     shares = [share for _, share in told]
     assert all(0 <= share <= 1 for share in shares)
@@ -64,20 +68,20 @@ def test_a_session_ends_with_a_look_inside(elmo, n_folds):
 
 
 def test_without_a_method_on_the_bilm_there_is_nothing_inside(elmo):
-    parts = list(run_lab(elmo, dataset(), ComparisonSettings(methods=(MAJORITY, TFIDF))))
+    parts = list(run_classification(elmo, dataset(), ComparisonSettings(methods=(MAJORITY, TFIDF))))
     assert [one.method for one in parts] == [MAJORITY, TFIDF]
 
 
 def test_unusable_data_is_refused(elmo):
     table = read_table(b"text,label\nfine,a\nbad,a\n", "a.csv")
     with pytest.raises(InputError, match="two classes"):
-        next(run_lab(elmo, prepare(table, "text", "label"), ComparisonSettings()))
+        next(run_classification(elmo, prepare(table, "text", "label"), ComparisonSettings()))
 
 
 def test_it_keeps_to_its_time_and_says_what_is_missing(elmo):
     data = dataset(1200)
-    parts = list(run_lab(elmo, data, ComparisonSettings(time_limit_s=0.05)))
-    cut = [one for one in parts if isinstance(one, LeftOut)]
+    parts = list(run_classification(elmo, data, ComparisonSettings(time_limit_s=0.05)))
+    cut = [one for one in parts if isinstance(one, SkippedMethod)]
     missing = [one for one in parts if isinstance(one, Inspection) and one.left_out]
     short = [one for one in parts if getattr(one, "note", "")]
     assert cut or missing or short
@@ -92,7 +96,7 @@ def test_it_can_be_stopped_anywhere(elmo):
 
         settings = ComparisonSettings(methods=(TFIDF, LEARNED))
         with pytest.raises(CancelledError, match=re.escape(wanted)):
-            list(run_lab(elmo, dataset(40), settings, report=stop))
+            list(run_classification(elmo, dataset(40), settings, report=stop))
 
 
 def test_progress_is_that_of_the_whole():
@@ -107,16 +111,14 @@ def test_progress_is_that_of_the_whole():
     assert told == [("measuring", 0.0), ("a", 0.0), ("a", 0.125), ("b", 0.625), ("b", 1.0)]
 
 
-def test_estimates_grow_with_the_work():
-    def total(**changes):
-        options = {
-            "n_texts": 1000, "n_characters": 1e5, "rate": 1e-4, "shape": (3, 512), "analyser": "word",
-            "n_folds": 0, "limit_s": 600.0,
-        }  # fmt: skip
-        return step_seconds((TFIDF, LEARNED, ATTENTION), **(options | changes))
+def test_estimates_grow_with_the_work(elmo):
+    def steps(texts, n_splits=1, limit_s=600.0, rate=1e-4):
+        settings = ComparisonSettings(methods=(TFIDF, LEARNED, ATTENTION))
+        task = TextTask(elmo, texts, ["a", "b"] * (len(texts) // 2), settings)
+        return expected_steps(task, task.methods, rate, n_splits, limit_s)
 
-    first = total()
+    first = steps(["ten letters"] * 1000)
     assert list(first) == [TFIDF, READING, LEARNED, ATTENTION]
-    assert sum(total(n_characters=2e5).values()) > sum(first.values())
-    assert total(n_folds=5)[LEARNED] == pytest.approx(5 * first[LEARNED], rel=0.2)
-    assert sum(total(limit_s=20.0).values()) <= 20.01
+    assert sum(steps(["ten letters " * 2] * 1000).values()) > sum(first.values())
+    assert steps(["ten letters"] * 1000, n_splits=5)[LEARNED] == pytest.approx(5 * first[LEARNED], rel=0.2)
+    assert sum(steps(["ten letters"] * 1000, limit_s=4.0).values()) <= 4.01

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
 from elmo_core.learning.head_files import zip_bytes
-from elmo_core.learning.results import LEARNED, LEARNED_WORDS, MethodResult
+from elmo_core.learning.texts.results import LEARNED, LEARNED_WORDS, TextResult
 from elmo_core.tables import reading
 from elmo_core.tables.export import to_csv
 from pages.classify import results as lab_cache
@@ -235,7 +235,7 @@ def test_the_comparison_has_a_verdict_and_one_row_for_each_method(after_training
 def test_mistakes_and_a_cell_of_the_matrix(after_training: AppTest):
     app = show(after_training, "Mistakes", LEARNED)
     job = job_of(app, "classify")
-    result = next(one for one in job.parts if isinstance(one, MethodResult) and one.method == LEARNED)
+    result = next(one for one in job.parts if isinstance(one, TextResult) and one.method == LEARNED)
     chart = next(one for one in app.get("plotly_chart") if "Confusion" in one.proto.alt)
     n_right = int((result.gold == result.predicted).sum())
     assert chart.proto.alt == f"Confusion matrix of 2 labels: {n_right} of 12 texts right"
@@ -314,7 +314,7 @@ def test_a_second_table_is_predicted_as_a_job(after_training: AppTest):
 def test_a_downloaded_classifier_loads_again_and_others_are_refused(after_training: AppTest):
     app = after_training
     job = job_of(app, "classify")
-    found = next(one for one in job.parts if not isinstance(one, MethodResult))
+    found = next(one for one in job.parts if not isinstance(one, TextResult))
     files = lab_cache.classifier_files(found.classifier, facts={"method": "mine", "data": "d.csv"})
     content = zip_bytes(files)
     assert {"classifier.json", "head.safetensors", "predict.py", "README.md"} <= set(files)
@@ -382,7 +382,7 @@ def test_labels_of_users_are_no_markup():
 
 def test_texts_of_rows_are_complete(after_training: AppTest):
     job = job_of(after_training, "classify")
-    result = next(one for one in job.parts if isinstance(one, MethodResult))
+    result = next(one for one in job.parts if isinstance(one, TextResult))
     file = sample_file("Reviews")
     assert file.is_sample
 

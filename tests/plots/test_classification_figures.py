@@ -7,15 +7,16 @@ import pytest
 
 from elmo_core.learning.calibration import calibration
 from elmo_core.learning.inside.deciding_words import Occlusion
-from elmo_core.learning.metrics import confusion, score
-from elmo_core.learning.results import LEARNED, TFIDF, LeftOut, MethodResult
+from elmo_core.learning.results import SkippedMethod
+from elmo_core.learning.texts.results import LEARNED, TFIDF, TextResult
+from elmo_core.learning.texts.scores import confusion, score
 from elmo_core.plots.classification import (
     plot_calibration,
-    plot_comparison,
     plot_confusion,
     plot_layer_weights,
     plot_occlusion,
 )
+from elmo_core.plots.comparison import plot_comparison
 from elmo_core.plots.learning_curve import plot_learning_curve
 
 GOLD = np.array([0, 0, 1, 1, 1, 0])
@@ -23,14 +24,17 @@ SURE = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4], [0.1, 0.9], [0.
 SCORES = score(GOLD, SURE.argmax(axis=1), 2)
 
 
-def result(method: str) -> MethodResult:
-    return MethodResult(
-        method, ("a", "b"), np.arange(6), GOLD, SURE, SCORES, calibration(SURE, GOLD), 1.0, 10, 0
-    )
+def result(method: str) -> TextResult:
+    return TextResult(
+        method=method, needs_model=method == LEARNED, classes=("a", "b"), rows=np.arange(6), gold=GOLD,
+        probabilities=SURE, scores=SCORES, calibration=calibration(SURE, GOLD), seed=0,
+    )  # fmt: skip
 
 
 def test_comparison_tells_baselines_and_leaves_out_what_was_not_run():
-    figure = plot_comparison([result(TFIDF), result(LEARNED), LeftOut("layer 0 + LR", "no time")], chance=0.4)
+    figure = plot_comparison(
+        [result(TFIDF), result(LEARNED), SkippedMethod("layer 0 + LR", "no time")], chance=0.4
+    )
     baseline, contextual = figure.data
     assert (list(baseline.y), list(contextual.y)) == ([TFIDF], [LEARNED])
     assert baseline.marker.symbol == "circle-open"

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elmo_core.learning.tagger import ElmoTagger
-from elmo_core.learning.tags.comparison import FEATURES, LEARNED, LOOK_UP, TagLeftOut, TagResult
-from elmo_core.learning.tags.fitting import TagEpoch
+from elmo_core.learning.epochs import Epoch
+from elmo_core.learning.results import SkippedMethod
 from elmo_core.learning.tags.prediction import FoundSpan, TaggedSentence, as_tagged
+from elmo_core.learning.tags.results import FEATURES, LEARNED, LOOK_UP, TagResult
 from elmo_core.learning.tags.schemes import Span
-from elmo_core.learning.tags.scores import TagDifference, score_tags
-from elmo_core.learning.tags.verdict import best_on_layers, tag_verdict
-from elmo_core.measuring.intervals import Estimate
+from elmo_core.learning.tags.scores import score_tags
 from elmo_core.plots import tagging as figures
+from elmo_core.plots.comparison import plot_comparison
 from elmo_core.plots.highlighted_text import colours, highlighted, to_html
 from elmo_core.plots.style import PALETTE
 
@@ -27,21 +27,24 @@ WORSE = [["B-PER", "O", "O"], ["B-PER", "O", "O"]] * 10
 
 def result(method: str, predicted, **more) -> TagResult:
     scores = score_tags(GOLD, predicted, is_spans=True)
-    return TagResult(method, tuple(map(tuple, predicted)), scores, 1.5, 20, 0, **more)
+    return TagResult(
+        method=method, needs_model=method == LEARNED, rows=np.arange(20), scores=scores, seed=0, seconds=1.5,
+        is_spans=True, gold=tuple(map(tuple, GOLD)), predicted=tuple(map(tuple, predicted)), **more,
+    )  # fmt: skip
 
 
-RESULTS = [result(LOOK_UP, WORSE), TagLeftOut(FEATURES, "no time"), result(LEARNED, GOLD)]
+RESULTS = [result(LOOK_UP, WORSE), SkippedMethod(FEATURES, "no time"), result(LEARNED, GOLD)]
 
 
 def test_methods_with_their_intervals():
-    figure = figures.plot_taggers(RESULTS)
+    figure = plot_comparison(RESULTS)
     hollow, full = figure.data
     assert (list(hollow.y), list(full.y)) == ([LOOK_UP], [LEARNED])
     assert full.x[0] == 1.0
     low = RESULTS[0].scores.value.low
     assert hollow.x[0] - hollow.error_x.arrayminus[0] == pytest.approx(low)
     assert list(figure.layout.yaxis.categoryarray) == [LEARNED, LOOK_UP]
-    assert not figures.plot_taggers([]).data[0].x
+    assert not plot_comparison([]).data[0].x
 
 
 def test_labels_have_three_marks_each():
@@ -52,27 +55,10 @@ def test_labels_have_three_marks_each():
 
 
 def test_passes():
-    epochs = [TagEpoch(number, 3.0 / number, 0.1 * number, 0.2) for number in (1, 2, 3)]
+    epochs = [Epoch(number, 3.0 / number, 0.1 * number, 0.2) for number in (1, 2, 3)]
     figure = figures.plot_passes({LEARNED: epochs, LOOK_UP: epochs[:1]}, "span F1")
     assert list(figure.data[0].y) == [epoch.score for epoch in epochs]
     assert figure.layout.yaxis.title.text == "held-out span F1"
-
-
-@pytest.mark.parametrize(
-    ("gap", "p_value", "wanted"),
-    [
-        (0.3, 0.001, "The layers help"),
-        (-0.3, 0.001, "Look-up is better here"),
-        (0.1, 0.4, "Not surely better"),
-    ],
-)
-def test_verdicts_say_against_what(gap, p_value, wanted):
-    against = {LOOK_UP: TagDifference(Estimate(gap, gap - 0.05, gap + 0.05), p_value)}
-    results = [result(LOOK_UP, WORSE), result(LEARNED, GOLD, against=against, tagger=ElmoTagger("tiny"))]
-    assert best_on_layers(results) is results[1]
-    assert tag_verdict(results).startswith(wanted)
-    assert f"n = {results[1].scores.n}" in tag_verdict(results)
-    assert tag_verdict(results[:1]) == "No tagger on the layers was run."
 
 
 class _Reader(HTMLParser):

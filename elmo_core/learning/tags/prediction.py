@@ -10,7 +10,7 @@ import numpy as np
 
 from elmo_core.learning.failures import require_fitted
 from elmo_core.learning.tagger import ElmoTagger
-from elmo_core.learning.tags.fitting import emitted
+from elmo_core.learning.tags.decoding import emitted
 from elmo_core.learning.tags.schemes import Span, spans_of
 from elmo_core.learning.tags.token_data import TokenData, embed_tokens
 from elmo_core.learning.text_layers import Report

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from elmo_core.exceptions import InputError
-from elmo_core.learning.metrics import N_SAMPLES
+from elmo_core.learning.results import Difference, Scores
 from elmo_core.learning.tags.schemes import spans_of
 from elmo_core.measuring.chance import N_DRAWS, p_value
-from elmo_core.measuring.intervals import Estimate
+from elmo_core.measuring.intervals import N_SAMPLES, Estimate, over_samples
 
 Tags = Sequence[str]
 
@@ -31,27 +31,12 @@ class LabelScore:
 
 
 @dataclass(frozen=True)
-class TagScores:
-    """How well sentences were tagged."""
+class TagScores(Scores):
+    """How well sentences were tagged; the main measure is "span F1", or "accuracy" of plain tags."""
 
-    measure: str
-    """"span F1", or "accuracy" of plain tags."""
-    value: Estimate
     labels: tuple[LabelScore, ...]
-    """Of each label in order."""
+    """Scores of each label, in order."""
     n_sentences: int
-    n: int
-    """Gold spans, or tokens."""
-
-
-@dataclass(frozen=True)
-class TagDifference:
-    """One way of tagging against another one on the same sentences."""
-
-    value: Estimate
-    """Of the difference in the measure."""
-    p_value: float
-    """Two-sided, by randomisation: what both have tagged of a sentence changes sides at random."""
 
 
 def units(tags: Tags, is_spans: bool) -> set[tuple[int, int, str]]:
@@ -59,6 +44,32 @@ def units(tags: Tags, is_spans: bool) -> set[tuple[int, int, str]]:
     if is_spans:
         return {(span.start, span.end, span.label) for span in spans_of(tags)}
     return {(at, at + 1, tag) for at, tag in enumerate(tags)}
+
+
+def unit_codes(
+    gold: Sequence[Tags], predicted: Sequence[Tags], *, is_spans: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Number the units of all sentences, laid end to end, at the token where each starts.
+
+    Args:
+        gold: the tags of n sentences, N tokens in all.
+        predicted: as many.
+        is_spans: whether tags are of spans, in any scheme, or plain.
+
+    Returns:
+        int64 (N,) each: the kind (length and label) of the unit that starts at each token, 0 where none does.
+    """
+    kinds: dict[tuple[int, str], int] = {}
+    found = []
+    for side in (gold, predicted):
+        codes = np.zeros(sum(map(len, side)), dtype=np.int64)
+        first = 0
+        for tags in side:
+            for start, end, label in units(tags, is_spans):
+                codes[first + start] = kinds.setdefault((end - start, label), len(kinds) + 1)
+            first += len(tags)
+        found.append(codes)
+    return found[0], found[1]
 
 
 def score_tags(
@@ -84,12 +95,12 @@ def score_tags(
     each = tuple(_label_score(label, total[k], sampled[:, k]) for k, label in enumerate(labels))
     every = _label_score("", total.sum(axis=0), sampled.sum(axis=1))
     measure = "span F1" if is_spans else "accuracy"
-    return TagScores(measure, every.f1, each, len(gold), every.n_gold)
+    return TagScores(measure, every.f1, every.n_gold, each, len(gold))
 
 
 def compare_tags(
     gold: Sequence[Tags], predicted: Sequence[Tags], other: Sequence[Tags], *, is_spans: bool, seed: int = 0
-) -> TagDifference:
+) -> Difference:
     """The measure of predictions less that of others; arguments as `score_tags`."""
     weights = _drawn(len(gold), seed)
     found = [_counts(gold, one, is_spans)[1].sum(axis=1) for one in (predicted, other)]  # each (n, 3)
@@ -100,7 +111,7 @@ def compare_tags(
         found[1] - found[0]
     )  # (S, 3): what the first one's counts gain, and the second one's lose
     null = _f1(found[0].sum(axis=0) + gained) - _f1(found[1].sum(axis=0) - gained)
-    return TagDifference(_estimate(value, sampled), p_value(abs(value), np.abs(null)))
+    return Difference(over_samples(value, sampled), p_value(abs(value), np.abs(null)))
 
 
 def measure(gold: Sequence[Tags], predicted: Sequence[Tags], *, is_spans: bool) -> float:
@@ -135,9 +146,9 @@ def _drawn(n: int, seed: int) -> np.ndarray:
 def _label_score(label: str, total: np.ndarray, sampled: np.ndarray) -> LabelScore:
     """Scores of counts (3,), with intervals from sampled counts (S, 3)."""
     precision, recall = (
-        _estimate(float(_ratio(total[0], total[k])), _ratio(sampled[:, 0], sampled[:, k])) for k in (2, 1)
+        over_samples(float(_ratio(total[0], total[k])), _ratio(sampled[:, 0], sampled[:, k])) for k in (2, 1)
     )
-    f1 = _estimate(float(_f1(total)), _f1(sampled))
+    f1 = over_samples(float(_f1(total)), _f1(sampled))
     return LabelScore(label, precision, recall, f1, int(total[1]), int(total[2]))
 
 
@@ -148,8 +159,3 @@ def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 def _f1(counts: np.ndarray) -> np.ndarray:
     """F1 of counts (..., 3); 0 where there is nothing."""
     return _ratio(2 * counts[..., 0], counts[..., 1] + counts[..., 2])
-
-
-def _estimate(value: float, sampled: np.ndarray) -> Estimate:
-    low, high = np.quantile(sampled, (0.025, 0.975))
-    return Estimate(value, min(float(low), value), max(float(high), value))

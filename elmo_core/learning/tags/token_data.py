@@ -49,6 +49,38 @@ class TokenData:
         return tuple(sorted({one for row in self.word_classes or () for one in row}))
 
 
+@dataclass(frozen=True)
+class TaggedTokens:
+    """Sentences with their tags."""
+
+    data: TokenData
+    tags: Sequence[Sequence[str]]
+    """In BIO, or plain."""
+
+    def take(self, rows: np.ndarray) -> TaggedTokens:
+        """Some of the sentences."""
+        return TaggedTokens(self.data.take(rows), [self.tags[int(row)] for row in rows])
+
+    def filled(self) -> TaggedTokens:
+        """Without the sentences that have no token.
+
+        Raises:
+            InputError: none has one.
+        """
+        rows = np.flatnonzero(self.data.lengths)
+        if not len(rows):
+            raise InputError("No sentence has a token; give sentences with tokens.")
+        return self.take(rows)
+
+    def split(self, share: float, seed: int) -> tuple[TaggedTokens, TaggedTokens]:
+        """The sentences in two parts, a share of them in the second; a single one is in both."""
+        n = len(self.tags)
+        order = np.random.default_rng(seed).permutation(n)
+        n_second = max(1, round(share * n))
+        first = order[min(n_second, n - 1) :]
+        return self.take(np.sort(first)), self.take(np.sort(order[:n_second]))
+
+
 def check_sentences(sentences: object) -> tuple[Words, ...]:
     """Make tuples of tokens of whatever was given.
 

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from elmo_core.embedder import Elmo, load_elmo
-from elmo_core.learning.comparison import compare_methods
-from elmo_core.learning.results import BASELINES, ComparisonSettings, MethodResult
-from elmo_core.learning.tags import comparison as tagging
+from elmo_core.learning.results import results_run
 from elmo_core.learning.tags.reading import read_token_path
+from elmo_core.learning.tags.results import METHODS, TagComparisonSettings, TagResult
 from elmo_core.learning.tags.sentences import tagged_sentences
+from elmo_core.learning.tags.task import TagTask
+from elmo_core.learning.texts.results import ComparisonSettings, TextResult
 from elmo_core.learning.word_vectors import OutputVectors
+from elmo_core.learning.workflow import compare_methods, compare_taggers
 from elmo_core.tables.reading import read_table_file
 
 FOLDER = Path(__file__).parent
@@ -41,18 +43,18 @@ def texts_golden(elmo: Elmo) -> dict[str, Any]:
         ("folds", ComparisonSettings(time_limit_s=HOUR, n_folds=2, methods=FOLDED)),
     ):
         results = compare_methods(elmo, texts, labels, settings, static=static)
-        found[name] = {one.method: _of_texts(one) for one in results if isinstance(one, MethodResult)}
+        found[name] = {one.method: _of_texts(one) for one in results_run(results)}
     return found
 
 
-def _of_texts(result: MethodResult) -> dict[str, Any]:
+def _of_texts(result: TextResult) -> dict[str, Any]:
     return {
         "rows": result.rows.tolist(),
         "probabilities": result.probabilities.round(4).tolist(),
         "macro_f1": round(result.scores.macro_f1.value, 6),
         "accuracy": round(result.scores.accuracy.value, 6),
         "n_train": result.n_train,
-        "layer_weights": None if result.method in BASELINES else _rounded(result.layer_weights),
+        "layer_weights": _rounded(result.layer_weights),
     }
 
 
@@ -61,16 +63,14 @@ def tags_golden(elmo: Elmo) -> dict[str, Any]:
     plain = tagged_sentences(read_token_path(SAMPLES / "word_classes.csv"))
     spans = tagged_sentences(read_token_path(SAMPLES / "entities.train.conll"))
     found = {}
-    for name, data, methods in (("spans", spans, tagging.METHODS), ("plain", plain, PLAIN)):
+    for name, data, methods in (("spans", spans, METHODS), ("plain", plain, PLAIN)):
         train, test = data.take(range(N_TRAIN)), data.take(range(N_TRAIN, N_TRAIN + N_TEST))
-        task = tagging.prepare_task(elmo, train, test)
-        settings = tagging.TagComparisonSettings(methods, max_epochs=5, hidden=24)
-        results = tagging.compare_taggers(elmo, task, settings)
-        found[name] = {one.method: _of_tags(one) for one in results if isinstance(one, tagging.TagResult)}
+        task = TagTask(elmo, train, test, TagComparisonSettings(methods, max_epochs=5, hidden=24))
+        found[name] = {one.method: _of_tags(one) for one in results_run(compare_taggers(task))}
     return found
 
 
-def _of_tags(result: tagging.TagResult) -> dict[str, Any]:
+def _of_tags(result: TagResult) -> dict[str, Any]:
     return {
         "tags": [" ".join(tags) for tags in result.predicted],
         "score": round(result.scores.value.value, 6),

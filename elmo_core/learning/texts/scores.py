@@ -1,4 +1,4 @@
-"""Scores with intervals, paired tests, and the confusion matrix with its rows."""
+"""Scores of predicted classes with intervals, paired tests, and the confusion matrix with its rows."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from elmo_core.learning.results import Difference, Scores
 from elmo_core.measuring.chance import N_DRAWS, p_value
-from elmo_core.measuring.intervals import Estimate
-
-N_SAMPLES = 2000
+from elmo_core.measuring.intervals import N_SAMPLES, Estimate, over_samples
 
 
 @dataclass(frozen=True)
-class Scores:
-    """How well classes were predicted."""
+class TextScores(Scores):
+    """How well classes were predicted; the main measure is macro-F1, the mean over classes that occur."""
 
-    macro_f1: Estimate
-    """Mean of the F1 of all classes that occur."""
     accuracy: Estimate
-    n: int
+
+    @property
+    def macro_f1(self) -> Estimate:
+        """The main measure."""
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -36,18 +37,6 @@ class ClassScore:
     n_predicted: int
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A method against another one on the same rows."""
-
-    macro_f1: Estimate
-    """Of the difference of both."""
-    p_value: float
-    """Two-sided, by randomisation: what both methods said of a row changes sides at random (Yeh 2000)."""
-    mcnemar_p: float
-    """Exact test of McNemar on the rows where just one of them is right."""
-
-
 @dataclass(frozen=True, eq=False)
 class Confusion:
     """Which class was taken for which."""
@@ -59,7 +48,7 @@ class Confusion:
     """The rows in each cell that is not empty."""
 
 
-def score(gold: np.ndarray, predicted: np.ndarray, n_classes: int, seed: int = 0) -> Scores:
+def score(gold: np.ndarray, predicted: np.ndarray, n_classes: int, seed: int = 0) -> TextScores:
     """Score predictions, with intervals by the bootstrap over rows.
 
     Args:
@@ -72,9 +61,9 @@ def score(gold: np.ndarray, predicted: np.ndarray, n_classes: int, seed: int = 0
     true, guess = kinds // n_classes, kinds % n_classes
     n = len(gold)
     drawn = np.random.default_rng(seed).multinomial(n, counts / n, size=N_SAMPLES)
-    f1 = _estimate(macro_f1(gold, predicted, n_classes), _sampled_f1(true, guess, drawn, n_classes))
-    accuracy = _estimate(float((gold == predicted).mean()), drawn @ (true == guess) / n)
-    return Scores(f1, accuracy, n)
+    f1 = over_samples(macro_f1(gold, predicted, n_classes), _sampled_f1(true, guess, drawn, n_classes))
+    accuracy = over_samples(float((gold == predicted).mean()), drawn @ (true == guess) / n)
+    return TextScores("macro-F1", f1, n, accuracy)
 
 
 def macro_f1(gold: np.ndarray, predicted: np.ndarray, n_classes: int) -> float:
@@ -121,9 +110,7 @@ def compare(
     value = macro_f1(gold, predicted, n_classes) - macro_f1(gold, other, n_classes)
     swapped = rng.binomial(counts, 0.5, size=(N_DRAWS, len(counts)))
     null = _swapped_f1(true, own, others, counts, swapped, n_classes)
-    won = int(((predicted == gold) & (other != gold)).sum())
-    lost = int(((predicted != gold) & (other == gold)).sum())
-    return Difference(_estimate(value, differences), p_value(abs(value), np.abs(null)), _mcnemar(won, lost))
+    return Difference(over_samples(value, differences), p_value(abs(value), np.abs(null)))
 
 
 def confusion(
@@ -203,15 +190,3 @@ def _by_class(counts: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarr
     n = len(codes)
     members = csr_array((np.ones(n, dtype=np.int64), (codes, np.arange(n))), shape=(n_classes, n))
     return np.asarray((members @ counts.T).T)
-
-
-def _estimate(value: float, sampled: np.ndarray) -> Estimate:
-    low, high = np.quantile(sampled, (0.025, 0.975))
-    return Estimate(value, min(float(low), value), max(float(high), value))
-
-
-def _mcnemar(won: int, lost: int) -> float:
-    """Two-sided binomial test that both methods win equally often."""
-    from scipy.stats import binomtest
-
-    return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
