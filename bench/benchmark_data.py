@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from elmo_core.text.conllu import FORM, UPOS, read_conllu
 from elmo_core.text.tokenisation import tokenised_sentences
 
 ROOT = Path(os.environ.get("ELMO_BENCHMARKS", Path(__file__).resolve().parents[2] / "shared" / "benchmarks"))
@@ -81,13 +82,5 @@ def plain_sentences(n: int, seed: int = 0) -> list[list[str]]:
 def word_classes(part: str) -> Iterator[tuple[list[str], list[str]]]:
     """Read the `train` or `dev` sentences of UD English EWT: words and their universal parts of speech."""
     with lzma.open(ROOT / "sequence" / f"en_ewt-ud-{part}.conllu.xz", "rt", encoding="utf-8") as stream:
-        words: list[str] = []
-        tags: list[str] = []
-        for line in stream:
-            columns = line.rstrip("\n").split("\t")
-            if len(columns) > 1 and columns[0].isdigit():  # neither 1-2 (a range) nor 8.1 (an empty node)
-                words.append(columns[1])
-                tags.append(columns[3])
-            elif not line.strip() and words:
-                yield words, tags
-                words, tags = [], []
+        for sentence in read_conllu(line.rstrip("\n") for line in stream):
+            yield [cells[FORM] for cells in sentence.words], [cells[UPOS] for cells in sentence.words]

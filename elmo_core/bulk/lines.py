@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from elmo_core.exceptions import InputError
-from elmo_core.pretraining.conllu import detect_conllu, read_conllu
+from elmo_core.pretraining.conllu import conllu_tokens
+from elmo_core.text.conllu import detect_conllu
 from elmo_core.text.opening import OpenedText, open_text
 from elmo_core.text.unpacking import STANDARD_INPUT
 
@@ -50,7 +51,7 @@ class LineReader:
     def _sentences(self, text: OpenedText, file: Path) -> Iterator[str | list[str]]:
         is_conllu, lines = detect_conllu(text.name, map(str.strip, text.lines()))
         if is_conllu:
-            return filter(None, read_conllu(lines, file, tagged=False))
+            return filter(None, conllu_tokens(lines, file, tagged=False))
         return map(str.split, lines) if self.tokenised else lines
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from elmo_core.exceptions import CorpusError, InputError
-from elmo_core.pretraining.conllu import detect_conllu, read_conllu
+from elmo_core.pretraining.conllu import conllu_tokens
+from elmo_core.text.conllu import detect_conllu
 from elmo_core.text.opening import open_text
 from elmo_core.text.tokenisation import tokenised_sentences
 
@@ -110,7 +111,7 @@ def read_sentences(
     """
     is_conllu, lines = detect_conllu(shard.name, read_lines(shard, report, encoding=encoding))
     if is_conllu:
-        yield from read_conllu(lines, shard, tagged=tagged)
+        yield from conllu_tokens(lines, shard, tagged=tagged)
         return
     if tagged:
         raise CorpusError(f"{shard} has no tags to learn: it is not CoNLL-U, with ten columns of each word.")

@@ -18,10 +18,11 @@ from elmo_core.learning.tags.notation import Notation, likely_notations
 from elmo_core.learning.tags.sentences import TokenFile
 from elmo_core.learning.tags.token_rows import Row, make_token_file
 from elmo_core.tables.records import Record, Skipped, counted, skip, unique_names
+from elmo_core.text.conllu import COLUMNS as CONLLU_COLUMNS
+from elmo_core.text.conllu import is_between, is_id
 from elmo_core.text.encodings import Decoded
 from elmo_core.text.opening import split_lines
 
-_CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _DOCUMENT = "-DOCSTART-"
 _GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.+)")
 _PREFIX = re.compile(r"[a-z]{2,3}(?:-[a-zA-Z]+)?:(?=.)")
@@ -29,7 +30,6 @@ _BLANKS, _TABS = re.compile(r"[ \t]+"), re.compile(r"\t+")
 _WIDE_BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200a\u3000]+")
 _MARKUP = re.compile(r"</?(?:s|p|doc|text|head|item|list|div|sentence|corpus|chapter|page)(?:\s[^<>]*)?/?>")
 """Lines of structure in vertical files (Sketch Engine, CWB): they end a sentence."""
-_ID, _BETWEEN = re.compile(r"\d+(?:[-.]\d+)?"), re.compile(r"\d+[-.]\d+")
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060"
 _LOOKED_AT = 2_000
 """Lines."""
@@ -136,7 +136,7 @@ def read_columns(decoded: Decoded, name: str) -> TokenFile:
         notes.append(
             f"{counted(n_redivided, 'line')} with cells divided unlike the others were read all the same."
         )
-    columns = given or (_CONLLU if layout.is_conllu else _header(rows))
+    columns = given or (CONLLU_COLUMNS if layout.is_conllu else _header(rows))
     if columns and "id" in columns:
         rows = _with_sound_ids(rows, columns.index("id"), skipped)
     rows = _without_ranges(rows, notes)
@@ -201,7 +201,7 @@ def _global_columns(lines: Sequence[str], width: int) -> tuple[str, ...] | None:
 def _looks_like_conllu(blocks: Sequence[Block], width: int) -> bool:
     """Whether there are ten columns, and most lines begin with the number of a token."""
     cells = [line.cells[0] for block in blocks for line in block if not line.text.startswith("#")]
-    return width == len(_CONLLU) and 2 * sum(map(bool, map(_ID.fullmatch, cells))) > len(cells)
+    return width == len(CONLLU_COLUMNS) and 2 * sum(map(is_id, cells)) > len(cells)
 
 
 def _narrowest(blocks: Sequence[Block], layout: _Layout) -> tuple[int, int]:
@@ -245,7 +245,7 @@ def _with_sound_ids(rows: Sequence[list[Row]], index: int, skipped: list[Skipped
     """Sentences in which every id is a number, a range, or that of an empty node."""
     kept = []
     for block in rows:
-        damaged = next((row for row in block if not _ID.fullmatch(row[1][index])), None)
+        damaged = next((row for row in block if not is_id(row[1][index])), None)
         if damaged is None:
             kept.append(block)
         else:
@@ -260,7 +260,7 @@ def _without_ranges(rows: list[list[Row]], notes: list[str]) -> list[list[Row]]:
     index = next(numbers, None)
     if index is None:
         return rows
-    kept = [[row for row in block if not _BETWEEN.fullmatch(row[1][index])] for block in rows]
+    kept = [[row for row in block if not is_between(row[1][index])] for block in rows]
     n = sum(map(len, rows)) - sum(map(len, kept))
     if n:
         notes.append(f"Left out {counted(n, 'line')} of ranges (1-2) and empty nodes (8.1).")
