@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from elmo_core.learning import saving
 from elmo_core.learning.tags import prediction
-from elmo_core.learning.tags import saving as tag_saving
+from elmo_core.learning.tags import saving as tagger_saving
+from elmo_core.learning.texts import saving as classifier_saving
 
 _MOVED = {
-    "saving": saving,
+    "saving": classifier_saving,
     "tagging": sys.modules[__name__],
-    "tagging.saving": tag_saving,
+    "tagging.saving": tagger_saving,
     "tagging.prediction": prediction,
 }
 for _name, _module in _MOVED.items():

@@ -30,10 +30,10 @@ from bench.robustness.damage import damaged
 from bench.robustness.good_files import Good, good_corpora, good_tables, good_tags, good_vectors, good_weights
 from elmo_core.bulk.lines import LineReader
 from elmo_core.exceptions import ElmoError
-from elmo_core.learning.saving import load_classifier
 from elmo_core.learning.tags.reading import read_token_file
 from elmo_core.learning.tags.saving import load_tagger
 from elmo_core.learning.tags.sentences import tagged_sentences
+from elmo_core.learning.texts.saving import load_classifier
 from elmo_core.pretraining.corpus import CorpusReport, read_lines
 from elmo_core.static.loading import load_vectors_file
 from elmo_core.tables.reading import read_table

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from elmo_core import ElmoClassifier, ElmoTagger, load_elmo
-from elmo_core.learning.saving import save_classifier
 from elmo_core.learning.tags.saving import save_tagger
+from elmo_core.learning.texts.saving import save_classifier
 from elmo_core.weights.folder import write_folder
 from elmo_core.weights.registry import load_model
 

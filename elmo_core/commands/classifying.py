@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +19,7 @@ from elmo_core.commands.outputs import (
     show_beside,
     written_to,
 )
-from elmo_core.commands.terminal import AsJson, Encoding, command, progress_bar, say_remarks, show
+from elmo_core.commands.terminal import AsJson, Encoding, command, note, say_remarks, share_bar, show
 
 if TYPE_CHECKING:
     from elmo_core.files import OutputKind
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from elmo_core.learning.texts.results import TextResult
     from elmo_core.static.vectors import StaticVectors
     from elmo_core.tables.reading import Table
+    from elmo_core.tables.records import ReadingOptions
 
 app = typer.Typer(help="Classify texts: learn from a table, predict another one.", no_args_is_help=True)
 
@@ -79,10 +81,11 @@ def train(
     from elmo_core.exceptions import TrainingError
     from elmo_core.learning.inside.inspection import Inspection
     from elmo_core.learning.results import SkippedMethod
-    from elmo_core.learning.saving import classifier_output, save_classifier
     from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings
+    from elmo_core.learning.texts.saving import classifier_output, save_classifier
     from elmo_core.learning.verdict import verdict
     from elmo_core.learning.workflow import classification_facts, run_classification
+    from elmo_core.tables.records import ReadingOptions
 
     settings = ComparisonSettings(
         time_limit_s=time_limit,
@@ -93,12 +96,12 @@ def train(
     )
     target = output_path(out)
     claim(target, classifier_output(target), [table, *model_paths(model)], overwrite)
-    read = _read(table, encoding, delimiter, header, header_line, sheet)
+    read = _read(table, ReadingOptions(encoding, delimiter, None, header, header_line, sheet))
     data, text_name, label_name = _dataset(read, text, label, merge or [], drop_rare)
     elmo = load_elmo(model)
     parts: list[TextResult | SkippedMethod | Inspection] = []
-    with progress_bar("Comparing") as bar:
-        for part in run_classification(elmo, data, settings, static=_static(), report=_report(bar)):
+    with share_bar("Comparing") as report:
+        for part in run_classification(elmo, data, settings, static=_static(), report=report):
             parts.append(part)
             if not isinstance(part, Inspection):
                 _say(part)
@@ -144,20 +147,20 @@ def predict(
     Texts that a spreadsheet would run as formulas are guarded with an apostrophe; --plain leaves them as
     they are. Numbers and labels are never altered.
     """
-    from elmo_core.learning.saving import load_classifier, load_facts
     from elmo_core.learning.texts.prediction import predict_table
+    from elmo_core.learning.texts.saving import load_classifier, load_facts
     from elmo_core.tables.export import is_formula, to_csv
-    from elmo_core.tables.records import counted
+    from elmo_core.tables.records import ReadingOptions, counted
 
     if out != STANDARD_OUTPUT:
         claim(output_path(out), _predictions(), [classifier, table, *model_paths(model)], overwrite)
     loaded = load_classifier(classifier, model=model)
     learned = str(load_facts(classifier).get("text_column", ""))
     expected = (text, learned) if text else (learned,)
-    read = _read(table, encoding, delimiter, header, header_line, sheet, expected)
+    read = _read(table, ReadingOptions(encoding, delimiter, None, header, header_line, sheet, expected))
     name = _text_column(read, text or learned, text is not None)
-    with progress_bar("Predicting") as bar:
-        header_cells, rows = predict_table(loaded, read, name, report=_report(bar))
+    with share_bar("Predicting") as report:
+        header_cells, rows = predict_table(loaded, read, name, report=report)
         content = to_csv(header_cells, (cells for cells, _ in rows), for_spreadsheet=not plain)
     with written_to(out) as partial:
         if partial is None:
@@ -166,7 +169,7 @@ def predict(
             partial.write_bytes(content)
     n_guarded = 0 if plain else sum(is_formula(cell) for row in read.rows for cell in row)
     if n_guarded:
-        _note(
+        note(
             f"Guarded {counted(n_guarded, 'cell')} against being run as a formula; --plain writes them bare."
         )
     skipped = {
@@ -188,37 +191,22 @@ def _predictions() -> OutputKind:
     return OutputKind("a CSV of predictions", is_ours)
 
 
-def _read(
-    path: Path,
-    encoding: str | None,
-    delimiter: str | None,
-    header: bool | None,
-    header_line: int | None,
-    sheet: str | None,
-    expected: tuple[str, ...] = (),
-) -> Table:
+def _read(path: Path, options: ReadingOptions) -> Table:
     """Read a table, and say how."""
     from elmo_core.tables.reading import read_table_file
     from elmo_core.tables.records import counted
 
-    tab = "\t" if delimiter in ("\\t", "tab") else delimiter
-    table = read_table_file(
-        path,
-        encoding=encoding,
-        delimiter=tab,
-        has_header=header,
-        header_line=header_line,
-        sheet=sheet,
-        expected=expected,
-    )
+    if options.delimiter in ("\\t", "tab"):
+        options = replace(options, delimiter="\t")
+    table = read_table_file(path, **vars(options))
     for line in table.summary:
-        _note(line)
+        note(line)
     if table.reading.is_guessed:
         say_remarks([f"Encoding guessed: {table.reading.encoding}."])
-    if len(table.reading.sheets) > 1 and sheet is None:
-        _note(f"Sheets: {', '.join(table.reading.sheets)}; choose another one with --sheet.")
+    if len(table.reading.sheets) > 1 and options.sheet is None:
+        note(f"Sheets: {', '.join(table.reading.sheets)}; choose another one with --sheet.")
     for reason, count in table.skipped_counts.items():
-        _note(f"Skipped {counted(count, 'record')}: {reason}.")
+        note(f"Skipped {counted(count, 'record')}: {reason}.")
     return table
 
 
@@ -237,9 +225,9 @@ def _dataset(
         if choice.column is None:
             raise InputError(f"{table.name} has no column of labels: {choice.reason}; name one with --label.")
         label_name = choice.column
-        _note(f"Labels: {choice.column}, which {choice.reason}.")
+        note(f"Labels: {choice.column}, which {choice.reason}.")
         if choice.warning:
-            _note(choice.warning)
+            note(choice.warning)
     pairs = [pair.partition("=") for pair in merge]
     if any(not middle for _, middle, _ in pairs):
         raise InputError(f"--merge wants OLD=NEW, got {', '.join(merge)}.")
@@ -247,7 +235,7 @@ def _dataset(
     data = prepare(table, text_name, label_name, merge=merged, drop_rare=drop_rare)
     data.require_usable()
     for finding in data.findings:
-        _note(finding.message)
+        note(finding.message)
     return data, text_name, label_name
 
 
@@ -260,9 +248,9 @@ def _text_column(table: Table, wanted: str, is_given: bool) -> str:
     choice = guess_text_column(table)
     if choice.column is None:
         raise InputError(f"{table.name} has no column of texts: {choice.reason}; name one with --text.")
-    _note(f"Texts: {choice.column}, which {choice.reason}.")
+    note(f"Texts: {choice.column}, which {choice.reason}.")
     if choice.warning:
-        _note(choice.warning)
+        note(choice.warning)
     return choice.column
 
 
@@ -277,22 +265,14 @@ def _static() -> StaticVectors | None:
         return None
 
 
-def _report(bar: Any) -> Any:
-    return lambda doing, share: bar(round(1000 * share), 1000)
-
-
 def _say(result: TextResult | SkippedMethod) -> None:
     from elmo_core.learning.results import SkippedMethod
 
     if isinstance(result, SkippedMethod):
-        _note(f"{result.method:24} left out: {result.reason}")
+        note(f"{result.method:24} left out: {result.reason}")
         return
     f1, accuracy = result.scores.macro_f1, result.scores.accuracy
-    _note(
+    note(
         f"{result.method:24} macro-F1 {100 * f1.value:5.1f} ({100 * f1.low:.1f} to {100 * f1.high:.1f})  "
         f"accuracy {100 * accuracy.value:5.1f}  {result.seconds:5.1f} s"
     )
-
-
-def _note(line: str) -> None:
-    typer.echo(line, err=True)

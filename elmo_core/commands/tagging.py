@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +18,16 @@ from elmo_core.commands.outputs import (
     show_beside,
     written_to,
 )
-from elmo_core.commands.terminal import AsJson, Encoding, command, progress_bar, say_remarks, show
+from elmo_core.commands.terminal import (
+    AsJson,
+    Encoding,
+    command,
+    note,
+    progress_bar,
+    say_remarks,
+    share_bar,
+    show,
+)
 
 if TYPE_CHECKING:
     from elmo_core.learning.epochs import Epoch
@@ -106,8 +115,8 @@ def train(
     elmo = load_elmo(model)
     task = TagTask(elmo, learned, tested, settings)
     results: dict[str, TagResult | SkippedMethod] = {}
-    with progress_bar("Learning") as bar:
-        for result in compare_taggers(task, report=_report(bar), on_epoch=_say_epoch):
+    with share_bar("Learning") as report:
+        for result in compare_taggers(task, report=report, on_epoch=_say_epoch):
             results[result.method] = result
             _say(result)
     best = results[method]
@@ -225,7 +234,7 @@ def _read(
     _note_reading(read, data.notes, is_guess=token is None or tag is None)
     counts = ", ".join(f"{named(label)} {count:,}" for label, count in list(data.label_counts.items())[:12])
     guessed = "" if scheme else ", found out: --scheme decides otherwise"
-    _note(f"Tags ({data.scheme}{guessed}): {counts}.")
+    note(f"Tags ({data.scheme}{guessed}): {counts}.")
     return data
 
 
@@ -233,21 +242,17 @@ def _note_reading(read: TokenFile, notes: tuple[str, ...], *, is_guess: bool) ->
     """Say what was read, what was left out and where, and which columns were taken."""
     from elmo_core.tables.records import counted
 
-    _note(f"{read.name}: {counted(len(read.sentences), 'sentence')}, {read.kind}.")
+    note(f"{read.name}: {counted(len(read.sentences), 'sentence')}, {read.kind}.")
     if is_guess and read.reason:
-        _note(f"{read.reason} --token-column and --tag-column decide otherwise.")
+        note(f"{read.reason} --token-column and --tag-column decide otherwise.")
     for reason, count in read.skipped_counts.items():
         line = next(record.line for record in read.skipped if record.reason == reason)
-        _note(f"Left out {counted(count, 'sentence')}: {reason}. The first is at line {line}.")
+        note(f"Left out {counted(count, 'sentence')}: {reason}. The first is at line {line}.")
     say_remarks(notes)
 
 
-def _report(bar: Any) -> Any:
-    return lambda doing, share: bar(round(1000 * share), 1000)
-
-
 def _say_epoch(method: str, epoch: Epoch) -> None:
-    _note(
+    note(
         f"  {method}, epoch {epoch.number}: loss {epoch.train_loss:.3f}, "
         f"held-out score {100 * epoch.score:.1f}, "
         f"{epoch.seconds:.1f} s"
@@ -258,15 +263,11 @@ def _say(result: TagResult | SkippedMethod) -> None:
     from elmo_core.learning.results import SkippedMethod
 
     if isinstance(result, SkippedMethod):
-        _note(f"{result.method:22} left out: {result.reason}")
+        note(f"{result.method:22} left out: {result.reason}")
         return
     scores = result.scores
     value = scores.value
-    _note(
+    note(
         f"{result.method:22} {scores.measure} {100 * value.value:5.1f} ({100 * value.low:.1f} to "
         f"{100 * value.high:.1f}), n = {scores.n:,}"
     )
-
-
-def _note(line: str) -> None:
-    typer.echo(line, err=True)

@@ -142,6 +142,13 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
+def share_bar(title: str) -> Iterator[Callable[[str, float], None]]:
+    """A bar on stderr for work that reports what it is doing and the share that is done."""
+    with progress_bar(title) as bar:
+        yield lambda doing, share: bar(round(1000 * share), 1000)
+
+
+@contextmanager
 def work_bar(title: str) -> Iterator[Callable[[float, str, float | None], None]]:
     """A bar on stderr for hours of work: the callable takes (share done, what to say, seconds left).
 
@@ -208,3 +215,8 @@ def say_remarks(remarks: Iterable[str]) -> None:
     for remark in remarks:
         choice = "; --encoding to choose." if "Encoding guessed" in remark else "."
         typer.echo(f"{remark.removesuffix('.')}{choice}", err=True)
+
+
+def note(line: str) -> None:
+    """Write a line to stderr, beside the results on standard output."""
+    typer.echo(line, err=True)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
 
 from elmo_core.embedder import Elmo
-from elmo_core.exceptions import ConfigError, InputError
+from elmo_core.exceptions import InputError
 from elmo_core.learning.calibration import fit_product, fit_temperature, log_softmax, softmax
 from elmo_core.learning.epochs import Epoch, fit_attention
-from elmo_core.learning.estimator import ElmoEstimator
+from elmo_core.learning.estimator import HeadEstimator
 from elmo_core.learning.failures import require_fitted
 from elmo_core.learning.fitting import Fitted, LabelledTexts, fit_linear
 from elmo_core.learning.heads import AttentionHead, LinearHead
@@ -32,15 +32,9 @@ from elmo_core.learning.inputs import (
     seed_of,
     whole,
 )
-from elmo_core.learning.text_layers import (
-    Report,
-    TextLayers,
-    embed_texts,
-    is_segmented,
-    part_of,
-    resolve_model,
-)
+from elmo_core.learning.text_layers import TextLayers, embed_texts, is_segmented, resolve_model
 from elmo_core.learning.texts.tfidf import WordModel, fit_words
+from elmo_core.progress import Report, part_of
 
 Mix = int | Literal["learned", "uniform"]
 Texts = Sequence[Item] | TextLayers
@@ -48,7 +42,7 @@ HeadName = Literal["linear", "attention"]
 _HEAD_SHARE = 0.7  # of the time for a head with TF-IDF beside it, for progress
 
 
-class ElmoClassifier(ClassifierMixin, ElmoEstimator):
+class ElmoClassifier(ClassifierMixin, HeadEstimator):
     """A classifier of texts on a frozen biLM.
 
     Attributes:
@@ -64,6 +58,11 @@ class ElmoClassifier(ClassifierMixin, ElmoEstimator):
         n_cut_: training texts that were longer than `max_characters`.
         head_: the fitted module.
     """
+
+    MIXES: ClassVar[tuple[str, ...]] = ("learned", "uniform")
+
+    head_: LinearHead | AttentionHead
+    words_: WordModel | None
 
     def __init__(
         self,
@@ -149,7 +148,7 @@ class ElmoClassifier(ClassifierMixin, ElmoEstimator):
             classes, codes = encode_labels(classes[codes[rows]], len(rows))
             weights = weights[rows]
         elmo = resolve_model(self.model)
-        chosen = self.layers_of(elmo)
+        self.layers_of(elmo)
         layers = texts if isinstance(texts, TextLayers) else self._embed(elmo, texts, report)
         weights = weights * class_weights(self.class_weight, classes, codes)[codes]
         end = math.inf if self.time_limit_s is None else time.monotonic() + self.time_limit_s
@@ -158,13 +157,14 @@ class ElmoClassifier(ClassifierMixin, ElmoEstimator):
         task = LabelledTexts(layers, codes, weights, self.seed_, end, first)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
-            head = new_head(self.head, elmo, len(classes), chosen, bool(self.mix == "learned"), self.dropout)
+            head = self.new_head(elmo, len(classes))
             fitted, self.history_ = self._fit_head(head, task)
         self.temperature_ = 1.0
         if self.calibrated:
             self.temperature_ = fit_temperature(fitted.held_out_logits, fitted.held_out(codes))
         self.penalty_, self.n_cut_ = fitted.penalty, layers.n_cut
-        self.become_fitted(head, classes)
+        self.classes_, self.words_, self.words_weight_ = classes, None, 0.0
+        self.set_fitted_state(head)
         self._fitted = fitted
         if self.words:
             self.add_words(layers, codes, report=part_of(report, _HEAD_SHARE, 1.0))
@@ -185,8 +185,7 @@ class ElmoClassifier(ClassifierMixin, ElmoEstimator):
         )
         gold = fitted.held_out(codes)
         temperature, weight = fit_product(fitted.held_out_logits, held_out, gold)
-        self.words = True
-        self.become_fitted(self.head_, self.classes_, found, weight)
+        self.words, self.words_, self.words_weight_ = True, found, weight
         self.temperature_ = temperature if self.calibrated else 1.0
 
     def predict(self, X: Texts) -> np.ndarray:
@@ -226,25 +225,6 @@ class ElmoClassifier(ClassifierMixin, ElmoEstimator):
             logits = logits + self.words_weight_ * self.words_.logits(layers.words)
         return logits
 
-    @property
-    def elmo_(self) -> Elmo:
-        """The biLM."""
-        return resolve_model(self.model)
-
-    def become_fitted(
-        self,
-        head: LinearHead | AttentionHead,
-        classes: np.ndarray,
-        words: WordModel | None = None,
-        words_weight: float = 0.0,
-    ) -> None:
-        """Take what is fitted; what `fit` and the reader of files end with."""
-        self.classes_ = classes
-        self.words_, self.words_weight_ = words, words_weight
-        self.head_ = head.eval()
-        self.layer_weights_ = head.layer_weights
-        self.gamma_ = float(head.mix.gamma.detach())
-
     def _embed(self, elmo: Elmo, texts: list[Item], report: Report | None) -> TextLayers:
         keep = self.head == "attention"
         most = whole(self.max_characters) or 1
@@ -267,11 +247,10 @@ class ElmoClassifier(ClassifierMixin, ElmoEstimator):
             validation_share=self.validation_share,
         )
 
-    def check(self) -> None:
-        """Raise ConfigError if a setting is impossible."""
+    def _rules(self) -> Iterator[tuple[bool, str, str]]:
         at_least_one = "must be a whole number from 1 up"
         weights = self.class_weight
-        rules = (
+        yield from (
             (self.head in ("linear", "attention"), "head", 'must be "linear" or "attention"'),
             (
                 weights is None or weights == "balanced" or isinstance(weights, Mapping),
@@ -294,27 +273,11 @@ class ElmoClassifier(ClassifierMixin, ElmoEstimator):
                 "must be None or a positive number",
             ),
         )
-        for is_met, name, rule in rules:
-            if not is_met:
-                raise ConfigError(f"{name} {rule}, got {getattr(self, name)!r}.")
 
-    def layers_of(self, elmo: Elmo) -> tuple[int, ...]:
-        """Numbers of the layers that are mixed; ConfigError if there is no such layer."""
-        n = elmo.n_layers
-        if isinstance(self.mix, str) and self.mix in ("learned", "uniform"):
-            return tuple(range(n))
-        layer = whole(self.mix)
-        if layer is None or not -n <= layer < n:
-            raise ConfigError(
-                f'mix must be "learned", "uniform" or a layer from 0 to {n - 1}, got {self.mix!r}.'
-            )
-        return (layer % n,)
-
-
-def new_head(
-    name: str, elmo: Elmo, n_classes: int, chosen: Sequence[int], learns_mix: bool, dropout: float
-) -> LinearHead | AttentionHead:
-    """A head that has learned nothing."""
-    if name == "linear":
-        return LinearHead(elmo.n_layers, elmo.dim, n_classes, chosen, learns_mix=learns_mix)
-    return AttentionHead(elmo.n_layers, elmo.dim, n_classes, chosen, learns_mix=learns_mix, dropout=dropout)
+    def new_head(self, elmo: Elmo, n_classes: int) -> LinearHead | AttentionHead:
+        """Create an untrained head."""
+        shape: Any = (elmo.n_layers, elmo.dim, n_classes, self.layers_of(elmo))
+        learns_mix = bool(self.mix == "learned")
+        if self.head == "linear":
+            return LinearHead(*shape, learns_mix=learns_mix)
+        return AttentionHead(*shape, learns_mix=learns_mix, dropout=self.dropout)

@@ -14,7 +14,6 @@ from elmo_core.learning.epochs import Epoch
 from elmo_core.learning.methods import AnyMethod, Budget, Outcome
 from elmo_core.learning.results import ResultT, SkippedMethod
 from elmo_core.learning.task import Task
-from elmo_core.learning.text_layers import Report
 from elmo_core.learning.time_budget import (
     READING,
     USUAL_RATE,
@@ -24,6 +23,7 @@ from elmo_core.learning.time_budget import (
     splits_in_time,
 )
 from elmo_core.measuring.splitting import rows_beside_training
+from elmo_core.progress import Report
 
 _BASELINE_SHARE = 0.25
 """Share of the time that a method without a biLM may take."""

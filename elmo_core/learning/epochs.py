@@ -19,8 +19,8 @@ from elmo_core.learning.heads import AttentionHead, Head, TaggerHead
 from elmo_core.learning.tags.decoding import predict_tags
 from elmo_core.learning.tags.scores import measure
 from elmo_core.learning.tags.token_data import TaggedTokens
-from elmo_core.learning.text_layers import Report
 from elmo_core.measuring.splitting import stratified_split
+from elmo_core.progress import Report
 
 _ATTENTION_RATE, _ATTENTION_BATCH = 1e-3, 32
 _LARGEST_BATCH, _STEPS = 32, 24

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+from abc import abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from elmo_core.embedder import Elmo
-from elmo_core.exceptions import ModelError
+from elmo_core.exceptions import ConfigError, ModelError
+from elmo_core.learning.inputs import Seed, whole
 from elmo_core.learning.text_layers import resolve_model
 from elmo_core.weights.fingerprint import fingerprint
 
@@ -27,7 +30,6 @@ class ElmoEstimator(BaseEstimator):
     """
 
     model: Elmo | str | Path
-    layer_weights_: tuple[float, ...]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -57,3 +59,56 @@ class ElmoEstimator(BaseEstimator):
                 f"{self.model} is not the biLM this {type(self).__name__} was fitted with; "
                 "put that one back, or fit again."
             )
+
+
+class HeadEstimator(ElmoEstimator):
+    """An estimator that mixes layers of a frozen biLM and learns a head on them.
+
+    Attributes:
+        head_: the fitted module.
+        layer_weights_: the weight s_j of each layer.
+        gamma_: factor of the mix.
+        seed_: that `random_state` gave.
+    """
+
+    MIXES: ClassVar[tuple[str, ...]]
+    """Names that `mix` may have, beside the number of a layer."""
+
+    mix: int | str
+    random_state: Seed
+    head_: Any
+    layer_weights_: tuple[float, ...]
+    gamma_: float
+    seed_: int
+
+    @property
+    def elmo_(self) -> Elmo:
+        """The biLM."""
+        return resolve_model(self.model)
+
+    @abstractmethod
+    def _rules(self) -> Iterator[tuple[bool, str, str]]:
+        """Yield for each setting whether it is possible, its name, and what it must be."""
+
+    def check(self) -> None:
+        """Raise ConfigError if a setting is impossible."""
+        for is_met, name, rule in self._rules():
+            if not is_met:
+                raise ConfigError(f"{name} {rule}, got {getattr(self, name)!r}.")
+
+    def layers_of(self, elmo: Elmo) -> tuple[int, ...]:
+        """Numbers of the layers that are mixed; ConfigError if there is no such layer."""
+        n = elmo.n_layers
+        if isinstance(self.mix, str) and self.mix in self.MIXES:
+            return () if self.mix == "none" else tuple(range(n))
+        layer = whole(self.mix)
+        if layer is None or not -n <= layer < n:
+            names = ", ".join(f'"{name}"' for name in self.MIXES)
+            raise ConfigError(f"mix must be {names} or a layer from 0 to {n - 1}, got {self.mix!r}.")
+        return (layer % n,)
+
+    def set_fitted_state(self, head: Any) -> None:
+        """Set the attributes that come with a fitted head."""
+        self.head_ = head.eval()
+        self.layer_weights_ = head.layer_weights
+        self.gamma_ = float(head.mix.gamma.detach())

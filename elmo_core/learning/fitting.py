@@ -16,10 +16,11 @@ from torch.nn import functional as F
 
 from elmo_core.exceptions import TrainingError
 from elmo_core.learning.heads import LinearHead
-from elmo_core.learning.text_layers import Report, TextLayers
+from elmo_core.learning.text_layers import TextLayers
 from elmo_core.measuring.splitting import Split, held_out_splits
 from elmo_core.nn.minimise import minimise
 from elmo_core.nn.scalar_mix import ScalarMix
+from elmo_core.progress import Report
 
 PENALTIES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
 """Tried from strong to weak, each starting from the one before, until two in a row are no better."""

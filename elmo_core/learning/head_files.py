@@ -1,76 +1,30 @@
-"""A fitted head on the disk, of whatever estimator: JSON and safetensors in a folder or a `.zip`."""
+"""The files of a saved head: read from and written to a folder or a `.zip`, checked before they are used."""
 
 from __future__ import annotations
 
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 
-from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ModelError, ModelNotFoundError
 from elmo_core.files import OutputKind, atomic_file, atomic_folder, claim_output
 from elmo_core.weights.archive import unpacked
-from elmo_core.weights.fingerprint import fingerprint
 from elmo_core.weights.jsonfile import read_json
-from elmo_core.weights.registry import reference as registered
-from elmo_core.weights.store import JsonValue
 
 HEAD, CARD = "head.safetensors", "README.md"
 FORMAT = 1
 
 
-def reference(model: Elmo | str | Path, elmo: Elmo) -> str:
-    """The name or path under which the biLM of an estimator can be loaded again."""
-    if isinstance(model, str | Path):
-        return str(model)
-    return registered(elmo.name, elmo.about) or elmo.name
-
-
-def model_facts(model: Elmo | str | Path, elmo: Elmo) -> dict[str, JsonValue]:
-    """What is kept of the biLM: how to find it, and how to know it again."""
-    return {
-        "name": reference(model, elmo),
-        "sha256": fingerprint(elmo.model),
-        "layers": elmo.n_layers,
-        "width": elmo.dim,
-    }
-
-
-def settings_of(estimator: Any, names: Iterable[str]) -> dict[str, Any]:
-    """Settings as JSON has them: numpy's numbers as Python's, and the seed that was drawn."""
-    found = {name: getattr(estimator, name) for name in names} | {"random_state": estimator.seed_}
-    return {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
-
-
-def as_json(content: Mapping[str, Any], what: str) -> bytes:
-    """A configuration as a file.
-
-    Raises:
-        ModelError: it holds what JSON has no form for.
-    """
-    try:
-        return (json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"The {what} cannot be written as JSON ({error}).") from None
-
-
-def head_bytes(head: torch.nn.Module, others: Mapping[str, torch.Tensor] | None = None) -> bytes:
-    """The parameters of a head, and what else belongs to it, as a file."""
-    own = {name: tensor.contiguous() for name, tensor in head.state_dict().items()}
-    return save(own | dict(others or {}))
-
-
 def output_kind(path: Path, what: str, config: str, files: frozenset[str]) -> OutputKind:
-    """What `write_files` writes to a path: a `.zip`, or a folder.
+    """Describe what `write_files` writes to a path: a `.zip`, or a folder.
 
     Args:
         path: where.
@@ -153,13 +107,6 @@ def opened(path: Path | str, what: str) -> Iterator[Path]:
         yield folder
 
 
-def read_facts(path: Path | str, config: str, what: str) -> dict[str, JsonValue]:
-    """The facts that were saved with a head; errors as `opened`."""
-    with opened(path, what) as folder:
-        facts = read_json(folder / config).get("facts")
-    return facts if isinstance(facts, dict) else {}
-
-
 def read_config(path: Path) -> dict[str, Any]:
     """A configuration of the format that this version reads.
 
@@ -182,12 +129,6 @@ def section(content: Mapping[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError(f"{name} is not an object")
     return value
-
-
-def check_model(elmo: Elmo, about: Mapping[str, Any], what: str) -> None:
-    """Raise ModelError unless a biLM is the one that was kept."""
-    if fingerprint(elmo.model) != about.get("sha256"):
-        raise ModelError(f"{elmo.name} is not the biLM this {what} was trained on; give that one as model.")
 
 
 def require_file(path: Path, config: str, what: str) -> Path:

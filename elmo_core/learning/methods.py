@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from elmo_core.learning.epochs import Epoch
 from elmo_core.learning.estimator import ElmoEstimator
-from elmo_core.learning.text_layers import Report
 from elmo_core.measuring.splitting import Split
+from elmo_core.progress import Report
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 import torch
@@ -14,10 +14,10 @@ import torch
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError, InputError
 from elmo_core.learning.epochs import Epoch, Schedule, fit_tagger
-from elmo_core.learning.estimator import ElmoEstimator
+from elmo_core.learning.estimator import HeadEstimator
 from elmo_core.learning.failures import require_fitted
 from elmo_core.learning.heads import TaggerHead, TaggerShape
-from elmo_core.learning.inputs import Seed, seed_of, whole
+from elmo_core.learning.inputs import Seed, seed_of
 from elmo_core.learning.tags.decoding import emitted, predict_tags
 from elmo_core.learning.tags.schemes import Scheme, normalise, normalise_as_spans
 from elmo_core.learning.tags.scores import measure
@@ -29,8 +29,9 @@ from elmo_core.learning.tags.token_data import (
     check_tags,
     embed_tokens,
 )
-from elmo_core.learning.text_layers import Report, resolve_model
+from elmo_core.learning.text_layers import resolve_model
 from elmo_core.learning.word_vectors import OutputVectors, WordVectors, width_of
+from elmo_core.progress import Report
 
 Mix = int | Literal["learned", "uniform", "none"]
 HeadName = Literal["lstm", "token"]
@@ -38,7 +39,7 @@ HEADS: tuple[HeadName, ...] = ("lstm", "token")
 Sentences: TypeAlias = "Sequence[Sequence[str]] | TokenData"
 
 
-class ElmoTagger(ElmoEstimator):
+class ElmoTagger(HeadEstimator):
     """A tagger of tokens on a frozen biLM: named entities, word classes, or any other tags.
 
     Tags of spans may be in IO, IOB1, BIO, BIOES (BILOU, BMES) or IOE2, written `B-PER`, `B_PER`, `PER-B` or
@@ -51,9 +52,12 @@ class ElmoTagger(ElmoEstimator):
         gamma_: factor of the mix.
         history_: loss and held-out score of each epoch.
         n_repaired_: training tags that their scheme did not allow where they stood.
-        elmo_: the biLM.
         head_: the fitted module.
     """
+
+    MIXES: ClassVar[tuple[str, ...]] = ("learned", "uniform", "none")
+
+    head_: TaggerHead
 
     def __init__(
         self,
@@ -153,7 +157,7 @@ class ElmoTagger(ElmoEstimator):
             self.history_ = fit_tagger(
                 head, train, held_out, how, learning_rate=self.learning_rate, batch_size=self.batch_size
             )
-        self.become_fitted(elmo, head)
+        self.set_fitted_state(head)
         return self
 
     def predict(self, X: Sentences, *, report: Report | None = None) -> list[list[str]]:
@@ -191,12 +195,10 @@ class ElmoTagger(ElmoEstimator):
         tags.target_tags.required = True
         return tags
 
-    def become_fitted(self, elmo: Elmo, head: TaggerHead) -> None:
-        """Take a fitted head; what `fit` and the reader of files end with."""
-        self.elmo_, self.head_ = elmo, head.eval()
+    def set_fitted_state(self, head: TaggerHead) -> None:
+        """Set the attributes that come with a fitted head."""
+        super().set_fitted_state(head)
         self.tags_ = head.tags.tags
-        self.layer_weights_ = head.layer_weights
-        self.gamma_ = float(head.mix.gamma.detach())
 
     @property
     def _tag_set(self) -> TagSet:
@@ -204,7 +206,7 @@ class ElmoTagger(ElmoEstimator):
         return self.head_.tags
 
     def new_head(self, elmo: Elmo, tags: TagSet, word_classes: tuple[str, ...]) -> TaggerHead:
-        """A head that has learned nothing.
+        """Create an untrained head.
 
         Raises:
             ConfigError: it would have no input.
@@ -221,44 +223,18 @@ class ElmoTagger(ElmoEstimator):
         )  # fmt: skip
         return TaggerHead(shape, tags, static)
 
-    def check(self) -> None:
-        """Raise ConfigError if a setting is impossible."""
-        rules = (
-            (self.head in HEADS, 'head must be "lstm" or "token"', self.head),
-            (self.hidden >= 1, "hidden must be 1 or more", self.hidden),
-            (0 <= self.dropout < 1, "dropout must be from 0 to below 1", self.dropout),
-            (0 < self.learning_rate < 1, "learning_rate must be between 0 and 1", self.learning_rate),
-            (
-                self.batch_size is None or self.batch_size >= 1,
-                "batch_size must be 1 or more",
-                self.batch_size,
-            ),
-            (self.max_epochs >= 1, "max_epochs must be 1 or more", self.max_epochs),
-            (self.patience >= 1, "patience must be 1 or more", self.patience),
-            (
-                0 < self.validation_share < 1,
-                "validation_share must be between 0 and 1",
-                self.validation_share,
-            ),
+    def _rules(self) -> Iterator[tuple[bool, str, str]]:
+        positive = "must be 1 or more"
+        yield from (
+            (self.head in HEADS, "head", 'must be "lstm" or "token"'),
+            (self.hidden >= 1, "hidden", positive),
+            (0 <= self.dropout < 1, "dropout", "must be from 0 to below 1"),
+            (0 < self.learning_rate < 1, "learning_rate", "must be between 0 and 1"),
+            (self.batch_size is None or self.batch_size >= 1, "batch_size", positive),
+            (self.max_epochs >= 1, "max_epochs", positive),
+            (self.patience >= 1, "patience", positive),
+            (0 < self.validation_share < 1, "validation_share", "must be between 0 and 1"),
         )
-        for is_met, rule, value in rules:
-            if not is_met:
-                raise ConfigError(f"{rule}, got {value!r}.")
-
-    def layers_of(self, elmo: Elmo) -> tuple[int, ...]:
-        """Numbers of the layers that are mixed; ConfigError if there is no such layer."""
-        n = elmo.n_layers
-        if isinstance(self.mix, str):
-            if self.mix in ("learned", "uniform"):
-                return tuple(range(n))
-            if self.mix == "none":
-                return ()
-        layer = whole(self.mix)
-        if layer is None or not -n <= layer < n:
-            raise ConfigError(
-                f'mix must be "learned", "uniform", "none" or a layer from 0 to {n - 1}, got {self.mix!r}.'
-            )
-        return (layer % n,)
 
     def _data(self, elmo: Elmo, X: Sentences, report: Report | None) -> TokenData:
         if isinstance(X, TokenData):

@@ -12,8 +12,8 @@ from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError
 from elmo_core.learning.methods import Method, OutcomeT
 from elmo_core.learning.results import ResultT, Scores
-from elmo_core.learning.text_layers import Report
 from elmo_core.measuring.splitting import Split
+from elmo_core.progress import Report
 
 
 class Task(ABC, Generic[OutcomeT, ResultT]):

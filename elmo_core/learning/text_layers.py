@@ -5,41 +5,24 @@ from __future__ import annotations
 import functools
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO
 
 import numpy as np
 
-from elmo_core.embedder import Elmo, Progress, load_elmo
+from elmo_core.embedder import Elmo, load_elmo
 from elmo_core.embedding.result import Embedding
 from elmo_core.exceptions import InputError
 from elmo_core.learning.inputs import Item
-
-Report: TypeAlias = Callable[[str, float], None]
-"""Called with what is being done and the share that is done; an error it raises stops the work."""
+from elmo_core.progress import Progress, Report
 
 _MOST_TEXTS, _MOST_CHARACTERS = 512, 100_000
 """Of one call: its vectors take about 20,000 x L x D x 4 bytes."""
 _MOST_IN_MEMORY = 1 << 27
 """Bytes of kept tokens; more of them are mapped from a file."""
 _UNSEGMENTED = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
-
-
-def part_of(report: Report | None, start: float, end: float, doing: str | None = None) -> Report | None:
-    """Tell how far a part of some work is as how far the whole is.
-
-    Args:
-        report: told of the whole.
-        start: share of the whole where the part begins.
-        end: share where it ends.
-        doing: what to say instead of what the part says.
-    """
-    if report is None:
-        return None
-    whole = report
-    return lambda own, share: whole(doing or own, start + (end - start) * share)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ import numpy as np
 
 from elmo_core.learning.methods import AnyMethod
 from elmo_core.learning.task import Task
-from elmo_core.learning.text_layers import Report
 from elmo_core.measuring.splitting import Split
+from elmo_core.progress import Report
 
 READING = "reading the texts"
 _LEAST = 0.1

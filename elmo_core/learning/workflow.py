@@ -13,13 +13,13 @@ from elmo_core.learning.inside.inspection import Inspection, inspect
 from elmo_core.learning.results import SkippedMethod, best_result, results_run
 from elmo_core.learning.tags.results import TagResult
 from elmo_core.learning.tags.task import TagTask
-from elmo_core.learning.text_layers import Report, part_of
 from elmo_core.learning.texts.dataset import Dataset
 from elmo_core.learning.texts.results import LEARNED, ComparisonSettings, TextResult
 from elmo_core.learning.texts.task import TextTask
 from elmo_core.learning.verdict import Verdict
 from elmo_core.learning.word_vectors import WordVectors
 from elmo_core.measuring.splitting import Split
+from elmo_core.progress import Report, part_of
 from elmo_core.weights.store import JsonValue
 
 COMPARED = 0.8

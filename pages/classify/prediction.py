@@ -12,8 +12,8 @@ import streamlit as st
 from elmo_core.exceptions import ElmoError
 from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.head_files import CARD, zip_bytes
-from elmo_core.learning.saving import SCRIPT
 from elmo_core.learning.texts.prediction import predict_table
+from elmo_core.learning.texts.saving import SCRIPT
 from elmo_core.plots.classified_texts import plot_prediction
 from elmo_core.tables.columns import guess_text_column
 from elmo_core.tables.export import to_csv

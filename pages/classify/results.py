@@ -17,10 +17,10 @@ from elmo_core.geometry.shared_frame import shared_frame
 from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.inside.deciding_words import Occlusion, occlude
 from elmo_core.learning.results import SkippedMethod
-from elmo_core.learning.saving import classifier_files, load_classifier, load_facts
 from elmo_core.learning.texts.dataset import Dataset, prepare
 from elmo_core.learning.texts.methods import text_methods
 from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, TextResult
+from elmo_core.learning.texts.saving import classifier_files, load_classifier, load_facts
 from elmo_core.learning.texts.task import TextTask
 from elmo_core.learning.time_budget import expected_steps
 from elmo_core.learning.verdict import Verdict, verdict

@@ -70,15 +70,7 @@ def choose_corpus(page: str, slot: DeltaGenerator) -> Corpus | None:
     Raises:
         InputError: a file cannot be used.
     """
-    kind = slot.segmented_control(
-        "Sentences",
-        (SAMPLE, OWN),
-        default=SAMPLE,
-        required=True,
-        key=f"{page}_source",
-        persist_state="session",
-    )
-    return sample() if kind == SAMPLE else _own(page)
+    return sample() if _option(slot, "Sentences", (SAMPLE, OWN), f"{page}_source") == SAMPLE else _own(page)
 
 
 def wants_own_static(page: str, slot: DeltaGenerator) -> bool:
@@ -88,16 +80,19 @@ def wants_own_static(page: str, slot: DeltaGenerator) -> bool:
         page: prefix of the keys of all widgets.
         slot: where the widget goes.
     """
-    chosen = slot.segmented_control(
-        "Static vectors",
-        (_OF_MODEL, _OF_FILE),
-        default=_OF_MODEL,
-        required=True,
-        key=f"{page}_static",
-        persist_state="session",
-        help="Of the methods with static vectors: GloVe, word2vec or fastText in place of the model's own.",
+    told = "For the methods with static vectors: GloVe, word2vec or fastText in place of the model's own."
+    return _option(slot, "Static vectors", (_OF_MODEL, _OF_FILE), f"{page}_static", told) == _OF_FILE
+
+
+def _option(
+    slot: DeltaGenerator, label: str, options: tuple[str, ...], key: str, told: str | None = None
+) -> str:
+    """What is chosen of some options, the first of them by default."""
+    return str(
+        slot.segmented_control(
+            label, options, default=options[0], required=True, key=key, persist_state="session", help=told
+        )
     )
-    return bool(chosen == _OF_FILE)
 
 
 def choose_settings(page: str, elmo: Elmo, slot: DeltaGenerator) -> TagComparisonSettings:

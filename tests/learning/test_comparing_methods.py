@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from elmo_core.embedder import load_elmo
 from elmo_core.exceptions import CancelledError, ConfigError, InputError
 from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.inside.deciding_words import occlude

@@ -21,8 +21,8 @@ from elmo_core import ElmoClassifier, ElmoVectorizer, load_elmo
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError, InputError, ModelError
 from elmo_core.learning import text_layers
-from elmo_core.learning.saving import load_classifier, save_classifier
 from elmo_core.learning.text_layers import embed_texts
+from elmo_core.learning.texts.saving import load_classifier, save_classifier
 from elmo_core.weights.folder import write_folder
 from elmo_core.weights.registry import load_model
 

@@ -19,8 +19,8 @@ from sklearn.utils import estimator_checks as checks
 from elmo_core import ElmoClassifier, ElmoVectorizer, load_elmo
 from elmo_core.exceptions import CancelledError, ConfigError, ElmoError, InputError, ModelError
 from elmo_core.learning.calibration import fit_product, fit_temperature
-from elmo_core.learning.saving import load_classifier, save_classifier
 from elmo_core.learning.text_layers import embed_texts
+from elmo_core.learning.texts.saving import load_classifier, save_classifier
 from elmo_core.weights.folder import write_folder
 from elmo_core.weights.registry import load_model
 
@@ -238,7 +238,7 @@ def test_a_fresh_process_gives_the_same_probabilities(tmp_path):
     assert len(script.splitlines()) < 20
     (tmp_path / "texts.txt").write_text(f"{TEXTS[0]}\n{TEXTS[4]}\n")
     code = (
-        "import json, runpy, sys; from elmo_core.learning.saving import load_classifier; "
+        "import json, runpy, sys; from elmo_core.learning.texts.saving import load_classifier; "
         "folder, texts = sys.argv[1:3]; "
         "print(json.dumps(load_classifier(folder).predict_proba(json.loads(texts)).tolist())); "
         "sys.argv = sys.argv[2:]; runpy.run_path(folder + '/predict.py')"

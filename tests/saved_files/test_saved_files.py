@@ -13,8 +13,8 @@ import pytest
 from elmo_core import load_elmo
 from elmo_core.index.building import build_use_index
 from elmo_core.index.use_index import UseIndex
-from elmo_core.learning.saving import load_classifier
 from elmo_core.learning.tags.saving import load_tagger
+from elmo_core.learning.texts.saving import load_classifier
 from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.snapshot import read_snapshot
 from elmo_core.pretraining.trainer import Trainer

@@ -17,8 +17,8 @@ from typing import Any
 from elmo_core import ElmoClassifier, ElmoTagger, load_elmo
 from elmo_core.index.building import build_use_index
 from elmo_core.index.records import CorpusSentence
-from elmo_core.learning.saving import save_classifier
 from elmo_core.learning.tags.saving import save_tagger
+from elmo_core.learning.texts.saving import save_classifier
 from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.trainer import Trainer
 from elmo_core.weights.folder import write_folder

@@ -12,11 +12,11 @@ from elmo_core.exceptions import InputError
 from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.inside.label_errors import Suspect, find_label_errors, out_of_fold
 from elmo_core.learning.inside.learning_curve import Point, learning_curve
-from elmo_core.learning.text_layers import Report, part_of
 from elmo_core.learning.texts.methods import HeadMethod
 from elmo_core.learning.texts.results import LEARNED_WORDS, TextResult
 from elmo_core.learning.texts.task import TextTask
 from elmo_core.measuring.splitting import Split
+from elmo_core.progress import Report, part_of
 
 PROBE = LEARNED_WORDS
 """The method for learning curve and label errors: strong, and fast to fit."""

@@ -8,8 +8,9 @@ import numpy as np
 from sklearn.base import clone
 
 from elmo_core.learning.classifier import ElmoClassifier
-from elmo_core.learning.text_layers import Report, TextLayers, part_of
+from elmo_core.learning.text_layers import TextLayers
 from elmo_core.measuring.splitting import Pairs, stratified_folds
+from elmo_core.progress import Report, part_of
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any
 from elmo_core.learning.methods import AnyMethod, Budget
 from elmo_core.learning.results import Scores
 from elmo_core.learning.task import Task
-from elmo_core.learning.text_layers import Report, part_of
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.measuring.splitting import Split
+from elmo_core.progress import Report, part_of
 
 _CLOSE = 0.01
 """A gain below this, from 0 to 1, is hardly worth more data."""

@@ -25,7 +25,7 @@ _TICK_S = 0.1
 
 
 def feature_crf(
-    train: Sentences, tags: Sentences, test: Sentences, *, tick: Callable[[], None] | None = None
+    train: Sentences, tags: Sentences, test: Sentences, *, tick: Callable[[], object] | None = None
 ) -> list[list[str]]:
     """Tags of test sentences by a linear-chain CRF over features of the words.
 
@@ -50,7 +50,7 @@ def feature_crf(
         return [list(map(str, found)) for found in json.load(out)]
 
 
-def _run(source: IO[str], out: IO[bytes], tick: Callable[[], None] | None) -> None:
+def _run(source: IO[str], out: IO[bytes], tick: Callable[[], object] | None) -> None:
     """Run this module as a program; it is killed when `tick` raises."""
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path}

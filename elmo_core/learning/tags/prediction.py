@@ -13,7 +13,7 @@ from elmo_core.learning.tagger import ElmoTagger
 from elmo_core.learning.tags.decoding import emitted
 from elmo_core.learning.tags.schemes import Span, spans_of
 from elmo_core.learning.tags.token_data import TokenData, embed_tokens
-from elmo_core.learning.text_layers import Report
+from elmo_core.progress import Report
 
 _SENTENCES_PER_BLOCK = 256
 

@@ -1,12 +1,9 @@
-"""A fitted tagger as a folder or a `.zip`: JSON and safetensors, nothing that can run.
+"""The codec of fitted taggers; see `elmo_core.learning.saving` for the format.
 
-    tagger.json         {"format": 1, settings, tags, the biLM it belongs to, facts}
-    head.safetensors    the parameters of the head, float32
-    tag.py              how to use it
-    README.md           its card
+    tagger.json         also: labels, word classes, and what the static vectors were
+    tag.py              the script
 
-Neither the biLM nor a user's own static vectors are in there: the biLM is found by its name or path, the
-vectors are given anew, and both must be the same.
+A user's own static vectors are not in there: they are given anew, and must be the same.
 """
 
 from __future__ import annotations
@@ -14,34 +11,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import torch
 
-from elmo_core.embedder import Elmo
-from elmo_core.exceptions import ConfigError, ModelError, ModelNotFoundError
-from elmo_core.files import OutputKind
-from elmo_core.learning.failures import require_fitted
-from elmo_core.learning.head_files import (
-    CARD,
-    FORMAT,
-    HEAD,
-    as_json,
-    check_model,
-    fill,
-    head_bytes,
-    model_facts,
-    opened,
-    output_kind,
-    read_config,
-    read_facts,
-    read_tensors,
-    reference,
-    section,
-    settings_of,
-    write_files,
-)
-from elmo_core.learning.inputs import seed_of
+from elmo_core.exceptions import ModelError
+from elmo_core.learning.head_files import section
+from elmo_core.learning.saving import Codec, Model
 from elmo_core.learning.tagger import ElmoTagger
 from elmo_core.learning.tags.schemes import named
 from elmo_core.learning.tags.tag_set import TagSet
@@ -49,11 +26,8 @@ from elmo_core.learning.text_layers import resolve_model
 from elmo_core.learning.word_vectors import WordVectors, width_of
 from elmo_core.weights.store import JsonValue
 
-CONFIG, SCRIPT = "tagger.json", "tag.py"
-_WHAT = "tagger"
 _OWN = "own"
 _PROBES = ("the", "of", "and", "in", "London", "Mary", "2019", ",")
-_SETTINGS = tuple(name for name in ElmoTagger().get_params(deep=False) if name not in ("model", "static"))
 _TAG = '''"""Tag every line of a text file: python tag.py TEXT.txt"""
 
 import sys
@@ -73,99 +47,68 @@ with open(sys.argv[1], encoding="utf-8") as file:
 '''
 
 
-def tagger_output(path: Path) -> OutputKind:
-    """What `save_tagger` writes to a path, to claim it before the work."""
-    return output_kind(path, _WHAT, CONFIG, frozenset({CONFIG, HEAD, SCRIPT, CARD}))
+class TaggerCodec(Codec[ElmoTagger]):
+    """Saves labels, word classes and the mark of the static vectors beside the head."""
 
+    what: ClassVar[str] = "tagger"
+    config: ClassVar[str] = "tagger.json"
+    script: ClassVar[str] = "tag.py"
+    script_text: ClassVar[str] = _TAG
+    settings: ClassVar[tuple[str, ...]] = tuple(
+        name for name in ElmoTagger().get_params(deep=False) if name not in ("model", "static")
+    )
 
-def save_tagger(
-    tagger: ElmoTagger, path: Path, *, facts: Mapping[str, JsonValue] | None = None, card: str = ""
-) -> None:
-    """Write a fitted tagger, complete or not at all.
+    def __init__(self, static: WordVectors | None = None) -> None:
+        """Take the static vectors for a tagger that has learned from a user's own."""
+        self._given = static
 
-    Args:
-        tagger: fitted.
-        path: a new or empty folder, one that holds such a tagger (then replaced), or a `.zip`.
-        facts: to keep with it, such as scores.
-        card: text of README.md.
+    def sections(self, estimator: ElmoTagger) -> dict[str, Any]:
+        """Labels, word classes, static vectors, and the numbers of the fit."""
+        head = estimator.head_
+        static: dict[str, JsonValue] | None = None
+        if estimator.static is not None and head.static is not None:
+            kind = "output" if isinstance(estimator.static, str) else _OWN
+            static = {"kind": kind, "sha256": _probe(head.static)}
+        return {
+            "labels": list(head.tags.labels),
+            "is_spans": head.tags.is_spans,
+            "word_classes": list(head.shape.word_classes),
+            "static": static,
+            "fitted": {"layer_weights": list(estimator.layer_weights_), "gamma": estimator.gamma_},
+        }
 
-    Raises:
-        NotFittedError: it is not fitted.
-        OutputError: it cannot be written there.
-    """
-    write_files(tagger_files(tagger, facts=facts, card=card), path, tagger_output(path))
+    def card(self, estimator: ElmoTagger) -> tuple[str, list[str]]:
+        """Labels and head."""
+        labels = ", ".join(f"`{named(name)}`" for name in estimator.head_.tags.labels[:50])
+        kind = "spans" if estimator.head_.tags.is_spans else "word classes"
+        return "A tagger of tokens", [
+            f"{kind}: {labels}",
+            f"head: {estimator.head}, {estimator.hidden} cells, CRF",
+        ]
 
+    def make(self, content: Mapping[str, Any], model: Model) -> tuple[ElmoTagger, Any]:
+        """From settings, labels and static vectors."""
+        settings = section(content, "settings")
+        tagger = ElmoTagger(
+            model,
+            static=_static(content["static"], self._given),
+            **{name: settings[name] for name in self.settings},
+        )
+        tagger.check()
+        tags = TagSet(_names(content, "labels"), bool(content["is_spans"]))
+        return tagger, tagger.new_head(resolve_model(model), tags, _names(content, "word_classes"))
 
-def tagger_files(
-    tagger: ElmoTagger, *, facts: Mapping[str, JsonValue] | None = None, card: str = ""
-) -> dict[str, bytes]:
-    """The files of a fitted tagger by name, for a download; arguments and errors as `save_tagger`."""
-    require_fitted(tagger, "head_")
-    head = tagger.head_
-    static: dict[str, JsonValue] | None = None
-    if tagger.static is not None and head.static is not None:
-        kind = "output" if isinstance(tagger.static, str) else _OWN
-        static = {"kind": kind, "sha256": _probe(head.static)}
-    content = {
-        "format": FORMAT,
-        "settings": settings_of(tagger, _SETTINGS),
-        "labels": list(head.tags.labels),
-        "is_spans": head.tags.is_spans,
-        "word_classes": list(head.shape.word_classes),
-        "static": static,
-        "model": model_facts(tagger.model, tagger.elmo_),
-        "fitted": {"layer_weights": list(tagger.layer_weights_), "gamma": tagger.gamma_},
-        "facts": dict(facts or {}),
-    }
-    readme = card or describe(tagger, facts or {})
-    return {
-        CONFIG: as_json(content, _WHAT),
-        HEAD: head_bytes(head),
-        SCRIPT: _TAG.encode(),
-        CARD: readme.encode(),
-    }
-
-
-def load_tagger(
-    path: Path | str, *, model: Elmo | str | Path | None = None, static: WordVectors | None = None
-) -> ElmoTagger:
-    """Read a fitted tagger.
-
-    Args:
-        path: its folder or `.zip`.
-        model: its biLM, where it is not found under the name it had.
-        static: its static vectors, where it has learned from a user's own.
-
-    Raises:
-        ModelNotFoundError: a file or the biLM is missing.
-        ModelError: a file is damaged, or biLM or vectors are not those it was trained on.
-    """
-    with opened(path, _WHAT) as folder:
-        return _read(folder, model, static)
-
-
-def load_facts(path: Path | str) -> dict[str, JsonValue]:
-    """The facts that were saved with a tagger; errors as `load_tagger`."""
-    return read_facts(path, CONFIG, _WHAT)
-
-
-def describe(tagger: ElmoTagger, facts: Mapping[str, JsonValue]) -> str:
-    """A model card in Markdown."""
-    weights = ", ".join(f"{weight:.2f}" for weight in tagger.layer_weights_)
-    labels = ", ".join(f"`{named(name)}`" for name in tagger.head_.tags.labels[:50])
-    kind = "spans" if tagger.head_.tags.is_spans else "word classes"
-    lines = [
-        "# A tagger of tokens",
-        "",
-        f"- {kind}: {labels}",
-        f"- biLM: {reference(tagger.model, tagger.elmo_)}, frozen",
-        f"- mix of the layers: {tagger.mix} ({weights}); head: {tagger.head}, {tagger.hidden} cells, CRF",
-        *(f"- {name.replace('_', ' ')}: {value}" for name, value in facts.items()),
-        "",
-        "Use it with `python tag.py TEXT.txt`, which needs the package `elmo_core` and this biLM.",
-        "Its scores hold for texts like those it was trained on, not for others.",
-    ]
-    return "\n".join(lines) + "\n"
+    def finish(
+        self, estimator: ElmoTagger, head: Any, content: Mapping[str, Any], folder: Path,
+        tensors: dict[str, torch.Tensor],
+    ) -> None:  # fmt: skip
+        """Check the static vectors, and fill the head."""
+        if head.static is not None and _probe(head.static) != content["static"].get("sha256"):
+            raise ModelError(
+                "These are not the static vectors this tagger was trained on; give those as static."
+            )
+        estimator.history_, estimator.n_repaired_ = (), 0
+        super().finish(estimator, head, content, folder, tensors)
 
 
 def _probe(static: WordVectors) -> str:
@@ -175,34 +118,6 @@ def _probe(static: WordVectors) -> str:
         if word in static:
             found.update(np.asarray(static[word], dtype=np.float16).tobytes())
     return found.hexdigest()
-
-
-def _read(folder: Path, model: Elmo | str | Path | None, static: WordVectors | None) -> ElmoTagger:
-    content = read_config(folder / CONFIG)
-    try:
-        settings, about = section(content, "settings"), section(content, "model")
-        kept = content["static"]
-        tagger = ElmoTagger(
-            about["name"] if model is None else model,
-            static=_static(kept, static),
-            **{name: settings[name] for name in _SETTINGS},
-        )
-        tagger.check()
-        elmo = resolve_model(tagger.model)
-        tags = TagSet(_names(content, "labels"), bool(content["is_spans"]))
-        head = tagger.new_head(elmo, tags, _names(content, "word_classes"))
-    except (KeyError, TypeError, ConfigError) as error:
-        raise ModelError(f"{CONFIG} is incomplete or damaged ({error}); use an undamaged copy.") from None
-    except ModelNotFoundError as error:
-        raise ModelNotFoundError(f"The biLM of this tagger is missing: {error}") from None
-    check_model(elmo, about, _WHAT)
-    if head.static is not None and _probe(head.static) != kept.get("sha256"):
-        raise ModelError("These are not the static vectors this tagger was trained on; give those as static.")
-    fill(head, read_tensors(folder, CONFIG, _WHAT), _WHAT)
-    tagger.seed_ = seed_of(tagger.random_state)
-    tagger.history_, tagger.n_repaired_ = (), 0
-    tagger.become_fitted(elmo, head)
-    return tagger
 
 
 def _static(kept: Any, given: WordVectors | None) -> Any:
@@ -221,3 +136,18 @@ def _names(content: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise TypeError(f"{name} is no list of names")
     return tuple(values)
+
+
+_CODEC = TaggerCodec()
+tagger_output, tagger_files, save_tagger = _CODEC.output, _CODEC.files, _CODEC.save
+load_facts = _CODEC.facts
+
+
+def load_tagger(
+    path: Path | str, *, model: Model | None = None, static: WordVectors | None = None
+) -> ElmoTagger:
+    """Read a fitted tagger; arguments and errors as `Codec.load`, and `static` = its static vectors.
+
+    Static vectors are needed where it has learned from a user's own.
+    """
+    return TaggerCodec(static).load(path, model)

@@ -26,9 +26,9 @@ from elmo_core.learning.tags.scores import TagScores, score_tags
 from elmo_core.learning.tags.sentences import TaggedSentences
 from elmo_core.learning.tags.token_data import TokenData, Words, embed_tokens
 from elmo_core.learning.task import Task
-from elmo_core.learning.text_layers import Report
 from elmo_core.learning.word_vectors import WordVectors
 from elmo_core.measuring.splitting import Split
+from elmo_core.progress import Report
 
 _SHARES = (0.1, 0.25, 0.5, 1.0)
 _FEWEST = 10

@@ -10,7 +10,8 @@ import numpy as np
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
 from elmo_core.learning.inputs import check_texts
-from elmo_core.learning.text_layers import Report, TextLayers, embed_texts
+from elmo_core.learning.text_layers import TextLayers, embed_texts
+from elmo_core.progress import Report
 
 Words = tuple[str, ...]
 

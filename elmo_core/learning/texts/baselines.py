@@ -10,10 +10,10 @@ import numpy as np
 
 from elmo_core.learning.calibration import fit_temperature, softmax
 from elmo_core.learning.inputs import class_weights
-from elmo_core.learning.text_layers import Report
 from elmo_core.learning.texts.tfidf import fit_words
 from elmo_core.learning.word_vectors import WordVectors
 from elmo_core.measuring.splitting import held_out_splits, stratified_split
+from elmo_core.progress import Report
 
 _STRENGTHS = (0.001, 0.01, 0.1)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.failures import require_fitted
-from elmo_core.learning.text_layers import Report
+from elmo_core.progress import Report
 from elmo_core.tables.columns import texts_of
 from elmo_core.tables.records import Table, unique_names
 

@@ -14,7 +14,7 @@ from elmo_core.exceptions import InputError
 from elmo_core.learning.calibration import calibration
 from elmo_core.learning.methods import Method
 from elmo_core.learning.task import Task
-from elmo_core.learning.text_layers import Report, TextLayers, embed_texts, segmented
+from elmo_core.learning.text_layers import TextLayers, embed_texts, segmented
 from elmo_core.learning.texts.methods import TextOutcome, text_methods
 from elmo_core.learning.texts.results import ComparisonSettings, TextResult
 from elmo_core.learning.texts.scores import TextScores, score
@@ -22,6 +22,7 @@ from elmo_core.learning.texts.tfidf import word_settings
 from elmo_core.learning.time_budget import USUAL_RATE, measured_rate
 from elmo_core.learning.word_vectors import WordVectors
 from elmo_core.measuring.splitting import Split, stratified_folds, stratified_split
+from elmo_core.progress import Report
 
 _TOKEN_BYTES = 3 << 29
 """Layers of all tokens beyond this are not kept; for a moment they are in memory twice."""

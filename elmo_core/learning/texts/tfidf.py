@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from elmo_core.learning.calibration import scaled_loss
-from elmo_core.learning.text_layers import Report
 from elmo_core.measuring.splitting import Split
+from elmo_core.progress import Report
 
 STRENGTHS = (1.0, 10.0, 100.0)
 """Inverse penalties that are tried."""

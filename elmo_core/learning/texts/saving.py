@@ -1,0 +1,117 @@
+"""The codec of fitted classifiers; see `elmo_core.learning.saving` for the format.
+
+classifier.json     also: classes, temperature and the other numbers of the fit
+head.safetensors    also: the numbers of the TF-IDF, float64
+words.txt           the n-grams of the TF-IDF, if it has one
+predict.py          the script
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from elmo_core.learning.classifier import ElmoClassifier
+from elmo_core.learning.head_files import fill, require_file, section
+from elmo_core.learning.saving import Codec, Model
+from elmo_core.learning.text_layers import resolve_model
+from elmo_core.learning.texts.tfidf_files import PREFIX, words_from_files, words_to_files
+
+WORDS = "words.txt"
+_PREDICT = '''"""Predict the class of every line of a text file: python predict.py TEXTS.txt"""
+
+import sys
+from pathlib import Path
+
+from elmo_core.learning.texts.saving import load_classifier
+
+classifier = load_classifier(Path(__file__).parent)
+with open(sys.argv[1], encoding="utf-8") as file:
+    texts = [line.strip() for line in file]
+for text, row in zip(texts, classifier.predict_proba(texts)):
+    best = row.argmax()
+    print(f"{classifier.classes_[best]}\\t{row[best]:.3f}\\t{text}")
+'''
+
+
+class ClassifierCodec(Codec[ElmoClassifier]):
+    """Saves classes, TF-IDF and calibration beside the head."""
+
+    what: ClassVar[str] = "classifier"
+    config: ClassVar[str] = "classifier.json"
+    script: ClassVar[str] = "predict.py"
+    script_text: ClassVar[str] = _PREDICT
+    settings: ClassVar[tuple[str, ...]] = tuple(
+        name for name in ElmoClassifier().get_params(deep=False) if name != "model"
+    )
+    other_files: ClassVar[frozenset[str]] = frozenset({WORDS})
+
+    def sections(self, estimator: ElmoClassifier) -> dict[str, Any]:
+        """Classes, and the numbers of the fit."""
+        return {
+            "classes": estimator.classes_.tolist(),
+            "fitted": {
+                "temperature": estimator.temperature_,
+                "words_weight": estimator.words_weight_,
+                "penalty": estimator.penalty_,
+                "layer_weights": list(estimator.layer_weights_),
+                "gamma": estimator.gamma_,
+                "n_cut": estimator.n_cut_,
+            },
+        }
+
+    def card(self, estimator: ElmoClassifier) -> tuple[str, list[str]]:
+        """Classes, head and temperature."""
+        classes = ", ".join(f"`{name}`" for name in estimator.classes_.tolist()[:50])
+        return "A classifier of texts", [
+            f"classes: {classes}",
+            f"head: {estimator.head}{', multiplied by TF-IDF' * estimator.words}",
+            f"temperature of the probabilities: {estimator.temperature_:.2f}",
+        ]
+
+    def other_contents(self, estimator: ElmoClassifier) -> tuple[dict[str, bytes], dict[str, torch.Tensor]]:
+        """The TF-IDF."""
+        if estimator.words_ is None:
+            return {}, {}
+        lines, tensors = words_to_files(estimator.words_)
+        return {WORDS: lines}, tensors
+
+    def make(self, content: Mapping[str, Any], model: Model) -> tuple[ElmoClassifier, Any]:
+        """From settings and classes."""
+        settings, fitted = section(content, "settings"), section(content, "fitted")
+        classifier = ElmoClassifier(model, **{name: settings[name] for name in self.settings})
+        if isinstance(classifier.class_weight, list):
+            classifier.class_weight = dict(classifier.class_weight)
+        classifier.check()
+        classifier.temperature_, classifier.penalty_ = float(fitted["temperature"]), fitted.get("penalty")
+        classifier.history_, classifier.n_cut_ = (), int(fitted.get("n_cut", 0))
+        classifier.words_weight_ = float(fitted["words_weight"])
+        classifier.classes_ = np.array(content["classes"])
+        return classifier, classifier.new_head(resolve_model(model), len(classifier.classes_))
+
+    def finish(
+        self, estimator: ElmoClassifier, head: Any, content: Mapping[str, Any], folder: Path,
+        tensors: dict[str, torch.Tensor],
+    ) -> None:  # fmt: skip
+        """Fill the head, and read the TF-IDF."""
+        fill(head, {name: one for name, one in tensors.items() if not name.startswith(PREFIX)}, self.what)
+        estimator.words_ = None
+        if estimator.words:
+            lines = require_file(folder / WORDS, self.config, self.what).read_bytes()
+            estimator.words_ = words_from_files(lines, tensors, len(estimator.classes_))
+        estimator.set_fitted_state(head)
+
+
+_CODEC = ClassifierCodec()
+SCRIPT = _CODEC.script
+classifier_output, classifier_files, save_classifier = _CODEC.output, _CODEC.files, _CODEC.save
+load_facts = _CODEC.facts
+
+
+def load_classifier(path: Path | str, *, model: Model | None = None) -> ElmoClassifier:
+    """Read a fitted classifier; arguments and errors as `Codec.load`."""
+    return _CODEC.load(path, model)
