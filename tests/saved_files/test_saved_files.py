@@ -51,6 +51,16 @@ def test_the_scripts_beside_them_find_what_they_import(saved, name, script):
     exec("\n".join(line for line in lines if line.startswith("from elmo_core")), {})
 
 
+def test_cells_copied_from_earlier_versions_find_what_they_import():
+    from elmo_core.tasks.comparison import compare_methods
+    from elmo_core.tasks.dataset import prepare
+    from elmo_core.tasks.results import ComparisonSettings
+    from elmo_core.tasks.tagging.sentences import tagged_sentences
+    from elmo_core.tasks.verdict import verdict
+
+    assert all((compare_methods, prepare, ComparisonSettings, tagged_sentences, verdict))
+
+
 def test_a_model_folder_gives_its_vectors(saved):
     layers = load_elmo(saved / "model").embed([QUERY])[0].layers
     np.testing.assert_allclose(layers[:, POSITION, :4], expected(saved, "model"), atol=1e-6)

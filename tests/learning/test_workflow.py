@@ -1,4 +1,4 @@
-"""A session of the lab: what it yields, how it tells its progress, what it leaves behind."""
+"""A whole run of classification: what it yields, how it reports its progress, what it leaves behind."""
 
 from __future__ import annotations
 
