@@ -5,57 +5,31 @@ from __future__ import annotations
 import ast
 import gzip
 import io
-import json
-import time
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.driver import chart, checked, open_page, texts, wait_until
 from tests.pages.gestures import PATIENCE_S, settle
-
-PAGES = Path(__file__).parents[2] / "pages"
-
-
-@pytest.fixture(autouse=True)
-def tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ELMO_MODEL", "tiny")
 
 
 def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(PAGES / "frame.py", default_timeout=PATIENCE_S)
-    app.query_params["word"] = "qqqq"  # nothing to draw on the page that opens first
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    return waited(app.switch_page("static/page.py"))
+    return waited(open_page("static", **address))
 
 
 def waited(app: AppTest) -> AppTest:
-    """The page once no job is under way."""
-    for _ in range(100):
-        app.run()
-        assert not app.exception, [element.value for element in app.exception]
-        if not any(button.label == "Cancel" for button in app.button):
-            return app
-        time.sleep(0.1)
-    raise AssertionError("the job did not end")
+    """The page after a rerun, once no job is under way."""
+    checked(app.run())
+    return wait_until(lambda page: not any(button.label == "Cancel" for button in page.button), app)
 
 
 def columns(app: AppTest) -> list[list[str]]:
     """The words of each column of the figure."""
-    figure: dict[str, Any] = json.loads(app.get("plotly_chart")[0].proto.spec)
-    return [
-        [t.strip() for t in trace["text"]] for trace in figure["data"] if trace.get("mode") == "markers+text"
-    ]
-
-
-def said(app: AppTest) -> str:
-    kinds = (app.error, app.info, app.warning, app.caption)
-    return " ".join(element.value for kind in kinds for element in kind)
+    words = [trace["text"] for trace in chart(app)["data"] if trace.get("mode") == "markers+text"]
+    return [[word.strip() for word in column] for column in words]
 
 
 def test_it_opens_on_play_already_drawn():
@@ -64,8 +38,8 @@ def test_it_opens_on_play_already_drawn():
     assert [len(words) for words in drawn] == [10, 10, 10]
     assert "played" in drawn[0]
     assert [metric.label for metric in app.metric][-1] == "Cosine of the two uses"
-    assert "By chance two lists of 10 share " in said(app)
-    assert "all 46 uses of play are equally near" in said(app)
+    assert "By chance two lists of 10 share " in texts(app)
+    assert "all 46 uses of play are equally near" in texts(app)
 
 
 def test_a_second_sentence_changes_its_column_and_leaves_the_static_one():
@@ -79,7 +53,7 @@ def test_a_second_sentence_changes_its_column_and_leaves_the_static_one():
 def test_a_sentence_without_the_word_is_one_sentence():
     app = opened()
     app.text_input(key="first").set_value("Nothing here.")
-    assert "does not use" in said(waited(app))
+    assert "does not use" in texts(waited(app))
 
 
 def test_another_word_starts_with_sentences_of_its_own():
@@ -89,7 +63,7 @@ def test_another_word_starts_with_sentences_of_its_own():
     app.button(key="static_word_0").click()
     app = waited(app)
     assert app.text_input(key="term").value == "bank" and app.text_input(key="first").value == ""
-    assert "all 46 uses of bank" in said(app)
+    assert "all 46 uses of bank" in texts(app)
 
 
 @pytest.mark.parametrize("kind", ["Layer 0 (token)", "Type average", "word2vec of this text"])
@@ -103,11 +77,11 @@ def test_a_file_of_vectors_is_read_and_its_faults_are_told():
     app = opened()
     app.selectbox(key="static").select("A file of vectors")
     app = waited(app)
-    assert "Choose a file of vectors" in said(app)
+    assert "Choose a file of vectors" in texts(app)
     content = b"play 1 0 0\ngame 1 1 0\nbroken 1\nriver 0 0 1\n"
     app.file_uploader(key="static_vectors").upload("glove.txt", content, "text/plain")
     app = waited(app)
-    assert "3 words of width 3" in said(app) and "line 3: wrong width" in said(app).replace("\\", "")
+    assert "3 words of width 3" in texts(app) and "line 3: wrong width" in texts(app)
     assert columns(app)[0] == ["game", "river"]
 
 
@@ -158,7 +132,7 @@ def test_a_list_of_pairs_is_read_as_every_other_file(name: str, content: bytes, 
     app.run()
     app.file_uploader(key="static_list_Word similarity").upload(name, content).run()
     assert not app.exception
-    assert found in said(app)
+    assert found in texts(app)
     assert [box.label for box in app.selectbox].count("Encoding") == 1
 
 
@@ -167,7 +141,7 @@ def test_a_file_of_vectors_keeps_its_name():
     app.selectbox(key="static").select("A file of vectors")
     app.run()
     app.file_uploader(key="static_vectors").upload("../my vectors.txt", b"river 1 x\nbank y 2\n")
-    assert "my\\_vectors\\.txt" in said(waited(app.run()))
+    assert "my_vectors.txt" in texts(waited(app.run()))
 
 
 def test_one_of_several_files_of_vectors_in_an_archive_is_chosen():
@@ -178,10 +152,10 @@ def test_one_of_several_files_of_vectors_in_an_archive_is_chosen():
     app = opened()
     app.selectbox(key="static").select("A file of vectors").run()
     app.file_uploader(key="static_vectors").upload("both.zip", content.getvalue())
-    assert "3 words of width 3" in said(waited(app.run()))
+    assert "3 words of width 3" in texts(waited(app.run()))
     (member,) = [box for box in app.selectbox if box.label == "File in the archive"]
     member.set_value("narrow.txt")
-    assert "2 words of width 2" in said(waited(app))
+    assert "2 words of width 2" in texts(waited(app))
 
 
 def test_a_broken_list_is_one_sentence():
@@ -191,7 +165,7 @@ def test_a_broken_list_is_one_sentence():
     app.segmented_control(key="task").set_value("Word similarity")
     waited(app)
     app.text_area(key="static_typed_Word similarity").set_value("a b 1\na b")
-    assert "Line 2 must be two words and a number" in said(waited(app))
+    assert "Line 2 must be two words and a number" in texts(waited(app))
 
 
 def test_a_corpus_is_indexed_and_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -202,26 +176,26 @@ def test_a_corpus_is_indexed_and_asked(monkeypatch: pytest.MonkeyPatch, tmp_path
     app = opened()
     app.segmented_control(key="show").set_value("A large corpus")
     app = waited(app)  # the sample is small enough to be indexed without asking
-    assert "7,417 uses" in said(app) and list(app.dataframe[0].value.columns[:3]) == ["left", "use", "right"]
+    assert "7,417 uses" in texts(app) and list(app.dataframe[0].value.columns[:3]) == ["left", "use", "right"]
     app.text_input(key="static_pattern").set_value(str(tmp_path / "none*.txt"))
-    assert "none" in said(waited(app))
+    assert "none" in texts(waited(app))
     app.text_input(key="static_pattern").set_value(str(corpus))
-    assert "on one core" in said(waited(app))
+    assert "on one core" in texts(waited(app))
     app.button(key="static_index_start").click()
     app = waited(app)
-    assert "12 uses" in said(app) and "all compared" in said(app)
+    assert "12 uses" in texts(app) and "all compared" in texts(app)
     assert app.dataframe[0].value["use"].tolist() == ["play", "play"]
     assert set(app.dataframe[0].value["file"]) == {"corpus.txt"}
     app.text_input(key="static_origin").set_value("other.txt")
-    assert "No use in the index meets these conditions" in said(waited(app))
+    assert "No use in the index meets these conditions" in texts(waited(app))
     corpus.write_text(corpus.read_text().replace("children", "monkeys!"))  # of the same size
-    assert "on one core" in said(waited(app))
+    assert "on one core" in texts(waited(app))
 
 
 def test_without_a_text_of_ones_own_it_asks_for_one():
     app = opened()
     app.button(key="static_own").click()
-    assert "Paste some sentences" in said(waited(app))
+    assert "Paste some sentences" in texts(waited(app))
 
 
 def test_own_text_is_compared():
