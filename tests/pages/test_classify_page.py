@@ -23,7 +23,7 @@ from pages.classify import results as lab_cache
 from pages.classify.mistakes import texts_of
 from pages.classify.results import SAMPLES, sample_file
 from pages.common import jobs, upload
-from tests.pages.driver import job_of
+from tests.pages.driver import checked, job_of
 from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
@@ -47,13 +47,6 @@ def small_table(n: int = 60, name: str = "mine.csv") -> tuple[str, bytes]:
     return name, buffer.getvalue().encode()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def tiny_model():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ELMO_MODEL", "tiny")
-        yield
-
-
 def opened(**address: str) -> AppTest:
     """The page at an address."""
     app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S)
@@ -62,11 +55,6 @@ def opened(**address: str) -> AppTest:
     app.run()
     app.switch_page(str(PAGE))
     return checked(app.run())
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, [element.value for element in app.exception]
-    return app
 
 
 def uploaded(name: str, content: bytes) -> AppTest:

@@ -23,7 +23,7 @@ from elmo_core.serving.shared import SharedElmo
 from elmo_core.text import unpacking
 from pages.common import loaders, sense_data
 from pages.common.job import Job
-from tests.pages.driver import job_of
+from tests.pages.driver import alt, chart, checked, job_of
 from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
@@ -35,22 +35,12 @@ TEN = (
 )
 
 
-@pytest.fixture(autouse=True)
-def tiny_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ELMO_MODEL", "tiny")
-
-
 def opened(**address: str) -> AppTest:
     """The page at an address."""
     app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S)
     for name, value in {"projection": "PCA", **address}.items():
         app.query_params[name] = value
     return checked(app.run())
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, [element.value for element in app.exception]
-    return app
 
 
 def with_own_text() -> AppTest:
@@ -68,11 +58,6 @@ def uploaded(name: str, content: bytes) -> AppTest:
     return checked(app.file_uploader(key="senses_file").upload(name, content, "text/plain").run())
 
 
-def map_of(app: AppTest) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(app.get("plotly_chart")[0].proto.spec)
-    return found
-
-
 def messages(app: AppTest) -> str:
     return " ".join(element.value for kind in (app.error, app.info, app.warning) for element in kind)
 
@@ -82,18 +67,13 @@ def table_of(app: AppTest) -> Any:
     return next(frame.value for frame in app.dataframe if "word" in frame.value.columns)
 
 
-def alt(app: AppTest) -> str:
-    text: str = app.get("plotly_chart")[0].proto.alt
-    return text
-
-
 def captions(app: AppTest) -> str:
     return " ".join(element.value for element in app.caption)
 
 
 def test_it_opens_on_a_word_already_drawn():
     app = opened()
-    assert [trace["name"] for trace in map_of(app)["data"]] == [
+    assert [trace["name"] for trace in chart(app)["data"]] == [
         "move in a game (15)",
         "perform music (15)",
         "stage work (16)",
@@ -126,7 +106,7 @@ def test_nonsense_in_the_address_falls_back():
 
 
 def test_a_layer_keeps_the_frame_and_moves_the_dots():
-    first, second = (map_of(opened(layer=f"Layer {n}", projection="PCA")) for n in (1, 2))
+    first, second = (chart(opened(layer=f"Layer {n}", projection="PCA")) for n in (1, 2))
     assert first["layout"]["xaxis"]["range"] == second["layout"]["xaxis"]["range"]
     assert first["data"][0]["x"] != second["data"][0]["x"]
     assert "46 uses share one place" in captions(opened(layer="Layer 0 (token)", projection="PCA"))
@@ -162,9 +142,9 @@ def test_groups_can_be_asked_for_named_and_selected():
     fields = [field for field in app.text_input if (field.key or "").startswith("senses_name_")]
     assert len(fields) == 2
     app = checked(fields[0].set_value("**flying** ones").run())
-    assert map_of(opened(groups="2", word="bat", colour="Groups"))["data"][0]["name"] != "flying"
+    assert chart(opened(groups="2", word="bat", colour="Groups"))["data"][0]["name"] != "flying"
     app = checked(app.segmented_control(key="colour").set_value("Groups").run())
-    assert map_of(app)["data"][0]["name"].startswith("**flying** ones (")
+    assert chart(app)["data"][0]["name"].startswith("**flying** ones (")
     assert set(table_of(app)["group"]) >= {"**flying** ones"}
     app = checked(app.button(key="senses_select_0").click().run())
     chosen = app.session_state["senses_selection"].ids
@@ -245,7 +225,7 @@ def test_the_nearest_uses_stand_beside_the_static_vector():
 
 def test_a_sentence_lands_on_the_map():
     app = opened(word="bank", part="What if", groups="2", sentence="He sat on the bank and fished.")
-    star = map_of(app)["data"][-1]
+    star = chart(app)["data"][-1]
     assert star["name"] == "your sentence"
     posterior = next(frame.value for frame in app.dataframe if "both" in frame.value.columns)
     assert posterior["both"].sum() == pytest.approx(1)
@@ -254,7 +234,7 @@ def test_a_sentence_lands_on_the_map():
     assert "must hold the word itself" in messages(app)
     app = checked(app.button(key="senses_edit").click().run())
     assert "bank" in app.text_input(key="sentence").value
-    assert map_of(app)["data"][-1]["name"] == "your sentence"
+    assert chart(app)["data"][-1]["name"] == "your sentence"
     one = opened(word="bank", part="What if", sentence="A bank.")
     assert "There is one group alone" in captions(one)
 
@@ -280,7 +260,7 @@ def test_few_uses_are_drawn_without_groups():
     app = pasted("The crane fell. A crane rose. One crane. Crane! Her crane. A crane.")
     assert app.subheader[0].value == "6 uses are too few to look for groups"
     assert "collect ten or more" in messages(app)
-    assert map_of(app)["data"]
+    assert chart(app)["data"]
 
 
 def test_a_pasted_text_is_drawn_at_once():
@@ -337,8 +317,8 @@ def test_the_python_cell_draws_the_same_map():
     body, _, last = cell.rpartition("\n")
     exec(compile(body, "cell", "exec"), names)
     figure = json.loads(eval(last, names).to_json())
-    assert figure["data"][0]["name"] == map_of(app)["data"][0]["name"]
-    assert figure["data"][0]["x"] == map_of(app)["data"][0]["x"]
+    assert figure["data"][0]["name"] == chart(app)["data"][0]["name"]
+    assert figure["data"][0]["x"] == chart(app)["data"][0]["x"]
 
 
 def test_an_encoding_is_guessed_and_said():
@@ -365,7 +345,7 @@ def test_other_words_are_one_click_away():
     assert words == ["bank", "spring", "light", "bat", "crane", "seal", "plant", "charge", "draw", "bear"]
     app = checked(app.button(key="senses_word_1").click().run())
     assert app.text_input(key="word").value == "spring"
-    assert [trace["name"] for trace in map_of(app)["data"]] == [
+    assert [trace["name"] for trace in chart(app)["data"]] == [
         "coil (15)",
         "season (16)",
         "water source (15)",
@@ -418,7 +398,7 @@ def test_the_sample_itself_can_be_uploaded():
     columns = [boxes[name] for name in ("text", "label", "word")]
     assert columns == ["sentence", "sense", "word"]
     app = checked(app.text_input(key="word").set_value("crane").run())
-    assert [trace["name"] for trace in map_of(app)["data"]] == ["bird (23)", "machine (23)"]
+    assert [trace["name"] for trace in chart(app)["data"]] == ["bird (23)", "machine (23)"]
 
 
 def test_columns_without_names_are_numbered_and_odd_rows_counted():
@@ -472,10 +452,10 @@ def test_a_text_gets_its_own_results():
     """The same word in two texts of one session: nothing of the first shows up in the second."""
     app = pasted(TEN)
     assert "Map of 10 uses of crane" in alt(app)
-    first = map_of(app)["data"][0]["x"]
+    first = chart(app)["data"][0]["x"]
     app = pasted(TEN.replace("lifted steel", "fell") + " The crane. A crane.", app)
     assert "Map of 12 uses of crane" in alt(app)
-    assert map_of(app)["data"][0]["x"] != first
+    assert chart(app)["data"][0]["x"] != first
 
 
 def test_the_link_carries_selection_and_names():
