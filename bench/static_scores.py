@@ -24,7 +24,7 @@ from elmo_core.contrast.questions import read_pairs
 from elmo_core.contrast.scores import Score, same_sense, word_similarity
 from elmo_core.embedder import Elmo
 from elmo_core.geometry.clustering import unit_rows
-from elmo_core.geometry.separation import wilson_interval
+from elmo_core.measuring.intervals import wilson
 from elmo_core.senses.study import view_names
 from elmo_core.static.vectors import StaticVectors
 
@@ -84,8 +84,11 @@ def context_rows(vectorise: Vectorise, n_train: int) -> Iterator[tuple[str, Scor
             values, same = values[known], same[known]
             right = float(((np.round(values, 5) >= threshold) == same).mean())
             majority = max(float(same.mean()), 1 - float(same.mean()))
-            low, high = wilson_interval(right, len(same))
-            yield title, Score(source, "accuracy", right, low, high, majority, len(same), len(known))
+            found = wilson(right, len(same))
+            yield (
+                title,
+                Score(source, "accuracy", right, found.low, found.high, majority, len(same), len(known)),
+            )
 
 
 def sense_rows(vectorise: Vectorise, n_train: int, n_test: int) -> Iterator[tuple[str, Score]]:

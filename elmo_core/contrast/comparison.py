@@ -77,12 +77,6 @@ class Overlap:
     chance: float
     """Words that two lists drawn at random would share."""
 
-    @property
-    def jaccard(self) -> float:
-        """Common words over all words of both lists."""
-        every = len(self.common) + len(self.gained) + len(self.lost)
-        return len(self.common) / every if every else 0.0
-
 
 def read_query(elmo: Elmo, sentence: str, word: str, language: str = "en") -> Query:
     """Find and embed the first use of a word in a sentence.

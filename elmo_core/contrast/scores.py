@@ -13,7 +13,7 @@ import numpy as np
 
 from elmo_core.contrast.questions import Questions, sections_of
 from elmo_core.exceptions import InputError
-from elmo_core.geometry.separation import wilson_interval
+from elmo_core.measuring.intervals import Estimate, over_samples, wilson
 from elmo_core.static.vectors import StaticVectors
 
 N_RESAMPLES = 1000
@@ -77,8 +77,10 @@ def word_similarity(
             return 0.0
         return float(np.corrcoef(*ranks)[0, 1])
 
-    value, low, high = _bootstrapped(correlation, len(known), seed)
-    return Score(vectors.name, "Spearman correlation", value, low, high, 0.0, len(known), len(pairs))
+    found = _bootstrapped(correlation, len(known), seed)
+    return Score(
+        vectors.name, "Spearman correlation", found.value, found.low, found.high, 0.0, len(known), len(pairs)
+    )
 
 
 def analogies(
@@ -191,23 +193,24 @@ def same_sense(
         ranks = rankdata(values[rows])[same].sum() - n_same * (n_same + 1) / 2
         return float(ranks / (n_same * n_other))
 
-    value, low, high = _bootstrapped(area, len(known), seed)
-    return Score(source, "area under the ROC curve", value, low, high, 0.5, len(known), len(cosines))
+    found = _bootstrapped(area, len(known), seed)
+    return Score(
+        source, "area under the ROC curve", found.value, found.low, found.high, 0.5, len(known), len(cosines)
+    )
 
 
-def _bootstrapped(statistic: Callable[[np.ndarray], float], n: int, seed: int) -> tuple[float, float, float]:
-    """A statistic of n cases, and its 95% interval by resampling cases."""
+def _bootstrapped(statistic: Callable[[np.ndarray], float], n: int, seed: int) -> Estimate:
+    """A statistic of n cases with its interval over resamples of the cases."""
     generator = np.random.default_rng(seed)
-    values = [statistic(generator.integers(n, size=n)) for _ in range(N_RESAMPLES)]
-    low, high = np.quantile(values, [0.025, 0.975])
-    return statistic(np.arange(n)), float(low), float(high)
+    resampled = [statistic(generator.integers(n, size=n)) for _ in range(N_RESAMPLES)]
+    return over_samples(statistic(np.arange(n)), np.array(resampled))
 
 
 def _share(source: str, measure: str, right: int, chance: float, n_known: int, n_all: int) -> Score:
     if not n_known:
         return _unanswered(source, measure, chance, n_known, n_all)
-    low, high = wilson_interval(right / n_known, n_known)
-    return Score(source, measure, right / n_known, low, high, chance, n_known, n_all)
+    found = wilson(right / n_known, n_known)
+    return Score(source, measure, found.value, found.low, found.high, chance, n_known, n_all)
 
 
 def _unanswered(source: str, measure: str, chance: float, n_known: int, n_all: int) -> Score:

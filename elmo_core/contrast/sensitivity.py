@@ -16,6 +16,7 @@ import numpy as np
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.contrast.word_spaces import WordSpace
 from elmo_core.geometry.clustering import unit_rows
+from elmo_core.measuring.intervals import Estimate, over_samples
 
 MIN_USES = 5
 N_RESAMPLES = 200
@@ -85,17 +86,19 @@ def rank_by_context(
     for word, rows in text.rows_by_word.items():
         if len(rows) >= min_uses and word not in without:
             own = units[rows]
-            value, low, high = _self_similarity(own, generator)
+            alike = _self_similarity(own, generator)
             some = own if len(own) <= _MOST_USES else generator.choice(own, _MOST_USES, replace=False)
             kept = _kept_neighbours(word, some, static, contextual)
-            found.append(Sensitivity(text.spellings[word], len(rows), value, low, high, kept))
+            found.append(
+                Sensitivity(text.spellings[word], len(rows), alike.value, alike.low, alike.high, kept)
+            )
     found.sort(key=lambda one: one.high)
     return SensitivityRanking(
         tuple(found), _unrelated(units, text, generator), len(text.rows_by_word), min_uses
     )
 
 
-def _self_similarity(units: np.ndarray, generator: np.random.Generator) -> tuple[float, float, float]:
+def _self_similarity(units: np.ndarray, generator: np.random.Generator) -> Estimate:
     """Mean cosine of n different uses (n, D) with each other, and its 95% interval.
 
     With s the sum of c copies of each unit vector, the pairs of different uses have cosines that sum to
@@ -106,8 +109,7 @@ def _self_similarity(units: np.ndarray, generator: np.random.Generator) -> tuple
     sums = counts @ units  # (1 + resamples, D)
     squares = np.square(counts).sum(axis=1)
     means = (np.square(sums).sum(axis=1) - squares) / np.maximum(n * n - squares, 1)
-    low, high = np.quantile(means[1:], [0.025, 0.975])
-    return float(means[0]), float(low), float(high)
+    return over_samples(float(means[0]), means[1:])
 
 
 def _kept_neighbours(word: str, units: np.ndarray, static: WordSpace, contextual: WordSpace) -> float | None:

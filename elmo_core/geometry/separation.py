@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from elmo_core.exceptions import InputError
+from elmo_core.measuring.intervals import wilson
 
 N_SHUFFLES = 200
 _TIE = 1e-7  # cosines closer than this are equal: vectors are float32
-_Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -77,27 +76,19 @@ def separation(
     named: list[str | None] = [None] * len(labels)
     for row, code in zip(rows, nearest, strict=True):
         named[row] = senses[code] if code >= 0 else None
-    low, high = wilson_interval(accuracy, len(rows))
+    interval = wilson(accuracy, len(rows))
     return Separation(
         n=len(rows),
         senses=senses,
         accuracy=accuracy,
-        low=low,
-        high=high,
+        low=interval.low,
+        high=interval.high,
         chance=float(np.bincount(codes).max() / len(rows)),
         shuffled_mean=float(null.mean()),
         shuffled_sd=float(null.std(ddof=1)),
         p_value=float((1 + (null >= accuracy - _TIE).sum()) / (n_shuffles + 1)),
         nearest=tuple(named),
     )
-
-
-def wilson_interval(share: float, n: int) -> tuple[float, float]:
-    """95% interval of a share of n cases (Wilson 1927)."""
-    z2 = _Z95**2 / n
-    middle = (share + z2 / 2) / (1 + z2)
-    half = _Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n)) / (1 + z2)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _cosines(vectors: np.ndarray) -> np.ndarray:

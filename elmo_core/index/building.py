@@ -261,13 +261,3 @@ def _random_cosines(table: Any, n_uses: int) -> list[float]:
 def _write_about(folder: Path, about: dict[str, Any]) -> None:
     with atomic_file(folder / ABOUT) as partial:
         partial.write_text(json.dumps(about) + "\n", encoding="utf-8")
-
-
-def remove_use_index(folder: Path) -> None:
-    """Remove an index and nothing else.
-
-    Raises:
-        ModelNotFoundError: there is none in this folder.
-    """
-    read_about(folder)
-    shutil.rmtree(folder)

@@ -14,7 +14,6 @@ from typing import Literal
 import numpy as np
 
 from elmo_core.exceptions import InputError
-from elmo_core.geometry.separation import wilson_interval
 from elmo_core.layers.case_scores import (
     one_cloud,
     pairs,
@@ -25,7 +24,7 @@ from elmo_core.layers.case_scores import (
 )
 from elmo_core.layers.gram_matrices import LayerGrams, layer_grams
 from elmo_core.layers.labelled import Labelled
-from elmo_core.measuring.intervals import Estimate, over_cases
+from elmo_core.measuring.intervals import Estimate, over_cases, wilson
 
 ScoreName = Literal["separation", "silhouette", "probe", "pairs"]
 
@@ -75,8 +74,7 @@ class MixtureScores:
         """The score of one mixture with its interval over cases: Wilson's of a share, else the normal one."""
         if self.score == "silhouette":
             return over_cases(self.cases[row])
-        value = float(self.values[row])
-        return Estimate(value, *wilson_interval(value, self.n))
+        return wilson(float(self.values[row]), self.n)
 
     def held_out_gain(self, against: int, n_folds: int = 5, seed: int = 42) -> Estimate:
         """What choosing the best mixture gains, scored on cases that did not choose it.

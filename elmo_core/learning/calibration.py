@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from elmo_core.measuring.intervals import wilson
+
 _N_BINS = 10
 
 
@@ -48,12 +50,8 @@ def calibration(probabilities: np.ndarray, codes: np.ndarray) -> Calibration:
 
 
 def _bin(confidence: np.ndarray, right: np.ndarray) -> Bin:
-    from scipy.stats import binomtest
-
-    interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
-    return Bin(
-        float(confidence.mean()), float(right.mean()), float(interval.low), float(interval.high), len(right)
-    )
+    accuracy = wilson(float(right.mean()), len(right))
+    return Bin(float(confidence.mean()), accuracy.value, accuracy.low, accuracy.high, len(right))
 
 
 def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A number with its 95% interval, and the interval that repeated splits of the same data allow."""
+"""A number with its 95% interval: over cases, resamples of cases, or repeated splits of the same data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Estimate:
     high: float
 
     def within(self, least: float, most: float) -> Estimate:
-        """The interval cut to what the number can be."""
+        """The interval cut to the range that the number can have."""
         return Estimate(self.value, max(self.low, least), min(self.high, most))
 
 
@@ -34,8 +34,8 @@ def over_splits(scores: Sequence[float], test_share: float) -> Estimate:
     scores, where the plain one takes 1/k.
 
     Args:
-        scores: of k splits, or differences of two scores on the same splits.
-        test_share: rows tested on, of all rows of a split.
+        scores: scores of k splits, or differences of two scores on the same splits.
+        test_share: share of the rows of a split that are tested on.
     """
     values = np.asarray(scores, dtype=np.float64)
     mean = float(values.mean())
@@ -46,6 +46,14 @@ def over_splits(scores: Sequence[float], test_share: float) -> Estimate:
     spread = math.sqrt((1 / len(values) + test_share / (1 - test_share)) * float(values.var(ddof=1)))
     half = float(t.ppf(0.975, len(values) - 1)) * spread
     return Estimate(mean, mean - half, mean + half)
+
+
+def wilson(share: float, n: int) -> Estimate:
+    """A share of n cases with the interval of Wilson (1927)."""
+    z2 = Z95**2 / n
+    middle = (share + z2 / 2) / (1 + z2)
+    half = Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n)) / (1 + z2)
+    return Estimate(share, middle - half, middle + half).within(0.0, 1.0)
 
 
 def over_cases(values: np.ndarray) -> Estimate:

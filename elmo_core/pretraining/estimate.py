@@ -14,7 +14,7 @@ _COPIES = {"adamw": 4, "adagrad": 3}
 
 
 @dataclass(frozen=True)
-class Estimate:
+class RunEstimate:
     """Memory and time of a whole run."""
 
     n_parameters: int
@@ -46,7 +46,9 @@ class Estimate:
         )
 
 
-def estimate_run(config: PretrainConfig, model: BiLM, seconds_per_step: float, steps_done: int) -> Estimate:
+def estimate_run(
+    config: PretrainConfig, model: BiLM, seconds_per_step: float, steps_done: int
+) -> RunEstimate:
     """Estimate a run.
 
     Args:
@@ -59,7 +61,7 @@ def estimate_run(config: PretrainConfig, model: BiLM, seconds_per_step: float, s
     copies = _COPIES[config.optimiser] + (1 if config.average_decay else 0) + 1
     words_per_s = config.words_per_step / seconds_per_step
     words_left = (config.total_steps - steps_done) * config.words_per_step
-    return Estimate(
+    return RunEstimate(
         n_parameters,
         4 * copies * n_parameters,
         _step_bytes(config, model),

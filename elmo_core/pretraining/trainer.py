@@ -22,7 +22,7 @@ from elmo_core.nn.bilm import BiLM
 from elmo_core.nn.cells import compile_cells
 from elmo_core.pretraining.cache import TokenCache
 from elmo_core.pretraining.checkpoint import load_checkpoint, save_checkpoint
-from elmo_core.pretraining.estimate import Estimate, estimate_run
+from elmo_core.pretraining.estimate import RunEstimate, estimate_run
 from elmo_core.pretraining.evaluation import Perplexity, text_perplexity
 from elmo_core.pretraining.fine_tuning import own_vocabulary, start_from, with_softmax
 from elmo_core.pretraining.held_out import HeldOutText
@@ -238,7 +238,7 @@ class Trainer:
         """A copy of the model in evaluation mode, with the averaged weights where they are kept."""
         return self._learner.exported_model()
 
-    def estimate(self) -> Estimate:
+    def estimate(self) -> RunEstimate:
         """Memory and time that the run will take; measures two steps that change nothing."""
         return estimate_run(self.config, self.model, self._learner.seconds_per_step(), self.step)
 

@@ -133,21 +133,3 @@ def config_to_options(
             "n_highway": cnn.n_highway,
         }
     return options
-
-
-def limits_of_other_readers(config: BiLMConfig) -> tuple[str, ...]:
-    """Why bilm-tf or AllenNLP will not load an exported model of these settings: one sentence each."""
-    cnn = config.char_cnn
-    reasons = {
-        "AllenNLP reads models with skip connections only.": not config.use_skip_connections,
-        "AllenNLP reads models with an LSTM projection only.": not config.has_projection,
-        "AllenNLP reads models with character input only.": cnn is None,
-        "AllenNLP reads models whose character CNN is projected only.": (
-            cnn is not None and cnn.n_filters == config.projection_dim
-        ),
-        "bilm-tf reads models with more convolution filters than projection_dim, or as many, only.": (
-            cnn is not None and cnn.n_filters < config.projection_dim
-        ),
-        "AllenNLP reads words of 50 characters only.": cnn is not None and cnn.max_characters != 50,
-    }
-    return tuple(reason for reason, holds in reasons.items() if holds)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from elmo_core.exceptions import InputError
-from elmo_core.geometry.separation import separation, wilson_interval
+from elmo_core.geometry.separation import separation
 
 
 def naive(vectors: np.ndarray, labels: list[str]) -> tuple[float, list[str]]:
@@ -111,11 +111,3 @@ def test_a_zero_vector_is_no_error():
 def test_one_sense_cannot_be_scored(labels: list[str | None]):
     with pytest.raises(InputError, match="at least two senses with two uses each"):
         separation(np.eye(4), labels)
-
-
-@pytest.mark.parametrize(
-    ("share", "n", "low", "high"),
-    [(0.5, 10, 0.2366, 0.7634), (0.9, 50, 0.7864, 0.9565), (1.0, 20, 0.8389, 1.0), (0.0, 20, 0.0, 0.1611)],
-)
-def test_wilson_intervals(share: float, n: int, low: float, high: float):
-    assert wilson_interval(share, n) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))

@@ -24,7 +24,7 @@ from elmo_core.exceptions import (
     OutputError,
 )
 from elmo_core.index import building
-from elmo_core.index.building import build_use_index, remove_use_index
+from elmo_core.index.building import build_use_index
 from elmo_core.index.records import CorpusSentence, UseFilter
 from elmo_core.index.use_index import UseIndex
 from elmo_core.text.tokenisation import tokenise
@@ -174,17 +174,13 @@ def test_what_does_not_fit_is_one_sentence(elmo, index, tmp_path):
         build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", max_uses=0)
     with pytest.raises(ModelNotFoundError):
         UseIndex(tmp_path)
-    with pytest.raises(ModelNotFoundError):
-        remove_use_index(tmp_path)
     with pytest.raises(ModelError, match="built by tiny"):
         index.nearest(np.zeros((1, 4), dtype=np.float32))
 
 
-def test_the_limit_ends_with_a_whole_sentence_and_an_index_can_be_removed(elmo, tmp_path):
+def test_the_limit_ends_with_a_whole_sentence(elmo, tmp_path):
     index = build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", max_uses=100)
     assert 100 <= index.n_uses < 110
-    remove_use_index(tmp_path / "i")
-    assert not (tmp_path / "i").exists()
 
 
 def test_the_command_line_builds_and_asks(tmp_path):

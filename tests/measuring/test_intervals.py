@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from elmo_core.measuring.intervals import Estimate, over_cases, over_splits
+from elmo_core.measuring.intervals import Estimate, over_cases, over_splits, wilson
 
 
 def test_splits_that_share_rows_get_a_wider_interval_than_fresh_data():
@@ -30,3 +30,12 @@ def test_cases_have_the_normal_interval():
     low, high = stats.norm.interval(0.95, values.mean(), stats.sem(values))
     found = over_cases(values)
     assert (found.low, found.high) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize(
+    ("share", "n", "low", "high"),
+    [(0.5, 10, 0.2366, 0.7634), (0.9, 50, 0.7864, 0.9565), (1.0, 20, 0.8389, 1.0), (0.0, 20, 0.0, 0.1611)],
+)
+def test_wilson_intervals(share: float, n: int, low: float, high: float):
+    found = wilson(share, n)
+    assert (found.low, found.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))

@@ -15,11 +15,11 @@ from elmo_core.config import BiLMConfig
 from elmo_core.nn.bilm import BiLM
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.official import read_official, write_official
-from elmo_core.weights.options import config_to_options, limits_of_other_readers, options_to_config
+from elmo_core.weights.options import config_to_options, options_to_config
 from elmo_core.weights.tiny import tiny_model
 from tests.nn.official_layout import config_of, options_of, run
 from tests.reference import bilm, random_weights
-from tests.weights.official_files import N_WORDS, VARIANTS, WORDS, read_hdf5, write_hdf5, write_model
+from tests.weights.official_files import VARIANTS, WORDS, read_hdf5, write_hdf5, write_model
 
 
 def _assert_same_weights(one: BiLM, other: BiLM) -> None:
@@ -160,14 +160,6 @@ def test_options_have_every_key_that_others_require():
     assert options_to_config(options, 200, Path("o")) == BiLMConfig.from_dict(
         {**BiLMConfig.tiny().to_dict(), "has_softmax": False}
     )
-
-
-@pytest.mark.parametrize(
-    ("name", "n_limits"),
-    [("published shape", 0), ("no skip connections", 1), ("no projection at all", 2), ("word ids", 1)],
-)
-def test_what_others_cannot_read_is_said(name: str, n_limits: int):
-    assert len(limits_of_other_readers(config_of(VARIANTS[name], N_WORDS))) == n_limits
 
 
 def test_weights_are_found_by_the_name_of_the_options(tmp_path: Path):
