@@ -38,8 +38,8 @@ def plot_labels(scores: TagScores) -> go.Figure:
     return figure
 
 
-def plot_passes(history: Mapping[str, Sequence[Epoch]], measure: str) -> go.Figure:
-    """Draw the held-out score of each pass.
+def plot_epochs(history: Mapping[str, Sequence[Epoch]], measure: str) -> go.Figure:
+    """Draw the held-out score of each epoch.
 
     Args:
         history: of each method, as far as it has come.
@@ -55,12 +55,10 @@ def plot_passes(history: Mapping[str, Sequence[Epoch]], measure: str) -> go.Figu
             marker={"size": 8, **mark(number)},
             line={"color": PALETTE[number % len(PALETTE)]},
             customdata=[epoch.train_loss for epoch in epochs],
-            hovertemplate="pass %{x}: %{y:.3f}, loss %{customdata:.2f}<extra></extra>",
+            hovertemplate="epoch %{x}: %{y:.3f}, loss %{customdata:.2f}<extra></extra>",
         )
     longest = max((len(epochs) for epochs in history.values()), default=1)
-    figure.update_xaxes(
-        title="pass over the training sentences", range=(0.5, longest + 0.5), dtick=max(1, longest // 8)
-    )
+    figure.update_xaxes(title="epoch", range=(0.5, longest + 0.5), dtick=max(1, longest // 8))
     figure.update_yaxes(title=f"held-out {measure}", range=(0, 1.02))
     figure.update_layout(showlegend=True)
     return figure

@@ -77,7 +77,7 @@ def show_live(job: Job, measure: str) -> None:
     if history:
         left, right = st.columns(2, gap="large")
         left.plotly_chart(
-            figures.plot_passes(history, measure), key="entities_figure_live", alt="Score of each epoch"
+            figures.plot_epochs(history, measure), key="entities_figure_live", alt="Score of each epoch"
         )
         figure = plot_comparison(done)
         right.plotly_chart(figure, key="entities_figure_live_done", alt="Methods that are done")
@@ -146,7 +146,7 @@ def _show_learning(best: TagResult) -> None:
     with right:
         st.subheader("How did it learn?")
         st.plotly_chart(
-            figures.plot_passes({best.method: best.history}, best.scores.measure),
+            figures.plot_epochs({best.method: best.history}, best.scores.measure),
             key="entities_figure_passes",
             alt="Held-out score of each epoch",
         )

@@ -54,9 +54,9 @@ def test_labels_have_three_marks_each():
     assert list(figure.data[1].x) == [0.5, 0.0]
 
 
-def test_passes():
+def test_epochs():
     epochs = [Epoch(number, 3.0 / number, 0.1 * number, 0.2) for number in (1, 2, 3)]
-    figure = figures.plot_passes({LEARNED: epochs, LOOK_UP: epochs[:1]}, "span F1")
+    figure = figures.plot_epochs({LEARNED: epochs, LOOK_UP: epochs[:1]}, "span F1")
     assert list(figure.data[0].y) == [epoch.score for epoch in epochs]
     assert figure.layout.yaxis.title.text == "held-out span F1"
 
