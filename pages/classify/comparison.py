@@ -70,14 +70,14 @@ def choose_settings(page: str, n_texts: int) -> ComparisonSettings:
             required=True,
             key="test",
             bind="query-params",
-            help="One split tests on a fifth of the texts; folds test on every text once, and take longer. "
+            help="One split tests on a fifth of the texts. Folds test on every text once and take longer. "
             f"By size: 5 folds below {_FEW:,} texts, else one split.",
         )
         balanced = st.toggle(
             "Class weights",
             key="balanced",
             bind="query-params",
-            help="A rare label counts as much as a frequent one while learning.",
+            help="Rare labels count as much as frequent ones in training.",
         )
         seed = st.number_input("Seed", 0, 10_000, 0, key="seed", bind="query-params")
         wanted = st.multiselect(
@@ -125,7 +125,7 @@ def show_so_far(page: str, chosen: ChosenDataset, n_folds: int | None, job: Job 
         if n_folds is not None and chosen.file.is_sample:
             baselines = baselines_of(chosen.key, n_folds, chosen.data)
             show_results(page, f"{chosen.key} {n_folds}", baselines)
-            st.caption("So far without a biLM: train to see whether one does better.")
+            st.caption("These are the baselines without a biLM. Train to see whether a biLM does better.")
     elif job.is_over:
         _show_parts(page, job)
     else:
@@ -243,7 +243,7 @@ def _columns() -> dict[str, Any]:
         "against TF-IDF": number(format="%+.1f", help="Difference of macro-F1, in points"),
         "p": number(format="%.3f", help="Two-sided, by exchanging both methods' predictions at random"),
         "seconds": number(
-            format="%.1f", help="For learning and predicting; the vectors are computed once for all"
+            format="%.1f", help="Training and prediction; the vectors are computed once for all methods"
         ),
         "learned from": number(format="localized"),
     }

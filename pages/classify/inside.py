@@ -125,7 +125,7 @@ def _show_suspects(inside: MethodInspection) -> None:
     )
     st.caption(
         f"Confident learning (Northcutt et al. 2021) on the probabilities of {PROBE}, each text predicted by "
-        "a model that has not seen it. Many of these are merely hard; look before you correct."
+        "a model that has not seen it. Many of these texts are merely hard: look before you correct."
     )
     if len(frame):
         st.dataframe(
@@ -164,7 +164,7 @@ def _show_words(inside: MethodInspection) -> None:
     result, classifier = inside.result, inside.classifier
     if classifier is None:
         best = f"{inspection.best.method}" if (inspection := inside.inspection) else "a method on the biLM"
-        st.info(f"There is no classifier of this method to ask; choose {escape_markdown(best)}.")
+        st.info(f"This method has no classifier to ask; choose {escape_markdown(best)}.")
         return
     frame = texts_of(inside.chosen, result, result.rows.tolist())
     is_wrong = frame["labelled"] != frame["predicted"]
@@ -175,7 +175,7 @@ def _show_words(inside: MethodInspection) -> None:
         options,
         key=f"{inside.page}_text",
         format_func=lambda text: clip(text, 110),
-        help="The mistakes first, the surest of them at the top.",
+        help="Mistakes come first, the surest at the top.",
     )
     row = frame.iloc[options.index(text)]
     facts = f"Labelled {row['labelled']}, predicted {row['predicted']} with p = {row['p']:.2f} when tested"

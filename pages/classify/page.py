@@ -63,7 +63,7 @@ done = jobs.run_or_offer(
 results = comparison_view.results_of(done.parts)
 shown = comparison_view.show_results(PAGE, done.name, results)
 if done.settings != settings:
-    st.caption("These results are of the settings before you changed them; train again for the new ones.")
+    st.caption("These results are for the settings before you changed them. Train again for the new ones.")
 if shown is None:
     st.stop()
 verdict, figure = shown

@@ -71,7 +71,7 @@ def show_use(page: str, trained: ActiveClassifier | None, example: str) -> None:
     """
     usable = _choose(page, trained)
     if usable is None:
-        st.info("No method on the biLM was run, so there is no classifier to use; load one, or train again.")
+        st.info("No method with a biLM was run, so there is no classifier to use. Load one, or train again.")
         return
     show_typing(page, usable, example)
     offer_classifier(page, usable)

@@ -125,7 +125,7 @@ def show_no_use(page: str, source: Source, word: str) -> None:
     if not near:
         st.info(
             escape_markdown(reason)
-            or f"{escape_markdown(word)} is not in this text, nor is any word spelt like it."
+            or f"{escape_markdown(word)} is not in this text, and no word is spelt like it."
         )
         return
     sentence = escape_markdown(reason) or f"{escape_markdown(word)} is not in this text."

@@ -69,7 +69,7 @@ def show_downloads(
             )
         with st.popover("Link", icon=":material/link:"):
             st.caption(
-                "Opens this view for anyone who can reach this server. A text of yours is not part of it."
+                "Opens this view for anyone who can reach this server. Your own text is not part of it."
             )
             st.code(_link(in_link or {}), language=None, wrap_lines=True)
         if cell:

@@ -37,7 +37,7 @@ def choose_mixture(n_layers: int) -> Mixture:
         key=_TYPED,
         bind="query-params",
         max_chars=100,
-        help='One number for each layer; they are divided by their sum. "1 1 2 x 0.5" sets gamma as well.\n\n'
+        help='One number for each layer; each is divided by their sum. "1 1 2 x 0.5" also sets gamma.\n\n'
         + explain("Mixture", "s_j", "gamma"),
     )
     mixture = current_mixture(n_layers)

@@ -30,7 +30,9 @@ def show_model() -> None:
         st.table(facts, border="horizontal")
         st.caption(
             "The same text gives the same vectors: the LSTM state is zero before every sentence. "
-            "Whatever is drawn at random has its seed beside it."
+            "Random choices show their seed."
         )
         if name == "tiny":
-            st.warning("Random weights: for trying the page only. Its maps and scores mean nothing.")
+            st.warning(
+                "This model has random weights, for trying the page only. Its maps and scores mean nothing."
+            )

@@ -183,7 +183,7 @@ def _explain_learning(learned: StaticVectors) -> None:
     st.caption(
         f"Learned from {learned.about['corpus_tokens']:,} tokens: CBOW, width {_LEARNING.dim}, "
         f"{_LEARNING.epochs} epochs, words used twice or more, seed {_LEARNING.seed}. "
-        "word2vec wants millions of tokens; with a short text expect little of it."
+        "word2vec needs millions of tokens: expect little from a short text."
     )
 
 

@@ -80,17 +80,17 @@ def wants_own_static(page: str, slot: DeltaGenerator) -> bool:
         page: prefix of the keys of all widgets.
         slot: where the widget goes.
     """
-    told = "For the methods with static vectors: GloVe, word2vec or fastText in place of the model's own."
-    return _option(slot, "Static vectors", (_OF_MODEL, _OF_FILE), f"{page}_static", told) == _OF_FILE
+    about = "For methods with static vectors: GloVe, word2vec or fastText instead of the model's own."
+    return _option(slot, "Static vectors", (_OF_MODEL, _OF_FILE), f"{page}_static", about) == _OF_FILE
 
 
 def _option(
-    slot: DeltaGenerator, label: str, options: tuple[str, ...], key: str, told: str | None = None
+    slot: DeltaGenerator, label: str, options: tuple[str, ...], key: str, help: str | None = None
 ) -> str:
-    """What is chosen of some options, the first of them by default."""
+    """Return the option that the visitor chooses, by default the first."""
     return str(
         slot.segmented_control(
-            label, options, default=options[0], required=True, key=key, persist_state="session", help=told
+            label, options, default=options[0], required=True, key=key, persist_state="session", help=help
         )
     )
 
@@ -113,7 +113,7 @@ def choose_settings(page: str, elmo: Elmo, slot: DeltaGenerator) -> TagCompariso
             "Head", HEADS, default=HEADS[0], required=True, key=f"{page}_head", persist_state="session"
         )
         st.caption(
-            "lstm: a biLSTM reads the sentence once more. token: g(h_t, w_t) tags each token alone, its "
+            "lstm: a biLSTM reads the sentence once more. token: g(h_t, w_t) tags each token alone; its "
             "context comes from the biLM. A CRF decides in both."
         )
         passes = st.slider("Max epochs", 2, 60, 40, key=f"{page}_passes", persist_state="session")
@@ -177,7 +177,7 @@ def _chosen(page: str, upload: UploadedFile) -> tuple[TaggedSentences, str]:
             "Scheme",
             (_FOUND_OUT, *SCHEMES),
             key=f"{prefix}_scheme",
-            help="How tags say where a span begins. BIOES is also called BILOU or BMES; plain tags are "
+            help="How tags mark the beginning of a span. BIOES is also called BILOU or BMES; plain tags are "
             "classes of single tokens.",
         )
     scheme = None if chosen == _FOUND_OUT else as_scheme(chosen)

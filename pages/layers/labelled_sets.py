@@ -174,8 +174,8 @@ def _own(page: str) -> LabelledSet | None:
     source = choose_source(page)
     if source is None:
         st.info(
-            "Choose a table with a column of text and one of labels (under Gold sense). Name a word to look "
-            "at its uses; without one every text is an instance."
+            "Choose a table with a column of text and one of labels (under Gold sense). Name a word to "
+            "study its uses; without one, every text is an instance."
         )
         return None
     word = st.text_input("Word (optional)", key=f"{page}_own_word", max_chars=100, width=260).strip()

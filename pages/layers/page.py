@@ -30,7 +30,7 @@ try:
         st.stop()
     data = read_set(PAGE, chosen)
     if data.n_skipped:
-        st.caption(f"{data.n_skipped:,} instances left out: without a label, or of a label that occurs once.")
+        st.caption(f"{data.n_skipped:,} instances left out: they have no label, or a label that occurs once.")
     if part == TRIANGLE:
         show_triangle(PAGE, chosen, data)
     elif part == LEARNED:

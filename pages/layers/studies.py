@@ -40,7 +40,7 @@ def show_learned(page: str, chosen: LabelledSet, data: Labelled) -> None:
     )
     l2 = st.select_slider(
         "lambda: pull of the raw weights to the uniform mix", _STRENGTHS, 0.001, key=f"{page}_l2", width=420,
-        help="Of the term lambda * sum w_j^2 in the loss, as in the paper. 1 keeps the mix nearly uniform.",
+        help="Weight of lambda * sum w_j^2 in the loss, as in the paper; 1 keeps the mix nearly uniform.",
     )  # fmt: skip
     study: MixStudy = _run(
         f"{page}_learned",
@@ -62,7 +62,7 @@ def show_learned(page: str, chosen: LabelledSet, data: Labelled) -> None:
             f"to test on (seeds {study.seeds[0]} to {study.seeds[-1]}); intervals as Nadeau and Bengio "
             "(2003) correct them for shared rows. Dotted: always the most frequent label "
             f"({study.majority:.0%}). The best of the grid was chosen on the training rows; the best single "
-            "layer was not, so it is a little flattered."
+            "layer was not, so its score is slightly optimistic."
         )
     with right:
         st.plotly_chart(weights, key=f"{page}_weights", config=_BARE, alt=f"Learned weights: {mixture.text}")
@@ -83,9 +83,9 @@ def show_learned(page: str, chosen: LabelledSet, data: Labelled) -> None:
 def show_probes(page: str, chosen: LabelledSet, data: Labelled) -> None:
     """Show what a linear probe reads from each layer and direction, beside random labels."""
     st.markdown(
-        "A linear probe reads the labels out of one layer at a time: out of what the forward direction "
-        "knows, what the backward direction knows, and both. Dotted: the same with random labels. Only what "
-        "lies above is in the vectors.",
+        "A linear probe predicts the labels from one layer at a time: from its forward half, its backward "
+        "half, and both. Dotted: the same with random labels. Only accuracy above the dotted line comes from "
+        "information in the vectors.",
         help=explain("Probe", "biLM", "Null"),
     )
     curves: ProbingCurves = _run(
@@ -125,8 +125,8 @@ def show_contextuality(page: str, chosen: LabelledSet) -> None:
     """Show how much the vectors of a word depend on its context, layer by layer."""
     st.markdown(
         "After Ethayarajh (2019): how alike are a word's uses, how alike are the words of a sentence, and "
-        "how much of a word's uses could one static vector stand for? Each less what random tokens of the "
-        "text give."
+        "how much of a word's uses could one static vector stand for? Each is reported "
+        "minus its value for random tokens of the text."
     )
     sentences = chosen.sentences
     contextuality: Contextuality = _run(

@@ -94,7 +94,7 @@ def _show(page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, fra
             alt=describe_scores(scores),
         )
         st.caption(
-            "Click a cell to mix like that. The corners are single layers, the middle is the uniform mix."
+            "Click a cell to choose its mixture. Corners are single layers, the middle is the uniform mix."
         )
     now = with_mixtures(scores, data, grams, np.array([Mixture.uniform(n_layers).weights, mixture.weights]))
     with right:

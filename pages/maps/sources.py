@@ -74,7 +74,7 @@ def choose_points(page: str) -> ChosenPoints | None:
             pooling = st.selectbox(
                 "Vector of a sentence", list(POOLINGS), key=f"{page}_pooling", width=170,
                 disabled=kind == TOKENS,
-                help="Weighted: a / (a + p(w)), a = 0.001: frequent words count less (Arora et al. 2017).",
+                help="Weighted: by a / (a + p(w)), a = 0.001: frequent words count less (Arora et al. 2017).",
             )  # fmt: skip
     if origin == OWN_VECTORS:
         return _own_vectors(page)

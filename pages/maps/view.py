@@ -72,7 +72,9 @@ def _show_facts(
     n_matches: int,
 ) -> None:
     if n_shown < len(points):
-        st.warning(f"{n_shown:,} of {len(points):,} shown, drawn at random (seed 42); all are in the files.")
+        st.warning(
+            f"{n_shown:,} of {len(points):,} shown, sampled at random (seed 42); the files have them all."
+        )
     if points.found > len(points):
         st.caption(f"{len(points):,} of {points.found:,} points, drawn at random (seed 42).")
     if search:

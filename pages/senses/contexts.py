@@ -46,7 +46,7 @@ def show_nearest(source: Source, choice: Choice, study: Study, selected: tuple[i
             st.markdown(f"**{view.view}**")
             tied = sum(near.cosine > 1 - 1e-6 for near in view.neighbours)
             if tied == len(view.neighbours):
-                st.caption(f"Reads the spelling alone: {tied} or more uses are equally near (cosine 1.00).")
+                st.caption(f"Reads the spelling only: {tied} or more uses are equally near (cosine 1.00).")
                 continue
             for near in view.neighbours:
                 st.text(snippet(uses.uses[near.row]))
@@ -88,7 +88,7 @@ def choose_sentence(page: str, study: Study, selected: tuple[int, ...]) -> str:
 def place(source: Source, choice: Choice, study: Study, named: NamedGroups, sentence: str) -> Placed | None:
     """Place a sentence among the uses; None, with a message, where it cannot be placed."""
     if not sentence:
-        st.caption("The word lands on the map, by its neighbours in the full space; the map itself stays.")
+        st.caption("The word is placed on the map by its neighbours in the full space; the map itself stays.")
         return None
 
     def work() -> Placed:
@@ -135,7 +135,7 @@ def show_placed(page: str, placed: Placed, study: Study, named: NamedGroups) -> 
                 alt=f"Probability of each group; most likely {named.names[placement.group]}",
             )
         else:
-            st.caption("There is one group alone, so there is no choice to make and no word that decides.")
+            st.caption("There is only one group, so there is nothing to decide between.")
         words = ", ".join(word for word, _ in placed.substitutes.of_use(0, _N_SUBSTITUTES))
         kind = placed.substitutes.kind.capitalize()
         st.markdown(f"**{kind}:** {escape_markdown(words) or 'none'}")

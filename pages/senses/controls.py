@@ -85,7 +85,7 @@ def choose(page: str, source: Source | None) -> Choice:
             projection, colour, is_faded, has_trails = _choose_drawing()
             image = st.segmented_control(
                 "Image format", IMAGES, default=IMAGES[0], required=True, key="image",
-                bind="query-params", help="The camera stands in the corner of the map, beside the lasso.",
+                bind="query-params", help="What the camera in the corner of the map saves.",
             )  # fmt: skip
     return Choice(asked, view, method, k, projection, colour, is_faded, has_trails, loaded, image)
 
@@ -104,8 +104,8 @@ def _choose_grouping() -> tuple[Method, int | None]:
         disabled=method != "k-means",
     )
     st.caption(
-        "Groups are looked for in the full space of the contexts, never on the picture. As judged: as many "
-        "as beat their null, are found again in resamples and lie apart; otherwise one. Density (HDBSCAN) "
+        "Groups are looked for in the full space of the contexts, never on the map. As judged: as many "
+        "groups as beat their null, are stable in resamples and lie apart; otherwise one. Density (HDBSCAN) "
         "finds its own number and may leave uses out."
     )
     return _METHODS[method], int(number) if number != _JUDGED and method == "k-means" else None
@@ -127,13 +127,13 @@ def _choose_uses(word: str) -> UseQuery:
         "Inflections, too",
         key="inflections",
         bind="query-params",
-        help="banks for bank, went for go: English, by simplemma's dictionary.",
+        help="Finds banks for bank and went for go. English only, by simplemma's dictionary.",
     )
     size = st.select_slider("Most uses", _SIZES, value=1000, key="most", bind="query-params")
     seed = st.number_input("Seed", 0, 99_999, 42, key="seed", bind="query-params", width=140)
     pace = uses_per_second()
     estimate = f" {size:,} take about {duration(size / pace)} here, the first time." if pace else ""
-    st.caption(f"Of more uses a seeded sample is taken; how many of how many is said.{estimate}")
+    st.caption(f"More uses than this are sampled with the seed, and the page says so.{estimate}")
     return UseQuery(word, bool(inflections), int(size), int(seed))
 
 

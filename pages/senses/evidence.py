@@ -31,7 +31,7 @@ _STATIC = {"displayModeBar": False}
 def show_evidence(page: str, study: Study, grouping: Grouping) -> None:
     """Show every number of groups beside its null, and agreement with gold senses beside chance and null."""
     if grouping.card.best is None:
-        st.info(f"{grouping.card.n} uses are too few to cut; collect ten or more.")
+        st.info(f"{grouping.card.n} uses are too few to divide into groups; collect ten or more.")
         return
     left, right = st.columns([3, 2], gap="large")
     with left:

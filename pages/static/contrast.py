@@ -130,7 +130,7 @@ def _show_overlaps(contrast: Contrast, columns: Sequence[Column], queries: Seque
     st.metric(
         "Cosine of the two uses",
         f"{cosine:.2f}",
-        help="In the contextual layer, from the mean of all tokens. By a static vector it is always 1.",
+        help="In the contextual layer, less the mean of all tokens. For a static vector it is always 1.",
     )
     st.caption(
         f"By chance two lists of {N_NEAREST} share {both.chance:.2f} of {n:,} words known to both. "

@@ -33,7 +33,7 @@ def show_ranking(page: str, source: Source, contrast: Contrast) -> None:
         without=ENGLISH_STOP_WORDS,
     )
     if not ranking.words:
-        st.info(f"No word but function words is used {least} times in this text; lower the limit.")
+        st.info(f"Only function words are used {least} times in this text; lower the limit.")
         return
     chart, table = st.columns(2, gap="large")
     figure = plot_ranking(ranking, _DRAWN)
@@ -49,9 +49,9 @@ def show_ranking(page: str, source: Source, contrast: Contrast) -> None:
         st.caption(
             f"Similarity of a word's uses by {contrast.view}: their mean cosine, with its 95% interval "
             f"({N_RESAMPLES} resamples of uses, seed 42). For a static vector it is always 1 (line); tokens "
-            f"of different words have {ranking.unrelated:.2f} (dotted). Ordered by the upper end, so that "
-            f"few uses put no word on top. {len(ranking.words):,} of {ranking.n_words:,} words are used "
-            f"{least} times or more; function words are left out."
+            f"of different words have {ranking.unrelated:.2f} (dotted). Sorted by the upper end, so that "
+            f"words with few uses are not favoured. {len(ranking.words):,} of {ranking.n_words:,} words "
+            f"are used {least} times or more; function words are left out."
         )
         st.dataframe(frame, hide_index=True, height=420, column_config=_columns(), alt="Ranking of words")
     st.markdown("**Open in Word senses**")
