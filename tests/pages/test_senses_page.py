@@ -236,7 +236,7 @@ def test_a_sentence_lands_on_the_map():
     assert "bank" in app.text_input(key="sentence").value
     assert chart(app)["data"][-1]["name"] == "your sentence"
     one = opened(word="bank", part="What if", sentence="A bank.")
-    assert "There is one group alone" in captions(one)
+    assert "There is only one group" in captions(one)
 
 
 def test_parts_of_a_text_are_compared():
@@ -362,7 +362,7 @@ def test_a_word_that_is_not_there_gives_the_nearest_spellings():
 
 
 def test_no_word_is_near():
-    assert "nor is any word spelt like it" in messages(opened(word="qqqqzz"))
+    assert "and no word is spelt like it" in messages(opened(word="qqqqzz"))
 
 
 def test_a_phrase_is_one_use_and_the_page_says_how():
