@@ -35,7 +35,8 @@ T = TypeVar("T")
 _BYTES_PER_S = 2 << 20  # of a table, read on one busy core
 _UNPACKED = 8  # usual number of bytes in a packed file for each byte of its own
 _COMPRESSED = (*PACKED_SUFFIXES, ".xlsx", ".parquet")
-_PREVIEW_ROWS, _PREVIEW_CHARACTERS = 4, 300
+_PREVIEW_ROWS = 4
+_LONGEST_CELL, _LONGEST_LINE = 60, 300  # characters shown of one of several columns, and of a single one
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,8 @@ def say_decoding(name: str, decoded: Decoded) -> None:
 
 def preview(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Show the first rows of a file."""
-    shown = [[clip(cell, _PREVIEW_CHARACTERS) for cell in row] for row in rows[:_PREVIEW_ROWS]]
+    longest = _LONGEST_CELL if len(columns) > 1 else _LONGEST_LINE
+    shown = [[clip(cell, longest) for cell in row] for row in rows[:_PREVIEW_ROWS]]
     frame = pd.DataFrame(shown, columns=list(columns))
     st.dataframe(frame, hide_index=True, height="content", alt="The first rows of the file")
 
