@@ -14,7 +14,9 @@ The sentence answers two questions, the second only where the answer to the firs
    best method on the biLM is picked on the very items it is tested on, so its p-value, by randomisation
    (Yeh 2000), counts once for each such method (Bonferroni). A difference is claimed only where this
    p-value and the interval of the paired bootstrap agree. Two methods are called as good as each other
-   only where that interval lies within 5 points of 0.
+   only where that interval lies within 5 points of 0. Where the reference is beaten, the sentence names each
+   other method without a biLM that is not: all of them have to be beaten, so each may be tested at the full
+   level (an intersection-union test: Berger 1982).
 """
 
 from __future__ import annotations
@@ -128,9 +130,22 @@ def _against_reference(best: MethodResult, done: Sequence[MethodResult], chance:
     if top.n_train < reference.n_train:
         few = f"{top.n_train:,} of {reference.n_train:,} {top.ITEM}s"
         sentence += f" It learned from {few} to keep to the time limit; with more time it may do better."
-    if not best.needs_model and best is not reference:
+    level_with = [
+        f"{other.method} ({_points(other)})"
+        for other in done
+        if not other.needs_model and other is not reference and not _is_better(top, other, len(on_bilm))
+    ]
+    if kind == "elmo better" and level_with:
+        sentence += f" It is not shown to be better than {' and '.join(level_with)}, without a biLM."
+    elif not best.needs_model and best is not reference:
         sentence += f" The highest score is that of {best.method}, without a biLM: {_points(best)}."
     return kind, sentence
+
+
+def _is_better(top: MethodResult, other: MethodResult, n_methods: int) -> bool:
+    """Whether the best method on the biLM, one of `n_methods`, is shown to be better than another method."""
+    gap = top.against[other.method]
+    return gap.value.low > 0 and gap.p_value * n_methods <= _LEVEL
 
 
 def _judged(top: MethodResult, reference: MethodResult, gap: Difference, n_methods: int) -> tuple[Kind, str]:
@@ -143,7 +158,7 @@ def _judged(top: MethodResult, reference: MethodResult, gap: Difference, n_metho
         f"{top.scores.measure} {_points(top)} against {_points(reference)}, a difference of {value:+.1f} "
         f"(95% interval {low:+.1f} to {high:+.1f}, n = {top.scores.n:,})"
     )
-    if p <= _LEVEL and low > 0:
+    if _is_better(top, reference, n_methods):
         return "elmo better", f"{top.method} is better than {name}: {numbers}."
     if p <= _LEVEL and high < 0:
         return "reference better", f"{first} is better here than {top.method}: {numbers}."

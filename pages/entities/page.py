@@ -67,7 +67,8 @@ best = best_result(outcome.results)
 if best is None or best.tagger is None:
     st.info("Choose at least one method that can tag: static only, layer 0, or a mix.")
     st.stop()
-st.markdown(f"**{escape_markdown(outcome.verdict.sentence)}**")
+sentence = outcome.verdict.sentence
+st.markdown(f"**{escape_markdown(sentence[:1].upper() + sentence[1:])}**")
 view = st.segmented_control(
     "View", (SCORES, DIFFERENCES, TRY, MORE, FILES), default=SCORES, required=True, key="view",
     bind="query-params", label_visibility="collapsed", wrap=True,

@@ -143,7 +143,10 @@ def test_what_else_is_said():
     assert verdict([SkippedMethod(TFIDF, "no time")]).kind == "no comparison"
     assert verdict([tfidf]).kind == "no comparison"
     flat = replace(tfidf, method=STATIC, scores=replace(tfidf.scores, value=Estimate(0.99, 0.9, 1)))
-    assert f"that of {STATIC}, without a biLM: 99.0" in verdict([flat, tfidf, learned]).sentence
+    learned = replace(learned, against=learned.against | {STATIC: Difference(Estimate(-0.1, -0.2, 0.0), 0.2)})
+    assert f"not shown to be better than {STATIC} (99.0)" in verdict([flat, tfidf, learned]).sentence
+    level = replace(learned, against=learned.against | {TFIDF: Difference(Estimate(0, -0.01, 0.01), 1.0)})
+    assert f"that of {STATIC}, without a biLM: 99.0" in verdict([flat, tfidf, level]).sentence
     assert "5 of 9 texts" in verdict([tfidf, replace(learned, n_train=5)]).sentence
     beside = verdict([replace(one, n_beside_training=7) for one in (tfidf, learned)]).sentence
     assert "7 of 60 test texts are nearly the same as a training text" in beside
@@ -170,6 +173,10 @@ def test_taggers_are_judged_by_the_same_policy():
     assert found.kind == "elmo better"
     assert found.sentence.startswith("learned mix + static is better than the feature CRF: span F1 100.0")
     assert 0 < found.chance < 1
+    assert "not shown" not in found.sentence
+    level = verdict(tagged(gold, {LOOK_UP: gold, FEATURES: half, BOTH: gold}))
+    assert level.kind == "elmo better"
+    assert level.sentence.endswith("It is not shown to be better than look-up (100.0), without a biLM.")
     assert verdict(tagged(gold, {FEATURES: gold, BOTH: half})).kind == "reference better"
     assert verdict(tagged(gold, {FEATURES: half, BOTH: half})).kind == "as good"
     assert "better than look-up" in verdict(tagged(gold, {LOOK_UP: nothing, BOTH: gold})).sentence
