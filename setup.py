@@ -17,7 +17,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).parent
 SHIPPED = (
     "app.py", "pages", ".streamlit/config.toml",
-    "data/glossary.md", "data/models", "data/samples", "data/static",
+    "data/glossary.md", "data/lessons", "data/models", "data/samples", "data/static",
 )  # fmt: skip
 
 

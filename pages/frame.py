@@ -63,6 +63,14 @@ entities = st.Page(
     help="Named entities and other tags: learn from tagged sentences, see where it errs, take it away.",
 )
 
+lessons = st.Page(
+    PAGES / "lessons" / "page.py",
+    title="Lessons",
+    icon=":material/school:",
+    url_path="lessons",
+    help="Predict what the model will do, look, and find out why.",
+)
+
 
 def renew_link() -> None:
     """Give layers in links of earlier versions ("Token vector", "LSTM layer 2") the names of today."""
@@ -82,7 +90,9 @@ def open_home() -> None:
 
 
 alias = st.Page(open_home, title="Word senses", url_path="senses", visibility="hidden")
-page = st.navigation({"Explore": [home, static, layers, maps], "Learn": [classify, entities], "": [alias]})
+page = st.navigation(
+    {"Explore": [home, static, layers, maps], "Learn": [lessons, classify, entities], "": [alias]}
+)
 st.set_page_config(page_title=f"{page.title} · ELMo Explorer")
 
 renew_link()

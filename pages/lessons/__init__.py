@@ -1,0 +1,1 @@
+"""Lessons: predict what the model will do, look, and find out why."""
