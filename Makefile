@@ -13,7 +13,7 @@ LOCK_ARGS ?=
 PYTEST_ARGS ?= -q -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help app test coverage check bench notebooks setup lock clean
+.PHONY: docs help app test coverage check bench notebooks setup lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ check: $(VENV)/.stamp-dev ## check format, style, imports and types
 
 bench: $(VENV)/.stamp-app ## measure the speed of embed; BENCH_ARGS=list names all measurements
 	$(PYTHON) -m elmo_core bench $(BENCH_ARGS)
+
+docs: $(VENV)/.stamp-dev ## build the guide into build/site; dead links fail
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
 
 notebooks: export OMP_NUM_THREADS := 1
 notebooks: $(VENV)/.stamp-dev ## run the notebooks' tests
