@@ -93,8 +93,8 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
                 classes by name, 1 for those that are not named.
             penalty: of the linear head's weights; None = choose it on held-out texts.
             dropout: of the attention head.
-            max_epochs: most passes of the attention head.
-            patience: its passes without a gain after which it stops.
+            max_epochs: maximum number of epochs of the attention head.
+            patience: its epochs without a gain after which it stops.
             validation_share: of the texts, set apart for that.
             calibrated: whether probabilities are scaled by a temperature.
             max_characters: of a text; the rest of a longer one is not read.
@@ -131,7 +131,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
             X: n texts in any form of `elmo_core.learning.inputs`, or layers that `embed_texts` has computed.
             y: their n classes.
             sample_weight: how much each text counts; one with the weight 0 is left out. Only ratios count.
-            report: told how far it is; an error it raises stops the work.
+            report: called with the progress; an error it raises stops the work.
 
         Raises:
             ConfigError: a setting is impossible.
@@ -176,7 +176,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         Args:
             layers: of the texts it was fitted to.
             codes: int (n,), the numbers of their classes.
-            report: told how far it is; an error it raises stops the work.
+            report: called with the progress; an error it raises stops the work.
         """
         fitted, k = self._fitted, len(self.classes_)
         longest = 3 if is_segmented(layers.words) else 2

@@ -89,8 +89,8 @@ class ElmoTagger(HeadEstimator):
             dropout: of what goes into the head, and of what comes out of its first layer.
             learning_rate: of AdamW.
             batch_size: sentences of a step; None = up to 32, so that an epoch has some two dozen steps.
-            max_epochs: most passes.
-            patience: passes without a gain in the held-out score after which it stops.
+            max_epochs: maximum number of epochs.
+            patience: epochs without a gain in the held-out score after which it stops.
             validation_share: of the sentences, set apart for that.
             time_limit_s: for learning, after the sentences are embedded; then the best so far is taken.
             random_state: seed of the split, of the first weights, and of the order of sentences; a generator
@@ -126,8 +126,8 @@ class ElmoTagger(HeadEstimator):
                 learned from, too).
             y: their tags.
             validation: sentences to choose the epoch by; None = a share of X.
-            report: told how far it is; an error it raises stops the work.
-            on_epoch: told loss and held-out score of each epoch.
+            report: called with the progress; an error it raises stops the work.
+            on_epoch: called with loss and held-out score after each epoch.
 
         Raises:
             ConfigError: a setting is impossible.

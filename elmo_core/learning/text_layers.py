@@ -141,7 +141,7 @@ def embed_texts(
         texts: n texts.
         keep_tokens: whether to keep the vectors of all tokens, not only their means.
         max_characters: of a text; the rest of a longer one is not read.
-        report: told how far it is.
+        report: called with the progress.
 
     Raises:
         InputError: there is no text, or it cannot be read.

@@ -46,7 +46,7 @@ def out_of_fold(
         n_folds: parts that are predicted by a classifier of the others.
         seed: of the parts.
         together: pairs of near-duplicates, which are in one part: else a copy would confirm a wrong label.
-        report: told how far it is.
+        report: called with the progress.
     """
     found = np.zeros((len(codes), int(codes.max()) + 1))
     for fold, split in enumerate(stratified_folds(codes, n_folds, seed, together)):

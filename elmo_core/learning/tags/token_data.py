@@ -130,7 +130,7 @@ def embed_tokens(
         elmo: the model; None = leave it out.
         sentences: n lists of tokens.
         word_classes: a class of each token.
-        report: told how far it is; an error it raises stops the work.
+        report: called with the progress; an error it raises stops the work.
 
     Raises:
         InputError: there is no sentence, or one is no list of tokens, or classes are missing.

@@ -45,7 +45,7 @@ def tfidf(
         n_classes: K.
         balanced: whether a rare class counts as much as a frequent one.
         seed: of the choice of held-out rows.
-        report: told how far it is; an error it raises stops the work.
+        report: called with the progress; an error it raises stops the work.
     """
     splits = held_out_splits(codes, seed)
     present, own = np.unique(codes, return_inverse=True)

@@ -37,7 +37,7 @@ def predict_table(
         classifier: fitted.
         table: of any number of rows.
         text: the column to predict.
-        report: told how far it is; an error it raises stops the work.
+        report: called with the progress; an error it raises stops the work.
 
     Returns:
         The names of the line, of all columns as they are, of the prediction and of the probabilities, and
@@ -68,7 +68,7 @@ def predict_texts(
     Args:
         classifier: fitted.
         texts: of any number.
-        report: told how far it is; an error it raises stops the work.
+        report: called with the progress; an error it raises stops the work.
 
     Raises:
         NotFittedError: the classifier is not fitted.

@@ -83,7 +83,7 @@ def fit_words(
         splits: the test rows of each are held out once.
         weights: float (n,), how much each text counts, up to a factor; None = all the same.
         longest: words of the longest n-gram; None = as `word_settings` says.
-        report: told how far it is.
+        report: called with the progress.
 
     Returns:
         The model of all texts, and held-out logits (m, K), split by split.
