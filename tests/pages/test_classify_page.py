@@ -114,7 +114,7 @@ def test_it_opens_on_a_checked_sample_with_its_baselines():
     assert "No duplicates, no empty rows" in messages(app)
     assert list(scores(app)["method"]) == ["majority class", "TF-IDF + LR"]
     assert "Tested on 260 texts" in captions(app)
-    assert "So far without a biLM" in captions(app)
+    assert "the baselines without a biLM" in captions(app)
     assert "on this machine" in captions(app)
     assert not button(app, "Train").disabled
 
