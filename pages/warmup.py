@@ -18,12 +18,12 @@ def warm_up() -> None:
     """Import heavy modules, load the model, draw the first maps, compile UMAP and draw its first map."""
     from elmo_core.plots.sense_map import colour_by_sense, plot_map
     from pages.common import sense_data as data
-    from pages.common.loaders import FIRST_WORD, model_name, sample
+    from pages.common.loaders import model_name, opening, sample
     from pages.common.text_spaces import sample_space
     from pages.maps.settings import opening_map
 
-    asked = data.UseQuery(FIRST_WORD)
     try:
+        asked = data.UseQuery(opening(model_name()))
         uses = data.find("", sample(), asked)
         study = data.study("", sample(), asked, uses)
         data.groups("", sample(), asked, study, "k-means", None)

@@ -16,7 +16,7 @@ from elmo_core.senses.study import CONTEXT, SenseMap
 from elmo_core.senses.uses import Use, Uses
 
 MAX_POINTS = 10_000
-NO_GROUP, NO_SENSE, SEVERAL = "in no group", "no gold sense", "equal vectors, several colours"
+NO_GROUP, NO_SENSE, SEVERAL = "in no group", "no labelled sense", "equal vectors, several colours"
 _CONTEXT_CHARACTERS = 70  # in a hover label, each side
 _MOST_COUNTED = 40  # places that several uses share, with their number beside them
 _LARGE = 500  # dots up to which they are large
@@ -31,7 +31,7 @@ _PLANES = {
 
 
 def colour_by_sense(uses: Uses) -> Colouring:
-    """Colour uses by their gold senses, in alphabetical order."""
+    """Colour uses by their labelled senses, in alphabetical order."""
     return Colouring.by_label(uses.labels, NO_SENSE)
 
 

@@ -79,6 +79,15 @@ def percent(share: float) -> str:
     return f"{share:.0%}"
 
 
+def told_apart(first: float, second: float) -> tuple[str, str]:
+    """Two numbers with two decimals, or with as many as it takes to tell them apart."""
+    for digits in (2, 3, 4):
+        texts = f"{first:.{digits}f}", f"{second:.{digits}f}"
+        if texts[0] != texts[1] or first == second:
+            break
+    return texts
+
+
 def listing(parts: Iterable[str]) -> str:
     """Parts of a sentence joined by commas, the last one by `and`."""
     *first, last = parts

@@ -166,5 +166,5 @@ def _columns() -> dict[str, Any]:
         "word": text("Use", alignment="center", width=75),
         "right": text("Right", width=285),
         "group": text("Group", width=190),
-        "sense": text("Gold sense", width=150),
+        "sense": text("Labelled sense", width=150),
     }

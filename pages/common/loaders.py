@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -10,12 +11,14 @@ from hashlib import sha256
 import numpy as np
 
 from elmo_core import load_static
+from elmo_core.senses.opening import opening_word, rank_openings
 from elmo_core.senses.uses import frequent_words
 from elmo_core.serving.shared import BUDGET, SharedElmo, load_shared
 from elmo_core.shipped import shipped
 from elmo_core.tables import corpus
 from elmo_core.tables.corpus import Text
 from elmo_core.tables.reading import read_table
+from elmo_core.weights.fingerprint import fingerprint
 from elmo_core.weights.registry import known_models
 from pages.common.results import ResultStore, kept_for_all, results_about
 
@@ -23,7 +26,7 @@ SHIPPED_MODEL, RANDOM_MODEL, STATIC_VECTORS = "english-small", "tiny", "english-
 FIRST_WORD = "play"
 """Word on which the pages open in the sample: its uses fall into groups."""
 
-_SAMPLE = "data/samples/senses.csv"
+_SAMPLE, _OPENINGS = "data/samples/senses.csv", "data/samples/openings.json"
 
 _LOOKED_AT = 5_000  # sentences in which words to try are looked for
 
@@ -81,6 +84,17 @@ def sample() -> Source:
 def digest(content: bytes) -> str:
     """Return the SHA-256 of content, which serves as its key."""
     return sha256(content).hexdigest()
+
+
+@kept_for_all(8)
+def opening(model: str) -> str:
+    """Return the word of the sample whose senses a model tells apart best by context alone.
+
+    That of the shipped model is kept beside the sample (`bench.openings`); for another one it is chosen anew.
+    """
+    elmo = load_model(model)
+    kept: dict[str, str] = json.loads(shipped(_OPENINGS).read_text("utf-8"))
+    return kept.get(fingerprint(elmo.model)) or opening_word(rank_openings(elmo, sample().text))
 
 
 def words_to_try(source: Source) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ LONG_MAP = 150
 # Sentences and uses in a second of one busy core, from which durations are expected.
 _SEARCHED_PER_S, _TOKENISED_PER_S = 25_000, 2_500
 _STUDIED_PER_S, _CHECKED_PER_S = 75, 1_500
+_SCORED = 700  # uses whose views are scored in a second; four times as long for twice as many
 
 
 @dataclass(frozen=True)
@@ -177,19 +178,25 @@ def umap_owner(page: str) -> str:
     return f"{page}_umap"
 
 
-def scores(source: Source, asked: UseQuery, study: Study) -> tuple[tuple[Separation, ...], str]:
-    """Return how well each view separates the gold senses, or why that cannot be measured."""
+def scores(page: str, source: Source, asked: UseQuery, study: Study) -> tuple[tuple[Separation, ...], str]:
+    """Return how well each view separates the labelled senses, or why that cannot be measured."""
 
-    def work() -> tuple[tuple[Separation, ...], str]:
+    def work(job: Job) -> tuple[tuple[Separation, ...], str]:
         if not any(study.uses.labels):
-            return (), "These uses carry no gold senses. A table with a column of senses is scored."
+            return (), "These uses carry no labelled senses. A table with a column of senses is scored."
         try:
             return score_views(study), ""
         except InputError as error:
             return (), str(error)
 
-    key = ("scores", source.key, load_model(model_name()).name, asked)
-    return source.results.get_or_compute(key, work)
+    return jobs.run_or_offer(
+        f"{page}_scores",
+        ("scores", source.key, load_model(model_name()).name, asked),
+        "Scoring the layers",
+        work,
+        seconds=_unless_long((len(study.uses.uses) / _SCORED) ** 2),
+        results=source.results,
+    )
 
 
 def nearest(source: Source, asked: UseQuery, study: Study, row: int) -> tuple[NearestUses, ...]:

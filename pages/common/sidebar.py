@@ -27,7 +27,8 @@ def show_model() -> None:
             "Words seen": f"{words_seen:,}" if isinstance(words_seen, int) else "not stated",
             "Vectors kept": f"up to {kept_megabytes()} MB, for all pages",
         }
-        st.table(facts, border="horizontal")
+        with st.expander("About the model", icon=":material/info:"):
+            st.table(facts, border="horizontal")
         st.caption(
             "The same text gives the same vectors: the LSTM state is zero before every sentence. "
             "Random choices show their seed."

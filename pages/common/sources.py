@@ -57,6 +57,7 @@ def choose_word(
     source: Source | None,
     row: DeltaGenerator,
     *,
+    first: str = FIRST_WORD,
     help: str | None = None,
     key: str = "word",
 ) -> str:
@@ -66,17 +67,18 @@ def choose_word(
         page: prefix of the keys of all buttons.
         source: the text; None = no words to offer yet.
         row: where the buttons go.
+        first: the word of the sample that is shown until another one is chosen.
         help: what may be typed.
         key: of the word, in the session and in the address.
     """
     offered = words_to_try(source) if source else ()
     is_own = _is_own(page)
-    first = (offered[0] if is_own else FIRST_WORD) if offered else ""
+    first = (offered[0] if is_own else first) if offered else ""
     typed = st.text_input(
         "Word", placeholder=first, max_chars=100, key=key, bind="query-params", width=160, help=help
     )
     word = typed.strip() or first
-    with row, st.container(horizontal=True, gap="small"):
+    with row, st.container(horizontal=True, gap="xsmall"):
         for number, other in enumerate(offered):
             kind: Any = "primary" if other == word.casefold() else "secondary"
             st.button(other, key=f"{page}_word_{number}", type=kind, on_click=set_state, args=(key, other))

@@ -1,4 +1,4 @@
-"""The sense card, and a card for each group with a name that can be edited."""
+"""A card for each group, with a name that can be edited."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from elmo_core.plots.points import Colouring
 from elmo_core.plots.sense_map import NO_GROUP
 from elmo_core.plots.style import PALETTE, SYMBOLS, percent
 from elmo_core.senses.study import Grouping, Study, name_uses
+from elmo_core.tables.records import counted
 from pages.common.markdown import escape_markdown
 from pages.common.selection import MapSelection
 from pages.senses.controls import Choice
@@ -29,12 +30,6 @@ _MARKS = {
 }
 _SHOWN_NAME = 60
 _IN_LINK = "names"
-_CONDITIONS = (
-    "What counts as evidence: the silhouette of the groups beats that of *re-paired contexts* (the left half "
-    "of each use with the right half of another one, which for a biLM is exact) and that of *shuffled "
-    "contexts* (the word embedded anew among the pooled words of all its sentences); the same groups are "
-    "found in resamples of the uses; and their centroids lie apart."
-)
 
 
 @dataclass(frozen=True)
@@ -95,68 +90,68 @@ def _names_in_link(n: int) -> list[tuple[int, str]]:
     return [(number, name[:_SHOWN_NAME]) for number, name in enumerate(names)]
 
 
-def show_card(grouping: Grouping, choice: Choice) -> None:
-    """Show the evidence for the groups in one headline and one sentence."""
-    card = grouping.card
-    evidence, dot, numbers = card.sentence.partition(": ") if card.k == 1 else (f"{card.k} groups", ", ", "")
-    headline = evidence if card.best else f"{card.n} uses are too few to look for groups"
-    st.subheader(headline, help=_CONDITIONS, anchor=False)
-    text = numbers or card.sentence.removeprefix(f"{evidence}{dot}")
-    st.caption(f"{text[0].upper()}{text[1:]}" if card.best else text)
-    if grouping.groups.n_judged < grouping.groups.n:
-        st.caption(
-            f"Judged on {grouping.groups.n_judged:,} of {grouping.groups.n:,} uses; the others joined."
-        )
-    if choice.loaded:
-        unknown = grouping.labels.count(-1)
-        rest = f"; {unknown} uses are not in it" if unknown else ""
-        st.info(f"The groups shown are those of the loaded file{rest}.")
-    elif grouping.is_asked and card.k == 1:
-        st.info(f"{grouping.k} groups are shown because you asked for them, not because there is evidence.")
-
-
 def show_groups(
-    page: str, grouping: Grouping, named: NamedGroups, linked: MapSelection, senses: Sequence[str | None]
+    page: str,
+    grouping: Grouping,
+    named: NamedGroups,
+    linked: MapSelection,
+    senses: Sequence[str | None],
+    *,
+    has_colours: bool,
 ) -> None:
-    """Show a card for each group: mark, name, size, the words it is named by, and a button."""
+    """A card for each group: its mark, its name, its size, the words it is named by, and a button.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        grouping: the groups; nothing is shown where there is one alone.
+        named: their names.
+        linked: the selection that a button sets.
+        senses: the labelled sense of each use, None where it is not known.
+        has_colours: whether the map shows the groups by colour; otherwise their cards are folded.
+    """
     if grouping.k == 1:
-        (name,) = grouping.names
-        if name.words:
-            st.caption(f"The {name.kind} that fit best: {escape_markdown(', '.join(name.words))}.")
         return
     n = sum(label >= 0 for label in grouping.labels)
-    for number, name in enumerate(grouping.names):
-        rows = [row for row, label in enumerate(named.labels) if label == name.group]
-        with st.container(border=True, gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                colour, shape = PALETTE[number % len(PALETTE)], _MARKS[SYMBOLS[number % len(SYMBOLS)]]
-                st.html(f'<span style="color:{colour};font-size:1.3rem">{shape}</span>', width="content")
-                st.session_state.setdefault(f"{named.key}_{number}", named.names[number])
-                st.text_input(
-                    f"Name of group {number + 1}",
-                    max_chars=_SHOWN_NAME,
-                    key=f"{named.key}_{number}",
-                    label_visibility="collapsed",
-                )
-                st.button(
-                    "Select",
-                    key=f"{page}_select_{number}",
-                    type="tertiary",
-                    on_click=linked.select,
-                    args=(rows,),
-                )
+    with st.expander(f"The {grouping.k} groups", expanded=has_colours, icon=":material/workspaces:"):
+        for number, name in enumerate(grouping.names):
+            rows = [row for row, label in enumerate(named.labels) if label == name.group]
+            _show_group(page, number, named, rows, linked, has_colours=has_colours)
             words = f" · {name.kind}: {', '.join(name.words)}" if name.words else ""
+            share = percent(len(rows) / max(n, 1))
             st.caption(
-                escape_markdown(
-                    f"{len(rows):,} uses ({percent(len(rows) / max(n, 1))}){words}{_mostly(rows, senses)}"
-                )
+                escape_markdown(f"{counted(len(rows), 'use')} ({share}){words}{_mostly(rows, senses)}")
             )
 
 
+def _show_group(
+    page: str,
+    number: int,
+    named: NamedGroups,
+    rows: Sequence[int],
+    linked: MapSelection,
+    *,
+    has_colours: bool,
+) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if has_colours:
+            colour, shape = PALETTE[number % len(PALETTE)], _MARKS[SYMBOLS[number % len(SYMBOLS)]]
+            st.html(f'<span style="color:{colour};font-size:1.3rem">{shape}</span>', width="content")
+        st.session_state.setdefault(f"{named.key}_{number}", named.names[number])
+        st.text_input(
+            f"Name of group {number + 1}",
+            max_chars=_SHOWN_NAME,
+            key=f"{named.key}_{number}",
+            label_visibility="collapsed",
+        )
+        st.button(
+            "Select", key=f"{page}_select_{number}", type="tertiary", on_click=linked.select, args=(rows,)
+        )
+
+
 def _mostly(rows: Sequence[int], senses: Sequence[str | None]) -> str:
-    """Return the gold sense of most uses of a group."""
+    """The labelled sense that most uses of a group have."""
     inside = [sense for row in rows if (sense := senses[row]) is not None]
     if not inside:
         return ""
     top = max(sorted(set(inside)), key=inside.count)
-    return f" · gold: {percent(inside.count(top) / len(inside))} {top}"
+    return f" · labelled: {percent(inside.count(top) / len(inside))} {top}"

@@ -25,7 +25,7 @@ from pages.senses.cards import NamedGroups
 from pages.senses.controls import Choice
 
 _HALVES = "half of the text"
-_SENSE = "gold sense"
+_SENSE = "labelled sense"
 _COMPARED_PER_S = 500  # uses, with all their shuffles
 _MOVERS = 3
 
@@ -98,7 +98,7 @@ def _show_movers(change: Change, study: Study) -> None:
 
 
 def _columns(source: Source, study: Study) -> list[str]:
-    """Return what can part the uses: columns with recurring values, gold senses, halves of the text."""
+    """Return what can part the uses: columns with recurring values, labelled senses, halves of the text."""
     table = source.text.table
     columns = [name for name in table.columns if _can_compare(source, study, name)] if table else []
     return [*columns, *([_SENSE] if any(study.uses.labels) and not columns else []), _HALVES]

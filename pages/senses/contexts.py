@@ -8,8 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from elmo_core.exceptions import InputError
+from elmo_core.geometry.separation import Separation
+from elmo_core.plots.points import Colouring
 from elmo_core.plots.sense_groups import describe_influences, plot_influences
 from elmo_core.plots.style import clip, percent
+from elmo_core.senses.headline import guessing
 from elmo_core.senses.study import CONTEXT, SenseMap, Study
 from elmo_core.senses.substitutes import Substitutes, find_substitutes
 from elmo_core.senses.uses import Use, Uses
@@ -18,8 +21,8 @@ from pages.common.loaders import STATIC_VECTORS, Source, load_model, model_name,
 from pages.common.markdown import escape_markdown
 from pages.common.sense_data import nearest
 from pages.common.sources import set_state
-from pages.senses.cards import NamedGroups
 from pages.senses.controls import Choice
+from pages.senses.examples import sentences_to_try
 
 _SIDE = 34  # characters of context on each side of a near use
 _N_SUBSTITUTES = 8
@@ -27,7 +30,7 @@ _N_SUBSTITUTES = 8
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A typed sentence among the uses."""
+    """A typed sentence, or the example in its place, among the uses."""
 
     placement: Placement
     substitutes: Substitutes
@@ -66,12 +69,15 @@ def _show_static(word: str) -> None:
         st.text(f"{other}  {cosine:.2f}")
 
 
-def choose_sentence(page: str, study: Study, selected: tuple[int, ...]) -> str:
-    """Let the visitor type a sentence, or edit a use."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def choose_sentence(page: str, study: Study, selected: tuple[int, ...], is_sample: bool) -> str:
+    """Let the user type a sentence, edit a use or try an example; an empty field stands for its example."""
+    word, use = study.uses.word, study.uses.uses[selected[0] if selected else 0]
+    _forget_sentence_of(page, word)
+    first, *others = (is_sample and sentences_to_try(word)) or ("",)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         sentence = st.text_input(
-            f"A sentence with {escape_markdown(study.uses.word)}",
-            placeholder=study.uses.uses[selected[0] if selected else 0].text,
+            f"Type your own sentence with {escape_markdown(word)}",
+            placeholder=first or use.text,
             max_chars=1000,
             key="sentence",
             bind="query-params",
@@ -79,14 +85,39 @@ def choose_sentence(page: str, study: Study, selected: tuple[int, ...]) -> str:
         st.button(
             "Edit the selected use" if selected else "Edit the first use",
             key=f"{page}_edit",
+            type="tertiary",
             on_click=set_state,
-            args=("sentence", study.uses.uses[selected[0] if selected else 0].text),
+            args=("sentence", use.text),
         )
-    return sentence.strip()
+    for number, other in enumerate(others):
+        st.button(
+            f"Try: {other}",
+            key=f"{page}_try_{number}",
+            type="tertiary",
+            on_click=set_state,
+            args=("sentence", other),
+        )
+    return sentence.strip() or first
 
 
-def place(source: Source, choice: Choice, study: Study, named: NamedGroups, sentence: str) -> Placed | None:
-    """Place a sentence among the uses; None, with a message, where it cannot be placed."""
+def _forget_sentence_of(page: str, word: str) -> None:
+    """Empty the field once another word is looked at, which its sentence may not hold."""
+    before = st.session_state.get(f"{page}_sentence_word", word)
+    if before != word:
+        st.session_state["sentence"] = ""
+    st.session_state[f"{page}_sentence_word"] = word
+
+
+def place(source: Source, choice: Choice, study: Study, colours: Colouring, sentence: str) -> Placed | None:
+    """Where a sentence belongs; None (and a message) where it cannot be placed.
+
+    Args:
+        source: the text.
+        choice: what was chosen.
+        study: of the word.
+        colours: the senses or groups that the sentence is placed among.
+        sentence: what was typed; empty = nothing.
+    """
     if not sentence:
         st.caption("The word is placed on the map by its neighbours in the full space; the map itself stays.")
         return None
@@ -94,16 +125,48 @@ def place(source: Source, choice: Choice, study: Study, named: NamedGroups, sent
     def work() -> Placed:
         elmo = load_model(model_name())
         tokens, position = locate(sentence, study.uses)
-        placement = place_use(elmo, tokens, position, study.vectors, named.labels)
+        placement = place_use(elmo, tokens, position, study.vectors, colours.codes)
         placed_use = Uses(study.uses.word, 1, (placement.use,))
         return Placed(placement, find_substitutes(elmo, placement.vectors.expected, placed_use))
 
     try:
-        key = ("placed", source.key, model_name(), choice.asked, named.labels, sentence)
+        key = ("placed", source.key, model_name(), choice.asked, colours.codes, sentence)
         return source.results.get_or_compute(key, work)
     except InputError as error:
         st.warning(escape_markdown(str(error)))
         return None
+
+
+def answer(sentence: str, placed: Placed, study: Study, colours: Colouring, score: Separation | None) -> None:
+    """Say what the typed sentence is read like, and how often that is right.
+
+    Args:
+        sentence: as it was typed.
+        placed: where it belongs.
+        study: of the word.
+        colours: the senses or groups it was placed among.
+        score: of the labelled uses where colours are senses; else None.
+    """
+    placement = placed.placement
+    if len(colours.names) < 2:
+        near = placement.nearest[0][0]
+        st.markdown(f"Nearest use: {escape_markdown(snippet(study.uses.uses[near]))}")
+        return
+    name, share = colours.names[placement.group], placement.posterior[placement.group]
+    text = f"★ **{escape_markdown(name)}**, {percent(share)} sure"
+    if _is_example():
+        text = f"{text}: *{escape_markdown(sentence)}*"
+    st.markdown(f"{text}.")
+    if score:
+        st.caption(
+            f"Of the labelled uses, each left out in turn, {percent(score.accuracy)} are placed rightly like "
+            f"this (guessing: {percent(guessing(score))})."
+        )
+
+
+def _is_example() -> bool:
+    """Whether the field is empty, so that its example was placed."""
+    return not str(st.session_state.get("sentence", "")).strip()
 
 
 def position_of(placed: Placed, study: Study, drawn: SenseMap) -> tuple[float, float]:
@@ -116,13 +179,15 @@ def position_of(placed: Placed, study: Study, drawn: SenseMap) -> tuple[float, f
     return map_position(unit, study.halves(drawn.view).units(), drawn.coordinates)
 
 
-def show_placed(page: str, placed: Placed, study: Study, named: NamedGroups) -> None:
-    """Show the likely groups of a sentence, its substitutes, its neighbours, and the words that decide."""
+def show_placed(page: str, placed: Placed, study: Study, colours: Colouring) -> None:
+    """Show the likely senses or groups of a sentence, its substitutes, neighbours and deciding words."""
     placement, left_right = placed.placement, st.columns([2, 3], gap="large")
     with left_right[0]:
-        if len(named.names) > 1:
-            rows = zip(named.names, placement.posterior, placement.forward, placement.backward, strict=False)
-            frame = pd.DataFrame(rows, columns=["group", "both", "left context", "right context"])
+        if len(colours.names) > 1:
+            rows = zip(
+                colours.names, placement.posterior, placement.forward, placement.backward, strict=False
+            )
+            frame = pd.DataFrame(rows, columns=["placed among", "both", "left context", "right context"])
             bars = {
                 name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
                 for name in frame.columns[1:]
@@ -132,10 +197,10 @@ def show_placed(page: str, placed: Placed, study: Study, named: NamedGroups) -> 
                 hide_index=True,
                 column_config=bars,
                 key=f"{page}_posterior",
-                alt=f"Probability of each group; most likely {named.names[placement.group]}",
+                alt=f"Probability of each; most likely {colours.names[placement.group]}",
             )
         else:
-            st.caption("There is only one group, so there is nothing to decide between.")
+            st.caption("There is one group and no labelled senses, so there is nothing to decide between.")
         words = ", ".join(word for word, _ in placed.substitutes.of_use(0, _N_SUBSTITUTES))
         kind = placed.substitutes.kind.capitalize()
         st.markdown(f"**{kind}:** {escape_markdown(words) or 'none'}")
@@ -152,7 +217,7 @@ def show_placed(page: str, placed: Placed, study: Study, named: NamedGroups) -> 
             )
             st.caption(
                 f"{escape_markdown(describe_influences(placement))} Each word is taken out in turn and the "
-                "sentence read without it; above zero the word supports the likeliest group."
+                "sentence read without it; above zero the word supports the likeliest choice."
             )
 
 

@@ -9,19 +9,21 @@ import streamlit as st
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.projection import MIN_UMAP_POINTS
 from elmo_core.geometry.projection import Method as Projection
+from elmo_core.glossary import explain
 from elmo_core.measuring.durations import duration
 from elmo_core.plots.sense_map import MAX_POINTS
 from elmo_core.senses.groups import NUMBERS, Method
 from elmo_core.senses.labelled_groups import LabelledGroups, from_json
 from elmo_core.senses.study import CONTEXT, view_names
 from pages.common.concordance import IMAGES
-from pages.common.loaders import Source, load_model, model_name
+from pages.common.loaders import Source, load_model, model_name, opening
 from pages.common.markdown import escape_markdown
 from pages.common.sense_data import UseQuery, uses_per_second
 from pages.common.sources import choose_word
+from pages.senses.layout import CONTROLS, WORDS
 
 _AUTO = "Automatic"
-_GROUPS, _SENSES = "Groups", "Gold senses"
+_GROUPS, _SENSES = "Groups", "Labelled senses"
 _JUDGED = "As judged"
 _METHODS: dict[str, Method] = {"k-means": "k-means", "Density": "density"}
 _PROJECTIONS: dict[str, Projection] = {_AUTO: "umap", "PCA": "pca", "UMAP": "umap"}
@@ -50,9 +52,9 @@ class Choice:
     image: str
     """Format that the camera of the map saves."""
 
-    def shows_senses(self, k: int, has_senses: bool) -> bool:
-        """Return whether colours show gold senses instead of the k groups."""
-        return has_senses and (self.colour == _SENSES or (self.colour == _AUTO and k == 1))
+    def shows_senses(self, has_senses: bool) -> bool:
+        """Return whether colours show labelled senses instead of groups."""
+        return has_senses and self.colour != _GROUPS and self.loaded is None
 
 
 def choose(page: str, source: Source | None) -> Choice:
@@ -62,9 +64,9 @@ def choose(page: str, source: Source | None) -> Choice:
         page: prefix of the keys of widgets that are no part of the link.
         source: the text; None while there is none.
     """
-    words_row = st.container()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        word = choose_word(page, source, words_row, help=_HELP)
+    words_row = st.container(key=WORDS)
+    with st.container(key=CONTROLS, horizontal=True, vertical_alignment="bottom", gap="small"):
+        word = choose_word(page, source, words_row, first=opening(model_name()), help=_HELP)
         views = (CONTEXT, *view_names(load_model(model_name()).n_layers))
         view = st.segmented_control(
             "View",
@@ -74,13 +76,11 @@ def choose(page: str, source: Source | None) -> Choice:
             key="layer",
             bind="query-params",
             wrap=True,
-            help="The context is what both directions expect in the word's place, without having read the "
-            "word: there the groups are found. The layers show the word's own vectors.",
+            help=explain("Context", "Layer", "Token vector", "Uniform mix"),
         )
-        with st.popover("Groups", icon=":material/workspaces:"):
+        with st.popover("Options", icon=":material/tune:"):
             method, k = _choose_grouping()
             loaded = _choose_loaded(page)
-        with st.popover("Options", icon=":material/tune:"):
             asked = _choose_uses(word)
             projection, colour, is_faded, has_trails = _choose_drawing()
             image = st.segmented_control(
@@ -92,7 +92,7 @@ def choose(page: str, source: Source | None) -> Choice:
 
 def _choose_grouping() -> tuple[Method, int | None]:
     method = st.segmented_control(
-        "Method", list(_METHODS), default="k-means", required=True, key="method", bind="query-params"
+        "Grouping method", list(_METHODS), default="k-means", required=True, key="method", bind="query-params"
     )
     number = st.segmented_control(
         "Number of groups",
@@ -147,7 +147,7 @@ def _choose_drawing() -> tuple[Projection, str, bool, bool]:
     is_faded = st.toggle("Fade dots with false neighbours", value=True, key="fade", bind="query-params")
     has_trails = st.toggle("Trails of selected uses through the layers", key="trails", bind="query-params")
     st.caption(
-        f"Automatic: PCA below {MIN_UMAP_POINTS} uses, else UMAP; colours are the groups, or gold senses "
-        "where there is one group."
+        f"Automatic: PCA below {MIN_UMAP_POINTS} uses, else UMAP; colours are labelled senses "
+        "where there are any, else groups."
     )
     return _PROJECTIONS[projection], colour, bool(is_faded), bool(has_trails)

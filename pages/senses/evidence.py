@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 import streamlit as st
 
-from elmo_core.geometry.separation import Separation
 from elmo_core.plots.points import Colouring
 from elmo_core.plots.sense_groups import describe_candidates, plot_candidates
 from elmo_core.plots.senses import (
@@ -17,19 +14,20 @@ from elmo_core.plots.senses import (
     plot_separation,
     verdict,
 )
-from elmo_core.plots.style import listing
+from elmo_core.plots.style import listing, told_apart
 from elmo_core.senses.study import CONTEXT, Grouping, Study
 from pages.common.loaders import Source
 from pages.common.markdown import escape_markdown
 from pages.common.selection import MapSelection
 from pages.common.sense_data import sense_map
 from pages.senses.controls import Choice
+from pages.senses.story import Findings
 
 _STATIC = {"displayModeBar": False}
 
 
 def show_evidence(page: str, study: Study, grouping: Grouping) -> None:
-    """Show every number of groups beside its null, and agreement with gold senses beside chance and null."""
+    """Show every number of groups beside its null, and agreement with labelled senses beside chance."""
     if grouping.card.best is None:
         st.info(f"{grouping.card.n} uses are too few to divide into groups; collect ten or more.")
         return
@@ -44,21 +42,24 @@ def show_evidence(page: str, study: Study, grouping: Grouping) -> None:
     with right:
         objections = grouping.card.objections
         said = listing(objections) if objections else "nothing that was tested"
+        gain, needed = told_apart(grouping.card.best.gain, grouping.card.best.gain_needed)
         st.markdown(f"**Against {grouping.card.best.k} groups:** {said}.")
         st.caption(
             f"Closest two centroids: cosine {grouping.card.best.closeness:.2f} (0 = two places of the text "
-            f"at random). Gain over re-paired contexts {grouping.card.best.gain:.2f}, needed "
-            f"{grouping.card.best.gain_needed:.2f}. Seed {grouping.card.best.cut.seed}."
+            f"at random). Gain over re-paired contexts {gain}, needed {needed}. "
+            f"Seed {grouping.card.best.cut.seed}."
         )
         if grouping.card.scores:
-            st.dataframe(_scores(grouping), hide_index=True, alt="Agreement of the groups with gold senses")
+            st.dataframe(
+                _scores(grouping), hide_index=True, alt="Agreement of the groups with labelled senses"
+            )
             st.caption(
-                f"Agreement of the best cut into {grouping.card.best.k} groups with the gold senses of "
+                f"Agreement of the best cut into {grouping.card.best.k} groups with the labelled senses of "
                 f"{sum(label is not None for label in study.uses.labels)} uses; chance: senses shuffled 200 "
                 "times; null: the word in shuffled contexts, cut in the same way."
             )
         else:
-            st.caption("No gold senses to compare with.")
+            st.caption("No labelled senses to compare with.")
 
 
 def _scores(grouping: Grouping) -> pd.DataFrame:
@@ -76,9 +77,9 @@ def show_layers(
     study: Study,
     colouring: Colouring,
     linked: MapSelection,
-    scored: tuple[Sequence[Separation], str],
+    findings: Findings,
 ) -> None:
-    """Show all layers in one plane, and how well each view separates the gold senses."""
+    """Show all layers in one plane, and how well each view separates the labelled senses."""
     drawn, _ = sense_map(page, source, choice.asked, study, study.views[-1], choice.projection)
     st.plotly_chart(
         plot_layers(drawn.frame, study.views[1:], colouring, linked.current.highlighted),
@@ -90,9 +91,9 @@ def show_layers(
         f"One {drawn.frame.method.upper()} plane for all layers, each centred on its mean; a selection in "
         "the map stands out here as well."
     )
-    scores, why = scored
+    scores = findings.scores
     if not scores:
-        st.caption(escape_markdown(why))
+        st.caption(escape_markdown(findings.why_no_scores))
         return
     left, right = st.columns([3, 2], gap="large")
     view = choice.view if choice.view in study.views else CONTEXT

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
+from elmo_core.glossary import explain
 from elmo_core.plots.points import Colouring
-from elmo_core.plots.sense_map import Extras, colour_by_sense, describe_map, explain_map, plot_map
+from elmo_core.plots.sense_map import Extras, describe_map, explain_map, plot_map
 from elmo_core.senses.study import SenseMap, Study
 from pages.common import jobs
 from pages.common.concordance import modebar
 from pages.common.job import Job
 from pages.common.selection import MapSelection
 from pages.common.sense_data import umap_owner
-from pages.senses.cards import NamedGroups
 from pages.senses.contexts import Placed, position_of
 from pages.senses.controls import Choice
 
 _MOST_TRAILS = 20
+_HEIGHT = 330  # pixels: with the headline and the field for a sentence it fits on a projector (1280 x 720)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,18 +32,19 @@ class Picture:
     drawn: SenseMap
     colouring: Colouring
     extras: Extras
-    shows_senses: bool
 
     @property
     def look(self) -> str:
         """What the figure depends on besides highlights; when it changes, a lasso in it is lost."""
         return str((self.choice, self.drawn.frame.method, self.colouring.names, self.extras))
 
-    def show(self, page: str, linked: MapSelection, umap_job: Job | None) -> go.Figure:
-        """Draw the map with the selected uses, and below it what it shows and how far to trust it."""
+    def show(self, linked: MapSelection) -> go.Figure:
+        """Draw the map with the selected uses."""
         extras = Extras(**{**vars(self.extras), "highlighted": linked.current.highlighted})
         uses = self.study.uses
-        figure = plot_map(self.drawn, uses, self.colouring, extras, is_faded=self.choice.is_faded)
+        figure = plot_map(
+            self.drawn, uses, self.colouring, extras, is_faded=self.choice.is_faded, height=_HEIGHT
+        )
         st.plotly_chart(
             figure,
             key=linked.map_key,
@@ -50,11 +52,14 @@ class Picture:
             config=modebar(f"{uses.word.strip('/')}-{self.choice.view}", self.choice.image),
             alt=describe_map(self.drawn, uses, self.colouring),
         )
+        return figure
+
+    def explain(self, page: str, umap_job: Job | None) -> None:
+        """Say what the plane is, how far to trust it, and how far UMAP is while PCA stands in for it."""
         if umap_job:
             _show_job(page, umap_job)
-        colours = "Colours: gold senses. " if self.shows_senses else ""
-        st.caption(f"{colours}{explain_map(self.drawn, uses, self.choice.asked.seed)}")
-        return figure
+        text = explain_map(self.drawn, self.study.uses, self.choice.asked.seed)
+        st.caption(text, help=explain("Trustworthiness"))
 
 
 def _show_job(page: str, job: Job) -> None:
@@ -70,7 +75,7 @@ def _show_job(page: str, job: Job) -> None:
 def compose(
     choice: Choice,
     study: Study,
-    named: NamedGroups,
+    colouring: Colouring,
     drawn: SenseMap,
     placed: Placed | None,
     selected: tuple[int, ...],
@@ -80,17 +85,15 @@ def compose(
     Args:
         choice: what was chosen.
         study: of the word.
-        named: its groups.
+        colouring: what colours mean.
         drawn: where the uses lie.
         placed: a sentence that was typed, if any.
         selected: uses that are selected; of a single one the true neighbours are drawn.
     """
-    shows_senses = choice.shows_senses(len(named.names), any(study.uses.labels))
     extras = Extras(
         focus=selected[0] if len(selected) == 1 else None,
         trails=selected[:_MOST_TRAILS] if choice.has_trails else (),
         newcomer=position_of(placed, study, drawn) if placed else None,
         newcomer_text=placed.placement.use.text if placed else "",
     )
-    colouring = colour_by_sense(study.uses) if shows_senses else named.colouring
-    return Picture(choice, study, drawn, colouring, extras, shows_senses)
+    return Picture(choice, study, drawn, colouring, extras)

@@ -44,8 +44,7 @@ def test_a_link_opened_in_another_session_shows_the_same_view(
     expect(page.get_by_text("bird (23)")).to_be_visible()
     page.get_by_text("Layer 2", exact=True).first.click()
     expect(page.get_by_text("all layers share this plane")).to_be_visible()
-    page.get_by_text("What if", exact=True).click()
-    page.get_by_label("A sentence with crane").fill("The crane lifted a beam.")
+    page.get_by_label("Type your own sentence with crane").fill("The crane lifted a beam.")
     page.keyboard.press("Enter")
     expect(page.get_by_text("your sentence")).to_be_visible()
     settle(page)
@@ -55,7 +54,7 @@ def test_a_link_opened_in_another_session_shows_the_same_view(
     assert "layer=LSTM+layer+2" in link
     other = visit(f"/?{link.partition('?')[2]}", screen=browser.new_context())
     expect(other.get_by_text("your sentence")).to_be_visible()
-    expect(other.get_by_label("A sentence with crane")).to_have_value("The crane lifted a beam.")
+    expect(other.get_by_label("Type your own sentence with crane")).to_have_value("The crane lifted a beam.")
     drawn = [tab.evaluate(PLACES) for tab in (page, other)]
     assert drawn[0] == drawn[1]
 
@@ -124,7 +123,7 @@ def test_downloads(visit_map: Callable[..., Page], tmp_path: Path):
         page.get_by_role("button", name="Groups (JSON)").click()
     saved = tmp_path / "groups.json"
     groups.value.save_as(saved)
-    page.get_by_role("button", name="Groups", exact=True).click()
+    page.get_by_role("button", name="Options").click()
     page.get_by_test_id("stPopoverBody").get_by_test_id("stFileUploaderDropzoneInput").set_input_files(saved)
     expect(page.get_by_text("The groups shown are those of the loaded file")).to_be_visible()
 
@@ -155,3 +154,22 @@ def test_umap_in_the_dark_on_a_narrow_screen(visit_map: Callable[..., Page], bro
     colour = page.get_by_test_id("stApp").evaluate("(element) => getComputedStyle(element).backgroundColor")
     assert max(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")) < 60
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_a_projector_shows_map_headline_and_field_at_once(visit_map: Callable[..., Page], browser: Browser):
+    screen = browser.new_context(viewport={"width": 1280, "height": 720})
+    page = visit_map("/?projection=PCA&word=bank", screen=screen)
+    for part in (page.get_by_text("Senses "), page.locator(MAP), page.get_by_label("Type your own sentence")):
+        box = part.first.bounding_box()
+        assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 720
+        assert box["x"] + box["width"] <= 1280
+
+
+def test_a_phone_shows_the_card_first(visit_map: Callable[..., Page], browser: Browser):
+    page = visit_map(
+        "/?projection=PCA&word=bank", screen=browser.new_context(viewport={"width": 390, "height": 844})
+    )
+    card, drawn = page.get_by_text("Without labels").bounding_box(), page.locator(MAP).bounding_box()
+    assert card is not None and drawn is not None
+    assert card["y"] + card["height"] < min(844, drawn["y"])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -18,11 +19,14 @@ from streamlit.typing import PlotlyState
 from elmo_core.embedding.reading import Text
 from elmo_core.geometry import projection
 from elmo_core.senses.labelled_groups import to_json
+from elmo_core.senses.unfamiliar_text import Familiarity
 from elmo_core.senses.uses import find_uses
 from elmo_core.serving.shared import SharedElmo
 from elmo_core.text import unpacking
 from pages.common import loaders, sense_data
 from pages.common.job import Job
+from pages.senses import story
+from pages.senses.examples import sentences_to_try
 from tests.pages.driver import alt, chart, checked, job_of
 from tests.pages.gestures import PATIENCE_S
 
@@ -38,13 +42,13 @@ TEN = (
 def opened(**address: str) -> AppTest:
     """The page at an address."""
     app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S)
-    for name, value in {"projection": "PCA", **address}.items():
+    for name, value in {"projection": "PCA", "word": "play", **address}.items():
         app.query_params[name] = value
     return checked(app.run())
 
 
 def with_own_text() -> AppTest:
-    return checked(opened().button(key="senses_own").click().run())
+    return checked(opened(word="").button(key="senses_own").click().run())
 
 
 def pasted(text: str, app: AppTest | None = None) -> AppTest:
@@ -67,24 +71,54 @@ def table_of(app: AppTest) -> Any:
     return next(frame.value for frame in app.dataframe if "word" in frame.value.columns)
 
 
+def texts(app: AppTest) -> str:
+    return " ".join(element.value.replace("\\", "") for element in app.markdown)
+
+
 def captions(app: AppTest) -> str:
-    return " ".join(element.value for element in app.caption)
+    return " ".join(element.value.replace("\\", "") for element in app.caption)
 
 
 def test_it_opens_on_a_word_already_drawn():
-    app = opened()
-    assert [trace["name"] for trace in chart(app)["data"]] == [
-        "move in a game (15)",
-        "perform music (15)",
-        "stage work (16)",
-    ]
-    assert len(table_of(app)) == 46
+    app = checked(AppTest.from_file(FRAME, default_timeout=PATIENCE_S).run())
+    word = loaders.opening("tiny")
+    assert alt(app).startswith(f"Map of 46 uses of {word} by Context (")
+    assert f"A language model read 46 sentences with *{word}*." in texts(app)
+    assert sentences_to_try(word)[0].rstrip(".") in texts(app)  # the example in the field, with its answer
+
+
+def test_what_is_seen_comes_first_and_the_method_last():
+    app = opened(word="bank")
+    names = [trace["name"] for trace in chart(app)["data"]]
+    assert names == ["financial institution (23)", "river edge (23)", "your sentence"]
     assert list(table_of(app).columns) == ["left", "word", "right", "sense"]
-    assert alt(app).startswith("Map of 46 uses of play by Context (PCA): 16 ")
-    assert app.subheader[0].value == "No evidence of more than one group"
-    assert "shuffled contexts" in captions(app)
+    assert re.fullmatch(r"Senses (not )?told apart: \d+% \(guessing: \d+%\)", app.subheader[0].value)
+    assert "of 46 uses lie nearest to their own sense by context (95% interval" in captions(app)
+    assert "**Without labels:** no groups proven." in texts(app)
+    assert "No evidence of more than one group: " in texts(app)  # behind "How do we know?"
     assert "Trustworthiness 0." in captions(app)
-    assert "The substitutes that fit best: " in captions(app)
+    assert "are placed rightly like this (guessing: 50%)" in captions(app)
+    (strip,) = [one.proto.body for one in app.get("html") if "Senses told apart by view" in one.proto.body]
+    assert all(view in strip for view in ("Layer 0 (token)", "Layer 1", "Layer 2", "Context"))
+    misplaced = app.button(key="senses_misplaced")
+    app = checked(misplaced.click().run())
+    n = int(misplaced.label.split()[2])
+    assert len(app.session_state["senses_selection"].ids) == n
+
+
+def test_an_example_goes_with_its_word_and_others_are_a_click_away():
+    app = opened(word="bank")
+    app = checked(app.button(key="senses_try_0").click().run())
+    assert app.text_input(key="sentence").value == "The bank was steep and muddy."
+    app = checked(app.button(key="senses_word_1").click().run())
+    assert app.text_input(key="sentence").value == ""
+    assert app.text_input(key="sentence").placeholder == sentences_to_try("spring")[0]
+
+
+def test_a_text_in_another_language_is_warned_about(monkeypatch: pytest.MonkeyPatch):
+    known = Familiarity(100, 0.5, 0.1)
+    monkeypatch.setattr(story, "familiarity", lambda uses, vocabulary: known)
+    assert "50% of their words are not in its vocabulary" in messages(pasted(TEN))
 
 
 def test_an_address_is_a_view():
@@ -199,7 +233,7 @@ def test_many_uses_are_read_by_a_job(monkeypatch: pytest.MonkeyPatch):
 def test_the_density_method_and_the_evidence():
     app = opened(method="Density")
     assert app.segmented_control(key="groups").disabled
-    assert app.subheader[0].value == "No evidence of more than one group"
+    assert "**Without labels:** no groups proven." in texts(app)
     app = opened(word="light")
     assert len(app.get("plotly_chart")) == 2
     measures = next(frame.value for frame in app.dataframe if "measure" in frame.value.columns)
@@ -211,7 +245,7 @@ def test_layers_are_compared_with_their_nulls():
     app = opened(part="Layers")
     assert "Of 46 uses, " in captions(app)
     assert "with the senses shuffled, 35% by always naming" in captions(app)
-    assert "carry no gold senses" in captions(opened(word="water", part="Layers"))
+    assert "carry no labelled senses" in captions(opened(word="water", part="Layers"))
 
 
 def test_the_nearest_uses_stand_beside_the_static_vector():
@@ -235,8 +269,9 @@ def test_a_sentence_lands_on_the_map():
     app = checked(app.button(key="senses_edit").click().run())
     assert "bank" in app.text_input(key="sentence").value
     assert chart(app)["data"][-1]["name"] == "your sentence"
-    one = opened(word="bank", part="What if", sentence="A bank.")
-    assert "There is only one group" in captions(one)
+    app = pasted(TEN)
+    app = checked(app.text_input(key="sentence").set_value("My crane sings.").run())
+    assert "Nearest use: " in texts(app)
 
 
 def test_parts_of_a_text_are_compared():

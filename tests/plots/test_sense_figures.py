@@ -70,7 +70,7 @@ def senses(uses: Uses) -> Colouring:
 def test_every_use_is_one_dot_with_its_id(study: Study, uses: Uses, senses: Colouring):
     drawn = mapped(study)
     traces = plot_map(drawn, uses, senses).data
-    assert [trace["name"] for trace in traces] == ["money (2)", "river (2)", "no gold sense (1)"]
+    assert [trace["name"] for trace in traces] == ["money (2)", "river (2)", "no labelled sense (1)"]
     assert [list(trace["customdata"]) for trace in traces] == [[0, 2], [1, 3], [4]]
     for trace in traces:
         places = drawn.coordinates[list(trace["customdata"])]
@@ -197,7 +197,7 @@ def test_scores_stand_beside_their_null(study: Study):
 
 def test_descriptions_hold_the_numbers(study: Study, uses: Uses, senses: Colouring):
     assert describe_map(mapped(study), uses, senses) == (
-        "Map of 5 uses of bank by Layer 1 (PCA): 2 money, 2 river and 1 no gold sense."
+        "Map of 5 uses of bank by Layer 1 (PCA): 2 money, 2 river and 1 no labelled sense."
     )
     one = Colouring((0,) * 5, ("all",), NO_GROUP)
     assert describe_map(mapped(study, CONTEXT), uses, one) == "Map of 5 uses of bank by Context (PCA)."
