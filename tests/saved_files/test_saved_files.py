@@ -52,12 +52,17 @@ def test_the_scripts_beside_them_find_what_they_import(saved, name, script):
 
 
 def test_cells_copied_from_earlier_versions_find_what_they_import():
+    from elmo_core.analysis.layers.labelled import label_uses
+    from elmo_core.analysis.maps.projecting import MapSettings
+    from elmo_core.analysis.reading import read_column
+    from elmo_core.analysis.senses import study_uses
     from elmo_core.tasks.comparison import compare_methods
     from elmo_core.tasks.dataset import prepare
     from elmo_core.tasks.results import ComparisonSettings
     from elmo_core.tasks.tagging.sentences import tagged_sentences
     from elmo_core.tasks.verdict import verdict
 
+    assert all((label_uses, MapSettings, read_column, study_uses))
     assert all((compare_methods, prepare, ComparisonSettings, tagged_sentences, verdict))
 
 
