@@ -140,7 +140,7 @@ class Measures:
             of: "true contexts", or "re-paired contexts" for the null.
         """
         found = self._two_groups(word)
-        return _choose(of, {TRUE: found.silhouette, REPAIRED: found.paired_mean})
+        return float(_choose(of, {TRUE: found.silhouette, REPAIRED: found.paired_mean}))
 
     def word_class(self, *, view: str) -> float:
         """Share of tokens that lie nearest to the mean of their own part of speech.
@@ -221,7 +221,7 @@ class Measures:
         if view == names[-1]:
             return np.full(n, 1 / n)
         if view in names:
-            return np.eye(n)[names.index(view)]
+            return np.asarray(np.eye(n)[names.index(view)])
         try:
             return np.array(Mixture.parse(view, n).weights)
         except InputError:

@@ -94,8 +94,13 @@ def _ask(key: str, question: Question) -> str | float | None:
                 disabled=answer is None, on_click=_predictions().__setitem__, args=(key, answer),
             )  # fmt: skip
         else:
-            st.button("Predict again", key=f"{key}_again", on_click=_predictions().pop, args=(key,))
+            st.button("Predict again", key=f"{key}_again", on_click=_take_back, args=(key,))
     return kept
+
+
+def _take_back(key: str) -> None:
+    """Callback: drop a prediction."""
+    _predictions().pop(key, None)
 
 
 def _measure(page: str, question: Question) -> Outcome:
