@@ -26,7 +26,7 @@ fails = "No, {context}."
 text = "Token"
 measure = "nearest sense"
 word = "bank"
-view = "Token vector"
+view = "Layer 0 (token)"
 
 [options.context]
 text = "Context"
@@ -65,8 +65,8 @@ def test_a_lesson_is_read():
         ('right = "largest"', 'right = "best"', 5, "'smallest'"),
         ('expected = "context"', 'expected = "nothing"', 5, "one of token, context, equal"),
         ('measure = "nearest sense"', 'measure = "beauty"', 13, "no measure 'beauty'"),
-        ('view = "Token vector"\n', "", 13, "takes word, view"),
-        ('view = "Token vector"', "view = 3", 13, "type str"),
+        ('view = "Layer 0 (token)"\n', "", 13, "takes word, view"),
+        ('view = "Layer 0 (token)"', "view = 3", 13, "type str"),
         ('text = "Token"', "", 13, "lacks its 'text'"),
         ("It was {token}.", "It was {tokens}.", 26, "'tokens'"),
         ("view = \"Context\"\n```", 'view = "Context"', 5, "does not end"),
