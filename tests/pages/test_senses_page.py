@@ -80,7 +80,7 @@ def captions(app: AppTest) -> str:
 
 
 def test_it_opens_on_a_word_already_drawn():
-    app = checked(AppTest.from_file(FRAME, default_timeout=PATIENCE_S).run())
+    app = opened(word="")
     word = loaders.opening("tiny")
     assert alt(app).startswith(f"Map of 46 uses of {word} by Context (")
     assert f"A language model read 46 sentences with *{word}*." in texts(app)
