@@ -158,9 +158,10 @@ def _ticked(n_rows: int) -> dict[str, dict[str, list[int]]]:
 
 
 def selected_ids(points: Iterable[dict[str, Any]]) -> tuple[int, ...]:
-    """Return the ids of the selected points of a chart, in ascending order."""
+    """Return the ids of the selected points of a chart, in ascending order; a typed sentence has none."""
     ids = set()
     for point in points:
-        custom = point["customdata"]
-        ids.add(int(custom[0] if isinstance(custom, list) else custom))
+        custom = point.get("customdata")
+        if custom is not None:
+            ids.add(int(custom[0] if isinstance(custom, list) else custom))
     return tuple(sorted(ids))

@@ -70,10 +70,10 @@ def _show_static(word: str) -> None:
 
 
 def choose_sentence(page: str, study: Study, selected: tuple[int, ...], is_sample: bool) -> str:
-    """Let the user type a sentence, edit a use or try an example; an empty field stands for its example."""
+    """Let the user type a sentence or edit a use; an empty field stands for the example in it."""
     word, use = study.uses.word, study.uses.uses[selected[0] if selected else 0]
     _forget_sentence_of(page, word)
-    first, *others = (is_sample and sentences_to_try(word)) or ("",)
+    first, *_ = (is_sample and sentences_to_try(word)) or ("",)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         sentence = st.text_input(
             f"Type your own sentence with {escape_markdown(word)}",
@@ -89,7 +89,12 @@ def choose_sentence(page: str, study: Study, selected: tuple[int, ...], is_sampl
             on_click=set_state,
             args=("sentence", use.text),
         )
-    for number, other in enumerate(others):
+    return sentence.strip() or first
+
+
+def offer_examples(page: str, study: Study) -> None:
+    """Offer the examples of a word of the sample that do not stand in the field."""
+    for number, other in enumerate(sentences_to_try(study.uses.word)[1:]):
         st.button(
             f"Try: {other}",
             key=f"{page}_try_{number}",
@@ -97,7 +102,6 @@ def choose_sentence(page: str, study: Study, selected: tuple[int, ...], is_sampl
             on_click=set_state,
             args=("sentence", other),
         )
-    return sentence.strip() or first
 
 
 def _forget_sentence_of(page: str, word: str) -> None:

@@ -66,6 +66,8 @@ with sentence_row:
     placed = contexts.place(source, choice, study, colours, sentence)
     if placed:
         contexts.answer(sentence, placed, study, colours, findings.of_context if is_by_sense else None)
+    if source.is_sample:
+        contexts.offer_examples(PAGE, study)
 
 picture = compose(choice, study, colours, drawn, placed, chosen)
 linked = MapSelection(PAGE, n, subject, picture.look)

@@ -20,7 +20,7 @@ from pages.senses.contexts import Placed, position_of
 from pages.senses.controls import Choice
 
 _MOST_TRAILS = 20
-_HEIGHT = 330  # pixels: with the headline and the field for a sentence it fits on a projector (1280 x 720)
+_HEIGHT = 310  # pixels: with the headline and the field for a sentence it fits on a projector (1280 x 720)
 
 
 @dataclass(frozen=True, eq=False)

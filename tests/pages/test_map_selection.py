@@ -10,6 +10,7 @@ def test_ids_come_from_custom_data_whatever_its_shape():
     points = [{"customdata": 9, "point_index": 0}, {"customdata": [2], "point_index": 0}, {"customdata": 9}]
     assert selected_ids(points) == (2, 9)
     assert selected_ids([]) == ()
+    assert selected_ids([{"x": 1.0}, *points]) == (2, 9)  # a lasso around a typed sentence
 
 
 def test_a_lasso_leaves_the_figure_alone_and_sorts_the_table():
