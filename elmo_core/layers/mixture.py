@@ -100,7 +100,7 @@ class Mixture:
         others[layer] = 0
         if others.sum() <= 0:
             others = np.where(np.arange(len(others)) == layer, 0.0, 1.0)
-        mixed = (1 - share) * others / others.sum()
+        mixed = (1 - share) * (others / others.sum())  # in this order, tiny weights do not vanish
         mixed[layer] = share
         return Mixture.of(mixed, self.gamma)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from elmo_core.config import layer_names
@@ -23,6 +23,7 @@ def test_what_is_written_is_read_again(weights: list[float], gamma: float):
 
 
 @given(WEIGHTS, st.integers(0, 4), st.floats(0, 1))
+@example([1.0, 5e-324], 0, 0.75)
 def test_a_slider_keeps_the_proportions_of_the_others(weights: list[float], layer: int, share: float):
     before, layer = Mixture.of(weights), layer % len(weights)
     after = before.with_weight(layer, share)
