@@ -384,6 +384,7 @@ def test_other_words_are_one_click_away():
         "coil (15)",
         "season (16)",
         "water source (15)",
+        "your sentence",
     ]
 
 
