@@ -14,8 +14,9 @@ from tests.pages.gestures import PATIENCE_S, lasso, settle, tick_row
 MAP = ".st-key-senses_map .js-plotly-plot"
 TABLE = ".st-key-senses_table"
 FULL_MAP = f"document.querySelectorAll('{MAP} .point').length >= 46"  # and the sentence
-SELECTED = f"""() => document.querySelector('{MAP}').data.flatMap(
-    (trace) => (trace.selectedpoints || []).map((point) => trace.customdata[point]))"""
+SELECTED = f"""() => document.querySelector('{MAP}').data
+    .filter((trace) => trace.customdata)  // the star of a typed sentence is no use
+    .flatMap((trace) => (trace.selectedpoints || []).map((point) => trace.customdata[point]))"""
 
 PLACES = f"""() => document.querySelector('{MAP}').data
     .filter((trace) => trace.customdata).map((trace) => [trace.name, Array.from(trace.x)])"""
