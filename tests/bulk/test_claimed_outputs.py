@@ -106,7 +106,8 @@ def _stop(calls):
 
 
 _SLOW = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background inherit a deaf one
 import elmo_core.embedding.blocks as blocks
 from elmo_core.__main__ import app
 from elmo_core.embedder import Elmo

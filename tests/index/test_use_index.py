@@ -123,6 +123,7 @@ def test_a_stopped_build_goes_on(elmo, index, tmp_path, monkeypatch):
 
 def test_a_killed_build_goes_on(elmo, index, tmp_path):
     script = (
+        "from elmo_core.embedder import load_elmo\n"
         "from tests.index.test_use_index import *\n"
         "building._BATCH_USES = 100\n"
         "slow = lambda doing, share: time.sleep(0.004)\n"
@@ -225,6 +226,7 @@ def test_words_and_phrases_are_found_however_they_are_typed(elmo, tmp_path):
 _KILLED_EARLY = """
 import os, signal, sys
 from pathlib import Path
+from elmo_core.embedder import load_elmo
 from tests.index.test_use_index import *
 
 def die(*arguments, **options):

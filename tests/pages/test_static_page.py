@@ -230,7 +230,9 @@ def test_a_word_of_the_ranking_opens_in_word_senses(visit):
     link = page.get_by_test_id("stMain").get_by_test_id("stPageLink-NavLink").first
     word = link.inner_text(timeout=1000 * PATIENCE_S).split()[-1]
     link.click()
-    expect(page.get_by_role("heading", name="Word senses")).to_be_visible(timeout=1000 * PATIENCE_S)
+    expect(page.get_by_role("heading", name="One word, many meanings")).to_be_visible(
+        timeout=1000 * PATIENCE_S
+    )
     expect(page.get_by_label("Word", exact=True)).to_have_value(word, timeout=1000 * PATIENCE_S)
 
 
