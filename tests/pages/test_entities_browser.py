@@ -31,7 +31,7 @@ def test_upload_train_differences_download(visit: Callable[..., Page], tmp_path:
         expect(page.get_by_text(f"sentences in {name}")).to_be_visible()
     expect(page.get_by_text("12 sentences to learn from")).to_be_visible()
     page.get_by_role("button", name=re.compile("^.*Train")).click()
-    expect(page.get_by_text("the difference is")).to_be_visible(timeout=1000 * PATIENCE_S)
+    expect(page.get_by_text("Too few test sentences to tell")).to_be_visible(timeout=1000 * PATIENCE_S)
     settle(page)
 
     page.get_by_role("radio", name="Differences").or_(
