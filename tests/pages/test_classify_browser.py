@@ -64,6 +64,7 @@ def test_from_a_file_to_a_classifier(visit: Callable[..., Page], tmp_path: Path)
     page.wait_for_function(
         "(before) => document.querySelector('.st-key-classify_typed_bars').innerText !== before", arg=before
     )
+    settle(page)  # each keystroke reruns the page; a click must not fall between two runs
     with page.expect_download() as saved:
         page.get_by_role("button", name="Classifier (.zip)").click()
     with zipfile.ZipFile(saved.value.path()) as file:
