@@ -10,7 +10,7 @@ PIP_ARGS ?=
 APP_ARGS ?=
 BENCH_ARGS ?=
 LOCK_ARGS ?=
-PYTEST_ARGS ?= -q -n 2 --dist loadfile
+PYTEST_ARGS ?= -q -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: docs help app test coverage check bench notebooks setup lock clean

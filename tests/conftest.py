@@ -14,12 +14,18 @@ import torch
 from elmo_core import Elmo, load_elmo
 
 ROOT = Path(__file__).resolve().parents[1]
+LONGEST = ("pages", "notebooks", "pretraining")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Number parameters that are bytes: a packed file has another time in it in each process."""
     return argname if isinstance(val, bytes) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders of the longest tests, so that no worker has one of them left for the end."""
+    items.sort(key=lambda item: not any(f"/{folder}/" in item.nodeid for folder in LONGEST))
 
 
 @pytest.fixture(autouse=True)
