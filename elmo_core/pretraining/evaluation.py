@@ -129,7 +129,7 @@ def text_perplexity(
         losses.append(total / n_predictions)
     unknown = float((reader.word_ids(np.concatenate(ids)) == vocabulary.unknown_id).sum()) / n_predictions
     n_rows = None if state == "zero" else len(batches[0])
-    forward, backward = map(_perplexity, losses)
+    forward, backward = map(perplexity_of_loss, losses)
     return Perplexity(forward, backward, n_predictions, unknown, state, sum(losses) / 2, n_rows)
 
 
@@ -144,7 +144,8 @@ def unknown_warning(share: float) -> str | None:
     )
 
 
-def _perplexity(loss: float) -> float:
+def perplexity_of_loss(loss: float) -> float:
+    """Perplexity of a mean loss in nats; infinite where it is too large, or no number."""
     return math.exp(loss) if loss < _LARGEST_LOSS else math.inf  # a loss that is no number is not less
 
 

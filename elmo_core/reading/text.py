@@ -1,0 +1,127 @@
+"""A whole text read for its surprises: `read_text(elmo, text)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from elmo_core.embedder import Elmo
+from elmo_core.embedding.reading import Text, read_texts
+from elmo_core.exceptions import InputError
+from elmo_core.pretraining.evaluation import Perplexity, perplexity_of_loss
+from elmo_core.progress import Report
+from elmo_core.reading.surprise import (
+    N_EXPECTED,
+    SIDES,
+    ReadSentence,
+    Side,
+    n_predictions,
+    read_sentences,
+)
+from elmo_core.text.tokenisation import Place, located_sentences
+
+
+@dataclass(frozen=True, eq=False)
+class ReadText:
+    """A text with the surprise of every word."""
+
+    sentences: tuple[ReadSentence, ...]
+    """At least one."""
+    places: tuple[tuple[Place, ...], ...] = ()
+    """Where each token of each sentence stands in the text; empty where the text came as tokens."""
+    source: str = ""
+    """The text, where it came as one string."""
+
+    @cached_property
+    def bits(self) -> np.ndarray:
+        """Surprise of all tokens in order, rows as `SIDES`: float32 (3, N)."""
+        return np.concatenate([sentence.bits for sentence in self.sentences], axis=1)
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens N of all sentences."""
+        return sum(len(sentence.tokens) for sentence in self.sentences)
+
+    @cached_property
+    def perplexity(self) -> Perplexity:
+        """Of the whole text: what `evaluate --state zero` says of the same tokens."""
+        return perplexity_of(self.sentences)
+
+    def most_surprising(self, side: Side) -> tuple[int, int]:
+        """Return the sentence, and the place in it, of the token with the most bits."""
+        row = SIDES.index(side)
+        sentence = max(range(len(self.sentences)), key=lambda i: self.sentences[i].bits[row].max())
+        return sentence, int(self.sentences[sentence].bits[row].argmax())
+
+
+def read_text(
+    elmo: Elmo,
+    text: str | Iterable[str | Sequence[str]],
+    *,
+    n_expected: int = N_EXPECTED,
+    language: str = "en",
+    report: Report | None = None,
+) -> ReadText:
+    """Read a text word by word from both sides.
+
+    Each sentence is read on its own, as `embed` does by default. The layers that a shared model keeps are
+    used, so that of a text that is edited only the changed sentences are read again.
+
+    Args:
+        elmo: a model with a softmax.
+        text: running text; or its sentences, each a string or a list of tokens.
+        n_expected: likeliest words to keep of each prediction.
+        language: of strings, for the tokeniser.
+        report: progress callback; an error that it raises stops the work, in the middle of a sentence too.
+
+    Raises:
+        InputError: there is no token, `text` is no text, or there is no tokeniser for the language.
+        ConfigError: the model has no softmax (the official files hold none).
+        ModelError: it came without its vocabulary.
+    """
+    if isinstance(text, str):
+        located = list(located_sentences(text, language))
+        tokens: list[Sequence[str]] = [words for words, _ in located]
+        places = tuple(tuple(found) for _, found in located)
+    else:
+        tokens, places = [words for item in read_texts(text, language) for words in _cut(item)], ()
+    if not tokens:
+        raise InputError("The text holds no word to read; type a sentence.")
+    done, n_in_all = 0, sum(n_predictions(len(sentence)) for sentence in tokens)
+
+    def advance(n: int) -> None:
+        nonlocal done
+        done += n
+        if report is not None:
+            report("reading", done / n_in_all)
+
+    sentences = tuple(read_sentences(elmo, tokens, n_expected, advance))
+    return ReadText(sentences, places, text if isinstance(text, str) else "")
+
+
+def perplexity_of(sentences: Sequence[ReadSentence]) -> Perplexity:
+    """Perplexity of at least one sentence, each read from a state of zeros and its boundary predicted."""
+    n_tokens = sum(len(sentence.tokens) for sentence in sentences)
+    n_predicted = n_tokens + len(sentences)
+    losses = np.sum([sentence.loss_sums() for sentence in sentences], axis=0) / n_predicted
+    forward, backward = losses.tolist()
+    n_unknown = sum(int(sentence.is_unknown.sum()) for sentence in sentences)
+    return Perplexity(
+        forward=perplexity_of_loss(forward),
+        backward=perplexity_of_loss(backward),
+        n_predictions=n_predicted,
+        unknown_share=n_unknown / n_predicted,
+        state="zero",
+        loss=(forward + backward) / 2,
+    )
+
+
+def _cut(text: Text) -> Iterator[Sequence[str]]:
+    """Sentences of one item of the input."""
+    start = 0
+    for length in text.lengths:
+        yield text.tokens[start : start + length]
+        start += length
