@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from elmo_core.commands import benchmarks, classifying, embedding, indexing, models, static, tagging, training
+from elmo_core.commands import (
+    benchmarks,
+    classifying,
+    embedding,
+    indexing,
+    models,
+    reading,
+    static,
+    tagging,
+    training,
+)
 from elmo_core.commands.terminal import HELP_NAMES, Version, run
 
 app = typer.Typer(
@@ -26,6 +36,7 @@ for function in (
     embedding.embed,
     models.export,
     training.evaluate,
+    reading.read,
     training.pretrain,
     training.snapshot,
     static.word2vec,

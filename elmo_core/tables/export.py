@@ -17,8 +17,9 @@ def to_csv(
     rows: Iterable[Sequence[str | float | None]],
     *,
     for_spreadsheet: bool = True,
+    delimiter: str = ",",
 ) -> bytes:
-    """Write a table as UTF-8 CSV.
+    """Write a table as UTF-8 CSV, or TSV.
 
     There are two files, and the caller says which one it offers. The plain one holds every cell as it is,
     without a byte order mark. The one for spreadsheets starts with that mark, and a cell that a spreadsheet
@@ -30,9 +31,10 @@ def to_csv(
         columns: names of the columns.
         rows: their cells; None is left empty.
         for_spreadsheet: whether the file is guarded.
+        delimiter: between the cells.
     """
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
+    writer = csv.writer(buffer, delimiter=delimiter)
     if not for_spreadsheet:
         writer.writerow(columns)
         writer.writerows(rows)
