@@ -20,6 +20,7 @@ from pages.classify.results import expected_seconds, static_vectors
 from pages.classify.table import choose_table
 from pages.common import exports, jobs
 from pages.common.job import Job
+from pages.common.layout import show_title
 from pages.common.loaders import load_model, model_name
 from pages.common.results import visitor_results
 
@@ -34,8 +35,10 @@ def train(job: Job, data: Dataset, settings: ComparisonSettings) -> Comparison:
     return Comparison(settings, tuple(job.parts))
 
 
-st.title("Classify texts")
-st.markdown("Can your labels be told from the texts, and does a biLM do it better than counting words?")
+show_title(
+    "Classify texts",
+    "Can your labels be told from the texts, and does a biLM do it better than counting words?",
+)
 
 table = choose_table(PAGE)
 chosen = choose_dataset(PAGE, table) if table else None

@@ -10,6 +10,7 @@ from elmo_core.exceptions import ElmoError
 from elmo_core.learning.results import best_result
 from elmo_core.measuring.durations import duration
 from pages.common import jobs
+from pages.common.layout import show_title
 from pages.common.loaders import load_model, model_name
 from pages.common.markdown import escape_markdown
 from pages.common.results import results_about, visitor_results
@@ -23,8 +24,7 @@ from pages.entities.work import compare, curve, expected_seconds
 PAGE = "entities"
 SCORES, DIFFERENCES, TRY, MORE, FILES = "Scores", "Differences", "Your text", "More sentences?", "Take away"
 
-st.title("Entities")
-st.markdown("Which words name people, places, organisations or dates, and how sure is that?")
+show_title("Entities", "Which words name people, places, organisations or dates, and how sure is that?")
 
 elmo = load_model(model_name())
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

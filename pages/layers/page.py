@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from pages.common.layout import show_title
 from pages.common.markdown import escape_markdown
 from pages.layers.labelled_sets import choose_set, read_set
 from pages.layers.studies import show_contextuality, show_learned, show_probes
@@ -13,8 +14,7 @@ from pages.layers.triangle import show_triangle
 PAGE = "layers"
 TRIANGLE, LEARNED, PROBES, GEOMETRY = "Mixtures", "Learned weights", "Probing curves", "Contextuality"
 
-st.title("Layers and mixtures")
-st.markdown("What does each layer know, and what does mixing them gain?")
+show_title("Layers and mixtures", "What does each layer of the model know, and what does mixing them gain?")
 
 part = st.segmented_control(
     "Part", [TRIANGLE, LEARNED, PROBES, GEOMETRY], default=TRIANGLE, required=True, key="part",

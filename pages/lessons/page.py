@@ -6,14 +6,14 @@ import streamlit as st
 
 from elmo_core.lessons.folders import find_lessons, own_folder
 from elmo_core.lessons.lesson import fill
+from pages.common.layout import show_title
 from pages.common.markdown import escape_markdown
 from pages.lessons.answers import show_class, show_own
 from pages.lessons.questions import show_question
 
 PAGE = "lessons"
 
-st.title("Lessons")
-st.markdown("Predict what the model will do, look, and find out why.")
+show_title("Lessons", "Predict what the model will do, look, and find out why.")
 
 lessons, faults = find_lessons()
 for fault in faults:

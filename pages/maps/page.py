@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from pages.common.layout import show_title
 from pages.common.markdown import escape_markdown
 from pages.maps.settings import choose_settings, choose_views, get_map
 from pages.maps.sources import choose_points
@@ -12,8 +13,9 @@ from pages.maps.view import show_map
 
 PAGE = "maps"
 
-st.title("Maps")
-st.markdown("What does a whole text look like, layer by layer, and what moves most between the layers?")
+show_title(
+    "Maps", "What does a whole text look like, layer by layer, and what moves most between the layers?"
+)
 
 try:
     chosen = choose_points(PAGE)

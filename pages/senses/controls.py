@@ -16,11 +16,11 @@ from elmo_core.senses.groups import NUMBERS, Method
 from elmo_core.senses.labelled_groups import LabelledGroups, from_json
 from elmo_core.senses.study import CONTEXT, view_names
 from pages.common.concordance import IMAGES
+from pages.common.layout import CONTROLS, WORDS
 from pages.common.loaders import Source, load_model, model_name, opening
 from pages.common.markdown import escape_markdown
 from pages.common.sense_data import UseQuery, uses_per_second
 from pages.common.sources import choose_word
-from pages.senses.layout import CONTROLS, WORDS
 
 _AUTO = "Automatic"
 _GROUPS, _SENSES = "Groups", "Labelled senses"

@@ -8,6 +8,7 @@ from elmo_core.exceptions import ElmoError
 from elmo_core.geometry.projection import MIN_POINTS
 from pages.common import concordance
 from pages.common import sense_data as data
+from pages.common.layout import show_title
 from pages.common.markdown import escape_markdown
 from pages.common.selection import MapSelection, select_from_link, selected
 from pages.common.sources import choose_source
@@ -18,14 +19,12 @@ from pages.senses.controls import choose
 from pages.senses.evidence import show_evidence, show_layers
 from pages.senses.exports import offer_all
 from pages.senses.handover import open_static_page
-from pages.senses.layout import set_layout
 from pages.senses.picture import compose
 
 PAGE = "senses"
 PARTS = ("Evidence", "Layers", "Nearest uses", "What if", "Change")
 
-set_layout()
-lead = story.show_title()
+lead = show_title(story.TITLE)
 source = choose_source(PAGE)
 choice = choose(PAGE, source)
 if source is None:

@@ -26,6 +26,7 @@ from elmo_core.senses.study import Grouping, Study
 from elmo_core.senses.unfamiliar_text import Familiarity, familiarity
 from elmo_core.senses.uses import Uses
 from elmo_core.tables.records import counted
+from pages.common.layout import tell
 from pages.common.loaders import Source, load_model, model_name
 from pages.common.markdown import escape_markdown
 from pages.common.selection import MapSelection
@@ -33,7 +34,6 @@ from pages.common.sense_data import scores
 from pages.senses.controls import Choice
 
 TITLE = "One word, many meanings"
-_LEAD = 560  # pixels: beside the title where there is room, below it on a phone
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +69,13 @@ def find_out(page: str, source: Source, choice: Choice, study: Study, grouping: 
     return Findings(scored, why, rival, explanation)
 
 
-def show_title() -> DeltaGenerator:
-    """Write the title, and return the row in which `tell_what_this_is` continues."""
-    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    row.markdown(f"#### {TITLE}", width="content")
-    return row
-
-
 def tell_what_this_is(row: DeltaGenerator, uses: Uses) -> None:
     """Say in a sentence what the dots are; warn where the model has not learned the language."""
     n = len({use.sentence for use in uses.uses})
-    row.markdown(
+    tell(
+        row,
         f"A language model read {counted(n, 'sentence')} with *{escape_markdown(uses.word)}*. Each dot is "
         "one of them; dots near each other were read alike.",
-        width=_LEAD,
     )
     known = familiarity(uses, load_model(model_name()).vocabulary)
     if known and known.is_unfamiliar:

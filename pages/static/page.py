@@ -7,6 +7,7 @@ import streamlit as st
 from elmo_core.exceptions import ElmoError
 from elmo_core.glossary import explain
 from elmo_core.senses.study import view_names
+from pages.common.layout import show_title
 from pages.common.loaders import load_model, model_name
 from pages.common.markdown import escape_markdown
 from pages.common.sources import choose_source, choose_word
@@ -20,8 +21,11 @@ from pages.static.cell import python_cell
 PAGE = "static"
 NEIGHBOURS, RANKING, SCORES, CORPUS = "Neighbours", "Most context-sensitive", "Scores", "A large corpus"
 
-st.title("Contextual and static")
-st.markdown("What does the vector know: the word, or the word *here*?")
+show_title(
+    "Contextual and static",
+    "A static vector is the same in every sentence; a contextual one is made for each. Here are the words "
+    "nearest to both.",
+)
 
 source = choose_source(PAGE)
 words_row, controls = st.container(), st.container(horizontal=True, vertical_alignment="bottom", gap="medium")

@@ -1,0 +1,43 @@
+"""Every page as an instrument: narrow margins, its title and what it is in one row, controls that fold."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+WORDS, CONTROLS = "senses_words", "senses_controls"
+"""Keys of the containers that hold the words to try, and what else can be chosen."""
+
+_LEAD = 560  # pixels: beside the title where there is room, below it on a phone
+_MAIN = '[data-testid="stMainBlockContainer"]'
+_STYLE = f"""<style>
+{_MAIN} {{ padding: 4.2rem 2rem 4rem; }}
+{_MAIN} h1 {{ padding: 0; font-size: 1.5rem; font-weight: 600; line-height: 1.2; }}
+@media (max-width: 640px) {{
+  {_MAIN} {{ padding: 4.2rem 1rem 4rem; }}
+  .st-key-{WORDS} .stHorizontalBlock, .st-key-{WORDS} > div > div {{ flex-wrap: nowrap; overflow-x: auto; }}
+}}
+</style>"""
+
+
+def show_title(title: str, about: str = "") -> DeltaGenerator:
+    """Write the title of a page with a sentence beside it.
+
+    Args:
+        title: of the page.
+        about: what the page is, in Markdown; empty where `tell` says it later.
+
+    Returns:
+        The row, for `tell`.
+    """
+    st.html(_STYLE)
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.title(title, anchor=False, width="content")
+    if about:
+        tell(row, about)
+    return row
+
+
+def tell(row: DeltaGenerator, about: str) -> None:
+    """Say beside the title what the page is; `about` is Markdown."""
+    row.markdown(about, width=_LEAD)
