@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elmo_core.config import BiLMConfig, CharCNNConfig
+    from elmo_core.elmo_layer import ElmoLayer
     from elmo_core.embedder import Elmo, Embedding, load_elmo
     from elmo_core.exceptions import (
         CancelledError,
@@ -40,6 +41,7 @@ __all__ = [
     "Elmo",
     "ElmoClassifier",
     "ElmoError",
+    "ElmoLayer",
     "ElmoTagger",
     "ElmoVectorizer",
     "Embedding",
@@ -57,6 +59,7 @@ _MODULES = {
     "CharCNNConfig": "config",
     "Elmo": "embedder",
     "ElmoClassifier": "learning.classifier",
+    "ElmoLayer": "elmo_layer",
     "ElmoTagger": "learning.tagger",
     "ElmoVectorizer": "learning.vectoriser",
     "Embedding": "embedder",
