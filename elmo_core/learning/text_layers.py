@@ -1,4 +1,4 @@
-"""The layers of many texts, computed once: what all classifiers learn from."""
+"""The layers of many texts, computed once: the input of all classifiers and taggers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -16,12 +17,10 @@ from elmo_core.embedder import Elmo, load_elmo
 from elmo_core.embedding.result import Embedding
 from elmo_core.exceptions import InputError
 from elmo_core.learning.inputs import Item
-from elmo_core.progress import Progress, Report
+from elmo_core.progress import Report
 
-_MOST_TEXTS, _MOST_CHARACTERS = 512, 100_000
-"""Of one call: its vectors take about 20,000 x L x D x 4 bytes."""
 _MOST_IN_MEMORY = 1 << 27
-"""Bytes of kept tokens; more of them are mapped from a file."""
+"""Bytes of token vectors that are kept in memory; above it they are mapped from a file."""
 _UNSEGMENTED = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
 
 
@@ -36,12 +35,12 @@ class TextLayers:
     starts: np.ndarray
     """int64 (n,): where the tokens of each text begin in `tokens`."""
     tokens: np.ndarray | None
-    """float16 (N, L, D): the tokens of all texts, mapped from a file if they are many; None = only the means
-    are kept."""
+    """float16 (N, L, D): the token vectors of all texts, mapped from a file if they are many; None = only
+    the means are kept."""
     words: tuple[str, ...]
     """The tokens of each text, with blanks between them."""
     n_cut: int
-    """Texts that were longer than allowed and were read in part."""
+    """Texts that were longer than the limit, so that only their beginning was read."""
 
     def __len__(self) -> int:
         return len(self.means)
@@ -59,13 +58,13 @@ class TextLayers:
         )
 
     def token_rows(self) -> np.ndarray:
-        """Where the tokens of all texts are in `tokens`, one text after the other: int64 (N,)."""
+        """Rows of `tokens` that hold the tokens of all texts, one text after the other: int64 (N,)."""
         ends = np.cumsum(self.lengths)
         first = np.repeat(self.starts - (ends - self.lengths), self.lengths)
         return np.asarray(np.arange(len(first)) + first)
 
     def token_vectors(self, rows: np.ndarray) -> np.ndarray:
-        """The layers of tokens at these places: float16 (n, L, D).
+        """The layers of the tokens in these rows of `tokens`: float16 (n, L, D).
 
         Raises:
             InputError: only the means were kept.
@@ -75,12 +74,12 @@ class TextLayers:
         return np.asarray(self.tokens[rows])
 
     def without_tokens(self) -> TextLayers:
-        """The same without the vectors of single tokens, which take most of the memory."""
+        """A copy without the token vectors, which take most of the memory."""
         return replace(self, tokens=None)
 
 
 class _TokenStore:
-    """Vectors of tokens as they come: in memory, or in a nameless file once they are many."""
+    """Collects token vectors in memory, or in an unnamed temporary file once they are many."""
 
     def __init__(self) -> None:
         self._parts: list[np.ndarray] = []
@@ -91,7 +90,7 @@ class _TokenStore:
         """Add float16 (n, L, D)."""
         self._size += part.nbytes
         if self._file is None and self._size > _MOST_IN_MEMORY:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as what is mapped)
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it is open for as long as the mapping)
             for earlier in self._parts:
                 earlier.tofile(self._file)
         if self._file is not None:
@@ -99,10 +98,10 @@ class _TokenStore:
         self._parts = [*self._parts, part] if self._file is None else [part[:0]]
 
     def array(self) -> np.ndarray:
-        """All of them: float16 (N, L, D)."""
+        """All vectors that were added: float16 (N, L, D)."""
         if self._file is None:
             return np.concatenate(self._parts)
-        with self._file:  # what is mapped stays when the file is closed
+        with self._file:  # the mapping outlives the closed file
             self._file.flush()
             mapped: np.ndarray = np.memmap(self._file, dtype=np.float16, mode="r")
         return mapped.reshape(-1, *self._parts[0].shape[1:])
@@ -131,20 +130,17 @@ def embed_texts(
     max_characters: int = 2000,
     report: Report | None = None,
 ) -> TextLayers:
-    """Compute the layers of texts, a block at a time.
-
-    Signs of scripts that are written without blanks count as words. Vectors that are given are taken
-    as they are.
+    """Compute the layers of texts.
 
     Args:
         elmo: the model.
-        texts: n texts.
+        texts: n texts; see `embed_items`.
         keep_tokens: whether to keep the vectors of all tokens, not only their means.
-        max_characters: of a text; the rest of a longer one is not read.
-        report: called with the progress.
+        max_characters: characters of a text that are read; the rest of a longer one is ignored.
+        report: progress callback.
 
     Raises:
-        InputError: there is no text, or it cannot be read.
+        InputError: there is no text, one cannot be read, or given vectors are of another model.
     """
     if not len(texts):
         raise InputError("There is no text; give at least one.")
@@ -153,74 +149,65 @@ def embed_texts(
     store = _TokenStore()
     words: list[str] = []
     n_cut = sum(isinstance(text, str) and len(text) > max_characters for text in texts)
-    for block in blocks(texts, max_characters):
-        progress = None if report is None else _share_of(report, block, len(texts))
-        found = _embedded(elmo, texts[block.start : block.stop], max_characters, progress)
-        for row, embedding in zip(block, found, strict=True):
-            lengths[row] = len(embedding.tokens)
-            words.append(" ".join(embedding.tokens))
-            if lengths[row]:
-                means[row] = embedding.layers.mean(axis=1)
-            if keep_tokens:
-                store.append(embedding.layers.transpose(1, 0, 2).astype(np.float16))
+    for row, embedding in enumerate(embed_items(elmo, texts, max_characters, report)):
+        lengths[row] = len(embedding.tokens)
+        words.append(" ".join(embedding.tokens))
+        if lengths[row]:
+            means[row] = embedding.layers.mean(axis=1)
+        if keep_tokens:
+            store.append(embedding.layers.transpose(1, 0, 2).astype(np.float16))
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
     tokens = store.array() if keep_tokens else None
     return TextLayers(means, lengths, starts, tokens, tuple(words), n_cut)
 
 
-def readable(text: str | Sequence[str], max_characters: int) -> str | Sequence[str]:
-    """A text as far as it is read, signs of scripts without blanks set apart; tokens as they are."""
-    return segmented(text[:max_characters]) if isinstance(text, str) else text
+def embed_items(
+    elmo: Elmo, items: Sequence[Item], max_characters: int, report: Report | None = None
+) -> Iterator[Embedding]:
+    """Embed texts and token lists in constant memory; pass on the vectors that are given.
 
+    Each character of a script that is written without blanks is a token of its own.
 
-def segmented(text: str) -> str:
-    """A text whose signs of scripts without blanks are set apart."""
-    return _UNSEGMENTED.sub(r" \1 ", text)
+    Args:
+        elmo: the model.
+        items: texts, token lists and results of `Elmo.embed` in any order.
+        max_characters: characters of a text that are read; the rest of a longer one is ignored.
+        report: progress callback.
 
+    Yields:
+        The vectors of each item, in order.
 
-def is_segmented(texts: Sequence[str]) -> bool:
-    """Whether most of the signs of texts are of scripts without blanks, each of which is a token."""
-    sample = "".join(texts[:500])
-    return 2 * len(_UNSEGMENTED.findall(sample)) > len(sample) - sample.count(" ")
-
-
-def blocks(texts: Sequence[Item], max_characters: int) -> Iterator[range]:
-    """Consecutive texts that are embedded in one call: enough to keep busy, few enough for the memory."""
-    start, size = 0, 0
-    for row, text in enumerate(texts):
-        length = min(len(text), max_characters) if isinstance(text, str) else 5 * _n_tokens(text)
-        if row > start and (row - start >= _MOST_TEXTS or size + length > _MOST_CHARACTERS):
-            yield range(start, row)
-            start, size = row, 0
-        size += length
-    yield range(start, len(texts))
-
-
-def _n_tokens(text: Sequence[str] | Embedding) -> int:
-    return len(text.tokens) if isinstance(text, Embedding) else len(text)
-
-
-def _share_of(report: Report, block: range, n: int) -> Progress:
-    """Turn the progress of one call into a share of the whole."""
-
-    def progress(done: int, total: int) -> None:
-        report("reading the texts", (block.start + len(block) * done / max(total, 1)) / n)
-
-    return progress
-
-
-def _embedded(
-    elmo: Elmo, block: Sequence[Item], max_characters: int, progress: Progress | None
-) -> list[Embedding]:
-    """The vectors of each text, those that are given among them."""
-    given = [readable(text, max_characters) for text in block if not isinstance(text, Embedding)]
-    computed = iter(elmo.embed(given, progress=progress))
-    found = [text if isinstance(text, Embedding) else next(computed) for text in block]
-    shapes = (one.layers.shape for one in found)
-    wrong = next((shape for shape in shapes if shape[::2] != (elmo.n_layers, elmo.dim)), None)
+    Raises:
+        InputError: a text cannot be read, or given vectors have other layers or another width.
+    """
+    given = (item.layers.shape for item in items if isinstance(item, Embedding))
+    wrong = next((shape for shape in given if shape[::2] != (elmo.n_layers, elmo.dim)), None)
     if wrong:
         raise InputError(
             f"Vectors of {wrong[0]} layers of width {wrong[2]} are not those of {elmo.name} "
             f"({elmo.n_layers} of {elmo.dim}); embed the texts with this model."
         )
-    return found
+    computed = chain.from_iterable(elmo.stream(unread(items, max_characters), report=report))
+    for item in items:
+        yield item if isinstance(item, Embedding) else next(computed)
+
+
+def unread(items: Sequence[Item], max_characters: int) -> list[str | Sequence[str]]:
+    """The items that have no vectors yet, in the form in which the model reads them."""
+    return [readable(item, max_characters) for item in items if not isinstance(item, Embedding)]
+
+
+def readable(text: str | Sequence[str], max_characters: int) -> str | Sequence[str]:
+    """Cut a text to the characters that are read and segment it; return tokens unchanged."""
+    return segmented(text[:max_characters]) if isinstance(text, str) else text
+
+
+def segmented(text: str) -> str:
+    """Put blanks around each character of a script that is written without them."""
+    return _UNSEGMENTED.sub(r" \1 ", text)
+
+
+def is_segmented(texts: Sequence[str]) -> bool:
+    """Whether most characters of the texts belong to scripts that are written without blanks."""
+    sample = "".join(texts[:500])
+    return 2 * len(_UNSEGMENTED.findall(sample)) > len(sample) - sample.count(" ")

@@ -1,4 +1,4 @@
-"""Texts -> one vector each, in scikit-learn's manner."""
+"""A scikit-learn transformer: texts in, one vector a text out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from elmo_core.exceptions import ConfigError
 from elmo_core.learning.estimator import ElmoEstimator
 from elmo_core.learning.failures import require_fitted
 from elmo_core.learning.inputs import Item, check_texts, whole
-from elmo_core.learning.text_layers import blocks, readable, resolve_model
+from elmo_core.learning.text_layers import embed_items, resolve_model, unread
 
 Pooling = Literal["mean", "max", "weighted"]
 _SMOOTH = 1e-3  # a of Arora et al. 2017
@@ -29,8 +29,8 @@ class ElmoVectorizer(TransformerMixin, ElmoEstimator):
 
     Attributes:
         n_features_out_: width D of a vector.
-        centre_: (D,) what is subtracted; zeros unless `centred`.
-        frequencies_: share of each word among the words of the texts it was fitted to ("weighted" alone).
+        centre_: (D,) vector that is subtracted; zeros unless `centred`.
+        frequencies_: share of each word among the words of the fitted texts (pooling "weighted" only).
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ElmoVectorizer(TransformerMixin, ElmoEstimator):
             pooling: over the tokens: mean, maximum, or the mean weighted by a / (a + frequency of the
                 word in the fitted texts), which plays down frequent words (Arora et al. 2017).
             centred: whether to subtract the mean vector of the fitted texts.
-            max_characters: of a text; the rest of a longer one is not read.
+            max_characters: characters of a text that are read; the rest of a longer one is ignored.
         """
         self.model = model
         self.layer = layer
@@ -100,7 +100,7 @@ class ElmoVectorizer(TransformerMixin, ElmoEstimator):
         self._weights(elmo)
         if self.pooling == "weighted":
             counts = Counter(
-                token.casefold() for item in read_texts(self._given(texts)) for token in item.tokens
+                token.casefold() for item in read_texts(unread(texts, self._limit)) for token in item.tokens
             )
             counts.update(t.casefold() for item in texts if isinstance(item, Embedding) for t in item.tokens)
             self.frequencies_ = {word: count / counts.total() for word, count in counts.items()}
@@ -139,31 +139,26 @@ class ElmoVectorizer(TransformerMixin, ElmoEstimator):
             raise ConfigError(f"layer must hold {n} weights whose sum is not 0, got {layer!r}.")
         return weights
 
-    def _given(self, texts: Sequence[Item]) -> list[str | Sequence[str]]:
-        """The texts that are still to be embedded."""
-        most = whole(self.max_characters) or 1
-        return [readable(text, most) for text in texts if not isinstance(text, Embedding)]
-
-    def _embedded(self, texts: Sequence[Item]) -> list[Embedding]:
-        elmo = resolve_model(self.model)
-        found = iter(elmo.embed(self._given(texts)))
-        return [text if isinstance(text, Embedding) else next(found) for text in texts]
-
     def _vectors(self, texts: list[Item]) -> np.ndarray:
         elmo = resolve_model(self.model)
         weights = self._weights(elmo)
+        mixture = None if weights is None else list(weights)
         vectors = np.zeros((len(texts), elmo.dim), dtype=np.float32)
-        for block in blocks(texts, whole(self.max_characters) or 1):
-            for row, found in zip(block, self._embedded(texts[block.start : block.stop]), strict=True):
-                if found.tokens:
-                    vectors[row] = self._pooled(found, found.mix(None if weights is None else list(weights)))
+        for row, embedding in enumerate(embed_items(elmo, texts, self._limit)):
+            if embedding.tokens:
+                vectors[row] = self._pooled(embedding, embedding.mix(mixture))
         return vectors
 
-    def _pooled(self, found: Embedding, mixed: np.ndarray) -> np.ndarray:
+    @property
+    def _limit(self) -> int:
+        """Characters of a text that are read."""
+        return whole(self.max_characters) or 1
+
+    def _pooled(self, embedding: Embedding, mixed: np.ndarray) -> np.ndarray:
         if self.pooling == "mean":
             return np.asarray(mixed.mean(axis=0))
         if self.pooling == "max":
             return np.asarray(mixed.max(axis=0))
-        shares = np.array([self.frequencies_.get(token.casefold(), 0.0) for token in found.tokens])
+        shares = np.array([self.frequencies_.get(token.casefold(), 0.0) for token in embedding.tokens])
         weights = _SMOOTH / (_SMOOTH + shares)
         return np.asarray(weights @ mixed / weights.sum())
