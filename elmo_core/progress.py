@@ -12,7 +12,9 @@ An error that it raises stops the work and reaches the caller.
 """
 
 Progress: TypeAlias = Callable[[int, int], object]
-"""Called with (units done, units in all), where callers need the count itself: tokens, bytes, sentences.
+"""Called with (units done, units in all), where callers need the count itself: tokens, bytes, words.
+
+Where the total is not known before the end, both are the units done.
 
 An error that it raises stops the work and reaches the caller.
 """

@@ -71,7 +71,7 @@ def word2vec(
             cache or target.parent / "cache",
             language=language,
             encoding=encoding,
-            progress=lambda done, _: report(done, done),
+            progress=report,
         )
     chosen = Vocabulary.read(vocabulary) if vocabulary else Vocabulary(corpus.types[:words])
     with progress_bar("Learning") as report:

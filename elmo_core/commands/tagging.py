@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from elmo_core.learning.results import SkippedMethod
     from elmo_core.learning.tags.results import TagResult
     from elmo_core.learning.tags.sentences import TaggedSentences, TokenFile
+    from elmo_core.progress import Progress
 
 app = typer.Typer(
     help="Tag tokens: named entities, word classes, any tags; learn from a file, tag another one.",
@@ -188,7 +189,7 @@ def predict(
 
 
 def _sentences(
-    path: Path, token: str | None, encoding: str | None, bar: Callable[[int, int], None]
+    path: Path, token: str | None, encoding: str | None, bar: Progress
 ) -> Iterator[tuple[str, ...]]:
     """Sentences of a file; those of a .txt as they are read."""
     from elmo_core.learning.tags.reading import read_token_path

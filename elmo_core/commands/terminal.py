@@ -30,6 +30,8 @@ from rich.progress import (
 
 from elmo_core import __version__
 from elmo_core.exceptions import ElmoError
+from elmo_core.progress import Progress as CountCallback
+from elmo_core.progress import Report
 
 Arguments = ParamSpec("Arguments")
 AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON on standard output.")]
@@ -126,7 +128,7 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(title: str) -> Iterator[CountCallback]:
     """A determinate bar on stderr: the callable takes (done, total)."""
     columns = (
         TextColumn("{task.description}"),
@@ -142,7 +144,7 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
-def share_bar(title: str) -> Iterator[Callable[[str, float], None]]:
+def share_bar(title: str) -> Iterator[Report]:
     """A bar on stderr for work that reports what it is doing and the share that is done."""
     with progress_bar(title) as bar:
         yield lambda doing, share: bar(round(1000 * share), 1000)

@@ -146,7 +146,7 @@ def pretrain(
             language=language,
             tagged=settings.tagged,
             encoding=encoding,
-            progress=lambda done, _: report(done, done),
+            progress=report,
         )
         held_out = open_corpus(
             valid,

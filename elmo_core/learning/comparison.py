@@ -17,7 +17,7 @@ from elmo_core.learning.task import Task
 from elmo_core.learning.time_budget import (
     READING,
     USUAL_RATE,
-    Progress,
+    StepProgress,
     affordable_vectors,
     expected_steps,
     splits_in_time,
@@ -54,7 +54,7 @@ class Comparison(Generic[ResultT]):
         self.task = task
         self.splits = task.splits()
         self._end = time.monotonic() + task.time_limit_s
-        self._progress, self._on_epoch = Progress(report), on_epoch
+        self._progress, self._on_epoch = StepProgress(report), on_epoch
         self._outcomes: dict[str, list[Outcome]] = {}
         self._baselines: list[ResultT] = []
         self._note = ""

@@ -158,7 +158,7 @@ def affordable_vectors(
     return np.sort(np.concatenate([test, kept])), note
 
 
-class Progress:
+class StepProgress:
     """Converts the progress of each step into the progress of the whole."""
 
     def __init__(self, report: Report | None) -> None:

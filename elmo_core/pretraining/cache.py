@@ -25,8 +25,9 @@ from pathlib import Path
 import numpy as np
 
 from elmo_core.locking import locked
-from elmo_core.pretraining.cache_building import Progress, build_cache
+from elmo_core.pretraining.cache_building import build_cache
 from elmo_core.pretraining.corpus import find_shards
+from elmo_core.progress import Progress
 from elmo_core.text.tokenisation import TOKENISATION_VERSION, check_language
 
 
@@ -74,7 +75,7 @@ def open_corpus(
         language: for the tokeniser.
         tagged: whether tokens carry the parts of speech of a corpus in CoNLL-U (see `text.tagged`).
         encoding: of the shards, as Python names it; None = find out for each.
-        progress: called with (tokens so far, shard name).
+        progress: called with the tokens so far, twice, because the total is not known.
 
     Returns:
         The opened cache.

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,10 +15,10 @@ import numpy as np
 
 from elmo_core.exceptions import CorpusError
 from elmo_core.pretraining.corpus import CorpusReport, read_sentences
+from elmo_core.progress import Progress
 from elmo_core.text.vocabulary import SPECIALS
 
 log = logging.getLogger(__name__)
-Progress = Callable[[int, str], None]
 _FLUSH_TOKENS = 1 << 20
 
 
@@ -31,7 +31,7 @@ def build_cache(
         shards: to read, in order.
         folder: to make.
         settings: "version" and the arguments of `read_sentences`; kept in cache.json.
-        progress: called with (tokens so far, shard name).
+        progress: called with the tokens so far, twice, because the total is not known.
 
     Raises:
         CorpusError: a shard is damaged, or there is no text at all.
@@ -48,7 +48,7 @@ def build_cache(
                 if tokens is None:
                     writer.end_document()
                 elif writer.add_sentence(tokens) and progress:
-                    progress(writer.n_tokens, shard.name)
+                    progress(writer.n_tokens, writer.n_tokens)
             writer.end_document()
         writer.flush()
     for warning in report.warnings():

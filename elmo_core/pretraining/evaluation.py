@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,9 +25,9 @@ from elmo_core.exceptions import ConfigError, InputError
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
 from elmo_core.nn.lstm import LSTMState
 from elmo_core.pretraining.objective import WordEncoder
+from elmo_core.progress import Progress
 from elmo_core.text.vocabulary import END_TYPE, SPECIALS, START_TYPE, Vocabulary
 
-Progress = Callable[[int, int], None]
 LEAST_PER_ROW = 512
 """Predictions of a row where the rows are chosen here: the first of them are made from a state of zeros."""
 MOST_ROWS = 64

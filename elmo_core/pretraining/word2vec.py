@@ -13,7 +13,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,10 +24,9 @@ import numpy as np
 from elmo_core.exceptions import ConfigError, CorpusError
 from elmo_core.extras import extra
 from elmo_core.pretraining.cache import TokenCache
+from elmo_core.progress import Progress
 from elmo_core.text.vocabulary import SPECIALS, UNKNOWN_TYPE
 
-Progress = Callable[[int, int], None]
-"""Called with (words read so far, words to read in all passes)."""
 _FASTEST = 1.0
 _PART_WORDS = 1_000_000
 _SENTENCES_PER_BLOCK = 20_000
@@ -80,7 +79,7 @@ def train_word2vec(
         cache: the corpus.
         n_words: vocabulary size V; other words are read as `<UNK>`.
         settings: how to learn.
-        progress: told the words done.
+        progress: called with (words read so far, words to read in all epochs).
 
     Returns:
         float32 (V, dim); zeros where word2vec has no vector (`<S>`, `</S>`).
@@ -126,7 +125,7 @@ def train_on_sentences(
         sentences: lists of tokens; a token that holds white space is left out.
         settings: how to learn.
         min_count: rarer words get no vector and are left out of every context.
-        progress: told the words done.
+        progress: called with (words read so far, words to read in all epochs).
 
     Returns:
         The words by falling count, and their vectors float32 (V, dim).

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from elmo_core.progress import Report
 from elmo_core.senses.queries import PhraseFinder, forms, parse_query
-from elmo_core.tables.records import Progress
 from elmo_core.text.levelling import fold
 from elmo_core.text.tokenisation import Phrase, tokenise, tokenise_with_places
 
@@ -96,7 +96,7 @@ def find_uses(
     max_uses: int = MAX_USES,
     seed: int = 42,
     inflections: bool = False,
-    progress: Progress | None = None,
+    report: Report | None = None,
 ) -> Uses:
     """Find every use of a word, a phrase, several, or all that a pattern matches: whole tokens, in any case.
 
@@ -109,7 +109,7 @@ def find_uses(
         max_uses: keep a seeded sample of this many.
         seed: of that sample.
         inflections: whether other forms of the word count as well (English: banks for bank).
-        progress: told the share of the sentences looked at; an error it raises stops the search.
+        report: progress callback.
 
     Raises:
         InputError: the query is empty or makes no sense, so that no token can match it.
@@ -120,14 +120,14 @@ def find_uses(
     share = 0.5 if needs_vocabulary else 0.0
     for index in range(len(sentences) if needs_vocabulary else 0):
         vocabulary.update(search.tokens_of(index))
-        if progress and index % _REPORTED == 0:
-            progress(share * index / len(sentences))
+        if report and index % _REPORTED == 0:
+            report("searching", share * index / len(sentences))
     search.look_for(forms(query, {*map(fold, vocabulary)}, inflections=inflections))
     places = []
     for index in range(len(sentences)):
         places += [(index, span) for span in search.spans(index)]
-        if progress and index % _REPORTED == 0:
-            progress(share + (1 - share) * index / len(sentences))
+        if report and index % _REPORTED == 0:
+            report("searching", share + (1 - share) * index / len(sentences))
     kept = sorted(random.Random(seed).sample(range(len(places)), min(max_uses, len(places))))
     uses = [
         search.use(number, *places[place], labels[places[place][0]] if labels is not None else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import platformdirs
 from elmo_core.exceptions import InputError, ModelError
 from elmo_core.files import atomic_folder
 from elmo_core.locking import locked
+from elmo_core.progress import Progress
 from elmo_core.static.binary_rows import binary_rows, is_binary
 from elmo_core.static.faults import LoadReport
 from elmo_core.static.folder import (
@@ -34,7 +35,6 @@ from elmo_core.static.vectors import StaticVectors
 from elmo_core.text.opening import OpenedText
 from elmo_core.text.unpacking import OpenedBytes, open_bytes
 
-Progress = Callable[[int, int], None]
 """Called with (bytes read, bytes of the file); an error it raises stops the work."""
 _READER = 2
 """Goes up when the same file is read otherwise than before, so that what older versions kept is not used."""
@@ -68,7 +68,7 @@ def load_vectors_file(
         member: which file of a `.zip` with several.
         max_words: stop after that many; None = read all.
         kept_in: folder of what is kept; None = the user's cache folder.
-        progress: told how far it is.
+        progress: called with (bytes read, bytes in all).
 
     Raises:
         InputError: it is no such file, damaged, or holds no vector.

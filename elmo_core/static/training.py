@@ -8,7 +8,8 @@ from typing import Any
 
 from elmo_core.exceptions import CorpusError
 from elmo_core.pretraining.cache import TokenCache
-from elmo_core.pretraining.word2vec import Progress, Word2VecSettings, train_on_sentences, train_word2vec
+from elmo_core.pretraining.word2vec import Word2VecSettings, train_on_sentences, train_word2vec
+from elmo_core.progress import Progress
 from elmo_core.static.vectors import StaticVectors
 from elmo_core.text.vocabulary import Vocabulary
 
@@ -40,7 +41,7 @@ def vectors_of_corpus(
         vocabulary: its most frequent words, as `pretrain` chose them.
         settings: how to learn.
         name: of the vectors.
-        progress: told the words done.
+        progress: called with (words read so far, words to read in all epochs).
 
     Raises:
         CorpusError: the vocabulary is not that of this corpus.

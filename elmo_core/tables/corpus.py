@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from elmo_core.exceptions import InputError
+from elmo_core.progress import Report
 from elmo_core.tables.columns import Choice, guess_text_column, texts_of
-from elmo_core.tables.records import Progress, Table
+from elmo_core.tables.records import Table
 from elmo_core.text.levelling import fold, unify
 from elmo_core.text.tokenisation import split_sentences
 from elmo_core.text.unpacking import content_suffix
@@ -58,20 +59,20 @@ def is_running_text(name: str) -> bool:
     return content_suffix(name) in _TEXT_SUFFIXES
 
 
-def split_text(text: str, progress: Progress | None = None) -> Text:
+def split_text(text: str, report: Report | None = None) -> Text:
     """Split running text into sentences.
 
     Args:
         text: any text with at least one sentence.
-        progress: told the share done.
+        report: progress callback.
     """
     sentences: list[str] = []
     done = 0
     for part in _parts(text):
         sentences += split_sentences(part)
         done += len(part)
-        if progress:
-            progress(done / len(text))
+        if report:
+            report("splitting into sentences", done / len(text))
     return Text(tuple(sentences))
 
 
@@ -99,7 +100,7 @@ def read_column(
     text: str,
     label: str | None = None,
     word: str | None = None,
-    progress: Progress | None = None,
+    report: Report | None = None,
 ) -> Text:
     """Take the sentences out of a table.
 
@@ -109,7 +110,7 @@ def read_column(
         label: its column of gold senses, if any; empty cells say nothing, and senses that are the same once
             levelled are one, spelt as first seen.
         word: the column of the word that each label speaks of; None = of any word.
-        progress: told the share done.
+        report: progress callback.
 
     Raises:
         InputError: there is no such column, or that of the text holds lists or no sentence.
@@ -120,8 +121,8 @@ def read_column(
         parts = split_sentences(cell)
         sentences += parts
         rows += [row] * len(parts)
-        if progress and row % _ROWS == 0:
-            progress(row / len(table.rows))
+        if report and row % _ROWS == 0:
+            report("splitting into sentences", row / len(table.rows))
     if not sentences:
         raise InputError(f"The column {text!r} of {table.name} holds no sentence; choose another one.")
     labels = [cell or None for cell in unify(table.column(label))[0]] if label else None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from elmo_core.exceptions import InputError
+from elmo_core.progress import Report
 from elmo_core.tables.budget import Budget
 from elmo_core.tables.dialect import Dialect
 from elmo_core.tables.grid import Row, arrange
 from elmo_core.tables.records import (
     MAX_ROWS,
-    Progress,
     Reading,
     ReadingOptions,
     Record,
@@ -25,7 +25,7 @@ _REPORTED = 10_000  # records between two reports of progress
 
 
 def read_delimited(
-    decoded: Decoded, name: str, options: ReadingOptions, progress: Progress | None = None
+    decoded: Decoded, name: str, options: ReadingOptions, report: Report | None = None
 ) -> Table:
     """Read a table of a text file.
 
@@ -33,7 +33,7 @@ def read_delimited(
         decoded: its characters.
         name: for messages.
         options: what the user says about it.
-        progress: told the share of the characters that are read.
+        report: progress callback.
 
     Raises:
         InputError: it holds no table, or one that is too large.
@@ -43,7 +43,7 @@ def read_delimited(
     sniffed = sniff(text, options.delimiter, options.quote)
     dialect, first = sniffed.dialect, sniffed.n_characters
     skipped = [skip(Record(1, (text[:first].strip(),)), NAMES_DELIMITER)] if first else []
-    rows, rules, n_recovered = _rows(text[first:], dialect, sniffed.width, name, 2 if first else 1, progress)
+    rows, rules, n_recovered = _rows(text[first:], dialect, sniffed.width, name, 2 if first else 1, report)
     notes = list(decoded.faults())
     if n_recovered:
         notes.append(f"Recovered {counted(n_recovered, 'row')} after a quotation mark that nothing closes.")
@@ -70,7 +70,7 @@ def _check_marks(delimiter: str | None, quote: str | None) -> None:
 
 
 def _rows(
-    text: str, dialect: Dialect, width: int, name: str, first_line: int, progress: Progress | None
+    text: str, dialect: Dialect, width: int, name: str, first_line: int, report: Report | None
 ) -> tuple[list[Row], list[Skipped], int]:
     """All records, the rules between them, and how many a stray quotation mark would have swallowed."""
     budget = Budget(name, len(text))
@@ -87,8 +87,8 @@ def _rows(
             continue
         budget.hold(span.cells)
         rows.append(Row(line, span.cells, span.n_cells))
-        if progress and len(rows) % _REPORTED == 0:
-            progress(span.end / len(text))
+        if report and len(rows) % _REPORTED == 0:
+            report("reading the rows", span.end / len(text))
         if len(rows) > MAX_ROWS + 1:
             raise InputError(
                 f"{name} has more than {MAX_ROWS:,} rows, the most a table may have; use a part of it."

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from elmo_core.exceptions import InputError
+from elmo_core.progress import Report
 from elmo_core.tables.delimited import read_delimited
 from elmo_core.tables.fasttext import is_fasttext, read_fasttext
 from elmo_core.tables.json_tables import is_json, read_json
 from elmo_core.tables.parquet_tables import read_parquet
-from elmo_core.tables.records import Progress, Reading, ReadingOptions, Record, Skipped, Table
+from elmo_core.tables.records import Reading, ReadingOptions, Record, Skipped, Table
 from elmo_core.tables.workbooks import read_workbook
 from elmo_core.text.encodings import Decoded, decode
 from elmo_core.text.opening import read_text
@@ -79,7 +80,7 @@ def read_table(
     header_line: int | None = None,
     sheet: str | None = None,
     expected: Sequence[str] = (),
-    progress: Progress | None = None,
+    report: Report | None = None,
 ) -> Table:
     """Read a table.
 
@@ -94,7 +95,7 @@ def read_table(
             None = find out.
         sheet: of a workbook; None = the one that holds a table.
         expected: names of columns that the caller knows; a row with one of them is the header.
-        progress: told the share done from time to time; an error it raises stops the work.
+        report: progress callback.
 
     Returns:
         Every record of the file is in its rows or among its skipped ones, the header excepted. What was
@@ -106,10 +107,10 @@ def read_table(
     if header_line is not None and header_line < 1:
         raise InputError(f"Lines are counted from 1; the header cannot be on line {header_line}.")
     options = ReadingOptions(encoding, delimiter, quote, has_header, header_line, sheet, tuple(expected))
-    return _read(*read_bytes(content, name), options, progress)
+    return _read(*read_bytes(content, name), options, report)
 
 
-def _read(content: bytes, name: str, options: ReadingOptions, progress: Progress | None) -> Table:
+def _read(content: bytes, name: str, options: ReadingOptions, report: Report | None) -> Table:
     if not content.strip():
         raise InputError(f"{name} is empty; choose a file with a table.")
     if content.startswith(ZIP):
@@ -128,4 +129,4 @@ def _read(content: bytes, name: str, options: ReadingOptions, progress: Progress
         return read_json(decoded, name, options)
     if options.delimiter is None and is_fasttext(decoded.text):
         return read_fasttext(decoded, name)
-    return read_delimited(decoded, name, options, progress)
+    return read_delimited(decoded, name, options, report)

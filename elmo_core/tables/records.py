@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from elmo_core.exceptions import InputError
@@ -17,9 +17,6 @@ MAX_COLUMNS = 1_000
 """Tables with more columns are refused."""
 _SHOWN = 200
 _DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", None: "one cell a line"}
-
-Progress = Callable[[float], object]
-"""Told the share done; an error it raises stops the work and reaches the caller."""
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from elmo_core.exceptions import DownloadError, ModelError
+from elmo_core.progress import Progress
 from elmo_core.weights.official import check_official
 from elmo_core.weights.published import ADDRESSES, PublishedModel
-
-Progress = Callable[[int, int], None]
-"""Called with bytes on this machine and bytes in all; an error it raises stops the transfer."""
 
 _TIMEOUT_S = 30.0
 _BLOCK_BYTES = 1 << 18
@@ -34,7 +32,7 @@ def download_official(
 
     Args:
         model: one of `published.PUBLISHED`.
-        progress: told about the weights, by far the larger file.
+        progress: called with (bytes received, bytes in all) of the weights, by far the larger file.
         addresses: roots to try, in this order.
 
     Returns:

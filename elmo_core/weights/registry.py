@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from elmo_core.exceptions import ModelError, ModelNotFoundError
+from elmo_core.progress import Progress
 from elmo_core.shipped import shipped
 from elmo_core.weights import tiny
-from elmo_core.weights.download import Progress, by_hand, download_official
+from elmo_core.weights.download import by_hand, download_official
 from elmo_core.weights.folder import CONFIG, read_about
 from elmo_core.weights.formats import has_model, read_model
 from elmo_core.weights.official import read_official
@@ -62,7 +63,7 @@ def load_model(
         name_or_path: a name of `known_models`, or the path of a folder, a `.zip` or an official
             `*options.json`; where both exist, the name counts.
         download: whether an official model that is not on this machine may be fetched.
-        progress: told about the download.
+        progress: called with (bytes received, bytes in all).
 
     Raises:
         ModelNotFoundError: no such name or path, or an official model that is not on this machine.
@@ -102,7 +103,7 @@ def download(entry: ModelEntry, *, progress: Progress | None = None) -> Path:
 
     Args:
         entry: of kind "official".
-        progress: called with the bytes received and the bytes in all.
+        progress: called with (bytes received, bytes in all).
 
     Returns:
         The folder of the model.

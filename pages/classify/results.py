@@ -81,7 +81,7 @@ def dataset_of(
         f"{page}_dataset",
         ("dataset", file.key, opened.options, columns, merge, drop_rare),
         "Looking for duplicates",
-        lambda job: prepare(table, *columns, merge=dict(merge), drop_rare=drop_rare, progress=job.share_done),
+        lambda job: prepare(table, *columns, merge=dict(merge), drop_rare=drop_rare, report=job.report),
         seconds=file.seconds,
         results=file.results,
     )

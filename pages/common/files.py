@@ -81,7 +81,7 @@ def choose_from_file(page: str, file: UploadedFile) -> Source:
         f"{page}_column",
         file,
         ("column", reading, columns),
-        lambda job: read_column(table, *columns, job.share_done),
+        lambda job: read_column(table, *columns, job.report),
     )
     call = f"read_table_file(Path({file.name!r}){reading.options.as_arguments()})"
     recipe = (f"table = {call}", f"text = read_column(table, {', '.join(map(repr, columns))})")
@@ -106,7 +106,7 @@ def forget_file(page: str) -> None:
 
 def _split(file: UploadedFile, reading: FileReading, job: Job) -> tuple[Decoded, Text]:
     decoded = read_text(file.content, file.name, encoding=reading.options.encoding)
-    return replace(decoded, text=""), split_text(decoded.text, job.share_done)
+    return replace(decoded, text=""), split_text(decoded.text, job.report)
 
 
 def _choose_reading(page: str, file: UploadedFile) -> FileReading:

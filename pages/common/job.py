@@ -76,10 +76,6 @@ class Job:
             raise Cancelled
         self.doing, self.share = doing, min(max(share, 0.0), 1.0)
 
-    def share_done(self, share: float) -> None:
-        """Note the share done alone; raises as `report` does."""
-        self.report("", share)
-
     def run(self, work: Callable[[Job], Any]) -> None:
         """Do the work and note its result or its error."""
         if self.is_over:

@@ -77,7 +77,7 @@ def find(page: str, source: Source, asked: UseQuery) -> Uses:
             max_uses=asked.max_uses,
             seed=asked.seed,
             inflections=asked.inflections,
-            progress=job.share_done,
+            report=job.report,
         )
 
     needs_tokens = asked.inflections or asked.query.strip().startswith("/")

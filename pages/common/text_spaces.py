@@ -15,6 +15,7 @@ from elmo_core.config import layer_name
 from elmo_core.contrast.as_static import type_averages, vectors_of_words_alone
 from elmo_core.contrast.text_space import TextSpace, embed_text
 from elmo_core.pretraining.word2vec import Word2VecSettings
+from elmo_core.progress import share_of
 from elmo_core.senses.study import view_names
 from elmo_core.static.loading import LoadedVectors, load_vectors_file
 from elmo_core.static.registry import SHIPPED, load_static
@@ -209,16 +210,13 @@ def vectors_from_file(page: str) -> ChosenStatic:
         st.stop()
 
     def work(job: Job) -> LoadedVectors:
-        def report(done: int, total: int) -> None:
-            job.share_done(done / max(total, 1))
-
         with TemporaryDirectory() as name:
             folder = Path(name)
             path = folder / _safe_name(file.name)
             path.write_bytes(file.content)
             cache = folder / "kept in"  # no upload is called that
             loaded = load_vectors_file(
-                path, member=member, max_words=int(most), kept_in=cache, progress=report
+                path, member=member, max_words=int(most), kept_in=cache, progress=share_of(job.report, "")
             )
             vectors = loaded.vectors
             in_memory = np.array(vectors.matrix)

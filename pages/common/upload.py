@@ -118,7 +118,7 @@ def open_table(
         f"{page}_table",
         file,
         ("table", options),
-        lambda job: read_table(file.content, file.name, **vars(options), progress=job.share_done),
+        lambda job: read_table(file.content, file.name, **vars(options), report=job.report),
     )
     prefix = reading_prefix(page, file)
     with place or st.container():

@@ -21,7 +21,7 @@ from elmo_core.learning.texts.results import (
     ComparisonSettings,
 )
 from elmo_core.learning.texts.task import TextTask
-from elmo_core.learning.time_budget import READING, Progress, expected_steps
+from elmo_core.learning.time_budget import READING, StepProgress, expected_steps
 from elmo_core.learning.verdict import verdict
 from elmo_core.learning.workflow import classification_facts, run_classification
 from elmo_core.tables.reading import read_table
@@ -101,7 +101,7 @@ def test_it_can_be_stopped_anywhere(elmo):
 
 def test_progress_is_that_of_the_whole():
     told: list[tuple[str, float]] = []
-    progress = Progress(lambda doing, share: told.append((doing, round(share, 3))))
+    progress = StepProgress(lambda doing, share: told.append((doing, round(share, 3))))
     progress("measuring", 0.5)
     progress.expect({"a": 1.0, "b": 3.0})
     progress.start("a")

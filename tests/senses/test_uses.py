@@ -217,7 +217,7 @@ def test_many_forms_are_found_in_one_look():
 def test_the_search_reports_its_progress(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("elmo_core.senses.uses._REPORTED", 10)
     shares: list[float] = []
-    find_uses(["a bank"] * 40, "bank", progress=shares.append)
+    find_uses(["a bank"] * 40, "bank", report=lambda doing, share: shares.append(share))
     assert shares == [0, 0.25, 0.5, 0.75]
 
 

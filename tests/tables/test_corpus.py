@@ -71,7 +71,7 @@ def test_a_text_is_split_in_parts_with_progress(monkeypatch: pytest.MonkeyPatch)
     text = "One. Two.\nThree\n" * 50
     monkeypatch.setattr("elmo_core.tables.corpus._CHARACTERS", 100)
     shares: list[float] = []
-    found = split_text(text, shares.append)
+    found = split_text(text, lambda doing, share: shares.append(share))
     assert found == Text(("One.", "Two.", "Three") * 50)
     assert len(shares) > 5
     assert shares == sorted(shares)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from elmo_core.exceptions import InputError
 from elmo_core.learning.texts.duplicates import NearPair, find_duplicates, find_near_duplicates, normalise
+from elmo_core.progress import Report, part_of
 from elmo_core.tables.columns import Finding, check_labels, labels_of, texts_of
-from elmo_core.tables.records import Progress, Table, counted, shortened
+from elmo_core.tables.records import Table, counted, shortened
 from elmo_core.text.levelling import unify
 
 NO_TEXT, NO_LABEL, RARE = "no text", "no label", "its label stands in one row only"
@@ -66,7 +66,7 @@ def prepare(
     merge: Mapping[str, str] | None = None,
     drop_rare: bool = False,
     near_limit_s: float = 5.0,
-    progress: Progress | None = None,
+    report: Report | None = None,
 ) -> Dataset:
     """Take texts and labels out of a table.
 
@@ -80,7 +80,7 @@ def prepare(
         drop_rare: whether rows whose label stands in one row only are dropped; otherwise they are a
             finding that refuses training.
         near_limit_s: time for the search of near-duplicates.
-        progress: told the share done; an error it raises stops the work.
+        report: progress callback.
 
     Returns:
         The usable rows; every other row of the table is among the dropped ones.
@@ -94,16 +94,18 @@ def prepare(
     unified, respelt = unify(labels_of(table, label))
     labels = [(merge or {}).get(one, one) for one in unified]
     reasons: dict[int, str] = {}
-    told = partial(_part_of, progress or (lambda share: None))
+    checking = part_of(report, 0.0, 0.3)
     for row, (cell, tag) in enumerate(zip(texts, labels, strict=True)):
-        if row % _BLOCK == 0:
-            told(0.0, 0.3)(row / len(texts))
+        if checking and row % _BLOCK == 0:
+            checking("checking the rows", row / len(texts))
         if not normalise(cell):
             reasons[row] = NO_TEXT
         elif not tag:
             reasons[row] = NO_LABEL
     filled = [row for row in range(len(texts)) if row not in reasons]
-    found = find_duplicates([texts[row] for row in filled], [labels[row] for row in filled], told(0.3, 0.6))
+    found = find_duplicates(
+        [texts[row] for row in filled], [labels[row] for row in filled], part_of(report, 0.3, 0.6)
+    )
     reasons |= {filled[index]: REPEATED for index in found.repeated}
     reasons |= {filled[index]: CONTRADICTING for group in found.contradicting for index in group}
     if drop_rare:
@@ -111,7 +113,7 @@ def prepare(
         reasons |= {row: RARE for row in filled if row not in reasons and counts[labels[row]] == 1}
     kept = [row for row in range(len(texts)) if row not in reasons]
     near = find_near_duplicates(
-        [texts[row] for row in kept], time_limit_s=near_limit_s, progress=told(0.6, 1.0)
+        [texts[row] for row in kept], time_limit_s=near_limit_s, report=part_of(report, 0.6, 1.0)
     )
     dropped = tuple(
         Dropped(table.lines[row], reasons[row], texts[row], labels[row]) for row in sorted(reasons)
@@ -126,11 +128,6 @@ def prepare(
     return Dataset(
         table.name, tuple(texts[row] for row in kept), kept_labels, tuple(kept), dropped, near.pairs, findings
     )
-
-
-def _part_of(progress: Progress, first: float, last: float) -> Progress:
-    """The progress of a part of the work, as one of the whole."""
-    return lambda share: progress(first + share * (last - first))
 
 
 def _say_respelt(labels: list[str]) -> list[Finding]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from elmo_core.tables.records import Progress
+from elmo_core.progress import Report
 
 _N_HASHES, _BANDS = 64, 16
 _NGRAM = 5
@@ -56,20 +56,18 @@ def normalise(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def find_duplicates(
-    texts: Sequence[str], labels: Sequence[str], progress: Progress | None = None
-) -> Duplicates:
+def find_duplicates(texts: Sequence[str], labels: Sequence[str], report: Report | None = None) -> Duplicates:
     """Find rows to leave out before any split, so that no test row stands among the training rows.
 
     Args:
         texts: n texts.
         labels: their labels.
-        progress: told the share done.
+        report: progress callback.
     """
     groups: dict[str, list[int]] = {}
     for row, text in enumerate(texts):
-        if progress and row % _BLOCK == 0:
-            progress(row / len(texts))
+        if report and row % _BLOCK == 0:
+            report("comparing the texts", row / len(texts))
         groups.setdefault(normalise(text), []).append(row)
     kept, repeated, contradicting = [], [], []
     for rows in groups.values():
@@ -87,7 +85,7 @@ def find_near_duplicates(
     threshold: float = 0.8,
     time_limit_s: float = 5.0,
     seed: int = 0,
-    progress: Progress | None = None,
+    report: Report | None = None,
 ) -> NearDuplicates:
     """Find pairs of nearly equal texts by min-hashes of their character 5-grams.
 
@@ -99,7 +97,7 @@ def find_near_duplicates(
         threshold: least similarity.
         time_limit_s: rows that have not been reached by then are not searched.
         seed: of the hashes.
-        progress: told the share done, of the texts or of the time.
+        report: progress callback; the share is that of the texts or of the time, whichever is larger.
     """
     from sklearn.feature_extraction.text import HashingVectorizer
 
@@ -121,8 +119,8 @@ def find_near_duplicates(
         left_s = end - time.monotonic()
         if left_s < 0:
             break
-        if progress:
-            progress(max(start / len(texts), 1 - left_s / time_limit_s))
+        if report:
+            report("looking for near-duplicates", max(start / len(texts), 1 - left_s / time_limit_s))
     found = (NearPair(a, b, round(value, 3)) for (a, b), value in sorted(pairs.items()) if value >= threshold)
     return NearDuplicates(tuple(found), len(grams))
 
