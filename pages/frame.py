@@ -47,6 +47,14 @@ maps = st.Page(
     help="All sentences or tokens of a text on a map, every layer in one frame.",
 )
 
+read = st.Page(
+    PAGES / "read" / "page.py",
+    title="Read",
+    icon=":material/chrome_reader_mode:",
+    url_path="read",
+    help="How surprising each word of a text is from the left and from the right, and what was expected.",
+)
+
 classify = st.Page(
     PAGES / "classify" / "page.py",
     title="Classify texts",
@@ -91,7 +99,7 @@ def open_home() -> None:
 
 alias = st.Page(open_home, title="Word senses", url_path="senses", visibility="hidden")
 page = st.navigation(
-    {"Explore": [home, static, layers, maps], "Learn": [lessons, classify, entities], "": [alias]}
+    {"Explore": [home, static, layers, maps, read], "Learn": [lessons, classify, entities], "": [alias]}
 )
 st.set_page_config(page_title=f"{page.title} · ELMo Explorer")
 

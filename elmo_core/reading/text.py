@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import zip_longest
 
 import numpy as np
 
@@ -50,11 +52,34 @@ class ReadText:
         """Of the whole text: what `evaluate --state zero` says of the same tokens."""
         return perplexity_of(self.sentences)
 
+    def spelling(self, number: int) -> list[tuple[str, str]]:
+        """Return each token of a sentence as it is spelt in the text, and what stands before it there.
+
+        Args:
+            number: of the sentence.
+
+        Returns:
+            (text between the token before and this one, spelling); tokens stand between blanks where the text
+            came as tokens.
+        """
+        tokens = self.sentences[number].tokens
+        if not self.places:
+            return [(" " if place else "", token) for place, token in enumerate(tokens)]
+        found, at = [], self.places[number][0][0]
+        for start, end in self.places[number]:
+            found.append((self.source[at:start], self.source[start:end]))
+            at = end
+        return found
+
     def most_surprising(self, side: Side) -> tuple[int, int]:
-        """Return the sentence, and the place in it, of the token with the most bits."""
+        """Return the sentence, and the place in it, of the token with the most bits.
+
+        Words outside the vocabulary count only where there are no others: their bits are those of `<UNK>`.
+        """
         row = SIDES.index(side)
-        sentence = max(range(len(self.sentences)), key=lambda i: self.sentences[i].bits[row].max())
-        return sentence, int(self.sentences[sentence].bits[row].argmax())
+        known = [np.where(one.is_unknown, -1.0, one.bits[row]) for one in self.sentences]
+        number = max(range(len(known)), key=lambda i: float(known[i].max()))
+        return number, int(known[number].argmax())
 
 
 def read_text(
@@ -100,6 +125,19 @@ def read_text(
 
     sentences = tuple(read_sentences(elmo, tokens, n_expected, advance))
     return ReadText(sentences, places, text if isinstance(text, str) else "")
+
+
+def aligned(first: ReadText, second: ReadText) -> list[tuple[int | None, int | None]]:
+    """Pair the words of two texts: equal ones, and those that stand in the place of others.
+
+    Returns:
+        Positions among all tokens of either text, in order; None where the other text has more words.
+    """
+    here, there = ([word for one in text.sentences for word in one.tokens] for text in (first, second))
+    pairs: list[tuple[int | None, int | None]] = []
+    for _, start, end, other_start, other_end in SequenceMatcher(None, here, there, False).get_opcodes():
+        pairs += zip_longest(range(start, end), range(other_start, other_end))
+    return pairs
 
 
 def perplexity_of(sentences: Sequence[ReadSentence]) -> Perplexity:

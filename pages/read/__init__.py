@@ -1,0 +1,1 @@
+"""Read: the surprise of every word of a text, and what was expected instead."""

@@ -1,0 +1,118 @@
+"""What is read: two sentences that are edited in place, or a longer text of the visitor's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.common.loaders import Source
+from pages.common.sources import choose_source, set_state
+
+FIRST, SECOND = "first text", "second text"
+SENTENCES, LONGER = "Sentences", "A longer text"
+MOST_CHARACTERS = 200_000
+"""Of a longer text that are read."""
+
+_LONGEST_TYPED = 1000
+
+
+@dataclass(frozen=True)
+class Example:
+    """Two sentences that differ in a word."""
+
+    name: str
+    first: str
+    second: str
+
+
+EXAMPLES = (
+    Example(
+        "An odd word",
+        "The ship sailed across the sea to America.",
+        "The ship sailed across the soup to America.",
+    ),
+    Example(
+        "A wrong form",
+        "The children go to school in the morning.",
+        "The children goes to school in the morning.",
+    ),
+    Example(
+        "The wrong kind of word",
+        "He was born in London in 1850.",
+        "He was born in Tuesday in 1850.",
+    ),
+    Example(
+        "Where it fails",
+        "The doctor told the patient to take the medicine twice a day.",
+        "The doctor told the patient to take the bicycle twice a day.",
+    ),
+)
+"""Chosen by looking at what the model that ships does; the page opens on the first, the last is a failure."""
+
+
+def choose_sentences(page: str) -> dict[str, tuple[str, DeltaGenerator]]:
+    """Let the visitor edit two sentences, the second of which may be empty.
+
+    Args:
+        page: prefix of the keys of all buttons.
+
+    Returns:
+        By the name of the text: what was typed, and the column under the field.
+    """
+    with st.container(horizontal=True, gap="xsmall"):
+        for number, example in enumerate(EXAMPLES):
+            st.button(example.name, key=f"{page}_example_{number}", on_click=_show, args=(example,))
+    first, second = st.columns(2, gap="large")
+    with first:
+        text = _edit("Sentence", "text", EXAMPLES[0].first)
+    with second:
+        beside = _edit("Compare with (may be empty)", "beside", EXAMPLES[0].second)
+    return {FIRST: (text, first), SECOND: (beside, second)}
+
+
+def _edit(label: str, key: str, value: str) -> str:
+    text = st.text_input(
+        label,
+        value,
+        max_chars=_LONGEST_TYPED,
+        key=key,
+        bind="query-params",
+        live="300ms",
+        help="Read again while you type. Several sentences are read one by one.",
+    )
+    return text or ""
+
+
+def is_failure() -> bool:
+    """Return whether the sentences are those of the example in which the model is wrong."""
+    typed = st.session_state["text"], st.session_state["beside"]
+    return typed == (EXAMPLES[-1].first, EXAMPLES[-1].second)
+
+
+def choose_longer(page: str) -> tuple[Source | None, str]:
+    """Let the visitor paste a text or choose a file; return it with the part of it that is read.
+
+    Args:
+        page: prefix of the keys of all widgets.
+    """
+    st.session_state[f"{page}_is_own"] = True
+    source = choose_source(page)
+    if source is None:
+        st.info("Paste a text or choose a file: every word of it is read.")
+        return None, ""
+    whole = "\n".join(source.text.sentences)
+    if len(whole) <= MOST_CHARACTERS:
+        return source, whole
+    st.caption(
+        f"The first {MOST_CHARACTERS:,} of {len(whole):,} characters are read here; `elmo read` reads all."
+    )
+    end = whole.rfind("\n", 0, MOST_CHARACTERS)
+    return source, whole[: end if end > 0 else MOST_CHARACTERS]
+
+
+def _show(example: Example) -> None:
+    """Callback: put an example into the fields."""
+    set_state("text", example.first)
+    set_state("beside", example.second)
