@@ -18,7 +18,7 @@ foreseen to what the other can: of words that were swapped at random it finds fa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -30,6 +30,7 @@ from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError, ModelError
 from elmo_core.nn.bilm import BACKWARD, FORWARD
 from elmo_core.nn.softmax import WordSoftmax
+from elmo_core.progress import Progress
 from elmo_core.senses.use_vectors import edge_outputs
 from elmo_core.text.tagged import split_tags
 from elmo_core.text.vocabulary import Vocabulary
@@ -109,18 +110,17 @@ def require_predictions(elmo: Elmo) -> tuple[WordSoftmax, Vocabulary]:
 
 def read_sentences(
     elmo: Elmo,
-    sentences: Iterable[Sequence[str]],
+    sentences: Sequence[Sequence[str]],
     n_expected: int = N_EXPECTED,
-    advance: Callable[[int], object] = lambda n: None,
+    progress: Progress | None = None,
 ) -> Iterator[ReadSentence]:
-    """Read sentences one after the other, each from a state of zeros, in constant memory.
+    """Read sentences one after the other, each from a state of zeros; beside the results in constant memory.
 
     Args:
         elmo: a model with a softmax and a vocabulary.
-        sentences: lists of tokens, at least one each; read as they are needed.
+        sentences: lists of tokens, at least one each.
         n_expected: likeliest words to keep of each prediction, at most the vocabulary.
-        advance: called with the number of predictions made since the last call, of `n_predictions` in all; an
-            error that it raises stops the work.
+        progress: called with (predictions made, predictions in all), several times in a long sentence.
 
     Yields:
         Each sentence as soon as it is read.
@@ -132,18 +132,21 @@ def read_sentences(
     softmax, vocabulary = require_predictions(elmo)
     edges = edge_outputs(elmo)
     n_expected = min(n_expected, len(vocabulary))
+    done, n_in_all = 0, sum(len(SIDES) * len(sentence) + 2 for sentence in sentences)
+
+    def advance(n: int) -> None:
+        nonlocal done
+        done += n
+        if progress is not None:
+            progress(done, n_in_all)
+
     for block in _blocks(sentences):
         for found in elmo.embed(block):
             words, _ = split_tags(found.tokens, elmo.config.tags)
             yield _predict(softmax, vocabulary, edges, words, found.layers[-1], n_expected, advance)
 
 
-def n_predictions(n_tokens: int) -> int:
-    """Return how many predictions a sentence of so many tokens takes: three of each, two of boundaries."""
-    return len(SIDES) * n_tokens + 2
-
-
-def _blocks(sentences: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+def _blocks(sentences: Sequence[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
     """Sentences in groups of some hundred tokens."""
     block: list[Sequence[str]] = []
     n_tokens = 0

@@ -14,13 +14,12 @@ from elmo_core.embedder import Elmo
 from elmo_core.embedding.reading import Text, read_texts
 from elmo_core.exceptions import InputError
 from elmo_core.pretraining.evaluation import Perplexity, perplexity_of_loss
-from elmo_core.progress import Report
+from elmo_core.progress import Report, share_of
 from elmo_core.reading.surprise import (
     N_EXPECTED,
     SIDES,
     ReadSentence,
     Side,
-    n_predictions,
     read_sentences,
 )
 from elmo_core.text.tokenisation import Place, located_sentences
@@ -115,15 +114,7 @@ def read_text(
         tokens, places = [words for item in read_texts(text, language) for words in _cut(item)], ()
     if not tokens:
         raise InputError("The text holds no word to read; type a sentence.")
-    done, n_in_all = 0, sum(n_predictions(len(sentence)) for sentence in tokens)
-
-    def advance(n: int) -> None:
-        nonlocal done
-        done += n
-        if report is not None:
-            report("reading", done / n_in_all)
-
-    sentences = tuple(read_sentences(elmo, tokens, n_expected, advance))
+    sentences = tuple(read_sentences(elmo, tokens, n_expected, share_of(report, "reading")))
     return ReadText(sentences, places, text if isinstance(text, str) else "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from pages.common.layout import show_title
 from pages.common.markdown import escape_markdown
 from pages.read import texts, views
 from pages.read.exports import offer_all
@@ -13,10 +14,10 @@ from pages.read.work import read_for_visitor, samples_of_model
 PAGE = "read"
 COMPARE, PERPLEXITY, WORDS, EACH = "Word for word", "Perplexity", "Table of words", "Sentences"
 
-st.title("Read")
-st.markdown(
+show_title(
+    "Read",
     "**Which word is odd, and what was expected instead?** The model reads each sentence from both ends and "
-    "predicts every word from the others; the less it expected a word, the more the word is marked."
+    "predicts every word from the others; the less it expected a word, the more the word is marked.",
 )
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     kind = st.segmented_control(
