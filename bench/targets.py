@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import islice
 
 import numpy as np
 
 from bench import benchmark_data
 from bench.benchmark_data import Uses
-from elmo_core import Elmo
-from elmo_core.senses.use_vectors import context_halves, edge_outputs
+from elmo_core import Encoder
+from elmo_core.encoders.protocol import require_context_view
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,34 +19,38 @@ class Targets:
     """One token of each of n sentences."""
 
     layers: np.ndarray
-    """float32 (L, n, 2P): its own vectors."""
+    """float32 (L, n, D): its own vectors."""
     contexts: np.ndarray
-    """float32 (n, P): what both directions expect in its place, added up; neither has read the token."""
+    """float32 (n, P): what is expected in its place from the words around it, the token itself unread."""
 
 
 WordUses = tuple[dict[str, Targets], dict[str, np.ndarray]]
 """Vectors and gold senses of one word's train and test uses."""
 
 
-def target_vectors(elmo: Elmo, sentences: Sequence[list[str]], positions: Sequence[int]) -> Targets:
+def target_vectors(encoder: Encoder, sentences: Sequence[list[str]], positions: Sequence[int]) -> Targets:
     """Embed n sentences and keep one token of each."""
-    edges, layers, contexts = edge_outputs(elmo), [], []
-    for found, at in zip(chain.from_iterable(elmo.stream(sentences)), positions, strict=True):
-        layers.append(found.layers[:, at].copy())
-        contexts.append(context_halves(found.layers, edges)[:, at].sum(axis=0))
+    view, layers, contexts = require_context_view(encoder), [], []
+    left = iter(positions)
+    for block in encoder.stream(sentences):
+        places = list(islice(left, len(block)))
+        layers += [found.layers[:, at].copy() for found, at in zip(block, places, strict=True)]
+        contexts += [parts[0].sum(axis=0) for parts in view.of(block, [[range(at, at + 1)] for at in places])]
     return Targets(np.stack(layers, axis=1), np.stack(contexts))
 
 
-def word_uses(elmo: Elmo, most: int | None = None) -> Iterator[tuple[str, WordUses]]:
+def word_uses(encoder: Encoder, most: int | None = None) -> Iterator[tuple[str, WordUses]]:
     """Embed the uses of the words of CoarseWSD.
 
     Args:
-        elmo: the model.
+        encoder: the model.
         most: uses of each word in each part at most, the same seeded sample for every model.
     """
     for word in benchmark_data.sense_words():
         parts = {part: sample(benchmark_data.sense_uses(word, part), most) for part in ("train", "test")}
-        found = {part: target_vectors(elmo, uses.sentences, uses.positions) for part, uses in parts.items()}
+        found = {
+            part: target_vectors(encoder, uses.sentences, uses.positions) for part, uses in parts.items()
+        }
         yield word, (found, {part: np.array(uses.senses) for part, uses in parts.items()})
 
 

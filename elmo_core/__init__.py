@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from elmo_core.config import BiLMConfig, CharCNNConfig
     from elmo_core.elmo_layer import ElmoLayer
     from elmo_core.embedder import Elmo, Embedding, load_elmo
+    from elmo_core.encoders.protocol import Encoder
     from elmo_core.exceptions import (
         CancelledError,
         ConfigError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from elmo_core.learning.classifier import ElmoClassifier
     from elmo_core.learning.tagger import ElmoTagger
     from elmo_core.learning.vectoriser import ElmoVectorizer
+    from elmo_core.models import load_encoder
     from elmo_core.static.registry import load_static
     from elmo_core.static.vectors import StaticVectors
 
@@ -45,12 +47,14 @@ __all__ = [
     "ElmoTagger",
     "ElmoVectorizer",
     "Embedding",
+    "Encoder",
     "InputError",
     "ModelError",
     "ModelNotFoundError",
     "StaticVectors",
     "TrainingError",
     "load_elmo",
+    "load_encoder",
     "load_static",
 ]
 
@@ -63,8 +67,10 @@ _MODULES = {
     "ElmoTagger": "learning.tagger",
     "ElmoVectorizer": "learning.vectoriser",
     "Embedding": "embedder",
+    "Encoder": "encoders.protocol",
     "StaticVectors": "static.vectors",
     "load_elmo": "embedder",
+    "load_encoder": "models",
     "load_static": "static.registry",
 }
 """Where a name comes from; all others are errors."""

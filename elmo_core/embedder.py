@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from elmo_core.config import BiLMConfig
+from elmo_core.config import BiLMConfig, layer_names
 from elmo_core.embedding.blocks import cut_blocks
 from elmo_core.embedding.carrying import CarriedText
 from elmo_core.embedding.engine import Engine
@@ -27,11 +27,12 @@ from elmo_core.embedding.machine import choose_device, choose_dtype, require_mem
 from elmo_core.embedding.plan import carried, independent
 from elmo_core.embedding.reading import Text, number_words, read_texts, require_collection
 from elmo_core.embedding.result import Embedding
+from elmo_core.encoders.bilm import BiLMContexts, BiLMPredictions
 from elmo_core.exceptions import ConfigError, ElmoError, InputError, ModelError
 from elmo_core.nn.bilm import BiLM
 from elmo_core.progress import Progress, Report, part_of, share_of
 from elmo_core.text.vocabulary import Vocabulary
-from elmo_core.weights.fingerprint import exact_fingerprint
+from elmo_core.weights.fingerprint import exact_fingerprint, fingerprint
 from elmo_core.weights.registry import load_model, reference
 from elmo_core.weights.store import JsonValue, StoredModel
 
@@ -138,6 +139,26 @@ class Elmo:
     def dim(self) -> int:
         """Width D of a result: both directions."""
         return self.config.output_dim
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the L layers."""
+        return layer_names(self.n_layers)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the weights, in hexadecimal digits."""
+        return fingerprint(self.model)
+
+    def context_view(self) -> BiLMContexts:
+        """What the two directions expect in a place; see `elmo_core.encoders.protocol`."""
+        return BiLMContexts(self.model, self.vocabulary)
+
+    def word_predictions(self) -> BiLMPredictions | None:
+        """The words of the softmax; None without one, as in the official files."""
+        if self.model.softmax is None or self.vocabulary is None:
+            return None
+        return BiLMPredictions(self.model, self.vocabulary)
 
     def embed(
         self,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from elmo_core.exceptions import MissingExtraError
 
-Extra = Literal["app", "distributed", "index", "maps", "plots", "static"]
+Extra = Literal["app", "distributed", "index", "maps", "plots", "static", "transformers"]
 """The names of the extras in pyproject.toml."""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.contrast.word_spaces import WordNeighbour, WordSpace
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.clustering import unit_rows
 from elmo_core.geometry.neighbours import percentiles, random_pairs
@@ -78,11 +78,11 @@ class Overlap:
     """Words that two lists drawn at random would share."""
 
 
-def read_query(elmo: Elmo, sentence: str, word: str, language: str = "en") -> Query:
+def read_query(encoder: Encoder, sentence: str, word: str, language: str = "en") -> Query:
     """Find and embed the first use of a word in a sentence.
 
     Args:
-        elmo: the model.
+        encoder: the model.
         sentence: as it is written.
         word: one token, or several in a row, which have the mean of their vectors in each layer.
         language: of the sentence, for the tokeniser.
@@ -98,7 +98,7 @@ def read_query(elmo: Elmo, sentence: str, word: str, language: str = "en") -> Qu
         why = explain_no_use([sentence], word) or "Write one that does."
         raise InputError(f"The sentence does not use {word.strip()!r}: {shown}. {why}")
     use = uses[0]
-    (found,) = elmo.embed([list(use.tokens)])
+    (found,) = encoder.embed([list(use.tokens)])
     return Query(use.tokens, use.position, vectors_at(found.layers, use.span), use.length)
 
 

@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.progress import Report
 from elmo_core.text.levelling import fold
@@ -82,7 +82,7 @@ class TextSpace:
 
 
 def embed_text(
-    elmo: Elmo,
+    encoder: Encoder,
     sentences: Sequence[Sequence[str]],
     *,
     max_tokens: int = MAX_TOKENS,
@@ -91,7 +91,7 @@ def embed_text(
     """Embed all tokens of a text.
 
     Args:
-        elmo: the model.
+        encoder: the model.
         sentences: lists of tokens.
         max_tokens: whole sentences are read until the next one would exceed it.
         report: progress callback.
@@ -107,9 +107,9 @@ def embed_text(
         kept.append(tuple(tokens))
     if not n_tokens:
         raise InputError("This text has no sentence that can be read; give one with words.")
-    layers = np.empty((elmo.n_layers, n_tokens, elmo.dim), dtype=np.float16)
+    layers = np.empty((encoder.n_layers, n_tokens, encoder.dim), dtype=np.float16)
     row = 0
-    for found in chain.from_iterable(elmo.stream(kept, report=report)):
+    for found in chain.from_iterable(encoder.stream(kept, report=report)):
         layers[:, row : row + len(found.tokens)] = found.layers
         row += len(found.tokens)
     return TextSpace(tuple(kept), len(sentences), layers)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.clustering import unit_rows
 from elmo_core.measuring.intervals import Estimate, over_cases
@@ -74,12 +74,16 @@ class Contextuality:
 
 
 def measure_contextuality(
-    elmo: Elmo, sentences: Sequence[str | Sequence[str]], *, seed: int = 42, report: Report | None = None
+    encoder: Encoder,
+    sentences: Sequence[str | Sequence[str]],
+    *,
+    seed: int = 42,
+    report: Report | None = None,
 ) -> Contextuality:
     """Measure a text, a block of sentences at a time; a repeated sentence counts once.
 
     Args:
-        elmo: the model.
+        encoder: the model.
         sentences: strings or token lists.
         seed: of the order in which sentences are read, and of the random tokens.
         report: told how far it is.
@@ -90,8 +94,8 @@ def measure_contextuality(
     different = list(dict.fromkeys(text if isinstance(text, str) else tuple(text) for text in sentences))
     order = np.random.default_rng(seed)
     shuffled = [different[row] for row in order.permutation(len(different))]
-    gathered = _Gathered(elmo.n_layers, order)
-    for block in elmo.stream(shuffled, report=report):
+    gathered = _Gathered(encoder.n_layers, order)
+    for block in encoder.stream(shuffled, report=report):
         for found in block:
             gathered.add(found.tokens, found.layers)
     words = gathered.frequent()

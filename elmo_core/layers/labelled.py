@@ -9,7 +9,7 @@ from itertools import chain
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.progress import Report
 from elmo_core.senses.uses import Uses
@@ -102,16 +102,16 @@ def label_uses(uses: Uses, layers: np.ndarray) -> Labelled:
 
 
 def label_texts(
-    elmo: Elmo, texts: Sequence[str], labels: Sequence[str | None], report: Report | None = None
+    encoder: Encoder, texts: Sequence[str], labels: Sequence[str | None], report: Report | None = None
 ) -> Labelled:
     """Texts by their labels, each the mean of its tokens in every layer.
 
     Raises:
         InputError: fewer than two labels occur twice among the texts with a token.
     """
-    means = np.zeros((elmo.n_layers, len(texts), elmo.dim), dtype=np.float32)
+    means = np.zeros((encoder.n_layers, len(texts), encoder.dim), dtype=np.float32)
     kept: list[str | None] = list(labels)
-    for row, found in enumerate(chain.from_iterable(elmo.stream(texts, report=report))):
+    for row, found in enumerate(chain.from_iterable(encoder.stream(texts, report=report))):
         if found.tokens:
             means[:, row] = found.layers.mean(axis=1)
         else:
@@ -120,17 +120,17 @@ def label_texts(
 
 
 def label_tokens(
-    elmo: Elmo, sentences: Sequence[Sequence[tuple[str, str]]], report: Report | None = None
+    encoder: Encoder, sentences: Sequence[Sequence[tuple[str, str]]], report: Report | None = None
 ) -> Labelled:
     """Every token of tagged sentences by its tag.
 
     Args:
-        elmo: the model.
+        encoder: the model.
         sentences: each its (token, tag) pairs.
         report: told how far it is.
     """
     tokens = [[token for token, _ in sentence] for sentence in sentences]
-    vectors = [found.layers for block in elmo.stream(tokens, report=report) for found in block]
+    vectors = [found.layers for block in encoder.stream(tokens, report=report) for found in block]
     flat = [
         (token.casefold(), tag, " ".join(words))
         for words, sentence in zip(tokens, sentences, strict=True)

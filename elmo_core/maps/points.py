@@ -10,8 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from elmo_core.config import layer_names
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.layers.mixture import Mixture
 from elmo_core.progress import Report
@@ -77,7 +76,7 @@ def columns_of(text: Text) -> dict[str, tuple[str, ...]]:
 
 
 def token_points(
-    elmo: Elmo,
+    encoder: Encoder,
     texts: Sequence[str],
     columns: Mapping[str, Sequence[str]] | None = None,
     *,
@@ -88,7 +87,7 @@ def token_points(
     """Every token of some texts that holds a letter or a digit.
 
     Args:
-        elmo: the model.
+        encoder: the model.
         texts: N texts.
         columns: N values each, which all tokens of a text take.
         most: tokens that are kept, a seeded sample of them.
@@ -110,10 +109,10 @@ def token_points(
     by_row: dict[int, list[int]] = {}
     for row, position in kept:
         by_row.setdefault(row, []).append(position)
-    vectors = np.empty((elmo.n_layers, len(kept), elmo.dim), dtype=np.float32)
+    vectors = np.empty((encoder.n_layers, len(kept), encoder.dim), dtype=np.float32)
     at = 0
     wanted = [tokenised[row] for row in by_row]
-    embedded = chain.from_iterable(elmo.stream(wanted, report=report))
+    embedded = chain.from_iterable(encoder.stream(wanted, report=report))
     for positions, found in zip(by_row.values(), embedded, strict=True):
         vectors[:, at : at + len(positions)] = found.layers[:, positions]
         at += len(positions)
@@ -125,7 +124,7 @@ def token_points(
         "place in the text": tuple(_place(position, len(tokenised[row])) for row, position in kept),
     }
     return MapPoints(
-        views=layer_names(elmo.n_layers),
+        views=encoder.layer_names,
         vectors=vectors,
         names=tuple(words),
         lefts=tuple(" ".join(tokenised[row][:position])[-_CONTEXT:] for row, position in kept),
@@ -136,7 +135,7 @@ def token_points(
 
 
 def text_points(
-    elmo: Elmo,
+    encoder: Encoder,
     texts: Sequence[str],
     columns: Mapping[str, Sequence[str]] | None = None,
     *,
@@ -148,7 +147,7 @@ def text_points(
     """Each text as one point.
 
     Args:
-        elmo: the model.
+        encoder: the model.
         texts: N texts; those without a token are left out.
         columns: N values each.
         pooling: of a text's tokens: their mean, their mean weighted by a / (a + p(w)) with a = 0.001 and p(w)
@@ -165,13 +164,13 @@ def text_points(
     rows = [filled[at] for at in _sample(len(filled), most, seed)]
     counts = Counter(token.casefold() for tokens in tokenised for token in tokens)
     total = sum(counts.values())
-    vectors = np.empty((elmo.n_layers, len(rows), elmo.dim), dtype=np.float32)
-    embedded = chain.from_iterable(elmo.stream([tokenised[row] for row in rows], report=report))
+    vectors = np.empty((encoder.n_layers, len(rows), encoder.dim), dtype=np.float32)
+    embedded = chain.from_iterable(encoder.stream([tokenised[row] for row in rows], report=report))
     for at, found in enumerate(embedded):
         shares = np.array([counts[token.casefold()] / total for token in found.tokens])
         vectors[:, at] = _pooled(found.layers, pooling, shares)
     return MapPoints(
-        views=layer_names(elmo.n_layers),
+        views=encoder.layer_names,
         vectors=vectors,
         names=tuple(" ".join(texts[row].split())[:_CONTEXT] for row in rows),
         lefts=("",) * len(rows),

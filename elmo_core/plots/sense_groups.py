@@ -22,10 +22,11 @@ def plot_candidates(groups: SenseGroups, *, height: int = 220) -> go.Figure:
         height: in pixels.
     """
     figure, cuts = new_figure(height), groups.candidates
+    judged = [cut for cut in cuts if cut.has_null]
     figure.add_scatter(
-        x=[cut.k for cut in cuts],
-        y=[cut.paired_mean for cut in cuts],
-        error_y={"array": [cut.paired_sd for cut in cuts], "thickness": 9, "width": 0},
+        x=[cut.k for cut in judged],
+        y=[cut.paired_mean for cut in judged],
+        error_y={"array": [cut.paired_sd for cut in judged], "thickness": 9, "width": 0},
         mode="markers",
         name="contexts re-paired, mean ± sd",
         marker={"color": NEUTRAL, "symbol": "square", "size": 9},
@@ -55,6 +56,9 @@ def plot_candidates(groups: SenseGroups, *, height: int = 220) -> go.Figure:
 
 def describe_candidates(groups: SenseGroups) -> str:
     """The numbers of groups in words."""
+    if not all(cut.has_null for cut in groups.candidates):
+        found = listing(f"{cut.k} groups {cut.silhouette:.2f}" for cut in groups.candidates)
+        return f"Silhouette of {groups.n} uses: {found}."
     parts = listing(
         f"{cut.k} groups {cut.silhouette:.2f} against {cut.paired_mean:.2f}" for cut in groups.candidates
     )

@@ -27,11 +27,11 @@ import torch
 from torch import Tensor
 
 from elmo_core.embedder import Elmo
+from elmo_core.encoders.bilm import edge_outputs
 from elmo_core.exceptions import ConfigError, ModelError
 from elmo_core.nn.bilm import BACKWARD, FORWARD
 from elmo_core.nn.softmax import WordSoftmax
 from elmo_core.progress import Progress
-from elmo_core.senses.use_vectors import edge_outputs
 from elmo_core.text.tagged import split_tags
 from elmo_core.text.vocabulary import Vocabulary
 
@@ -130,7 +130,7 @@ def read_sentences(
         ModelError: see there.
     """
     softmax, vocabulary = require_predictions(elmo)
-    edges = edge_outputs(elmo)
+    edges = edge_outputs(elmo.model, elmo.vocabulary)
     n_expected = min(n_expected, len(vocabulary))
     done, n_in_all = 0, sum(len(SIDES) * len(sentence) + 2 for sentence in sentences)
 

@@ -4,6 +4,7 @@ What stands right before or after a word moves a context vector most: after `in`
 place or a year, whatever the rest of the sentence is about, and the uses of a word with one sense fall
 apart by such neighbours. So each half is taken from the mean of that half over all other places of
 the text beside the same token; for a token that is rare here, this mean is drawn to the mean of all places.
+A vector that has read both sides at once is taken from the mean of all places alone.
 """
 
 from __future__ import annotations
@@ -31,30 +32,28 @@ def neighbours(tokens: Sequence[str], span: range) -> tuple[str, str]:
 class ContextCentres:
     """Means of the forward and of the backward half by neighbour, gathered sentence by sentence."""
 
-    def __init__(self, width: int) -> None:
-        """Start with nothing, for halves of `width`."""
-        self._width = width
+    def __init__(self, width: int, n_parts: int = 2) -> None:
+        """Start with nothing, for two halves of `width`, or for one vector that has read both sides."""
+        self._has_sides = n_parts == 2
         self._sums: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})
         self._counts: tuple[dict[str, int], dict[str, int]] = ({}, {})
-        self._total = np.zeros((2, width), dtype=np.float32)
+        self._total = np.zeros((n_parts, width), dtype=np.float32)
         self._n_places = 0
 
-    def add(self, tokens: Sequence[str], halves: np.ndarray, left_out: Sequence[int]) -> None:
-        """Count in the places of one sentence.
+    def add(self, tokens: Sequence[str], places: Sequence[int], parts: np.ndarray) -> None:
+        """Count in places of one sentence.
 
         Args:
             tokens: T tokens.
-            halves: float32 (2, T, P), what the forward and the backward direction expect in each place.
-            left_out: positions that do not count: those of the word whose uses are compared.
+            places: k positions; those of the word whose uses are compared are not among them.
+            parts: float32 (k, n_parts, P), what is expected in each of these places.
         """
-        places = [position for position in range(len(tokens)) if position not in left_out]
-        for position in places:
+        for position, part in zip(places if self._has_sides else (), parts, strict=False):
             for side, token in enumerate(neighbours(tokens, range(position, position + 1))):
                 counts, sums = self._counts[side], self._sums[side]
                 counts[token] = counts.get(token, 0) + 1
-                half = halves[side, position]
-                sums[token] = sums[token] + half if token in sums else half.copy()
-        self._total += halves[:, places].sum(axis=1)
+                sums[token] = sums[token] + part[side] if token in sums else part[side].copy()
+        self._total += parts.sum(axis=0)
         self._n_places += len(places)
 
     def forget_rare(self) -> None:
@@ -64,9 +63,11 @@ class ContextCentres:
                 del counts[token], sums[token]
 
     def of(self, tokens: Sequence[str], span: range) -> np.ndarray:
-        """What the two halves of the place of some tokens are compared with: float32 (2, P)."""
+        """What the parts of the place of some tokens are compared with: float32 (n_parts, P)."""
         mean = self._total / max(self._n_places, 1)
-        found = np.empty((2, self._width), dtype=np.float32)
+        if not self._has_sides:
+            return mean
+        found = np.empty_like(mean)
         for side, token in enumerate(neighbours(tokens, span)):
             count = self._counts[side].get(token, 0)
             own = self._sums[side][token] if count else 0.0

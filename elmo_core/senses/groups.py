@@ -18,6 +18,7 @@ gold senses: with the weights that english-small had then, 5 of the 55 words wer
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -52,6 +53,8 @@ LEAST_GAIN, MIN_SDS = 0.02, 2
 """What is needed however far apart they lie: this distance, and this many standard deviations of the null."""
 MIN_STABILITY = 0.75
 MAX_CLOSENESS = 0.1
+NO_NULL = "this model reads both sides at once, so no contexts can be re-paired"
+"""The objection to every cut where there is no null to judge it by."""
 MIN_SHARE = 0.03
 """Least share of the uses in a group; three uses are also asked for."""
 
@@ -82,7 +85,7 @@ class Candidate:
     silhouette: float
     """Mean over the uses that are in a group."""
     paired_mean: float
-    """Mean silhouette of re-paired contexts, cut in the same way."""
+    """Mean silhouette of re-paired contexts, cut in the same way; NaN where none can be made."""
     paired_sd: float
     """Standard deviation of it."""
     stability: float
@@ -101,6 +104,11 @@ class Candidate:
         return len(self.sizes)
 
     @property
+    def has_null(self) -> bool:
+        """Whether there were re-paired contexts to judge it by."""
+        return not math.isnan(self.paired_mean)
+
+    @property
     def gain(self) -> float:
         """By how much the silhouette beats its null."""
         return self.silhouette - self.paired_mean
@@ -117,6 +125,8 @@ class Candidate:
         if self.k < 2:
             return ("there are no two groups to tell apart",)
         found = []
+        if not self.has_null:
+            return (NO_NULL,)
         if self.gain < self.gain_needed:
             found.append("re-paired contexts fall apart as well")
         if self.stability < MIN_STABILITY:
@@ -140,7 +150,7 @@ class SenseGroups:
     """All cuts that were tried; none below `MIN_USES` uses."""
     best: Candidate | None
     """Of the cuts without objections the one that beats its null by most; of others the one that comes
-    nearest to what is needed."""
+    nearest to what is needed, or has the highest silhouette where there is no null."""
 
     @property
     def k(self) -> int:
@@ -192,13 +202,16 @@ def find_groups(
         )
         return _extended(judged, halves.units(), rows)
     units = halves.units()
-    nulls = [halves.units(generator.permutation(n)) for _ in range(n_pairings)]
+    n_nulls = n_pairings if halves.are_independent else 0
+    nulls = [halves.units(generator.permutation(n)) for _ in range(n_nulls)]
     resamples = [np.unique(generator.integers(n, size=n)) for _ in range(n_resamples)]
     tried = (0,) if method == "density" else [number for number in numbers if 3 * number <= n]
     candidates = [_candidate(Cut(method, k, seed), units, nulls, resamples) for k in tried]
     sound = [candidate for candidate in candidates if not candidate.objections]
     if sound:
         best = max(sound, key=lambda candidate: candidate.gain)
+    elif not halves.are_independent:
+        best = max(candidates, key=lambda candidate: candidate.silhouette)
     else:
         best = max(candidates, key=lambda candidate: candidate.gain - candidate.gain_needed)
     return SenseGroups(n, n, tuple(candidates), best)
@@ -229,8 +242,8 @@ def _candidate(
         cut=cut,
         labels=labels,
         silhouette=mean_silhouette(units, labels),
-        paired_mean=float(null.mean()),
-        paired_sd=float(null.std(ddof=1)),
+        paired_mean=float(null.mean()) if nulls else math.nan,
+        paired_sd=float(null.std(ddof=1)) if nulls else math.nan,
         stability=float((agreement >= SAME_GROUPS).mean()),
         closeness=closeness(units, labels),
     )

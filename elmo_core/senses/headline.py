@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from elmo_core.geometry.separation import Separation
 from elmo_core.senses.explanations import LEVEL, Explanation
-from elmo_core.senses.groups import MIN_USES
+from elmo_core.senses.groups import MIN_USES, NO_NULL
 from elmo_core.senses.study import Grouping
 
 _IN_WORDS = {
     "re-paired contexts fall apart as well": "halves of contexts put together at random fall apart as much",
     "shuffled contexts fall apart as well": "shuffled sentences fall apart as much",
+    NO_NULL: "chance groups cannot be ruled out with a model that reads both sides at once",
     "resamples find other groups": "other samples of the uses give other groups",
     "the groups stand in similar contexts": "the groups stand in similar contexts",
     "a group has almost no uses": "one of the groups has almost no uses",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.separation import Separation, separation
 from elmo_core.senses.explanations import LEVEL, simplest_rival
@@ -38,18 +38,18 @@ class Candidate:
         return self.score.p_value < LEVEL and not self.rival
 
 
-def rank_openings(elmo: Elmo, text: Text) -> tuple[Candidate, ...]:
+def rank_openings(encoder: Encoder, text: Text) -> tuple[Candidate, ...]:
     """Score every labelled word of a text, the best opening first.
 
     Args:
-        elmo: the model; it reads each sentence once.
+        encoder: the model; it reads each sentence once.
         text: with labelled words.
     """
     found = []
     for word in dict.fromkeys(text.words):
         uses = find_uses(text.sentences, word, text.labels_of(word))
         try:
-            score = separation(embed_uses(elmo, uses).contexts.units(), uses.labels)
+            score = separation(embed_uses(encoder, uses).contexts.units(), uses.labels)
         except (InputError, ValueError):  # one sense alone, or no use at all
             continue
         rival = simplest_rival(facts_of(uses, text), uses.labels)

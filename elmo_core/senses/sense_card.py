@@ -67,12 +67,10 @@ class SenseCard:
         if self.best is None:
             return f"{self.n} uses are too few to look for groups; at least {MIN_USES} are needed."
         cut = self.best
-        paired = Spread(cut.paired_mean, cut.paired_sd)
         nulls = f"shuffled contexts {self.shuffled}; " if self.shuffled else ""
-        numbers = (
-            f"silhouette {cut.silhouette:.2f}; {nulls}re-paired contexts {paired}; "
-            f"stable in {cut.stability:.0%} of resamples"
-        )
+        if cut.has_null:
+            nulls += f"re-paired contexts {Spread(cut.paired_mean, cut.paired_sd)}; "
+        numbers = f"silhouette {cut.silhouette:.2f}; {nulls}stable in {cut.stability:.0%} of resamples"
         if self.k > 1:
             return f"{self.k} groups, {numbers}."
         return f"No evidence of more than one group: {self.objections[0]} (best of {cut.k}: {numbers})."

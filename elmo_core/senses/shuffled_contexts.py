@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.progress import Report, part_of
 from elmo_core.senses.use_vectors import UseVectors, embed_uses
 from elmo_core.senses.uses import Use, Uses
@@ -33,7 +33,7 @@ class ShuffledContexts:
 
 
 def shuffle_contexts(
-    elmo: Elmo,
+    encoder: Encoder,
     uses: Uses,
     *,
     n_replicates: int = N_REPLICATES,
@@ -44,7 +44,7 @@ def shuffle_contexts(
     """Embed a word's uses in shuffled contexts; this runs the model on `n_replicates` texts.
 
     Args:
-        elmo: the model.
+        encoder: the model.
         uses: at least one use.
         n_replicates: times to shuffle.
         max_uses: see `MAX_USES`.
@@ -58,7 +58,7 @@ def shuffle_contexts(
     for number in range(n_replicates):
         shuffled = Uses(uses.word, len(rows), tuple(_shuffled(sample, generator)))
         part = part_of(report, number / n_replicates, (number + 1) / n_replicates)
-        replicates.append(embed_uses(elmo, shuffled, report=part))
+        replicates.append(embed_uses(encoder, shuffled, report=part))
     return ShuffledContexts(np.array(rows), tuple(replicates))
 
 

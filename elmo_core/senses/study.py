@@ -1,7 +1,7 @@
 """One word's uses as the model sees them, and the groups they fall into: what the page of word senses shows.
 
 uses = find_uses(sentences, "bank")
-study = study_uses(elmo, uses)       # the model's part: it runs once
+study = study_uses(encoder, uses)       # the model's part: it runs once
 grouping = group_uses(study)         # the rest is arithmetic
 print(grouping.card.sentence)
 sense_map = draw_map(study, CONTEXT, frame_of(study, CONTEXT, "umap"))
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from elmo_core.config import layer_names
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.faithfulness import Faithfulness, faithfulness
 from elmo_core.geometry.projection import Method as Projection
@@ -85,22 +85,24 @@ class Study:
         return self.views.index(view) - 1
 
 
-def study_uses(elmo: Elmo, uses: Uses, *, report: Report | None = None) -> Study:
+def study_uses(encoder: Encoder, uses: Uses, *, report: Report | None = None) -> Study:
     """Ask the model about the uses of a word: its vectors, the null, the substitutes.
 
     Args:
-        elmo: the model.
+        encoder: the model.
         uses: at least one use.
         report: progress callback.
     """
     n = len(uses.uses)
     n_shuffled = N_REPLICATES * min(n, MOST_SHUFFLED) if n >= MIN_USES else 0
     read = n / (n + n_shuffled)  # share of all sentences
-    vectors = embed_uses(elmo, uses, report=part_of(report, 0, read, "reading the uses"))
+    vectors = embed_uses(encoder, uses, report=part_of(report, 0, read, "reading the uses"))
     shuffled = ShuffledContexts(np.arange(0), ())
     if n_shuffled:
-        shuffled = shuffle_contexts(elmo, uses, report=part_of(report, read, 1, "reading shuffled contexts"))
-    return Study(uses, vectors, shuffled, find_substitutes(elmo, vectors.expected, uses))
+        shuffled = shuffle_contexts(
+            encoder, uses, report=part_of(report, read, 1, "reading shuffled contexts")
+        )
+    return Study(uses, vectors, shuffled, find_substitutes(encoder, vectors.expected, uses))
 
 
 @dataclass(frozen=True, eq=False)

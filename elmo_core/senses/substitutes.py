@@ -9,6 +9,8 @@ With the outputs f and b of the two directions and the softmax's rows W and bias
 (f + b) W + 2c, up to a constant of the place. The prior log p(w) is taken to be c: it is what the model
 predicts from nothing, and needs no counts of the training text (their logarithm correlates with it by
 0.999 in the model that ships). One product by the vocabulary is left: (f + b) W + c.
+
+A transformer with a masked-LM head predicts log p(w | both sides) directly.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder, WordPredictions
 from elmo_core.senses.inflections import lemma
 from elmo_core.senses.uses import Uses
 
@@ -57,22 +59,25 @@ class Substitutes:
         return np.bincount(ids, weights, minlength=len(self.words))
 
 
-def find_substitutes(elmo: Elmo, expected: np.ndarray, uses: Uses, *, n_kept: int = N_KEPT) -> Substitutes:
+def find_substitutes(
+    encoder: Encoder, expected: np.ndarray, uses: Uses, *, n_kept: int = N_KEPT
+) -> Substitutes:
     """Words the model would put in the place of each use, or context words where it cannot predict.
 
     The word itself, its other forms, function words, punctuation, numbers and boundaries are left out.
 
     Args:
-        elmo: the model.
+        encoder: the model.
         expected: float32 (n, P), as in `UseVectors`.
         uses: n uses.
         n_kept: words kept for each use; their probabilities are divided by their sum.
     """
-    if elmo.model.softmax is None or elmo.vocabulary is None:
+    predictions = encoder.word_predictions()
+    if predictions is None:
         return context_words(uses)
     is_telling = _Telling(uses)
-    allowed = np.array([is_telling(word) for word in elmo.vocabulary.words])
-    return _gather("substitutes", _likeliest(elmo, expected, allowed, n_kept))
+    allowed = np.array([is_telling(word) for word in predictions.words])
+    return _gather("substitutes", _likeliest(predictions, expected, allowed, n_kept))
 
 
 def context_words(uses: Uses, *, window: int = WINDOW) -> Substitutes:
@@ -105,22 +110,20 @@ class _Telling:
 
 
 def _likeliest(
-    elmo: Elmo, expected: np.ndarray, allowed: np.ndarray, n_kept: int
+    predictions: WordPredictions, expected: np.ndarray, allowed: np.ndarray, n_kept: int
 ) -> list[list[tuple[str, float]]]:
     """The `n_kept` likeliest allowed words of each place, with their shares."""
-    softmax, vocabulary = elmo.model.require_softmax(), elmo.vocabulary
-    assert vocabulary is not None
-    both, barred = torch.from_numpy(expected), torch.from_numpy(~allowed)
+    barred = torch.from_numpy(~allowed)
     n_kept = min(n_kept, int(allowed.sum()))
     step = max(1, _LOGITS_PER_BLOCK // len(allowed))
     found = []
     with torch.inference_mode():
-        for start in range(0, len(both), step):
-            scores = softmax(both[start : start + step]).masked_fill_(barred, -torch.inf)
+        for start in range(0, len(expected), step):
+            scores = predictions.scores(expected[start : start + step]).masked_fill_(barred, -torch.inf)
             best, ids = scores.topk(n_kept, dim=1)
             shares = torch.softmax(best, dim=1)
             for row_ids, row_shares in zip(ids.tolist(), shares.tolist(), strict=True):
-                words = [vocabulary.words[i] for i in row_ids]
+                words = [predictions.words[i] for i in row_ids]
                 found.append(list(zip(words, row_shares, strict=True)))
     return found
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.clustering import unit_rows
 from elmo_core.senses.group_posterior import GroupPosterior
@@ -50,9 +50,9 @@ class Placement:
     posterior: tuple[float, ...]
     """Probability of each group."""
     forward: tuple[float, ...]
-    """The same from the left context alone."""
+    """The same from the left context alone; empty where the model reads both sides at once."""
     backward: tuple[float, ...]
-    """The same from the right context alone."""
+    """The same from the right context alone; empty as well."""
     influences: tuple[Influence, ...]
     """Of the words around it, in their order; empty where there is one group alone."""
 
@@ -89,12 +89,12 @@ def locate(sentence: str, uses: Uses) -> tuple[list[str], int | range]:
 
 
 def place_use(
-    elmo: Elmo, tokens: Sequence[str], position: int | range, vectors: UseVectors, labels: Sequence[int]
+    encoder: Encoder, tokens: Sequence[str], position: int | range, vectors: UseVectors, labels: Sequence[int]
 ) -> Placement:
     """Compare one use with those that are there; one call of the model.
 
     Args:
-        elmo: the model.
+        encoder: the model.
         tokens: the sentence.
         position: of the word in it, or the range of the positions of a phrase.
         vectors: of n uses.
@@ -112,16 +112,18 @@ def place_use(
     )
     taken_out = sorted(around[:MAX_TAKEN_OUT]) if max(labels) > 0 else []
     variants = [_use(0, tokens, span), *(_without(tokens, span, place) for place in taken_out)]
-    found = embed_uses(elmo, Uses(variants[0].word, 1, tuple(variants)), beside=vectors)
+    found = embed_uses(encoder, Uses(variants[0].word, 1, tuple(variants)), beside=vectors)
     units = vectors.contexts.units()
     both, posterior = _posteriors(units, found.contexts.units(), labels)
-    halves = [
-        _posteriors(unit_rows(old), unit_rows(new[:1]), labels)[1]
+    sides = [
+        _posteriors(unit_rows(old), unit_rows(new[:1]), labels)[1][0]
         for old, new in (
             (vectors.contexts.forward, found.contexts.forward),
             (vectors.contexts.backward, found.contexts.backward),
         )
+        if vectors.contexts.are_independent
     ]
+    forward, backward = sides or (np.empty(0), np.empty(0))
     cosines = units @ found.contexts.units()[0]
     nearest = np.argsort(-cosines, kind="stable")[:N_NEIGHBOURS]
     group = int(posterior[0].argmax())
@@ -139,8 +141,8 @@ def place_use(
         vectors=_first(found),
         nearest=tuple((int(row), float(cosines[row])) for row in nearest),
         posterior=tuple(posterior[0].tolist()),
-        forward=tuple(halves[0][0].tolist()),
-        backward=tuple(halves[1][0].tolist()),
+        forward=tuple(forward.tolist()),
+        backward=tuple(backward.tolist()),
         influences=tuple(influences),
     )
 
@@ -183,7 +185,7 @@ def _without(tokens: Sequence[str], span: range, place: int) -> Use:
 
 def _first(vectors: UseVectors) -> UseVectors:
     """The vectors of the first use alone."""
-    contexts = type(vectors.contexts)(vectors.contexts.forward[:1], vectors.contexts.backward[:1])
+    contexts = vectors.contexts.take(np.arange(1))
     return UseVectors(
         vectors.layers[:, :1], vectors.layer_means, vectors.expected[:1], contexts, vectors.centres
     )

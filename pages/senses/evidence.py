@@ -42,12 +42,14 @@ def show_evidence(page: str, study: Study, grouping: Grouping) -> None:
     with right:
         objections = grouping.card.objections
         said = listing(objections) if objections else "nothing that was tested"
-        gain, needed = told_apart(grouping.card.best.gain, grouping.card.best.gain_needed)
+        gained = ""
+        if grouping.card.best.has_null:
+            gain, needed = told_apart(grouping.card.best.gain, grouping.card.best.gain_needed)
+            gained = f"Gain over re-paired contexts {gain}, needed {needed}. "
         st.markdown(f"**Against {grouping.card.best.k} groups:** {said}.")
         st.caption(
             f"Closest two centroids: cosine {grouping.card.best.closeness:.2f} (0 = two places of the text "
-            f"at random). Gain over re-paired contexts {gain}, needed {needed}. "
-            f"Seed {grouping.card.best.cut.seed}."
+            f"at random). {gained}Seed {grouping.card.best.cut.seed}."
         )
         if grouping.card.scores:
             st.dataframe(

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from elmo_core import Elmo, load_elmo
+from elmo_core.encoders.bilm import context_halves, edge_outputs
 from elmo_core.senses.group_names import name_groups
 from elmo_core.senses.inflections import forms_of, lemma
 from elmo_core.senses.substitutes import Substitutes, context_words, find_substitutes
-from elmo_core.senses.use_vectors import context_halves, edge_outputs, embed_uses
+from elmo_core.senses.use_vectors import embed_uses
 from elmo_core.senses.uses import Uses, find_uses
 
 TEXT = ["The river bank was high", "money in the bank", "Banks and a bank"]
@@ -28,7 +29,7 @@ def test_they_are_the_product_of_both_distributions_over_the_prior(elmo: Elmo, u
     softmax, vocabulary = elmo.model.require_softmax(), elmo.vocabulary
     use = uses.uses[0]
     (embedding,) = elmo.embed([list(use.tokens)])
-    halves = context_halves(embedding.layers, edge_outputs(elmo))[:, use.position]
+    halves = context_halves(embedding.layers, edge_outputs(elmo.model, elmo.vocabulary))[:, use.position]
     with torch.inference_mode():
         logs = torch.log_softmax(softmax(torch.from_numpy(halves)), dim=1).sum(dim=0)
         logs = logs - torch.log_softmax(softmax.bias, dim=0)

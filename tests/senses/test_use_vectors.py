@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from elmo_core import Elmo
+from elmo_core.encoders.bilm import context_halves, edge_outputs
 from elmo_core.nn.bilm import BACKWARD, FORWARD
 from elmo_core.senses.context_centres import PRIOR_PLACES, ContextCentres
-from elmo_core.senses.use_vectors import context_halves, edge_outputs, embed_uses
+from elmo_core.senses.use_vectors import embed_uses
 from elmo_core.senses.uses import Uses, find_uses
 from elmo_core.text.characters import words_to_ids
 
@@ -39,7 +40,7 @@ def top_outputs(elmo: Elmo, tokens: list[str], direction: int) -> np.ndarray:
 def test_contexts_are_the_outputs_beside_each_token(elmo: Elmo):
     tokens = SENTENCES[0]
     (found,) = elmo.embed([tokens])
-    halves = context_halves(found.layers, edge_outputs(elmo))
+    halves = context_halves(found.layers, edge_outputs(elmo.model, elmo.vocabulary))
     np.testing.assert_allclose(halves[0], top_outputs(elmo, tokens, FORWARD)[:-2], atol=1e-6)
     np.testing.assert_allclose(halves[1], top_outputs(elmo, tokens, BACKWARD)[2:], atol=1e-6)
 
@@ -99,7 +100,7 @@ def test_centres_are_means_by_neighbour_drawn_to_the_mean_of_all():
     centres = ContextCentres(4)
     tokens = ["In", "x", "in", "y", "z"]
     for _ in range(3):
-        centres.add(tokens, halves, [4])
+        centres.add(tokens, range(4), halves[:, :4].transpose(1, 0, 2))
     mean = halves[:, :4].mean(axis=1)
     after_in = halves[0, [1, 3]].mean(axis=0)
     found = centres.of(["IN", "word"], range(1, 2))
@@ -111,7 +112,7 @@ def test_centres_are_means_by_neighbour_drawn_to_the_mean_of_all():
 
 def test_rare_neighbours_are_forgotten():
     centres = ContextCentres(2)
-    centres.add(["a", "b"], np.ones((2, 2, 2), dtype=np.float32), [])
-    centres.add(["a", "c"], np.zeros((2, 2, 2), dtype=np.float32), [])
+    centres.add(["a", "b"], [0, 1], np.ones((2, 2, 2), dtype=np.float32))
+    centres.add(["a", "c"], [0, 1], np.zeros((2, 2, 2), dtype=np.float32))
     centres.forget_rare()
     np.testing.assert_allclose(centres.of(["a", "x"], range(1, 2))[0], [0.5, 0.5])

@@ -1,0 +1,1 @@
+"""What an analysis may ask of a model, and transformers that answer as a biLM does."""
