@@ -21,7 +21,7 @@ ROOT = Path(os.environ.get("ELMO_BENCHMARKS", Path(__file__).resolve().parents[2
 
 
 @dataclass(frozen=True)
-class Uses:
+class SenseUses:
     """Uses of one word with their sense."""
 
     sentences: list[list[str]]
@@ -43,13 +43,13 @@ def sense_words() -> list[str]:
     return sorted(path.name for path in (ROOT / "coarsewsd10").iterdir() if path.is_dir())
 
 
-def sense_uses(word: str, part: str) -> Uses:
+def sense_uses(word: str, part: str) -> SenseUses:
     """Read the `train` or `test` uses of a word of CoarseWSD (Loureiro et al. 2021)."""
     folder = ROOT / "coarsewsd10" / word
     names = json.loads((folder / "classes_map.txt").read_text())
     rows = [line.split("\t") for line in (folder / f"{part}.data.txt").read_text("utf-8").splitlines()]
     gold = [names[line.strip()] for line in (folder / f"{part}.gold.txt").read_text().splitlines()]
-    return Uses([text.split(" ") for _, text in rows], [int(position) for position, _ in rows], gold)
+    return SenseUses([text.split(" ") for _, text in rows], [int(position) for position, _ in rows], gold)
 
 
 def word_in_context(part: str) -> list[Pair]:

@@ -37,7 +37,7 @@ from elmo_core.tables.reading import read_table, read_table_file
 
 
 @dataclass(frozen=True)
-class Texts:
+class LabTexts:
     """Labelled texts and how they are split."""
 
     texts: list[str]
@@ -47,29 +47,29 @@ class Texts:
     together: tuple[tuple[int, int], ...] = ()
 
 
-def sst2() -> Texts:
+def sst2() -> LabTexts:
     """Read SST-2 (Socher et al. 2013): train -> dev."""
     (train, gold), (dev, wanted) = sentiment("train"), sentiment("dev")
     texts = [" ".join(words) for words in [*train, *dev]]
-    return Texts(texts, [str(label) for label in [*gold, *wanted]], _first(len(train), len(texts)))
+    return LabTexts(texts, [str(label) for label in [*gold, *wanted]], _first(len(train), len(texts)))
 
 
-def subj() -> Texts:
+def subj() -> LabTexts:
     """Read SUBJ (Pang and Lee 2004): the first 8,000 after shuffling with seed 0 -> the others."""
     lines = (ROOT / "text" / "subj.all").read_text("latin-1").splitlines()
     order = np.random.default_rng(0).permutation(len(lines))
     pairs = [lines[row].split(" ", 1) for row in order]
-    return Texts([text for _, text in pairs], [label for label, _ in pairs], _first(8000, len(pairs)))
+    return LabTexts([text for _, text in pairs], [label for label, _ in pairs], _first(8000, len(pairs)))
 
 
 def _first(n_train: int, n: int) -> Split:
     return Split(np.arange(n_train), np.arange(n_train, n))
 
 
-def _table(name: str) -> Callable[[], Texts]:
+def _table(name: str) -> Callable[[], LabTexts]:
     """Read a table as the page reads an upload, with everything guessed."""
 
-    def read() -> Texts:
+    def read() -> LabTexts:
         table = read_table_file(ROOT / "text" / name)
         text = guess_text_column(table).column
         label = guess_label_column(table, text).column
@@ -77,12 +77,12 @@ def _table(name: str) -> Callable[[], Texts]:
             raise SystemExit(f"{name} has no columns to learn from")
         data = prepare(table, text, label)
         together = tuple((pair.first, pair.second) for pair in data.near_duplicates)
-        return Texts(list(data.texts), list(data.labels), None, together)
+        return LabTexts(list(data.texts), list(data.labels), None, together)
 
     return read
 
 
-DATA: dict[str, Callable[[], Texts]] = {
+DATA: dict[str, Callable[[], LabTexts]] = {
     "sst2": sst2,
     "subj": subj,
     "ag_news_5k": _table("ag_news_5k.csv"),

@@ -47,7 +47,7 @@ _REPEATS = {"one": 10}
 
 
 @dataclass(frozen=True)
-class Row:
+class SpeedRow:
     """One line of the table."""
 
     shape: str
@@ -94,7 +94,7 @@ class Bench:
     clock: str
     """A name in `CLOCKS`: on a busy machine the processor time of one thread tells more than the wall's."""
 
-    def rows(self, shape: str, inputs: Sequence[str]) -> list[Row]:
+    def rows(self, shape: str, inputs: Sequence[str]) -> list[SpeedRow]:
         """Measure all rows of one shape."""
         stored, weights = load_shape(shape)
         models = {
@@ -109,7 +109,7 @@ class Bench:
 
     def _measure(
         self, stored: StoredModel, weights: str, models: dict[str, BiLM], name: str, given: Sentences
-    ) -> list[Row]:
+    ) -> list[SpeedRow]:
         some = given[:_PLAIN_SENTENCES]
         plain = PlainBiLM(stored.model)
         ceilings = {dtype: Ceiling(model) for dtype, model in models.items()}
@@ -137,14 +137,15 @@ class Bench:
         peaks = {who: self._peak(stored.name, who) if name == "batch" else None for who in errors}
         facts = (stored.name, weights, name)
         rows = [
-            Row(*facts, n_some, PLAIN, plain_speed, 1e3 * median[PLAIN, ""], 1.0, None, None,
+            SpeedRow(*facts, n_some, PLAIN, plain_speed, 1e3 * median[PLAIN, ""], 1.0, None, None,
                 errors[PLAIN], peaks[PLAIN])
         ]  # fmt: skip
         for dtype in models:
             time_s, ceiling_s = median["engine", dtype], median["ceiling", dtype]
             rows.append(
-                Row(*facts, n_words, dtype, n_words / time_s, 1e3 * time_s, n_words / time_s / plain_speed,
-                    ceiling_s / time_s, operations[dtype] / ceiling_s / 1e9, errors[dtype], peaks[dtype])
+                SpeedRow(*facts, n_words, dtype, n_words / time_s, 1e3 * time_s,
+                    n_words / time_s / plain_speed, ceiling_s / time_s,
+                    operations[dtype] / ceiling_s / 1e9, errors[dtype], peaks[dtype])
             )  # fmt: skip
         return rows
 
@@ -211,7 +212,7 @@ def conditions(bench: Bench) -> dict[str, object]:
     }
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[SpeedRow]) -> str:
     """Format the rows as a Markdown table."""
     head = (
         "model", "input", "words", "implementation", "words/s", "ms", "times plain", "of ceiling",

@@ -31,7 +31,7 @@ from elmo_core.pretraining.trainer import Trainer
 from elmo_core.text.characters import words_to_ids
 
 
-class PlainBiLM(nn.Module):
+class TrainablePlainBiLM(nn.Module):
     """The shipped shape in plain PyTorch (no clipping: `torch.nn.LSTM` has none)."""
 
     def __init__(self, config: PretrainConfig, n_words: int) -> None:
@@ -64,7 +64,7 @@ class PlainBiLM(nn.Module):
 
 def plain_step(config: PretrainConfig, cache: TokenCache, n_words: int) -> Callable[[], None]:
     """Return a function that takes one step of the plain loop."""
-    model = PlainBiLM(config, n_words)
+    model = TrainablePlainBiLM(config, n_words)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate)
     characters = torch.from_numpy(words_to_ids(cache.types)).long()
     streams = [

@@ -21,19 +21,19 @@ from bench.reporting import arguments, progress
 from elmo_core import load_elmo, load_static
 from elmo_core.contrast.as_static import vectors_of_words_alone
 from elmo_core.contrast.questions import read_pairs
-from elmo_core.contrast.scores import Score, same_sense, word_similarity
+from elmo_core.contrast.scores import BenchmarkScore, same_sense, word_similarity
 from elmo_core.embedder import Elmo
 from elmo_core.geometry.clustering import unit_rows
 from elmo_core.measuring.intervals import wilson
 from elmo_core.senses.study import view_names
 from elmo_core.static.vectors import StaticVectors
 
-Uses = list[tuple[list[str], int]]
-Vectorise = Callable[[Uses], dict[str, np.ndarray]]
+TokenUses = list[tuple[list[str], int]]
+Vectorise = Callable[[TokenUses], dict[str, np.ndarray]]
 LISTS = {"SimLex-999": "EN-SIMLEX-999.txt", "WordSim-353": "EN-WS-353-ALL.txt"}
 
 
-def vectors_of(elmo: Elmo, static: StaticVectors, uses: Uses) -> dict[str, np.ndarray]:
+def vectors_of(elmo: Elmo, static: StaticVectors, uses: TokenUses) -> dict[str, np.ndarray]:
     """Return vectors (n, D) of uses by every source; zeros for words that a static source does not have."""
     embedded = chain.from_iterable(elmo.stream([tokens for tokens, _ in uses]))
     found = [one.layers[:, at].copy() for one, (_, at) in zip(embedded, uses, strict=True)]
@@ -48,7 +48,7 @@ def vectors_of(elmo: Elmo, static: StaticVectors, uses: Uses) -> dict[str, np.nd
     }
 
 
-def similarity_rows(elmo: Elmo, static: StaticVectors) -> Iterator[tuple[str, Score]]:
+def similarity_rows(elmo: Elmo, static: StaticVectors) -> Iterator[tuple[str, BenchmarkScore]]:
     """Score word similarity by static vectors and by every layer of single words."""
     for title, name in LISTS.items():
         pairs = read_pairs((benchmark_data.ROOT / "wordsim" / name).read_text("utf-8").splitlines())
@@ -60,7 +60,7 @@ def similarity_rows(elmo: Elmo, static: StaticVectors) -> Iterator[tuple[str, Sc
             yield title, word_similarity(alone, pairs)
 
 
-def context_rows(vectorise: Vectorise, n_train: int) -> Iterator[tuple[str, Score]]:
+def context_rows(vectorise: Vectorise, n_train: int) -> Iterator[tuple[str, BenchmarkScore]]:
     """Score WiC dev: area under the curve and accuracy, for all pairs and for those spelt the same."""
     train, dev = benchmark_data.word_in_context("train")[:n_train], benchmark_data.word_in_context("dev")
     cosines = {}
@@ -87,11 +87,13 @@ def context_rows(vectorise: Vectorise, n_train: int) -> Iterator[tuple[str, Scor
             found = wilson(right, len(same))
             yield (
                 title,
-                Score(source, "accuracy", right, found.low, found.high, majority, len(same), len(known)),
+                BenchmarkScore(
+                    source, "accuracy", right, found.low, found.high, majority, len(same), len(known)
+                ),
             )
 
 
-def sense_rows(vectorise: Vectorise, n_train: int, n_test: int) -> Iterator[tuple[str, Score]]:
+def sense_rows(vectorise: Vectorise, n_train: int, n_test: int) -> Iterator[tuple[str, BenchmarkScore]]:
     """Score CoarseWSD: nearest centroid of training uses, macro average over the words."""
     shares: dict[str, list[float]] = {}
     chances, n_all = [], 0
@@ -120,7 +122,10 @@ def sense_rows(vectorise: Vectorise, n_train: int, n_test: int) -> Iterator[tupl
         low, high = np.quantile(draws, [0.025, 0.975])
         title = f"CoarseWSD, {len(values)} words"
         chance = float(np.mean(chances))
-        yield title, Score(source, "accuracy", float(np.mean(values)), low, high, chance, n_all, n_all)
+        yield (
+            title,
+            BenchmarkScore(source, "accuracy", float(np.mean(values)), low, high, chance, n_all, n_all),
+        )
 
 
 def _threshold(cosines: np.ndarray, same: np.ndarray) -> float:
@@ -143,7 +148,7 @@ def main() -> None:
     options = parser.parse_args()
     elmo, static = load_elmo(options.model, threads=1), load_static(options.static)
 
-    def vectorise(uses: Uses) -> dict[str, np.ndarray]:
+    def vectorise(uses: TokenUses) -> dict[str, np.ndarray]:
         return vectors_of(elmo, static, uses)
 
     sys.stdout.write(f"| question | source | measure | score | chance | coverage |\n{'|---' * 6}|\n")
@@ -152,7 +157,7 @@ def main() -> None:
     show(sense_rows(vectorise, *options.uses))
 
 
-def show(rows: Iterator[tuple[str, Score]] | Sequence[tuple[str, Score]]) -> None:
+def show(rows: Iterator[tuple[str, BenchmarkScore]] | Sequence[tuple[str, BenchmarkScore]]) -> None:
     """Print rows of the table."""
     for title, score in rows:
         value = "-" if score.value is None else f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"

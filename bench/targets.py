@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from bench import benchmark_data
-from bench.benchmark_data import Uses
+from bench.benchmark_data import SenseUses
 from elmo_core import Encoder
 from elmo_core.encoders.protocol import require_context_view
 
@@ -54,12 +54,12 @@ def word_uses(encoder: Encoder, most: int | None = None) -> Iterator[tuple[str, 
         yield word, (found, {part: np.array(uses.senses) for part, uses in parts.items()})
 
 
-def sample(uses: Uses, most: int | None) -> Uses:
+def sample(uses: SenseUses, most: int | None) -> SenseUses:
     """Draw a seeded sample of at most `most` uses, in their order."""
     if most is None or len(uses.senses) <= most:
         return uses
     kept = np.sort(np.random.default_rng(0).permutation(len(uses.senses))[:most]).tolist()
-    return Uses(
+    return SenseUses(
         [uses.sentences[index] for index in kept],
         [uses.positions[index] for index in kept],
         [uses.senses[index] for index in kept],

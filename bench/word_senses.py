@@ -29,8 +29,8 @@ from elmo_core import Elmo, load_elmo
 from elmo_core.plots.points import Colouring
 from elmo_core.plots.sense_map import Extras, plot_map
 from elmo_core.senses.group_names import name_groups
-from elmo_core.senses.groups import Candidate, SenseGroups, find_groups
-from elmo_core.senses.sense_card import Score, SenseCard, sense_card
+from elmo_core.senses.groups import Grouping, SenseGroups, find_groups
+from elmo_core.senses.sense_card import AgreementScore, SenseCard, sense_card
 from elmo_core.senses.shuffled_contexts import shuffle_contexts
 from elmo_core.senses.study import CONTEXT, SenseMap, draw_map, frame_of, group_uses, study_uses
 from elmo_core.senses.substitutes import find_substitutes
@@ -115,13 +115,13 @@ def evidence(card: SenseCard) -> list[object]:
     return [card.k, cut.k, *numbers]
 
 
-def best_of(result: SenseCard | SenseGroups) -> Candidate:
+def best_of(result: SenseCard | SenseGroups) -> Grouping:
     """Return the best cut of a word with enough uses."""
     assert result.best is not None
     return result.best
 
 
-def beside_nulls(score: Score) -> str:
+def beside_nulls(score: AgreementScore) -> str:
     """Format a score with its chance level and with that of shuffled contexts."""
     return f"{score.value:.2f} ({score.chance.mean:.2f}, {score.null.mean if score.null else np.nan:.2f})"
 

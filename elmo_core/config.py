@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from elmo_core.exceptions import ConfigError
-from elmo_core.text.characters import MAX_CHARACTERS, N_CHARACTERS
+
+N_CHARACTERS = 262
+"""Rows of the official table of characters: the bytes, five marks and the mask."""
+MAX_CHARACTERS = 50
+"""Character ids of a word in the official models, both marks included."""
 
 Activation = Literal["relu", "tanh"]
 

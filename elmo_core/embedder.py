@@ -25,7 +25,7 @@ from elmo_core.embedding.carrying import CarriedText
 from elmo_core.embedding.engine import Engine
 from elmo_core.embedding.machine import choose_device, choose_dtype, require_memory
 from elmo_core.embedding.plan import carried, independent
-from elmo_core.embedding.reading import Text, number_words, read_texts, require_collection
+from elmo_core.embedding.reading import TokenisedText, number_words, read_texts, require_collection
 from elmo_core.embedding.result import Embedding
 from elmo_core.encoders.bilm import BiLMContexts, BiLMPredictions
 from elmo_core.exceptions import ConfigError, ElmoError, InputError, ModelError
@@ -255,7 +255,7 @@ class Elmo:
         return embedded()
 
     def _embedded(
-        self, texts: Sequence[Text], state: State, batch_size: int | None, progress: Progress | None
+        self, texts: Sequence[TokenisedText], state: State, batch_size: int | None, progress: Progress | None
     ) -> list[Embedding]:
         layers = self.layers_of(texts, state=state, batch_size=batch_size, progress=progress)
         return [Embedding(list(text.tokens), array) for text, array in zip(texts, layers, strict=True)]
@@ -265,7 +265,12 @@ class Elmo:
         return CarriedText(self._engine, batch_size, (self.n_layers, self.dim), n_threads, language)
 
     def layers_of(
-        self, texts: Sequence[Text], *, state: State, batch_size: int | None, progress: Progress | None
+        self,
+        texts: Sequence[TokenisedText],
+        *,
+        state: State,
+        batch_size: int | None,
+        progress: Progress | None,
     ) -> list[np.ndarray]:
         """Compute the layers float32 (L, T, D) of texts that have been read; arguments as for `embed`."""
         n_tokens = sum(len(text.tokens) for text in texts)

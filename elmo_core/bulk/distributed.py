@@ -40,7 +40,7 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True)
-class Workers:
+class WorkerPool:
     """Who embeds."""
 
     model: str
@@ -76,7 +76,7 @@ class _Embedder:
 
 
 def embed_on_workers(
-    elmo: Elmo, lines: LineReader, n_done: int, settings: RowSettings, workers: Workers
+    elmo: Elmo, lines: LineReader, n_done: int, settings: RowSettings, workers: WorkerPool
 ) -> Iterator[list[tuple[list[str], np.ndarray]]]:
     """Embed the lines that are not done, each sentence on its own.
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from elmo_core.bulk.arrays import ARRAYS
-from elmo_core.bulk.distributed import Workers, embed_on_workers
+from elmo_core.bulk.distributed import WorkerPool, embed_on_workers
 from elmo_core.bulk.hdf5 import HDF5, is_ours
 from elmo_core.bulk.lines import LineReader, is_stream
 from elmo_core.bulk.parquet import PARQUET
@@ -55,7 +55,7 @@ class BulkProgress:
 
 
 @dataclass(frozen=True)
-class Reading:
+class TextOptions:
     """How the text is read."""
 
     tokenised: bool = False
@@ -97,9 +97,9 @@ def embed_files(
     target: Path,
     form: str,
     settings: RowSettings,
-    reading: Reading = Reading(),
+    reading: TextOptions = TextOptions(),
     *,
-    workers: Workers | None = None,
+    workers: WorkerPool | None = None,
     progress: Callable[[BulkProgress], None] | None = None,
     overwrite: bool = False,
 ) -> Written:
@@ -185,7 +185,7 @@ def _require_space(
     parts: PartFolder,
     form: Format,
     settings: RowSettings,
-    reading: Reading,
+    reading: TextOptions,
 ) -> None:
     """Refuse a text whose vectors cannot fit on the disk, judged by the density of its beginning.
 
@@ -252,8 +252,8 @@ def _blocks(
     lines: LineReader,
     n_done: int,
     settings: RowSettings,
-    reading: Reading,
-    workers: Workers | None,
+    reading: TextOptions,
+    workers: WorkerPool | None,
 ) -> Iterator[Block]:
     """Results of the lines that are not done, block by block; parts end where blocks end."""
     if workers is not None:

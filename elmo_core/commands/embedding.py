@@ -28,7 +28,7 @@ class Dtype(StrEnum):
     auto = "auto"
 
 
-class Format(StrEnum):
+class VectorFormat(StrEnum):
     """What is written."""
 
     hdf5 = "hdf5"
@@ -60,7 +60,7 @@ def embed(
     ],
     out: Annotated[str, typer.Argument(help="HDF5 file, or folder of Parquet files or arrays.")],
     form: Annotated[
-        Format | None, typer.Option("--format", help="By default hdf5; parquet where OUT ends so.")
+        VectorFormat | None, typer.Option("--format", help="By default hdf5; parquet where OUT ends so.")
     ] = None,
     vectors: Annotated[
         Vectors, typer.Option(help="All layers or their mix for each token; the mix's mean for a sentence.")
@@ -92,17 +92,17 @@ def embed(
     OUT["sentences"] holds the tokens (a NUL as U+FFFD). Parquet: one row a token. Arrays: parts with
     vectors.npy, offsets.npy and tokens.txt, to be mapped into memory.
     """
-    from elmo_core.bulk.distributed import Workers
-    from elmo_core.bulk.job import BulkProgress, Reading, embed_files, output_kind
+    from elmo_core.bulk.distributed import WorkerPool
+    from elmo_core.bulk.job import BulkProgress, TextOptions, embed_files, output_kind
     from elmo_core.bulk.rows import RowSettings
     from elmo_core.embedder import load_elmo
     from elmo_core.embedding.machine import emulation_warning
     from elmo_core.text.tokenisation import check_language
 
     target = output_path(out)
-    chosen = form or (Format.parquet if target.suffix == ".parquet" else Format.hdf5)
+    chosen = form or (VectorFormat.parquet if target.suffix == ".parquet" else VectorFormat.hdf5)
     settings = RowSettings(vectors.value, _weights(weights), gamma, precision.value)
-    reading = Reading(tokenised, state.value, batch_size, check_language(language), encoding)
+    reading = TextOptions(tokenised, state.value, batch_size, check_language(language), encoding)
     claim(target, output_kind(chosen), [*sentences, *model_paths(model)], overwrite)
     elmo = load_elmo(model, dtype=dtype.value)
     if warning := emulation_warning(elmo.dtype, elmo.device):
@@ -112,7 +112,7 @@ def embed(
         def tell(now: BulkProgress) -> None:
             report(now.share, f"{now.tokens:,} words, {now.words_per_s:,.0f} words/s", now.seconds_left)
 
-        pool = None if workers is None else Workers(model, workers)
+        pool = None if workers is None else WorkerPool(model, workers)
         written = embed_files(
             elmo,
             sentences,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from elmo_core.reading.text import ReadText
 
 
-class Format(StrEnum):
+class TableFormat(StrEnum):
     """What is written."""
 
     csv = "csv"
@@ -48,7 +48,7 @@ def read(
         str, typer.Argument(help="What to write: .csv, .tsv or .jsonl; - = standard output.")
     ] = STANDARD_OUTPUT,
     form: Annotated[
-        Format | None, typer.Option("--format", help="Default: by the name of OUT, else csv.")
+        TableFormat | None, typer.Option("--format", help="Default: by the name of OUT, else csv.")
     ] = None,
     number: Annotated[
         int, typer.Option("-n", "--number", min=0, help="Expected words to write of each side.")
@@ -108,18 +108,18 @@ def read(
     show_beside(facts, as_json, out)
 
 
-def _format_of(out: str) -> Format:
+def _format_of(out: str) -> TableFormat:
     from elmo_core.exceptions import InputError
 
     if out == STANDARD_OUTPUT:
-        return Format.csv
+        return TableFormat.csv
     suffix = output_path(out).suffix.lower().removeprefix(".")
-    if suffix not in list(Format):
-        endings = ", ".join(f".{one}" for one in Format)
+    if suffix not in list(TableFormat):
+        endings = ", ".join(f".{one}" for one in TableFormat)
         raise InputError(
             f"The kind of {out} is not known; let its name end with {endings}, or give --format."
         )
-    return Format(suffix)
+    return TableFormat(suffix)
 
 
 def _file_of(text: str) -> Path | None:
@@ -155,13 +155,13 @@ def _sentences(
     return sentences
 
 
-def _table(found: ReadText, samples: SampleSurprise, number: int, form: Format, plain: bool) -> bytes:
+def _table(found: ReadText, samples: SampleSurprise, number: int, form: TableFormat, plain: bool) -> bytes:
     from elmo_core.reading.rows import COLUMNS, cells, to_jsonl
     from elmo_core.tables.export import to_csv
 
-    if form == Format.jsonl:
+    if form == TableFormat.jsonl:
         return "".join(to_jsonl(found, samples, number)).encode("utf-8", "replace")
-    delimiter = "\t" if form == Format.tsv else ","
+    delimiter = "\t" if form == TableFormat.tsv else ","
     rows = cells(found, samples, number)
     return to_csv(COLUMNS, rows, for_spreadsheet=not plain, delimiter=delimiter)
 

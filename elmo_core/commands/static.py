@@ -12,7 +12,7 @@ from elmo_core.commands.outputs import Overwrite, claim, output_path
 from elmo_core.commands.terminal import AsJson, Encoding, Language, command, progress_bar, say_remarks, show
 
 if TYPE_CHECKING:
-    from elmo_core.contrast.scores import Score
+    from elmo_core.contrast.scores import BenchmarkScore
 
 
 class Architecture(StrEnum):
@@ -145,7 +145,7 @@ def _columns(text: str | None) -> tuple[int, int, int] | None:
     return numbers[0], numbers[1], numbers[2]
 
 
-def _scores(name: str, score: Score) -> dict[str, Any]:
+def _scores(name: str, score: BenchmarkScore) -> dict[str, Any]:
     """The value with its interval, and how many questions it stands on."""
     is_known = score.value is not None
     return {

@@ -20,7 +20,7 @@ from elmo_core.text.tokenisation import tokenised_sentences
 
 
 @dataclass(frozen=True, eq=False)
-class Query:
+class QueryUse:
     """One use of a word, in a sentence that need not be part of the text."""
 
     tokens: tuple[str, ...]
@@ -78,7 +78,7 @@ class Overlap:
     """Words that two lists drawn at random would share."""
 
 
-def read_query(encoder: Encoder, sentence: str, word: str, language: str = "en") -> Query:
+def read_query(encoder: Encoder, sentence: str, word: str, language: str = "en") -> QueryUse:
     """Find and embed the first use of a word in a sentence.
 
     Args:
@@ -99,7 +99,7 @@ def read_query(encoder: Encoder, sentence: str, word: str, language: str = "en")
         raise InputError(f"The sentence does not use {word.strip()!r}: {shown}. {why}")
     use = uses[0]
     (found,) = encoder.embed([list(use.tokens)])
-    return Query(use.tokens, use.position, vectors_at(found.layers, use.span), use.length)
+    return QueryUse(use.tokens, use.position, vectors_at(found.layers, use.span), use.length)
 
 
 def static_neighbours(space: WordSpace, word: str, n: int) -> tuple[WordNeighbour, ...]:
@@ -109,7 +109,7 @@ def static_neighbours(space: WordSpace, word: str, n: int) -> tuple[WordNeighbou
 
 
 def contextual_neighbours(
-    text: TextSpace, space: WordSpace, query: Query, weights: Sequence[float], n: int
+    text: TextSpace, space: WordSpace, query: QueryUse, weights: Sequence[float], n: int
 ) -> tuple[WordNeighbour, ...]:
     """The words whose average use is nearest to one use.
 
@@ -124,7 +124,7 @@ def contextual_neighbours(
 
 
 def nearest_uses(
-    text: TextSpace, query: Query, weights: Sequence[float], n: int, *, seed: int = 42
+    text: TextSpace, query: QueryUse, weights: Sequence[float], n: int, *, seed: int = 42
 ) -> tuple[UseNeighbour, ...]:
     """The uses of any word that are nearest to one use; the same place in the same sentence is left out.
 
@@ -168,7 +168,7 @@ def overlap(first: Sequence[WordNeighbour], second: Sequence[WordNeighbour], n_w
     )
 
 
-def _unit(text: TextSpace, query: Query, weights: Sequence[float]) -> np.ndarray:
+def _unit(text: TextSpace, query: QueryUse, weights: Sequence[float]) -> np.ndarray:
     """Direction of a use from the mean of the text: float32 (D,)."""
     vector = TextSpace.mixed(query.layers, weights) - text.mean(weights)
     return np.asarray(unit_rows(vector[None])[0])

@@ -22,7 +22,7 @@ _QUESTIONS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class Score:
+class BenchmarkScore:
     """One source of vectors on one task."""
 
     source: str
@@ -49,7 +49,7 @@ class Score:
 
 def word_similarity(
     vectors: StaticVectors, pairs: Sequence[tuple[str, str, float]], *, seed: int = 42
-) -> Score:
+) -> BenchmarkScore:
     """Spearman correlation of cosines with human judgements; unknown pairs are left out.
 
     Args:
@@ -78,14 +78,14 @@ def word_similarity(
         return float(np.corrcoef(*ranks)[0, 1])
 
     found = _bootstrapped(correlation, len(known), seed)
-    return Score(
+    return BenchmarkScore(
         vectors.name, "Spearman correlation", found.value, found.low, found.high, 0.0, len(known), len(pairs)
     )
 
 
 def analogies(
     vectors: StaticVectors, questions: Sequence[Sequence[str]], *, candidates: int | None = None
-) -> Score:
+) -> BenchmarkScore:
     """Share of questions "a is to b as c is to ...?" whose answer d is nearest to b - a + c (3CosAdd).
 
     Args:
@@ -102,7 +102,7 @@ def analogies(
 
 def analogies_by_section(
     vectors: StaticVectors, questions: Questions, *, candidates: int | None = None
-) -> dict[str, Score]:
+) -> dict[str, BenchmarkScore]:
     """As `analogies`, for each section of a file and for all of it under "all"; see `read_groups`."""
     right = analogy_results(vectors, questions, candidates=candidates)
     found = {
@@ -139,13 +139,15 @@ def analogy_results(
     return results
 
 
-def _analogy_score(vectors: StaticVectors, right: Sequence[bool | None], candidates: int | None) -> Score:
+def _analogy_score(
+    vectors: StaticVectors, right: Sequence[bool | None], candidates: int | None
+) -> BenchmarkScore:
     known = [answer for answer in right if answer is not None]
     chance = 1 / max(1, min(len(vectors), candidates or len(vectors)) - 3)
     return _share(vectors.name, "right answers", sum(known), chance, len(known), len(right))
 
 
-def odd_one_out(vectors: StaticVectors, groups: Sequence[Sequence[str]]) -> Score:
+def odd_one_out(vectors: StaticVectors, groups: Sequence[Sequence[str]]) -> BenchmarkScore:
     """Share of groups whose last word, the odd one, is farthest from the mean direction of all.
 
     Args:
@@ -165,7 +167,7 @@ def odd_one_out(vectors: StaticVectors, groups: Sequence[Sequence[str]]) -> Scor
 
 def same_sense(
     source: str, cosines: Sequence[float | None], is_same: Sequence[bool], *, seed: int = 42
-) -> Score:
+) -> BenchmarkScore:
     """How well cosines of two uses of a word tell the same sense from another one (area under the ROC curve).
 
     It is the share of (same, other) couples of pairs that are put in the right order, ties counted half: a
@@ -194,7 +196,7 @@ def same_sense(
         return float(ranks / (n_same * n_other))
 
     found = _bootstrapped(area, len(known), seed)
-    return Score(
+    return BenchmarkScore(
         source, "area under the ROC curve", found.value, found.low, found.high, 0.5, len(known), len(cosines)
     )
 
@@ -206,12 +208,12 @@ def _bootstrapped(statistic: Callable[[np.ndarray], float], n: int, seed: int) -
     return over_samples(statistic(np.arange(n)), np.array(resampled))
 
 
-def _share(source: str, measure: str, right: int, chance: float, n_known: int, n_all: int) -> Score:
+def _share(source: str, measure: str, right: int, chance: float, n_known: int, n_all: int) -> BenchmarkScore:
     if not n_known:
         return _unanswered(source, measure, chance, n_known, n_all)
     found = wilson(right / n_known, n_known)
-    return Score(source, measure, found.value, found.low, found.high, chance, n_known, n_all)
+    return BenchmarkScore(source, measure, found.value, found.low, found.high, chance, n_known, n_all)
 
 
-def _unanswered(source: str, measure: str, chance: float, n_known: int, n_all: int) -> Score:
-    return Score(source, measure, None, float("nan"), float("nan"), chance, n_known, n_all)
+def _unanswered(source: str, measure: str, chance: float, n_known: int, n_all: int) -> BenchmarkScore:
+    return BenchmarkScore(source, measure, None, float("nan"), float("nan"), chance, n_known, n_all)

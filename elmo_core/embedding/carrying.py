@@ -8,7 +8,7 @@ import numpy as np
 
 from elmo_core.embedding.engine import Engine
 from elmo_core.embedding.plan import carried
-from elmo_core.embedding.reading import Text, number_words, read_texts
+from elmo_core.embedding.reading import TokenisedText, number_words, read_texts
 from elmo_core.embedding.result import Embedding
 from elmo_core.progress import Progress
 
@@ -32,7 +32,7 @@ class CarriedText:
         self._n_layers, self._dim = shape
         self._language = language
         self._states = engine.zero_states(batch_size)
-        self._texts: list[Text] = []
+        self._texts: list[TokenisedText] = []
         """Texts that are read and not complete."""
         self._layers: list[np.ndarray] = []
         """Their layers."""

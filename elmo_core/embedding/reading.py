@@ -16,7 +16,7 @@ START, END = 0, 1
 
 
 @dataclass(frozen=True)
-class Text:
+class TokenisedText:
     """One item of the input, which becomes one result; equal ones have equal results."""
 
     tokens: tuple[str, ...]
@@ -38,7 +38,7 @@ class Sentence:
 
 def read_texts(
     sentences: Iterable[str | Sequence[str]], language: str = "en", *, first: int = 0
-) -> list[Text]:
+) -> list[TokenisedText]:
     """Read the input of a call.
 
     Args:
@@ -66,10 +66,10 @@ def require_collection(sentences: object) -> None:
         raise InputError(f"A list of sentences is wanted, got a {type(sentences).__name__}.")
 
 
-def _read_text(item: object, index: int, language: str) -> Text:
+def _read_text(item: object, index: int, language: str) -> TokenisedText:
     if isinstance(item, str):
         found = list(tokenised_sentences(item, language))
-        return Text(tuple(token for tokens in found for token in tokens), tuple(map(len, found)))
+        return TokenisedText(tuple(token for tokens in found for token in tokens), tuple(map(len, found)))
     if not isinstance(item, list | tuple):
         raise InputError(
             f"Sentence {index} is a {type(item).__name__}; give a string, or a list of tokens as strings."
@@ -80,10 +80,10 @@ def _read_text(item: object, index: int, language: str) -> Text:
                 f"Sentence {index}: token {position} is a {type(token).__name__}; tokens must be strings "
                 "(untokenised sentences are given as strings, not in lists of their own)."
             )
-    return Text(tuple(item), (len(item),) if item else ())
+    return TokenisedText(tuple(item), (len(item),) if item else ())
 
 
-def number_words(texts: Sequence[Text]) -> tuple[list[str], list[Sentence]]:
+def number_words(texts: Sequence[TokenisedText]) -> tuple[list[str], list[Sentence]]:
     """Give every distinct word of a call a number.
 
     Returns:

@@ -21,9 +21,9 @@ from elmo_core.geometry.nearest import Neighbours
 from elmo_core.geometry.umap_lock import umap_lock
 from elmo_core.progress import Report
 
-Method = Literal["pca", "umap", "tsne"]
+ProjectionMethod = Literal["pca", "umap", "tsne"]
 
-METHOD_NAMES: dict[Method, str] = {"pca": "PCA", "umap": "UMAP", "tsne": "t-SNE"}
+METHOD_NAMES: dict[ProjectionMethod, str] = {"pca": "PCA", "umap": "UMAP", "tsne": "t-SNE"}
 MIN_POINTS = 3
 """Fewer points than this do not make a map."""
 MIN_UMAP_POINTS = 30
@@ -50,7 +50,7 @@ digit), and by 0.08 and 0.13 at this rate. On the layers of english-small the ma
 class MapSettings:
     """How vectors are projected."""
 
-    method: Method = "umap"
+    method: ProjectionMethod = "umap"
     n_dims: int = 2
     n_neighbours: int = 15
     """Neighbours of UMAP: fewer show detail, more show the whole."""

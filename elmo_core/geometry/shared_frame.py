@@ -12,7 +12,7 @@ from elmo_core.geometry.projection import (
     MIN_POINTS,
     MIN_UMAP_POINTS,
     MapSettings,
-    Method,
+    ProjectionMethod,
     lay_out,
     main_axes,
 )
@@ -23,7 +23,7 @@ from elmo_core.progress import Report, part_of
 class Frame:
     """Positions of every use in every view (a layer, or a mix of layers) on one plane."""
 
-    method: Method
+    method: ProjectionMethod
     """The method drawn: PCA replaces UMAP of too few uses."""
     coordinates: np.ndarray
     """float32 (V, n, 2)."""
@@ -40,7 +40,7 @@ class Frame:
 def shared_frame(
     views: np.ndarray,
     n_layers: int,
-    method: Method = "pca",
+    method: ProjectionMethod = "pca",
     seed: int = 42,
     report: Report | None = None,
 ) -> Frame:

@@ -36,9 +36,9 @@ from elmo_core.learning.text_layers import TextLayers, embed_texts, is_segmented
 from elmo_core.learning.texts.tfidf import WordModel, fit_words
 from elmo_core.progress import Report, part_of
 
-Mix = int | Literal["learned", "uniform"]
+TextMix = int | Literal["learned", "uniform"]
 Texts = Sequence[Item] | TextLayers
-HeadName = Literal["linear", "attention"]
+TextHeadName = Literal["linear", "attention"]
 _HEAD_SHARE = 0.7  # of the time for a head with TF-IDF beside it, for progress
 
 
@@ -68,8 +68,8 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         self,
         model: Elmo | str | Path = "english-small",
         *,
-        mix: Mix = "learned",
-        head: HeadName = "linear",
+        mix: TextMix = "learned",
+        head: TextHeadName = "linear",
         words: bool = False,
         class_weight: ClassWeight = None,
         penalty: float | None = None,

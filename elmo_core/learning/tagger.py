@@ -33,10 +33,10 @@ from elmo_core.learning.text_layers import resolve_model
 from elmo_core.learning.word_vectors import OutputVectors, WordVectors, width_of
 from elmo_core.progress import Report
 
-Mix = int | Literal["learned", "uniform", "none"]
-HeadName = Literal["lstm", "token"]
-HEADS: tuple[HeadName, ...] = ("lstm", "token")
-Sentences: TypeAlias = "Sequence[Sequence[str]] | TokenData"
+TagMix = int | Literal["learned", "uniform", "none"]
+TagHeadName = Literal["lstm", "token"]
+HEADS: tuple[TagHeadName, ...] = ("lstm", "token")
+TaggerInput: TypeAlias = "Sequence[Sequence[str]] | TokenData"
 
 
 class ElmoTagger(HeadEstimator):
@@ -63,9 +63,9 @@ class ElmoTagger(HeadEstimator):
         self,
         model: Elmo | str | Path = "english-small",
         *,
-        mix: Mix = "learned",
+        mix: TagMix = "learned",
         static: WordVectors | Literal["output"] | None = None,
-        head: HeadName = "lstm",
+        head: TagHeadName = "lstm",
         hidden: int = 128,
         dropout: float = 0.5,
         learning_rate: float = 2e-3,
@@ -112,10 +112,10 @@ class ElmoTagger(HeadEstimator):
 
     def fit(
         self,
-        X: Sentences,
+        X: TaggerInput,
         y: Sequence[Sequence[str]],
         *,
-        validation: tuple[Sentences, Sequence[Sequence[str]]] | None = None,
+        validation: tuple[TaggerInput, Sequence[Sequence[str]]] | None = None,
         report: Report | None = None,
         on_epoch: Callable[[Epoch], None] | None = None,
     ) -> Self:
@@ -160,7 +160,7 @@ class ElmoTagger(HeadEstimator):
         self.set_fitted_state(head)
         return self
 
-    def predict(self, X: Sentences, *, report: Report | None = None) -> list[list[str]]:
+    def predict(self, X: TaggerInput, *, report: Report | None = None) -> list[list[str]]:
         """The tags of each sentence, spans in BIO.
 
         Raises:
@@ -174,7 +174,7 @@ class ElmoTagger(HeadEstimator):
                 found[row] = tags
         return found
 
-    def predict_marginals(self, X: Sentences) -> list[np.ndarray]:
+    def predict_marginals(self, X: TaggerInput) -> list[np.ndarray]:
         """Probabilities float64 (T, K) of each token's tags, in the order of `tags_`; errors as `predict`."""
         data, rows = self._readable(X, None)
         found = [np.zeros((0, len(self.tags_))) for _ in range(len(data))]
@@ -184,7 +184,7 @@ class ElmoTagger(HeadEstimator):
                 found[rows[number]] = values[own].detach().numpy()
         return found
 
-    def score(self, X: Sentences, y: Sequence[Sequence[str]]) -> float:
+    def score(self, X: TaggerInput, y: Sequence[Sequence[str]]) -> float:
         """Span F1, or accuracy of plain tags; errors as `predict`."""
         is_spans = self._tag_set.is_spans
         gold = normalise_as_spans(y).tags if is_spans else y
@@ -236,7 +236,7 @@ class ElmoTagger(HeadEstimator):
             (0 < self.validation_share < 1, "validation_share", "must be between 0 and 1"),
         )
 
-    def _data(self, elmo: Elmo, X: Sentences, report: Report | None) -> TokenData:
+    def _data(self, elmo: Elmo, X: TaggerInput, report: Report | None) -> TokenData:
         if isinstance(X, TokenData):
             return X
         return embed_tokens(elmo if self.layers_of(elmo) else None, X, report=report)
@@ -244,7 +244,7 @@ class ElmoTagger(HeadEstimator):
     def _read(
         self,
         elmo: Elmo,
-        X: Sentences,
+        X: TaggerInput,
         y: Sequence[Sequence[str]],
         report: Report | None,
         scheme: Scheme | None = None,
@@ -255,7 +255,7 @@ class ElmoTagger(HeadEstimator):
         found = normalise(y, scheme)
         return self._data(elmo, X, report), (found.tags, found.scheme, found.n_repaired)
 
-    def _readable(self, X: Sentences, report: Report | None) -> tuple[TokenData, np.ndarray]:
+    def _readable(self, X: TaggerInput, report: Report | None) -> tuple[TokenData, np.ndarray]:
         """Sentences, and which of them have tokens."""
         require_fitted(self, "head_")
         data = X if isinstance(X, TokenData) or len(X) else TokenData((), None)

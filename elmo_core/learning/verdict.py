@@ -30,7 +30,7 @@ import numpy as np
 from elmo_core.learning.results import Difference, MethodResult, SkippedMethod, results_run
 from elmo_core.measuring.chance import p_value, widened
 
-Kind = Literal[
+VerdictKind = Literal[
     "too few", "guessing", "undecided", "as good", "reference better", "elmo better", "no comparison"
 ]
 _LEVEL = 0.05
@@ -44,7 +44,7 @@ _CELLS_AT_ONCE = 2_000_000
 class Verdict:
     """One sentence and what it rests on."""
 
-    kind: Kind
+    kind: VerdictKind
     sentence: str
     best: str | None
     """The method with the highest score."""
@@ -99,7 +99,9 @@ def _value(result: MethodResult) -> float:
     return result.scores.value.value
 
 
-def _beyond_chance(best: MethodResult, chance: float, p: float, least: float) -> tuple[Kind, str] | None:
+def _beyond_chance(
+    best: MethodResult, chance: float, p: float, least: float
+) -> tuple[VerdictKind, str] | None:
     """What to say where nothing is shown to have been learned; None where something is."""
     if p <= _LEVEL:
         return None
@@ -117,7 +119,9 @@ def _beyond_chance(best: MethodResult, chance: float, p: float, least: float) ->
     )
 
 
-def _against_reference(best: MethodResult, done: Sequence[MethodResult], chance: float) -> tuple[Kind, str]:
+def _against_reference(
+    best: MethodResult, done: Sequence[MethodResult], chance: float
+) -> tuple[VerdictKind, str]:
     """What to say where something was learned."""
     by_name = {result.method: result for result in done}
     reference = next((by_name[name] for name in best.REFERENCES if name in by_name), None)
@@ -148,7 +152,9 @@ def _is_better(top: MethodResult, other: MethodResult, n_methods: int) -> bool:
     return gap.value.low > 0 and gap.p_value * n_methods <= _LEVEL
 
 
-def _judged(top: MethodResult, reference: MethodResult, gap: Difference, n_methods: int) -> tuple[Kind, str]:
+def _judged(
+    top: MethodResult, reference: MethodResult, gap: Difference, n_methods: int
+) -> tuple[VerdictKind, str]:
     """The best method on the biLM, one of `n_methods`, against the reference."""
     name = top.REFERENCES[reference.method]
     first = name[0].upper() + name[1:]

@@ -12,7 +12,7 @@ from elmo_core.progress import Report, part_of
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Measurement:
     """What was measured for a question."""
 
     question: Question
@@ -61,7 +61,7 @@ class Outcome:
         return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def measure(elmo: Elmo, question: Question, report: Report | None = None) -> Outcome:
+def measure(elmo: Elmo, question: Question, report: Report | None = None) -> Measurement:
     """Measure all options of a question.
 
     Args:
@@ -84,4 +84,4 @@ def measure(elmo: Elmo, question: Question, report: Report | None = None) -> Out
         except InputError as error:
             raise InputError(f"The option {option.name!r} cannot be measured: {error}") from None
         values[option.name] = 100 * value if question.is_percent else value
-    return Outcome(question, values)
+    return Measurement(question, values)

@@ -97,7 +97,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Step:
+class LessonStep:
     """Some text, and the question after it; the last step has none."""
 
     text: str
@@ -111,7 +111,7 @@ class Lesson:
     slug: str
     """Name in a link: that of the file without its number."""
     title: str
-    steps: tuple[Step, ...]
+    steps: tuple[LessonStep, ...]
 
 
 def read_lesson(path: Path) -> Lesson:
@@ -149,7 +149,7 @@ def parse_lesson(text: str, name: str) -> Lesson:
     steps, before, known = [], 0, set[str]()
     for block in _BLOCK.finditer(body):
         question = _question(block[1], name, _line(text, start + block.start()))
-        steps.append(Step(body[before : block.start()].strip(), question))
+        steps.append(LessonStep(body[before : block.start()].strip(), question))
         before = block.end()
         twice = known & {option.name for option in question.options}
         if twice:
@@ -161,7 +161,7 @@ def parse_lesson(text: str, name: str) -> Lesson:
         raise _fault(name, line, "This block does not end; close it with a line of ```")
     if not steps:
         raise _fault(name, 1, "A lesson asks for a prediction; add a block that begins with ```predict")
-    lesson = Lesson(_slug(name), title[2:].strip(), (*steps, Step(rest.strip(), None)))
+    lesson = Lesson(_slug(name), title[2:].strip(), (*steps, LessonStep(rest.strip(), None)))
     _check_places(lesson, text, name)
     return lesson
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from elmo_core.contrast.comparison import Column
-from elmo_core.contrast.scores import Score
+from elmo_core.contrast.scores import BenchmarkScore
 from elmo_core.contrast.sensitivity import SensitivityRanking
 from elmo_core.plots.style import NEUTRAL, PALETTE, clip, listing, new_figure, safe
 
@@ -82,7 +82,7 @@ def plot_ranking(ranking: SensitivityRanking, n: int = 20) -> go.Figure:
     return figure
 
 
-def plot_scores(scores: Sequence[Score]) -> go.Figure:
+def plot_scores(scores: Sequence[BenchmarkScore]) -> go.Figure:
     """Draw every source's score on one task with its interval, chance dotted.
 
     Args:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from elmo_core.lessons.checking import Outcome
+from elmo_core.lessons.checking import Measurement
 from elmo_core.plots.style import NEUTRAL, PALETTE, clip, new_figure, safe
 
 _ROW_PX = 44
 _WIDTH = 52  # characters of an option's text
 
 
-def plot_outcome(outcome: Outcome, predicted: str | float) -> go.Figure:
+def plot_outcome(outcome: Measurement, predicted: str | float) -> go.Figure:
     """Draw the value of each option as a bar; the right one is filled, an estimate is a dashed line.
 
     Args:

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Step:
+class HistoryRow:
     """One row of the history."""
 
     step: int
@@ -143,7 +143,7 @@ class Trainer:
         self.step, self.best, self._without_gain = 0, math.inf, 0
         self.unknown_share: float | None = None
         """Beside `best`: share of the held-out predictions that are words outside the vocabulary."""
-        self._history = History(folder / "history.csv", Step)
+        self._history = History(folder / "history.csv", HistoryRow)
         identity = run_identity(self.config, cache, self._valid.sentences)
         if found:
             require_same_run(folder, identity, found[1]["config"])
@@ -185,7 +185,7 @@ class Trainer:
             vectors = train_word2vec(self._cache, len(self.vocabulary), learning)
             warm_start(self.model, self._cache, vectors, self.config.seed)
 
-    def run(self) -> Iterator[Step]:
+    def run(self) -> Iterator[HistoryRow]:
         """Train to the end of the settings; yields a row of the history at each log step.
 
         Raises:
@@ -204,7 +204,7 @@ class Trainer:
             speed = (self.step - first) * self.config.words_per_step / (time.perf_counter() - since)
             held_out = self._measure_held_out() if checkpoint else None
             words, rate = self.step * self.config.words_per_step, learning_rate(self.config, self.step - 1)
-            row = Step(self.step, words, float(np.mean(losses)), rate, norm, speed)
+            row = HistoryRow(self.step, words, float(np.mean(losses)), rate, norm, speed)
             if held_out:
                 row = dataclasses.replace(
                     row, perplexity=held_out.mean, unknown_share=round(held_out.unknown_share, 4)
@@ -213,7 +213,7 @@ class Trainer:
             losses, since, first = [], time.perf_counter(), self.step
             yield row
 
-    def _record(self, row: Step) -> None:
+    def _record(self, row: HistoryRow) -> None:
         """Write history and checkpoint; all workers take part in putting the latter together."""
         snapshot = self._snapshot() if row.perplexity is not None else None
         if self._workers.is_first:

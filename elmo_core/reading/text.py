@@ -11,7 +11,7 @@ from itertools import zip_longest
 import numpy as np
 
 from elmo_core.embedder import Elmo
-from elmo_core.embedding.reading import Text, read_texts
+from elmo_core.embedding.reading import TokenisedText, read_texts
 from elmo_core.exceptions import InputError
 from elmo_core.pretraining.evaluation import Perplexity, perplexity_of_loss
 from elmo_core.progress import Report, share_of
@@ -148,7 +148,7 @@ def perplexity_of(sentences: Sequence[ReadSentence]) -> Perplexity:
     )
 
 
-def _cut(text: Text) -> Iterator[Sequence[str]]:
+def _cut(text: TokenisedText) -> Iterator[Sequence[str]]:
     """Sentences of one item of the input."""
     start = 0
     for length in text.lengths:

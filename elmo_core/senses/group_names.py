@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from elmo_core.senses.substitutes import Kind, Substitutes
+from elmo_core.senses.substitutes import SubstituteKind, Substitutes
 
 N_WORDS = 5
 PRIOR = 0.1
@@ -33,7 +33,7 @@ class GroupName:
     group: int
     n: int
     """Uses in it."""
-    kind: Kind
+    kind: SubstituteKind
     words: tuple[str, ...]
     """The most distinctive first."""
     scores: tuple[float, ...]

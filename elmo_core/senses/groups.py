@@ -34,7 +34,7 @@ from elmo_core.geometry.clustering import (
 )
 from elmo_core.senses.use_vectors import Halves
 
-Method = Literal["k-means", "density"]
+GroupingMethod = Literal["k-means", "density"]
 
 MIN_USES = 10
 """Fewer uses are not grouped."""
@@ -63,7 +63,7 @@ MIN_SHARE = 0.03
 class Cut:
     """How to group vectors, so that nulls and resamples are grouped in the same way."""
 
-    method: Method
+    method: GroupingMethod
     k: int
     """Groups that k-means makes; the density method finds its own number."""
     seed: int
@@ -76,7 +76,7 @@ class Cut:
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
+class Grouping:
     """One way to cut the uses, and what speaks for it."""
 
     cut: Cut
@@ -146,9 +146,9 @@ class SenseGroups:
     """Uses."""
     n_judged: int
     """Uses that were cut and judged; fewer than `n` where that would take too long."""
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[Grouping, ...]
     """All cuts that were tried; none below `MIN_USES` uses."""
-    best: Candidate | None
+    best: Grouping | None
     """Of the cuts without objections the one that beats its null by most; of others the one that comes
     nearest to what is needed, or has the highest silhouette where there is no null."""
 
@@ -169,7 +169,7 @@ class SenseGroups:
 def find_groups(
     halves: Halves,
     *,
-    method: Method = "k-means",
+    method: GroupingMethod = "k-means",
     numbers: Sequence[int] = NUMBERS,
     n_pairings: int = N_PAIRINGS,
     n_resamples: int = N_RESAMPLES,
@@ -232,13 +232,13 @@ def _extended(judged: SenseGroups, units: np.ndarray, rows: np.ndarray) -> Sense
 
 def _candidate(
     cut: Cut, units: np.ndarray, nulls: Sequence[np.ndarray], resamples: Sequence[np.ndarray]
-) -> Candidate:
+) -> Grouping:
     from sklearn.metrics import adjusted_rand_score
 
     labels = cut(units)
     null = np.array([mean_silhouette(paired, cut(paired)) for paired in nulls])
     agreement = np.array([adjusted_rand_score(labels[rows], cut(units[rows])) for rows in resamples])
-    return Candidate(
+    return Grouping(
         cut=cut,
         labels=labels,
         silhouette=mean_silhouette(units, labels),

@@ -9,7 +9,7 @@ import numpy as np
 
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.separation import separation
-from elmo_core.senses.groups import LEAST_GAIN, MIN_SDS, MIN_USES, Candidate, SenseGroups, mean_silhouette
+from elmo_core.senses.groups import LEAST_GAIN, MIN_SDS, MIN_USES, Grouping, SenseGroups, mean_silhouette
 from elmo_core.senses.use_vectors import Halves
 
 N_SHUFFLES = 200
@@ -33,7 +33,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Score:
+class AgreementScore:
     """A score of agreement with gold senses, beside what chance and shuffled contexts give."""
 
     name: str
@@ -52,13 +52,13 @@ class SenseCard:
     """Uses."""
     k: int
     """Groups there is evidence of; 1 = of no more than one."""
-    best: Candidate | None
+    best: Grouping | None
     """The best cut, evidence or not; None where there are too few uses to cut."""
     shuffled: Spread | None
     """Silhouettes of shuffled contexts, cut in the same way; None where they were not computed."""
     objections: tuple[str, ...]
     """Why the best cut is no evidence; empty where it is."""
-    scores: tuple[Score, ...]
+    scores: tuple[AgreementScore, ...]
     """Agreement of the best cut with the gold senses; empty where there are none to compare with."""
 
     @property
@@ -117,14 +117,14 @@ def _can_score(gold: Sequence[str | None]) -> bool:
 
 
 def _scores(
-    best: Candidate,
+    best: Grouping,
     halves: Halves,
     shuffled: Sequence[Halves],
     cuts: Sequence[np.ndarray],
     rows: np.ndarray,
     gold: Sequence[str | None],
     seed: int,
-) -> tuple[Score, ...]:
+) -> tuple[AgreementScore, ...]:
     """Agreement of groups with senses, and how far the senses lie apart whatever the groups are."""
     from sklearn.metrics import adjusted_rand_score, v_measure_score
 
@@ -139,7 +139,7 @@ def _scores(
         chance = [measure(generator.permutation(senses), best.labels[known]) for _ in range(N_SHUFFLES)]
         null = [measure(code[rows][kept], cut[kept]) for cut in cuts] if kept.any() else []
         found.append(
-            Score(
+            AgreementScore(
                 name,
                 float(measure(senses, best.labels[known])),
                 Spread.of(chance),
@@ -151,7 +151,7 @@ def _scores(
 
 def _nearest(
     halves: Halves, shuffled: Sequence[Halves], rows: np.ndarray, gold: Sequence[str | None]
-) -> Score:
+) -> AgreementScore:
     true = separation(halves.units(), gold)
     null = []
     for replicate in shuffled:
@@ -160,4 +160,4 @@ def _nearest(
         except InputError:  # the sample of uses lacks a second sense
             break
     chance = Spread(true.shuffled_mean, true.shuffled_sd)
-    return Score("nearest centroid", true.accuracy, chance, Spread.of(null) if null else None)
+    return AgreementScore("nearest centroid", true.accuracy, chance, Spread.of(null) if null else None)

@@ -18,12 +18,12 @@ from elmo_core.config import layer_names
 from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.faithfulness import Faithfulness, faithfulness
-from elmo_core.geometry.projection import Method as Projection
+from elmo_core.geometry.projection import ProjectionMethod as Projection
 from elmo_core.geometry.separation import Separation, separation
 from elmo_core.geometry.shared_frame import Frame, shared_frame
 from elmo_core.progress import Report, part_of
 from elmo_core.senses.group_names import GroupName, name_by_best
-from elmo_core.senses.groups import MIN_USES, Method, SenseGroups, find_groups
+from elmo_core.senses.groups import MIN_USES, GroupingMethod, SenseGroups, find_groups
 from elmo_core.senses.sense_card import SenseCard, sense_card
 from elmo_core.senses.shuffled_contexts import MAX_USES as MOST_SHUFFLED
 from elmo_core.senses.shuffled_contexts import N_REPLICATES, ShuffledContexts, shuffle_contexts
@@ -126,7 +126,7 @@ class Grouping:
 def group_uses(
     study: Study,
     *,
-    method: Method = "k-means",
+    method: GroupingMethod = "k-means",
     k: int | None = None,
     groups: SenseGroups | None = None,
     seed: int = 42,

@@ -26,7 +26,7 @@ from elmo_core.encoders.protocol import Encoder, WordPredictions
 from elmo_core.senses.inflections import lemma
 from elmo_core.senses.uses import Uses
 
-Kind = Literal["substitutes", "context words"]
+SubstituteKind = Literal["substitutes", "context words"]
 
 N_KEPT = 60
 """Words kept for each use."""
@@ -39,7 +39,7 @@ _LOGITS_PER_BLOCK = 1 << 24
 class Substitutes:
     """Words that stand for each of n uses."""
 
-    kind: Kind
+    kind: SubstituteKind
     """What they are: the model's substitutes, or words from the context where a model has no softmax."""
     words: tuple[str, ...]
     """The V distinct words, case-folded."""
@@ -128,7 +128,7 @@ def _likeliest(
     return found
 
 
-def _gather(kind: Kind, found: Sequence[Sequence[tuple[str, float]]]) -> Substitutes:
+def _gather(kind: SubstituteKind, found: Sequence[Sequence[tuple[str, float]]]) -> Substitutes:
     """Number the case-folded words; the weights of spellings that differ in case are added up."""
     numbers: dict[str, int] = {}
     rows = []

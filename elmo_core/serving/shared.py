@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from elmo_core.embedder import Elmo, Progress, State
-from elmo_core.embedding.reading import Text
+from elmo_core.embedding.reading import TokenisedText
 from elmo_core.exceptions import ConfigError
 from elmo_core.serving.joining import Joined
 from elmo_core.serving.layer_cache import CacheUse, LayerCache
@@ -56,7 +56,7 @@ class SharedElmo(Elmo):
             raise ConfigError(f"The budget of kept layers must be 0 bytes or more, got {budget}.")
         super().__init__(stored, device=device, dtype=dtype, threads=threads)
         self._cache = LayerCache(budget)
-        self._joined = Joined[Text, np.ndarray](self._compute_joined, _MOST_JOINED_TEXTS)
+        self._joined = Joined[TokenisedText, np.ndarray](self._compute_joined, _MOST_JOINED_TEXTS)
 
     @property
     def cache_use(self) -> CacheUse:
@@ -64,7 +64,12 @@ class SharedElmo(Elmo):
         return self._cache.use
 
     def layers_of(
-        self, texts: Sequence[Text], *, state: State, batch_size: int | None, progress: Progress | None
+        self,
+        texts: Sequence[TokenisedText],
+        *,
+        state: State,
+        batch_size: int | None,
+        progress: Progress | None,
     ) -> list[np.ndarray]:
         """As those of `Elmo`, but not to be written to: they may be kept, and handed out again."""
         if state != "zero":
@@ -86,7 +91,7 @@ class SharedElmo(Elmo):
             report(0, 0)
         return [layers[text] for text in texts]  # type: ignore[misc]
 
-    def _compute(self, texts: Sequence[Text], n_tokens: int, report: Progress) -> list[np.ndarray]:
+    def _compute(self, texts: Sequence[TokenisedText], n_tokens: int, report: Progress) -> list[np.ndarray]:
         """Together with what other threads ask for, unless it is much."""
         if n_tokens > _MOST_JOINED_TOKENS or len(texts) > _MOST_JOINED_TEXTS:
             return super().layers_of(texts, state="zero", batch_size=None, progress=report)
@@ -94,10 +99,10 @@ class SharedElmo(Elmo):
         report(n_tokens, n_tokens)
         return computed
 
-    def _compute_joined(self, texts: list[Text]) -> list[np.ndarray]:
+    def _compute_joined(self, texts: list[TokenisedText]) -> list[np.ndarray]:
         return super().layers_of(texts, state="zero", batch_size=None, progress=None)
 
-    def _keep(self, texts: Sequence[Text], layers: Sequence[np.ndarray]) -> None:
+    def _keep(self, texts: Sequence[TokenisedText], layers: Sequence[np.ndarray]) -> None:
         if self._cache.takes(sum(one.nbytes for one in layers)):
             for text, one in zip(texts, layers, strict=True):
                 self._cache.keep(text, one)
@@ -108,5 +113,5 @@ def load_shared(name_or_path: str | Path, *, budget: int = BUDGET) -> SharedElmo
     return SharedElmo(load_model(name_or_path), budget=budget)
 
 
-def _n_tokens(texts: Iterable[Text]) -> int:
+def _n_tokens(texts: Iterable[TokenisedText]) -> int:
     return sum(len(text.tokens) for text in texts)

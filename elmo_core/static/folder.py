@@ -23,9 +23,9 @@ from elmo_core.weights.jsonfile import read_json
 
 CONFIG, WEIGHTS, VOCABULARY, CARD = "config.json", "vectors.safetensors", "vocab.txt", "README.md"
 FORMAT = 1
-Dtype = Literal["float16", "float32"]
+VectorDtype = Literal["float16", "float32"]
 _TENSOR = "vectors"
-_CODES: dict[str, Dtype] = {"F16": "float16", "F32": "float32"}
+_CODES: dict[str, VectorDtype] = {"F16": "float16", "F32": "float32"}
 _HEADER_BYTES = 256  # of the safetensors header: known before the number of rows is
 
 
@@ -72,7 +72,7 @@ def read_vectors_folder(folder: Path) -> StaticVectors:
 
 
 def write_vectors_folder(
-    vectors: StaticVectors, folder: Path, *, dtype: Dtype = "float16", card: str = ""
+    vectors: StaticVectors, folder: Path, *, dtype: VectorDtype = "float16", card: str = ""
 ) -> None:
     """Write static vectors, completely or not at all.
 
@@ -104,7 +104,7 @@ def write_config(folder: Path, about: dict[str, Any]) -> None:
 class VectorsWriter:
     """Writes words and vectors block by block; how many there will be need not be known."""
 
-    def __init__(self, folder: Path, dim: int, dtype: Dtype) -> None:
+    def __init__(self, folder: Path, dim: int, dtype: VectorDtype) -> None:
         """Open the two files of a folder that exists."""
         self.n_words, self._dim, self._dtype = 0, dim, np.dtype(dtype).newbyteorder("<")
         self._weights = (folder / WEIGHTS).open("wb")

@@ -14,7 +14,7 @@ _RATIO = 200
 _ROW, _CELL, _STRING = 100, 8, 50  # bytes of a row, a place in it, and a string beside its characters
 
 
-class Budget:
+class MemoryBudget:
     """A limit on what is held of one file, whatever its header claims.
 
     A table may have `MAX_CELLS` cells, and take 200 times the bytes of its file, but 64 MB at least and

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from elmo_core.exceptions import InputError
 from elmo_core.progress import Report
-from elmo_core.tables.budget import Budget
+from elmo_core.tables.budget import MemoryBudget
 from elmo_core.tables.dialect import Dialect
-from elmo_core.tables.grid import Row, arrange
+from elmo_core.tables.grid import GridRow, arrange
 from elmo_core.tables.records import (
     MAX_ROWS,
     Reading,
@@ -71,10 +71,10 @@ def _check_marks(delimiter: str | None, quote: str | None) -> None:
 
 def _rows(
     text: str, dialect: Dialect, width: int, name: str, first_line: int, report: Report | None
-) -> tuple[list[Row], list[Skipped], int]:
+) -> tuple[list[GridRow], list[Skipped], int]:
     """All records, the rules between them, and how many a stray quotation mark would have swallowed."""
-    budget = Budget(name, len(text))
-    rows: list[Row] = []
+    budget = MemoryBudget(name, len(text))
+    rows: list[GridRow] = []
     rules: list[Skipped] = []
     recovered_to = n_recovered = 0
     for span in dialect.records(text, width):
@@ -86,7 +86,7 @@ def _rows(
             rules.append(skip(Record(line, span.cells), RULE))
             continue
         budget.hold(span.cells)
-        rows.append(Row(line, span.cells, span.n_cells))
+        rows.append(GridRow(line, span.cells, span.n_cells))
         if report and len(rows) % _REPORTED == 0:
             report("reading the rows", span.end / len(text))
         if len(rows) > MAX_ROWS + 1:

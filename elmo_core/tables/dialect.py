@@ -19,7 +19,7 @@ _MOST_FAILURES = 1_000
 _LONG_FAILURE = 10_000  # characters
 
 
-class Span(NamedTuple):
+class RecordSpan(NamedTuple):
     """One record of a text."""
 
     line: int
@@ -79,7 +79,7 @@ class Dialect:
         """Whether cells are quoted as most programs do."""
         return self.quote == '"' and not self.escape and not self.collapses
 
-    def records(self, text: str, width: int = 0) -> Iterator[Span]:
+    def records(self, text: str, width: int = 0) -> Iterator[RecordSpan]:
         r"""Divide a text into records.
 
         A quoted cell begins with a quotation mark and ends with one before a delimiter or the end of a line;
@@ -180,9 +180,9 @@ def _line_end(text: str, at: int) -> int:
 
 def _span(
     line: int, cells: list[str], end: int, *, is_well_quoted: bool = True, n_swallowed: int = 0
-) -> Span:
+) -> RecordSpan:
     stripped = [cell.strip() for cell in cells]
     n_cells = len(stripped)
     while stripped and not stripped[-1]:
         stripped.pop()
-    return Span(line, tuple(stripped), n_cells, is_well_quoted, n_swallowed, end)
+    return RecordSpan(line, tuple(stripped), n_cells, is_well_quoted, n_swallowed, end)

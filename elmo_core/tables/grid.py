@@ -27,7 +27,7 @@ FOOTER = "a total below the table"
 _MOST_FOOTERS = 3
 
 
-class Row(NamedTuple):
+class GridRow(NamedTuple):
     """A record, not yet known to be a row of the table."""
 
     line: int
@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 def arrange(
     name: str,
-    rows: Sequence[Row],
+    rows: Sequence[GridRow],
     options: ReadingOptions,
     reading: Reading,
     skipped: Sequence[Skipped] = (),
@@ -100,7 +100,7 @@ def arrange(
     return make_table(name, columns, records, [*out, *ragged], reading)
 
 
-def _header_position(name: str, filled: Sequence[Row], width: int, options: ReadingOptions) -> int | None:
+def _header_position(name: str, filled: Sequence[GridRow], width: int, options: ReadingOptions) -> int | None:
     """Where the header is among the records that hold anything."""
     if options.header_line is not None:
         return _on_line(name, filled, options.header_line)
@@ -114,7 +114,7 @@ def _header_position(name: str, filled: Sequence[Row], width: int, options: Read
     return find_header([row.cells for row in filled], widths, width, must_be=options.has_header is True)
 
 
-def _on_line(name: str, filled: Sequence[Row], line: int) -> int:
+def _on_line(name: str, filled: Sequence[GridRow], line: int) -> int:
     at = next((index for index, row in enumerate(filled) if row.line == line), None)
     if at is None:
         raise InputError(
@@ -124,11 +124,11 @@ def _on_line(name: str, filled: Sequence[Row], line: int) -> int:
     return at
 
 
-def _is_numbered(filled: Sequence[Row]) -> bool:
+def _is_numbered(filled: Sequence[GridRow]) -> bool:
     return all(row.cells and row.cells[0] == str(number) for number, row in enumerate(filled[:20], start=1))
 
 
-def _without_repeats(filled: list[Row], header: Row, out: list[Skipped]) -> list[Row]:
+def _without_repeats(filled: list[GridRow], header: GridRow, out: list[Skipped]) -> list[GridRow]:
     """Records below a header, less those that are part of it or the header once more."""
     n_second = count_second_headers([row.cells for row in filled])
     out += [row.skipped(SECOND) for row in filled[:n_second]]
@@ -139,7 +139,7 @@ def _without_repeats(filled: list[Row], header: Row, out: list[Skipped]) -> list
     return [row for row in rest if row.cells != header.cells]
 
 
-def _without_footers(filled: list[Row], out: list[Skipped]) -> list[Row]:
+def _without_footers(filled: list[GridRow], out: list[Skipped]) -> list[GridRow]:
     """Records less the totals at the end."""
     counts = Counter(sum(map(bool, row.cells)) for row in filled)
     usual = max(counts, key=lambda one: (counts[one], one)) if counts else 0
@@ -151,7 +151,7 @@ def _without_footers(filled: list[Row], out: list[Skipped]) -> list[Row]:
     return filled
 
 
-def _even(filled: Sequence[Row], width: int, *, is_even: bool) -> tuple[list[Record], list[Skipped]]:
+def _even(filled: Sequence[GridRow], width: int, *, is_even: bool) -> tuple[list[Record], list[Skipped]]:
     """Give every record as many cells as there are columns, where nothing but empty cells is at stake.
 
     Cells that a short record lacks count as empty if at least half of the other records have nothing there.

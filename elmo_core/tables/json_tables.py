@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.budget import MAX_CELLS, Budget
+from elmo_core.tables.budget import MAX_CELLS, MemoryBudget
 from elmo_core.tables.cells import as_text
-from elmo_core.tables.grid import Row, arrange
+from elmo_core.tables.grid import GridRow, arrange
 from elmo_core.tables.records import (
     MAX_ROWS,
     Reading,
@@ -30,7 +30,7 @@ _NAME_KEYS = ("columns", "fields", "header", "headers")
 _DEEPEST = 3
 _DECODER = json.JSONDecoder()
 
-Item = tuple[int, str, Any]
+JsonItem = tuple[int, str, Any]
 """Line (or number in its list), text and value of a record; a ValueError stands for what is not JSON."""
 
 
@@ -72,7 +72,7 @@ def read_json(decoded: Decoded, name: str, options: ReadingOptions) -> Table:
         InputError: no record is found, or it is too large.
     """
     text = decoded.text.removeprefix("\ufeff")
-    budget = Budget(name, len(text))
+    budget = MemoryBudget(name, len(text))
     values = list(json_values(text, name))
     fault = next(((line, value) for line, _, value in values if isinstance(value, ValueError)), None)
     if fault is not None and not any(isinstance(value, dict | list) for _, _, value in values):
@@ -92,7 +92,7 @@ def read_json(decoded: Decoded, name: str, options: ReadingOptions) -> Table:
     return _from_objects(values, name, reading, budget)
 
 
-def _from_objects(values: Sequence[Item], name: str, reading: Reading, budget: Budget) -> Table:
+def _from_objects(values: Sequence[JsonItem], name: str, reading: Reading, budget: MemoryBudget) -> Table:
     columns: dict[str, int] = {}
     found: list[tuple[int, list[str]]] = []
     skipped: list[Skipped] = []
@@ -119,10 +119,10 @@ def _from_objects(values: Sequence[Item], name: str, reading: Reading, budget: B
 
 
 def _from_lists(
-    values: Sequence[Item], name: str, options: ReadingOptions, reading: Reading, budget: Budget
+    values: Sequence[JsonItem], name: str, options: ReadingOptions, reading: Reading, budget: MemoryBudget
 ) -> Table:
     """A table of records that are lists of cells."""
-    rows: list[Row] = []
+    rows: list[GridRow] = []
     skipped: list[Skipped] = []
     for line, text, value in values:
         if not isinstance(value, list):
@@ -132,7 +132,7 @@ def _from_lists(
         budget.hold(cells)
         while cells and not cells[-1]:
             cells.pop()
-        rows.append(Row(line, tuple(cells), len(value)))
+        rows.append(GridRow(line, tuple(cells), len(value)))
         check_size(len(rows), 0, name)
     return arrange(name, rows, options, reading, skipped, is_even=True)
 
@@ -165,7 +165,7 @@ def _check_values(text: str, name: str) -> None:
         )
 
 
-def json_values(text: str, name: str) -> Iterator[Item]:
+def json_values(text: str, name: str) -> Iterator[JsonItem]:
     """Yield every value of a file, with the line where it begins, and every line that is none.
 
     Args:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.budget import MAX_CELLS, Budget
+from elmo_core.tables.budget import MAX_CELLS, MemoryBudget
 from elmo_core.tables.cells import as_text
 from elmo_core.tables.records import Reading, Record, Table, check_size, make_table
 
@@ -36,7 +36,7 @@ def open_parquet(content: bytes, name: str) -> Iterator[pyarrow.parquet.ParquetF
 
     try:
         facts = pyarrow.parquet.read_metadata(io.BytesIO(content))
-        most = Budget(name, len(content)).most_bytes
+        most = MemoryBudget(name, len(content)).most_bytes
         groups = [facts.row_group(index) for index in range(facts.num_row_groups)]
         size = sum(group.total_byte_size for group in groups)
         chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
@@ -65,7 +65,7 @@ def read_parquet(content: bytes, name: str) -> Table:
     Raises:
         InputError: it is damaged or too large.
     """
-    budget = Budget(name, len(content))
+    budget = MemoryBudget(name, len(content))
     rows: list[tuple[str, ...]] = []
     with open_parquet(content, name) as file:
         columns = file.schema_arrow.names

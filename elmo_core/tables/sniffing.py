@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import NamedTuple
 
-from elmo_core.tables.dialect import Dialect, Span, usual_width
+from elmo_core.tables.dialect import Dialect, RecordSpan, usual_width
 from elmo_core.tables.headers import is_number, looks_like_header
 from elmo_core.text.opening import split_lines
 
@@ -198,7 +198,7 @@ def _is_prose(sample: str, delimiter: str) -> bool:
     return n > 0 and sample.count(f"{delimiter} ") >= _PROSE * n
 
 
-def _header_bonus(spans: Sequence[Span], width: int) -> float:
+def _header_bonus(spans: Sequence[RecordSpan], width: int) -> float:
     first = next((at for at, span in enumerate(spans[:20]) if len(span.cells) <= width <= span.n_cells), None)
     if first is None:
         return 0.0

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.budget import Budget
+from elmo_core.tables.budget import MemoryBudget
 from elmo_core.tables.cells import as_text
 from elmo_core.tables.parquet_tables import is_number_type, open_parquet, unpacked_bytes
 from elmo_core.tables.vector_arrays import MAX_WIDTH, VectorFile, check_shape, group_columns, refuse_lengths
@@ -80,7 +80,7 @@ def _read_npz(content: bytes, name: str) -> VectorFile:
     """The arrays of an archive that are (n, D); those of n strings or numbers are columns."""
     arrays: dict[str, np.ndarray] = {}
     columns: dict[str, list[str]] = {}
-    most = Budget(name, len(content)).most_bytes
+    most = MemoryBudget(name, len(content)).most_bytes
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
             if sum(info.file_size for info in file.infolist()) > most:
@@ -109,7 +109,7 @@ def _read_parquet(content: bytes, name: str) -> VectorFile:
     import pyarrow
     import pyarrow.types as kinds
 
-    budget = Budget(name, len(content))
+    budget = MemoryBudget(name, len(content))
     with open_parquet(content, name) as file:
         schema = file.schema_arrow
         lists = [field.name for field in schema if _is_list(field.type)]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.budget import Budget
+from elmo_core.tables.budget import MemoryBudget
 from elmo_core.tables.cells import as_text, list_of
 from elmo_core.tables.parquet_tables import is_number_type
 from elmo_core.tables.sniffing import sniff
@@ -35,7 +35,7 @@ def read_json_vectors(text: str, name: str) -> VectorFile:
     Raises:
         InputError: it is not JSON, too large, or its lists differ in length.
     """
-    budget = Budget(name, len(text))
+    budget = MemoryBudget(name, len(text))
     rows: list[dict[str, Any]] = []
     for value in _json_values(text, name):
         row = value if isinstance(value, dict) else {"": value}
@@ -93,7 +93,7 @@ def read_text_vectors(text: str, name: str) -> VectorFile:
     lines = [line.split(delimiter) for line in text[sniffed.n_characters :].lstrip().split("\n", _LOOKED_AT)]
     point = _decimal_point(lines[:_LOOKED_AT])
     is_data = _is_data([cell.replace(point, ".") for cell in lines[0]])
-    budget = Budget(name, len(text))
+    budget = MemoryBudget(name, len(text))
     arrays: dict[str, list[np.ndarray]] = {}
     cells: dict[str, list[str]] = {}
     numeric: dict[str, bool] = {}

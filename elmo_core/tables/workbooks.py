@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Any
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.budget import Budget
+from elmo_core.tables.budget import MemoryBudget
 from elmo_core.tables.cells import as_text
-from elmo_core.tables.grid import Row, arrange
+from elmo_core.tables.grid import GridRow, arrange
 from elmo_core.tables.records import Reading, ReadingOptions, Table, check_size, shortened
 
 _MOST_UNPACKED = 1 << 30
@@ -41,7 +41,7 @@ def read_workbook(content: bytes, name: str, options: ReadingOptions) -> Table:
     from openpyxl import load_workbook
 
     _check_unpacked(content, name)
-    budget = Budget(name, len(content))
+    budget = MemoryBudget(name, len(content))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # styles and extensions that do not touch the cells
@@ -62,15 +62,15 @@ def read_workbook(content: bytes, name: str, options: ReadingOptions) -> Table:
     return arrange(name, rows, options, reading, is_even=True)
 
 
-def _rows(sheet: Any) -> Iterator[Row]:
+def _rows(sheet: Any) -> Iterator[GridRow]:
     """The rows of a sheet up to the last one that holds anything; of a long gap its first row alone."""
     sheet.reset_dimensions()
-    blanks: list[Row] = []
+    blanks: list[GridRow] = []
     for line, values in enumerate(sheet.iter_rows(values_only=True), start=1):
         cells = [as_text(value) for value in values]
         while cells and not cells[-1]:
             cells.pop()
-        row = Row(line, tuple(cells), len(cells))
+        row = GridRow(line, tuple(cells), len(cells))
         if not cells:
             del blanks[1 if len(blanks) == _MOST_BLANK else len(blanks) :]
             blanks.append(row)

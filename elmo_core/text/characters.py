@@ -13,11 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from elmo_core.config import MAX_CHARACTERS
 from elmo_core.exceptions import InputError
 
 MASK, BOS, EOS, BOW, EOW, PAD = 0, 257, 258, 259, 260, 261
-N_CHARACTERS = 262
-MAX_CHARACTERS = 50
 
 SENTENCE_START, SENTENCE_END, UNKNOWN = "<S>", "</S>", "<UNK>"
 _BOUNDARY_BYTES = {SENTENCE_START: BOS, SENTENCE_END: EOS}

@@ -18,11 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elmo_core.config import BiLMConfig
+from elmo_core.config import N_CHARACTERS, BiLMConfig
 from elmo_core.exceptions import ModelError
 from elmo_core.files import OutputKind, atomic_folder
 from elmo_core.nn.bilm import BiLM
-from elmo_core.text.characters import N_CHARACTERS
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.assembly import Shape, check_parts, check_shapes, fill, skeleton
 from elmo_core.weights.jsonfile import read_json

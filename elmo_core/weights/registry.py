@@ -24,7 +24,7 @@ from elmo_core.weights.store import JsonValue, StoredModel
 MODELS_VARIABLE = "ELMO_MODELS"
 """Environment variable: one more folder whose subfolders are models."""
 
-Kind = Literal["shipped", "local", "official", "built-in"]
+ModelKind = Literal["shipped", "local", "official", "built-in"]
 
 _SHIPPED = shipped("data/models")
 _OFFICIAL = {model.name: model for model in PUBLISHED}
@@ -36,7 +36,7 @@ class ModelEntry:
 
     name: str
     title: str
-    kind: Kind
+    kind: ModelKind
     size_bytes: int
     """On disk, or of the download; 0 = made in code."""
     available: bool
@@ -50,7 +50,7 @@ def known_models() -> tuple[ModelEntry, ...]:
     entries: dict[str, ModelEntry] = {}
     for entry in (*_reserved_entries(), *_folder_entries()):
         entries.setdefault(entry.name, entry)
-    order: tuple[Kind, ...] = ("shipped", "local", "official", "built-in")
+    order: tuple[ModelKind, ...] = ("shipped", "local", "official", "built-in")
     return tuple(sorted(entries.values(), key=lambda entry: order.index(entry.kind)))
 
 
@@ -142,7 +142,7 @@ def _reserved_entries() -> Iterator[ModelEntry]:
 
 
 def _folder_entries() -> Iterator[ModelEntry]:
-    roots: list[tuple[Kind, Path]] = [("shipped", _SHIPPED)]
+    roots: list[tuple[ModelKind, Path]] = [("shipped", _SHIPPED)]
     if own := os.environ.get(MODELS_VARIABLE):
         roots.append(("local", Path(own).expanduser()))
     for kind, root in roots:

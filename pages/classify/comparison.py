@@ -42,7 +42,7 @@ _EXPLAINED = (
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TextComparison:
     """A comparison that is done."""
 
     settings: ComparisonSettings

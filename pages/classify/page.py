@@ -13,7 +13,7 @@ from elmo_core.learning.workflow import classification_facts, run_classification
 from elmo_core.measuring.durations import duration
 from pages.classify import comparison as comparison_view
 from pages.classify import prediction as prediction_view
-from pages.classify.comparison import Comparison
+from pages.classify.comparison import TextComparison
 from pages.classify.dataset import choose_dataset
 from pages.classify.inside import show_inside
 from pages.classify.results import expected_seconds, static_vectors
@@ -27,12 +27,12 @@ from pages.common.results import visitor_results
 PAGE = "classify"
 
 
-def train(job: Job, data: Dataset, settings: ComparisonSettings) -> Comparison:
+def train(job: Job, data: Dataset, settings: ComparisonSettings) -> TextComparison:
     """Compare the methods; the parts of the job are the results as they come."""
     elmo, static = load_model(model_name()), static_vectors()
     for part in run_classification(elmo, data, settings, static=static, report=job.report):
         job.parts.append(part)
-    return Comparison(settings, tuple(job.parts))
+    return TextComparison(settings, tuple(job.parts))
 
 
 show_title(

@@ -17,7 +17,7 @@ _UNEXPECTED = (
     "Something unexpected went wrong; the server's log has the details. Try again, or with other data."
 )
 
-State = Literal["waiting", "running", "done", "failed", "cancelled"]
+JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Job:
     """Those who wait for it."""
     is_shared: bool = False
     """Whether all who ask for the same get this job."""
-    state: State = "waiting"
+    state: JobState = "waiting"
     doing: str = ""
     share: float = 0.0
     parts: list[Any] = field(default_factory=list)

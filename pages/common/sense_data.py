@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.neighbours import NearestUses, nearest_uses
 from elmo_core.geometry.projection import MIN_UMAP_POINTS
-from elmo_core.geometry.projection import Method as Projection
+from elmo_core.geometry.projection import ProjectionMethod as Projection
 from elmo_core.geometry.separation import Separation
 from elmo_core.geometry.shared_frame import Frame
 from elmo_core.progress import Report
-from elmo_core.senses.groups import Method, SenseGroups, find_groups
+from elmo_core.senses.groups import GroupingMethod, SenseGroups, find_groups
 from elmo_core.senses.study import (
     CONTEXT,
     Grouping,
@@ -115,7 +115,7 @@ def study(page: str, source: Source, asked: UseQuery, uses: Uses) -> Study:
 
 
 def groups(
-    page: str, source: Source, asked: UseQuery, study: Study, method: Method, k: int | None
+    page: str, source: Source, asked: UseQuery, study: Study, method: GroupingMethod, k: int | None
 ) -> Grouping:
     """Return the groups of the uses, judged and named."""
     base, n = (source.key, load_model(model_name()).name, asked, method), len(study.uses.uses)

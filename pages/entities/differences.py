@@ -15,12 +15,12 @@ from elmo_core.learning.tags.results import TagResult
 from elmo_core.learning.tags.schemes import Span, named
 from elmo_core.plots.highlighted_text import highlighted
 from elmo_core.tables.records import counted
-from pages.entities.work import Outcome
+from pages.entities.work import TagComparison
 
 _SHOWN = 5
 
 
-def choose_result(page: str, outcome: Outcome, best: TagResult) -> TagResult:
+def choose_result(page: str, outcome: TagComparison, best: TagResult) -> TagResult:
     """Let the visitor choose a method, at first the best."""
     done = [result for result in outcome.results if isinstance(result, TagResult)]
     names = [result.method for result in done]
@@ -28,7 +28,7 @@ def choose_result(page: str, outcome: Outcome, best: TagResult) -> TagResult:
     return done[names.index(name)]
 
 
-def show_differences(page: str, outcome: Outcome, result: TagResult) -> None:
+def show_differences(page: str, outcome: TagComparison, result: TagResult) -> None:
     """Show where gold and predicted tags differ, by kind, and the sentences with both."""
     test = outcome.corpus.test
     differences = mismatches(outcome, result)
@@ -59,14 +59,16 @@ def show_differences(page: str, outcome: Outcome, result: TagResult) -> None:
         _show_both(outcome, result, sentence)
 
 
-def mismatches(outcome: Outcome, result: TagResult) -> list[Mismatch]:
+def mismatches(outcome: TagComparison, result: TagResult) -> list[Mismatch]:
     """Return all differences, by kind."""
     test = outcome.corpus.test
     differences = find_mismatches(test.tags, result.predicted, is_spans=test.is_spans)
     return sorted(differences, key=lambda difference: KINDS.index(difference.kind))
 
 
-def difference_frame(outcome: Outcome, result: TagResult, differences: Sequence[Mismatch]) -> pd.DataFrame:
+def difference_frame(
+    outcome: TagComparison, result: TagResult, differences: Sequence[Mismatch]
+) -> pd.DataFrame:
     """Return differences as a table."""
     test = outcome.corpus.test
 
@@ -97,7 +99,7 @@ def _confidence(result: TagResult, difference: Mismatch) -> float | None:
     return round(probabilities.get(difference.predicted, 0.0), 3)
 
 
-def _show_both(outcome: Outcome, result: TagResult, sentence: int) -> None:
+def _show_both(outcome: TagComparison, result: TagResult, sentence: int) -> None:
     """Show a sentence with its gold and predicted tags."""
     test = outcome.corpus.test
     tokens, labels = test.tokens[sentence], tuple(outcome.corpus.train.label_counts)

@@ -22,14 +22,14 @@ from pages.common.results import visitor_results
 from pages.common.upload import reading_prefix, upload_file
 from pages.entities.data import SUFFIXES
 from pages.entities.differences import difference_frame, mismatches
-from pages.entities.work import Outcome, tag_file
+from pages.entities.work import TagComparison, tag_file
 
 _MOST_MB = 20
 _MIMES = {"conll": "text/plain", "jsonl": "application/jsonl", "html": "text/html"}
 _FILE = "entities_file"
 
 
-def show(page: str, outcome: Outcome, best: TagResult) -> None:
+def show(page: str, outcome: TagComparison, best: TagResult) -> None:
     """Show all downloads."""
     st.subheader("The test sentences as they were tagged")
     labels = tuple(outcome.corpus.train.label_counts)
@@ -68,13 +68,13 @@ def _joined(parts: Iterator[str]) -> bytes:
     return "".join(parts).encode()
 
 
-def _saved(outcome: Outcome, best: TagResult) -> bytes:
+def _saved(outcome: TagComparison, best: TagResult) -> bytes:
     assert best.tagger is not None
     facts = best.facts(outcome.corpus.train.name) | {"verdict": outcome.verdict.sentence}
     return zip_bytes(tagger_files(best.tagger, facts=facts))
 
 
-def _cell(outcome: Outcome, best: TagResult) -> str:
+def _cell(outcome: TagComparison, best: TagResult) -> str:
     """Return Python that trains and tests the same tagger."""
     corpus, tagger = outcome.corpus, best.tagger
     assert tagger is not None
@@ -101,7 +101,7 @@ def _cell(outcome: Outcome, best: TagResult) -> str:
     )
 
 
-def _tag_a_file(page: str, outcome: Outcome, best: TagResult) -> None:
+def _tag_a_file(page: str, outcome: TagComparison, best: TagResult) -> None:
     """Tag a file of the visitor, as a job."""
     st.subheader("Tag a file of your own")
     label = "A .txt with a text a line, or sentences in columns"

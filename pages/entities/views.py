@@ -29,7 +29,7 @@ from pages.common.job import Job
 from pages.common.jobs import StartButton, run_or_offer
 from pages.common.markdown import escape_markdown
 from pages.common.results import visitor_results
-from pages.entities.work import Outcome
+from pages.entities.work import TagComparison
 
 _SHOWN = 5
 _LONGEST_TYPED = 5000
@@ -83,7 +83,7 @@ def show_live(job: Job, measure: str) -> None:
         right.plotly_chart(figure, key="entities_figure_live_done", alt="Methods that are done")
 
 
-def show_scores(outcome: Outcome, best: TagResult) -> None:
+def show_scores(outcome: TagComparison, best: TagResult) -> None:
     """Show the methods side by side, and the labels, layers and epochs of the best one."""
     left, right = st.columns([9, 10], gap="medium")
     column = st.column_config.Column
@@ -207,7 +207,7 @@ def _gap(value: Estimate) -> str:
     return f"{100 * value.value:+.1f} ({100 * value.low:+.1f} to {100 * value.high:+.1f})"
 
 
-def show_own_text(page: str, outcome: Outcome, best: TagResult) -> None:
+def show_own_text(page: str, outcome: TagComparison, best: TagResult) -> None:
     """Tag a typed text at once."""
     text = st.text_area(
         "Your text", TYPED, height=110, max_chars=_LONGEST_TYPED, key=f"{page}_typed", persist_state="session"

@@ -30,7 +30,7 @@ _LINES_PER_REPORT = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class TagComparison:
     """A comparison that is done."""
 
     corpus: Corpus
@@ -61,7 +61,7 @@ def expected_seconds(elmo: Elmo, corpus: Corpus, settings: TagComparisonSettings
 
 def compare(
     elmo: Elmo, corpus: Corpus, settings: TagComparisonSettings, static: ChosenStatic | None, job: Job
-) -> Outcome:
+) -> TagComparison:
     """Compare methods.
 
     Args:
@@ -81,10 +81,10 @@ def compare(
     for result in compare_taggers(task, report=job.report, on_epoch=note_epoch):
         results.append(result)
         job.parts.append(result)
-    return Outcome(corpus, task, tuple(results), verdict(results), static)
+    return TagComparison(corpus, task, tuple(results), verdict(results), static)
 
 
-def curve(outcome: Outcome, method: str, job: Job) -> tuple[Point, ...]:
+def curve(outcome: TagComparison, method: str, job: Job) -> tuple[Point, ...]:
     """Return scores for growing parts of the training sentences."""
     task = outcome.task
     (split,) = task.splits()

@@ -22,7 +22,7 @@ _USES = (
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DataCode:
     """Python that creates `data` and, where there are any, `sentences`."""
 
     imports: tuple[str, ...]
@@ -31,7 +31,7 @@ class Recipe:
     """Whether the visitor must fill in the path and columns of a file."""
 
 
-def uses_recipe(word: str, path: str = "data/samples/senses.csv", *, reads_file: bool = False) -> Recipe:
+def uses_recipe(word: str, path: str = "data/samples/senses.csv", *, reads_file: bool = False) -> DataCode:
     """Return Python for the uses of a word in a table of sentences, senses and words."""
     lines = (
         *_opened(path),
@@ -41,10 +41,10 @@ def uses_recipe(word: str, path: str = "data/samples/senses.csv", *, reads_file:
         "found = elmo.embed([list(use.tokens) for use in uses.uses])",
         "data = label_uses(uses, gather_vectors(uses, [one.layers for one in found]))",
     )
-    return Recipe((*_BASE, *_USES), lines, reads_file)
+    return DataCode((*_BASE, *_USES), lines, reads_file)
 
 
-def words_recipe(words: tuple[str, ...]) -> Recipe:
+def words_recipe(words: tuple[str, ...]) -> DataCode:
     """Return Python for the uses of several words of the sample, each with its own senses."""
     imports = (
         "import numpy as np",
@@ -64,10 +64,10 @@ def words_recipe(words: tuple[str, ...]) -> Recipe:
         "types = [uses.word for uses in every for _ in uses.uses]",
         "data = label_vectors(np.concatenate(layers, axis=1), labels, types=types)",
     )
-    return Recipe(imports, lines)
+    return DataCode(imports, lines)
 
 
-def texts_recipe(path: str, label: str, *, reads_file: bool = False) -> Recipe:
+def texts_recipe(path: str, label: str, *, reads_file: bool = False) -> DataCode:
     """Return Python for the rows of a table by their labels."""
     lines = (
         *_opened(path),
@@ -75,10 +75,10 @@ def texts_recipe(path: str, label: str, *, reads_file: bool = False) -> Recipe:
         f"data = label_texts(elmo, sentences, table.column({literal(label)}))",
     )
     imports = (*_BASE, "from elmo_core.layers.labelled import label_texts")
-    return Recipe(imports, lines, reads_file)
+    return DataCode(imports, lines, reads_file)
 
 
-def tagged_recipe(path: str = "data/samples/word_classes.csv") -> Recipe:
+def tagged_recipe(path: str = "data/samples/word_classes.csv") -> DataCode:
     """Return Python for the tokens of tagged sentences."""
     lines = (
         *_opened(path),
@@ -87,10 +87,10 @@ def tagged_recipe(path: str = "data/samples/word_classes.csv") -> Recipe:
         "data = label_tokens(elmo, [list(zip(a.split(), b.split())) for a, b in pairs])",
     )
     imports = (*_BASE, "from elmo_core.layers.labelled import label_tokens")
-    return Recipe(imports, lines)
+    return DataCode(imports, lines)
 
 
-def cell(recipe: Recipe, imports: str, *lines: str) -> str:
+def cell(recipe: DataCode, imports: str, *lines: str) -> str:
     """Return the cell of a view: its data, and what is computed from them."""
     return python_cell("\n".join([*recipe.imports, imports]), *recipe.lines, *lines)
 

@@ -23,7 +23,7 @@ from pages.common import jobs
 from pages.common.loaders import Source, load_model, model_name, sample, words_to_try
 from pages.common.results import ResultStore, results_about
 from pages.common.sources import choose_source
-from pages.layers.cells import Recipe, tagged_recipe, texts_recipe, uses_recipe, words_recipe
+from pages.layers.cells import DataCode, tagged_recipe, texts_recipe, uses_recipe, words_recipe
 
 MOST = 2000
 """Most instances of a visitor's data; more are sampled with a seed."""
@@ -45,7 +45,7 @@ class LabelledSet:
     n_read: int
     """Number of characters that the model reads."""
     make: Callable[[Report], Labelled]
-    recipe: Recipe
+    recipe: DataCode
     """The same data in Python."""
     is_sample: bool
 

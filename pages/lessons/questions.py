@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from elmo_core.lessons.answers import Answer
-from elmo_core.lessons.checking import Outcome, measure
+from elmo_core.lessons.checking import Measurement, measure
 from elmo_core.lessons.lesson import EQUAL, Lesson, Question, fill
 from elmo_core.plots.lessons import plot_outcome
 from pages.common import jobs
@@ -19,7 +19,7 @@ _EXPECTED_S = 5.0  # a job that starts by itself
 
 def show_question(
     page: str, lesson: Lesson, number: int, question: Question, values: dict[str, str]
-) -> Outcome | None:
+) -> Measurement | None:
     """Ask for a prediction, then show what was measured; None until there is a prediction.
 
     Args:
@@ -103,7 +103,7 @@ def _take_back(key: str) -> None:
     _predictions().pop(key, None)
 
 
-def _measure(page: str, question: Question) -> Outcome:
+def _measure(page: str, question: Question) -> Measurement:
     """Measure the options, or take what was measured with this model before."""
     name = model_name()
     elmo = load_model(name)
@@ -117,7 +117,7 @@ def _measure(page: str, question: Question) -> Outcome:
     )
 
 
-def _show(key: str, outcome: Outcome, predicted: str | float, values: dict[str, str]) -> None:
+def _show(key: str, outcome: Measurement, predicted: str | float, values: dict[str, str]) -> None:
     question = outcome.question
     figure: go.Figure = plot_outcome(outcome, predicted)
     alt = ", ".join(f"{option.text}: {outcome.texts[option.name]}" for option in question.options)
@@ -133,11 +133,11 @@ def _show(key: str, outcome: Outcome, predicted: str | float, values: dict[str, 
         st.warning("With this model, the claim of the lesson does not hold here.", icon=":material/info:")
 
 
-def _measured(outcome: Outcome) -> str | float:
+def _measured(outcome: Measurement) -> str | float:
     return next(iter(outcome.values.values())) if outcome.question.is_estimate else outcome.right
 
 
-def _text_of(question: Question, answer: str | float, outcome: Outcome) -> str:
+def _text_of(question: Question, answer: str | float, outcome: Measurement) -> str:
     if not isinstance(answer, str):
         return outcome.show(answer)
     return next((option.text for option in question.options if option.name == answer), _equal(question))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from elmo_core.geometry.projection import METHOD_NAMES, MapSettings, Method
+from elmo_core.geometry.projection import METHOD_NAMES, MapSettings, ProjectionMethod
 from elmo_core.glossary import explain
 from elmo_core.maps.cost import map_cost
 from elmo_core.maps.points import MapPoints
@@ -15,7 +15,7 @@ from pages.common.mixture_controls import current_mixture
 from pages.common.results import kept_for_all, visitor_results
 from pages.maps.sources import sample_points
 
-_METHODS: dict[str, Method] = {name: method for method, name in METHOD_NAMES.items()}
+_METHODS: dict[str, ProjectionMethod] = {name: method for method, name in METHOD_NAMES.items()}
 
 
 def choose_settings(page: str) -> MapSettings:

@@ -8,11 +8,11 @@ import streamlit as st
 
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.projection import MIN_UMAP_POINTS
-from elmo_core.geometry.projection import Method as Projection
+from elmo_core.geometry.projection import ProjectionMethod as Projection
 from elmo_core.glossary import explain
 from elmo_core.measuring.durations import duration
 from elmo_core.plots.sense_map import MAX_POINTS
-from elmo_core.senses.groups import NUMBERS, Method
+from elmo_core.senses.groups import NUMBERS, GroupingMethod
 from elmo_core.senses.labelled_groups import LabelledGroups, from_json
 from elmo_core.senses.study import CONTEXT, view_names
 from pages.common.concordance import IMAGES
@@ -25,7 +25,7 @@ from pages.common.sources import choose_word
 _AUTO = "Automatic"
 _GROUPS, _SENSES = "Groups", "Labelled senses"
 _JUDGED = "As judged"
-_METHODS: dict[str, Method] = {"k-means": "k-means", "Density": "density"}
+_METHODS: dict[str, GroupingMethod] = {"k-means": "k-means", "Density": "density"}
 _PROJECTIONS: dict[str, Projection] = {_AUTO: "umap", "PCA": "pca", "UMAP": "umap"}
 _SIZES = (100, 300, 1000, 3000, MAX_POINTS)
 _HELP = (
@@ -40,7 +40,7 @@ class Choice:
 
     asked: UseQuery
     view: str
-    method: Method
+    method: GroupingMethod
     k: int | None
     """Number of groups; None = as many as there is evidence for."""
     projection: Projection
@@ -90,7 +90,7 @@ def choose(page: str, source: Source | None) -> Choice:
     return Choice(asked, view, method, k, projection, colour, is_faded, has_trails, loaded, image)
 
 
-def _choose_grouping() -> tuple[Method, int | None]:
+def _choose_grouping() -> tuple[GroupingMethod, int | None]:
     method = st.segmented_control(
         "Grouping method", list(_METHODS), default="k-means", required=True, key="method", bind="query-params"
     )

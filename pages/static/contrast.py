@@ -12,7 +12,7 @@ import streamlit as st
 
 from elmo_core.contrast.comparison import (
     Column,
-    Query,
+    QueryUse,
     contextual_neighbours,
     nearest_uses,
     overlap,
@@ -109,7 +109,7 @@ def show_neighbours(page: str, contrast: Contrast, word: str, sentences: Sequenc
     _offer(page, contrast, word, cell, frame, figure)
 
 
-def _show_overlaps(contrast: Contrast, columns: Sequence[Column], queries: Sequence[Query]) -> None:
+def _show_overlaps(contrast: Contrast, columns: Sequence[Column], queries: Sequence[QueryUse]) -> None:
     """Show how many nearest words the lists share, beside chance, and the cosine of the two uses."""
     static, first, second = (column.neighbours for column in columns)
     n = len(contrast.static.words)
@@ -138,7 +138,7 @@ def _show_overlaps(contrast: Contrast, columns: Sequence[Column], queries: Seque
     )
 
 
-def _show_uses(contrast: Contrast, queries: Sequence[Query]) -> None:
+def _show_uses(contrast: Contrast, queries: Sequence[QueryUse]) -> None:
     """Show the uses in the text that are nearest to each of the two."""
     st.subheader("Nearest uses in the text", anchor=False)
     word = " ".join(queries[0].forms)

@@ -12,7 +12,7 @@ import streamlit as st
 from elmo_core.contrast.as_static import vectors_of_words_alone
 from elmo_core.contrast.questions import read_groups, read_pairs
 from elmo_core.contrast.scores import (
-    Score,
+    BenchmarkScore,
     analogies,
     odd_one_out,
     same_sense,
@@ -80,7 +80,9 @@ def show_scores(page: str, source: Source, contrast: Contrast, vectors: StaticVe
     exports.show_downloads(page, f"scores {task}", rows=lambda: frame, figures={"Scores": figure})
 
 
-def _sense_scores(source: Source, contrast: Contrast, vectors: StaticVectors) -> tuple[list[Score], str]:
+def _sense_scores(
+    source: Source, contrast: Contrast, vectors: StaticVectors
+) -> tuple[list[BenchmarkScore], str]:
     """Score pairs of uses of the labelled words: do they have the same sense?"""
     pairs = _labelled_pairs(source, contrast.text)
     if not pairs:
@@ -119,7 +121,7 @@ def _labelled_pairs(source: Source, text: TextSpace) -> list[tuple[int, int, boo
     return pairs
 
 
-def _word_scores(page: str, task: str, vectors: StaticVectors) -> tuple[list[Score], str]:
+def _word_scores(page: str, task: str, vectors: StaticVectors) -> tuple[list[BenchmarkScore], str]:
     """Score the chosen vectors, the shipped ones and each layer on a list; also return how it was read."""
     label, types = "A list of your own (TXT, TSV, CSV)", ("txt", "tsv", "csv", *PACKED)
     file = upload_file(f"{page}_list_{task}", label, types, max_mb=_MOST_LIST_MB)
@@ -164,7 +166,7 @@ def _columns_wanted(prefix: str) -> tuple[int, int, int] | None:
 
 def _task(
     task: str, lines: Sequence[str], columns: tuple[int, int, int] | None
-) -> tuple[Callable[[StaticVectors], Score], list[str], str]:
+) -> tuple[Callable[[StaticVectors], BenchmarkScore], list[str], str]:
     """Return a function that scores vectors on these lines, all words in them, and how they were read."""
     if task == PAIRS:
         pairs = read_pairs(lines, columns)
@@ -177,7 +179,7 @@ def _task(
     return lambda source: odd_one_out(source, groups), words, _HELP[task]
 
 
-def _frame(scores: Sequence[Score]) -> pd.DataFrame:
+def _frame(scores: Sequence[BenchmarkScore]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "source": [score.source for score in scores],
@@ -197,6 +199,6 @@ def _columns() -> dict[str, Any]:
     return {"source": text("Source", width=160), **numbers, "coverage": text("Coverage", width=90)}
 
 
-def _describe(scores: Sequence[Score]) -> str:
+def _describe(scores: Sequence[BenchmarkScore]) -> str:
     parts = [f"{score.source} {score.value:.2f}" for score in scores if score.value is not None]
     return f"{scores[0].measure}: {', '.join(parts)}; chance {scores[0].chance:.2f}."

@@ -25,7 +25,7 @@ import elmo_core.bulk.job as job
 import elmo_core.embedding.blocks as blocks
 from elmo_core.__main__ import app
 from elmo_core.bulk.arrays import EmbeddedArrays
-from elmo_core.bulk.job import FORMATS, Reading, embed_files
+from elmo_core.bulk.job import FORMATS, TextOptions, embed_files
 from elmo_core.bulk.rows import RowSettings
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import CancelledError, ConfigError, InputError
@@ -223,7 +223,7 @@ def test_a_carried_state_goes_over_the_ends_of_blocks(elmo, batch_size):
 
 
 def test_a_stopped_job_with_a_carried_state_goes_on_to_the_same_bits(elmo, tmp_path):
-    text, reading = write(tmp_path / "in.txt", lines_of(40)), Reading(state="carry", batch_size=4)
+    text, reading = write(tmp_path / "in.txt", lines_of(40)), TextOptions(state="carry", batch_size=4)
 
     def stop(now):
         if now.sentences >= 20:
@@ -249,7 +249,7 @@ def test_files_are_numbered_through_and_may_be_compressed(elmo, tmp_path):
     (tmp_path / "c.txt.xz").write_bytes(lzma.compress(content[2]))
     (tmp_path / "d.txt.zst").write_bytes(zstandard.compress(content[0]))
     files = [tmp_path / name for name in ("a.txt", "b.txt.gz", "c.txt.xz", "d.txt.zst")]
-    embed_files(elmo, files, tmp_path / "out", "arrays", RowSettings("pooled"), Reading(tokenised=True))
+    embed_files(elmo, files, tmp_path / "out", "arrays", RowSettings("pooled"), TextOptions(tokenised=True))
     found = EmbeddedArrays(tmp_path / "out")
     assert [" ".join(found[i][0]) for i in range(len(found))] == [*lines, *lines[:4]]
     with pytest.raises(IndexError):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elmo_core.embedding.plan import carried, independent
-from elmo_core.embedding.reading import END, START, Text, number_words, read_texts
+from elmo_core.embedding.reading import END, START, TokenisedText, number_words, read_texts
 from elmo_core.nn.bilm import BACKWARD, FORWARD
 
 TEXTS = st.lists(st.lists(st.integers(0, 9), max_size=3).map(tuple), max_size=12)
@@ -17,7 +17,9 @@ TEXTS = st.lists(st.lists(st.integers(0, 9), max_size=3).map(tuple), max_size=12
 def texts_of(lengths):
     """One text for each tuple of sentence lengths, all its tokens distinct."""
     return [
-        Text([f"{index}:{token}" for token in range(sum(sentences))], tuple(n for n in sentences if n))
+        TokenisedText(
+            [f"{index}:{token}" for token in range(sum(sentences))], tuple(n for n in sentences if n)
+        )
         for index, sentences in enumerate(lengths)
     ]
 

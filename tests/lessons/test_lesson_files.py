@@ -6,7 +6,7 @@ import pytest
 
 from elmo_core.exceptions import InputError
 from elmo_core.lessons.answers import Answer, read_answers, tally, write_answers
-from elmo_core.lessons.checking import Outcome
+from elmo_core.lessons.checking import Measurement
 from elmo_core.lessons.folders import find_lessons
 from elmo_core.lessons.lesson import EQUAL, fill, parse_lesson
 
@@ -97,20 +97,20 @@ def test_a_teacher_adds_and_replaces_lessons(tmp_path, monkeypatch):
 def test_what_is_right_follows_from_values_and_margin():
     question = parse_lesson(GOOD, "a.md").steps[0].question
     clear, close = (
-        Outcome(question, {"token": 50, "context": 91}),
-        Outcome(question, {"token": 88, "context": 91}),
+        Measurement(question, {"token": 50, "context": 91}),
+        Measurement(question, {"token": 88, "context": 91}),
     )
     assert (clear.right, clear.is_as_expected, clear.accepts("context")) == ("context", True, True)
     assert (close.right, close.is_as_expected, close.accepts("context")) == (EQUAL, False, False)
     assert (clear.explanation, close.explanation) == ("Yes, {context}.", "No, {context}.")
     assert clear.texts == {"token": "50%", "context": "91%"}
     smallest = parse_lesson(GOOD.replace("largest", "smallest"), "a.md").steps[0].question
-    assert Outcome(smallest, {"token": 50, "context": 91}).right == "token"
+    assert Measurement(smallest, {"token": 50, "context": 91}).right == "token"
 
 
 def test_an_estimate_is_right_when_it_is_near():
     question = parse_lesson(ESTIMATE.replace("margin = 5", "within = 10"), "a.md").steps[0].question
-    outcome = Outcome(question, {"context": 91.0})
+    outcome = Measurement(question, {"context": 91.0})
     assert question.is_estimate
     assert outcome.is_as_expected
     assert outcome.accepts(81.0)

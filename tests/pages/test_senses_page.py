@@ -16,7 +16,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
-from elmo_core.embedding.reading import Text
+from elmo_core.embedding.reading import TokenisedText
 from elmo_core.geometry import projection
 from elmo_core.senses.labelled_groups import to_json
 from elmo_core.senses.unfamiliar_text import Familiarity
@@ -150,7 +150,7 @@ def test_the_model_reads_a_text_once(monkeypatch: pytest.MonkeyPatch):
     read = []
     layers_of = SharedElmo.layers_of
 
-    def counted(self: SharedElmo, texts: Sequence[Text], **options: Any) -> object:
+    def counted(self: SharedElmo, texts: Sequence[TokenisedText], **options: Any) -> object:
         read.extend(text for text in texts if "crane" in text.tokens)  # not those of the sample
         return layers_of(self, texts, **options)
 

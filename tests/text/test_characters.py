@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from elmo_core.config import N_CHARACTERS
 from elmo_core.exceptions import InputError
 from elmo_core.text.characters import (
     BOS,
@@ -14,7 +15,6 @@ from elmo_core.text.characters import (
     EOS,
     EOW,
     MASK,
-    N_CHARACTERS,
     PAD,
     word_lengths,
     word_to_ids,

@@ -8,8 +8,10 @@ from typing import Literal
 
 from elmo_core.learning.tags.schemes import Span, spans_of
 
-Kind = Literal["missed", "spurious", "wrong type", "wrong boundary", "wrong type and boundary", "wrong class"]
-KINDS: tuple[Kind, ...] = (
+DifferenceKind = Literal[
+    "missed", "spurious", "wrong type", "wrong boundary", "wrong type and boundary", "wrong class"
+]
+KINDS: tuple[DifferenceKind, ...] = (
     "missed",
     "spurious",
     "wrong type",
@@ -23,7 +25,7 @@ KINDS: tuple[Kind, ...] = (
 class Mismatch:
     """One difference."""
 
-    kind: Kind
+    kind: DifferenceKind
     """"wrong class" is of plain tags."""
     sentence: int
     gold: Span | None
@@ -74,7 +76,7 @@ def _overlap(a: Span, b: Span) -> int:
     return max(0, min(a.end, b.end) - max(a.start, b.start))
 
 
-def _kind(gold: Span, predicted: Span) -> Kind:
+def _kind(gold: Span, predicted: Span) -> DifferenceKind:
     if (gold.start, gold.end) == (predicted.start, predicted.end):
         return "wrong type"
     return "wrong boundary" if gold.label == predicted.label else "wrong type and boundary"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from elmo_core.learning.methods import Budget, Method, Outcome
-from elmo_core.learning.tagger import ElmoTagger, Mix
+from elmo_core.learning.tagger import ElmoTagger, TagMix
 from elmo_core.learning.tags.baselines import look_up
 from elmo_core.learning.tags.feature_crf import feature_crf
 from elmo_core.learning.tags.prediction import TaggedSentence, tag_data
@@ -69,7 +69,7 @@ class FeatureCrf(Method["TagTask", TagOutcome]):
 class TaggerMethod(Method["TagTask", TagOutcome]):
     """A tagger over a mix of the layers, static vectors, or both."""
 
-    def __init__(self, name: str, mix: Mix, *, has_static: bool = False) -> None:
+    def __init__(self, name: str, mix: TagMix, *, has_static: bool = False) -> None:
         """Store what sets the tagger apart; the rest comes from the task's settings."""
         super().__init__(name)
         self._mix, self._has_static = mix, has_static

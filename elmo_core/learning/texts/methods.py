@@ -13,7 +13,7 @@ import numpy as np
 
 from elmo_core.embedder import Elmo
 from elmo_core.learning.calibration import softmax
-from elmo_core.learning.classifier import ElmoClassifier, HeadName, Mix
+from elmo_core.learning.classifier import ElmoClassifier, TextHeadName, TextMix
 from elmo_core.learning.methods import Budget, Method, Outcome
 from elmo_core.learning.texts import baselines
 from elmo_core.learning.texts.results import (
@@ -122,7 +122,9 @@ class StaticMean(_WordMethod):
 class HeadMethod(Method["TextTask", TextOutcome]):
     """A head on the mean of the mixed layers."""
 
-    def __init__(self, name: str, mix: Mix, head: HeadName = "linear", *, with_tfidf: bool = False) -> None:
+    def __init__(
+        self, name: str, mix: TextMix, head: TextHeadName = "linear", *, with_tfidf: bool = False
+    ) -> None:
         """Store what sets the classifier apart; the rest comes from the task's settings."""
         super().__init__(name)
         self._options: dict[str, Any] = {"mix": mix, "head": head, "words": with_tfidf}
@@ -188,7 +190,7 @@ class AttentionMethod(HeadMethod):
 class WithTfIdf(HeadMethod):
     """Another head, its probabilities multiplied by those of TF-IDF."""
 
-    def __init__(self, name: str, base: str, mix: Mix, head: HeadName = "linear") -> None:
+    def __init__(self, name: str, base: str, mix: TextMix, head: TextHeadName = "linear") -> None:
         """Store the name of the method with that head."""
         super().__init__(name, mix, head, with_tfidf=True)
         self.base = base
