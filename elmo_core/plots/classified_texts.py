@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from elmo_core.plots.style import NEUTRAL, PALETTE, clip, mark, new_figure, safe
+from elmo_core.plots.points import PointStyle, add_points, new_map
+from elmo_core.plots.style import NEUTRAL, PALETTE, clip, new_figure, safe
 
 MOST_ON_MAP = 5_000
 """Texts of a map; more of them are sampled."""
@@ -15,6 +16,7 @@ _LONGEST_NAME = 24
 _SHOWN_CLASSES = 30
 _MARKED_CLASSES = len(PALETTE)
 _HOVER = 90
+_STYLE = PointStyle(size=6, selected_size=8, shape="circle", on_graphics_card=True)
 
 
 def plot_class_sizes(counts: Sequence[tuple[str, int]]) -> go.Figure:
@@ -46,7 +48,7 @@ def plot_text_map(
     gold: np.ndarray,
     predicted: np.ndarray,
 ) -> go.Figure:
-    """Draw tested texts: colour = label, a cross = taken for another class.
+    """Draw tested texts: the colour is the label, a cross is a wrong prediction.
 
     Every point carries the id of its text as `customdata`.
 
@@ -58,34 +60,21 @@ def plot_text_map(
         gold: int (n,), the classes that the texts are labelled with.
         predicted: int (n,).
     """
-    figure = new_figure(height=520)
+    figure = new_map(520, None)
+    wrong = set(np.flatnonzero(gold != predicted).tolist())
+    shown = [safe(clip(name, _LONGEST_NAME)) for name in classes]
     for number, name in enumerate(classes):
-        rows = np.flatnonzero(gold == number)
-        wrong = predicted[rows] != number
-        look = mark(number if number < _MARKED_CLASSES else None)
-        guesses = [safe(clip(classes[guess], _LONGEST_NAME)) for guess in predicted[rows].tolist()]
-        figure.add_scattergl(
-            x=coordinates[rows, 0],
-            y=coordinates[rows, 1],
-            mode="markers",
-            name=safe(clip(name, _LONGEST_NAME)),
-            marker={
-                "color": look["color"],
-                "symbol": np.where(wrong, "x", "circle").tolist(),
-                "size": np.where(wrong, 10, 6).tolist(),
-                "opacity": np.where(wrong, 1.0, 0.55).tolist(),
-            },
-            customdata=[ids[row] for row in rows.tolist()],
-            text=[
-                f"{safe(clip(texts[row], _HOVER))}<br>predicted: {guess}"
-                for row, guess in zip(rows.tolist(), guesses, strict=True)
-            ],
-            hovertemplate="%{text}<extra>%{fullData.name}</extra>",
+        points = np.flatnonzero(gold == number).tolist()
+        hovers = [
+            f"{safe(clip(texts[point], _HOVER))}<br>labelled: {shown[number]}<br>"
+            f"predicted: {shown[predicted[point]]}"
+            for point in points
+        ]
+        colour = number if number < _MARKED_CLASSES else None
+        add_points(
+            figure, coordinates, points, name, colour, hovers, _STYLE, opacity=0.55, crossed=wrong, ids=ids
         )
-    hidden = {"showticklabels": False, "showgrid": False, "zeroline": False}
-    figure.update_xaxes(**hidden)
-    figure.update_yaxes(**hidden)
-    figure.update_layout(dragmode="lasso", showlegend=len(classes) <= _SHOWN_CLASSES)
+    figure.update_layout(showlegend=len(classes) <= _SHOWN_CLASSES)
     return figure
 
 

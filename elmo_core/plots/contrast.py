@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from elmo_core.contrast.comparison import Column
 from elmo_core.contrast.scores import BenchmarkScore
 from elmo_core.contrast.sensitivity import SensitivityRanking
-from elmo_core.plots.style import NEUTRAL, PALETTE, clip, listing, new_figure, safe
+from elmo_core.measuring.intervals import Estimate
+from elmo_core.plots.style import NEUTRAL, PALETTE, clip, error_bars, listing, new_figure, safe
 
 _COMMON, _GAINED, _LOST = PALETTE[0], PALETTE[1], NEUTRAL
 _ROW_PX = 27
@@ -64,12 +65,7 @@ def plot_ranking(ranking: SensitivityRanking, n: int = 20) -> go.Figure:
     figure.add_scatter(
         x=[one.self_similarity for one in words],
         y=[f"{safe(clip(one.word, _WORD))} ({one.n})" for one in words],
-        error_x={
-            "array": [max(0.0, one.high - one.self_similarity) for one in words],
-            "arrayminus": [max(0.0, one.self_similarity - one.low) for one in words],
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_x=error_bars([Estimate(one.self_similarity, one.low, one.high) for one in words]),
         mode="markers",
         marker={"color": PALETTE[0], "size": 10},
         hovertemplate="%{y}: mean cosine of its uses %{x:.2f}<extra></extra>",
@@ -93,12 +89,7 @@ def plot_scores(scores: Sequence[BenchmarkScore]) -> go.Figure:
     figure.add_scatter(
         x=[score.value for score in drawn],
         y=[safe(clip(score.source, 30)) for score in drawn],
-        error_x={
-            "array": [score.high - (score.value or 0) for score in drawn],
-            "arrayminus": [(score.value or 0) - score.low for score in drawn],
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_x=error_bars([Estimate(score.value or 0, score.low, score.high) for score in drawn]),
         mode="markers",
         marker={"color": PALETTE[0], "size": 11},
         hovertemplate="%{y}: %{x:.2f}<extra></extra>",

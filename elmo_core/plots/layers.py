@@ -12,7 +12,7 @@ from elmo_core.layers.contextuality import Contextuality
 from elmo_core.layers.learned import LEARNED, MixStudy
 from elmo_core.layers.probing import HALVES, ProbingCurves
 from elmo_core.measuring.intervals import Estimate
-from elmo_core.plots.style import NEUTRAL, PALETTE, SYMBOLS, listing, new_figure
+from elmo_core.plots.style import NEUTRAL, PALETTE, SYMBOLS, error_bars, listing, new_figure
 
 MEASURES = {
     "self_similarity": "Self-similarity of words",
@@ -37,7 +37,7 @@ def plot_study(study: MixStudy) -> go.Figure:
     figure.add_scatter(
         y=names,
         x=[one.value for one in found],
-        error_x=_error(found),
+        error_x=error_bars(found),
         mode="markers",
         name="mean, 95% interval",
         marker={
@@ -101,7 +101,7 @@ def plot_probing(curves: ProbingCurves, *, height: int = 360) -> go.Figure:
             figure.add_scatter(
                 x=np.arange(n_layers) + 0.06 * (number - 1),
                 y=[one.value for one in found],
-                error_y=_error(found),
+                error_y=error_bars(found),
                 mode="lines+markers",
                 name=f"{half}, random labels" if is_control else half,
                 line={
@@ -144,7 +144,7 @@ def plot_contextuality(found: Contextuality, *, height: int = 360) -> go.Figure:
         figure.add_scatter(
             x=names,
             y=[one.value for one in values],
-            error_y=_error(values),
+            error_y=error_bars(values),
             mode="lines+markers",
             name=label,
             line={"color": PALETTE[number], "width": 2},
@@ -173,16 +173,6 @@ def describe_contextuality(found: Contextuality) -> str:
         for field, label in MEASURES.items()
     )
     return f"By layer, each less its baseline: {parts}."
-
-
-def _error(found: Sequence[Estimate]) -> dict[str, object]:
-    """Error bars from value to both ends of the interval."""
-    return {
-        "array": [one.high - one.value for one in found],
-        "arrayminus": [one.value - one.low for one in found],
-        "thickness": 1.5,
-        "width": 4,
-    }
 
 
 def _room(study: MixStudy) -> tuple[float, float]:

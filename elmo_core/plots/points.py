@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -90,6 +91,10 @@ class PointStyle:
     """Opacity of points that are not highlighted while others are."""
     outline: bool = False
     """Whether points have a white line around them."""
+    shape: str | None = None
+    """Symbol of all points; None = the one that goes with the colour."""
+    crossed_size: float = 10
+    """Size of crosses."""
     on_graphics_card: bool = False
     """Whether the browser draws them on its graphics processor, as it should for thousands."""
 
@@ -100,11 +105,14 @@ def add_points(
     points: Sequence[int],
     name: str,
     number: int | None,
-    hovers: Sequence[str],
+    hovers: Sequence[str] | None,
     style: PointStyle,
     *,
     highlighted: Collection[int] = (),
     opacity: float | Sequence[float] = 0.85,
+    crossed: Collection[int] = (),
+    ids: Sequence[int] | None = None,
+    column: int | None = None,
 ) -> None:
     """Add the points of one colour.
 
@@ -114,25 +122,33 @@ def add_points(
         points: numbers of those to draw.
         name: in the legend.
         number: of the colour and shape; None = the rest.
-        hovers: safe text for each of those to draw.
+        hovers: safe text for each of those to draw; None = nothing is shown under the pointer.
         style: how they look.
         highlighted: numbers of the points that stand out while the others fade; empty = none does.
         opacity: of all, or of each of those to draw.
+        crossed: numbers of the points that are drawn as opaque crosses (in the plane only).
+        ids: of all points, by which a selection finds them; None = their numbers.
+        column: of a figure with several planes side by side, counted from 1; None = it has one.
     """
     placed = coordinates[list(points)]
     is_flat = coordinates.shape[1] == 2
     look = mark(number)
-    marker: dict[str, object] = {**look, "size": style.size, "opacity": opacity}
+    marker: dict[str, Any] = {**look, "size": style.size, "opacity": opacity}
     if style.outline:
         marker["line"] = {"width": 1, "color": "white"}
+    if style.shape:
+        marker["symbol"] = style.shape
+    if crossed:
+        is_crossed = np.isin(points, list(crossed))
+        for aspect, cross in (("symbol", "x"), ("size", style.crossed_size), ("opacity", 1.0)):
+            marker[aspect] = np.where(is_crossed, cross, marker[aspect]).tolist()
     shared = {
         "x": placed[:, 0],
         "y": placed[:, 1],
         "mode": "markers",
         "name": safe(f"{clip(name, _NAME) or _EMPTY} ({len(points):,})"),
-        "customdata": list(points),
-        "text": list(hovers),
-        "hovertemplate": "%{text}<extra></extra>",
+        "customdata": list(points) if ids is None else [ids[point] for point in points],
+        **({"hoverinfo": "skip"} if hovers is None else _hover(hovers)),
     }
     if not is_flat:
         marker["symbol"] = "circle-open" if number is None else _SYMBOLS_3D[number % len(_SYMBOLS_3D)]
@@ -143,13 +159,19 @@ def add_points(
         return
     wanted = [at for at, point in enumerate(points) if point in highlighted] if highlighted else None
     add = figure.add_scattergl if style.on_graphics_card else figure.add_scatter
+    place = {} if column is None else {"row": 1, "col": column}
     add(
+        **place,
         **shared,
         marker=marker,
         selectedpoints=wanted,
         selected={"marker": {"size": style.selected_size, "opacity": 1}},
         unselected={"marker": {"opacity": style.faded}},
     )
+
+
+def _hover(texts: Sequence[str]) -> dict[str, object]:
+    return {"text": list(texts), "hovertemplate": "%{text}<extra></extra>"}
 
 
 def new_map(height: int, extent: Extent | None, margin: float = 0.06) -> go.Figure:

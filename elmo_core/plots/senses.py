@@ -1,4 +1,4 @@
-"""All layers beside each other: their maps in one plane, and how well they separate gold senses."""
+"""All layers side by side: their maps in one plane, and how well they separate labelled senses."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import plotly.graph_objects as go
 
 from elmo_core.geometry.separation import Separation
 from elmo_core.geometry.shared_frame import Frame
-from elmo_core.plots.points import Colouring, padded
+from elmo_core.measuring.intervals import Estimate
+from elmo_core.plots.points import Colouring, PointStyle, add_points, padded
 from elmo_core.plots.sense_map import shared_places
-from elmo_core.plots.style import NEUTRAL, PALETTE, listing, mark, new_figure, percent, safe
+from elmo_core.plots.style import NEUTRAL, PALETTE, error_bars, listing, new_figure, percent, safe
 
 _LEAST_COUNTED = 5  # uses in one place from which on their number stands beside it
+_STYLE = PointStyle(size=6, selected_size=6, faded=0.1, on_graphics_card=True)
 _LEVEL = 0.05  # of the p-value below which shuffled senses are beaten
 
 
@@ -42,19 +44,19 @@ def plot_layers(
             if len(set(codes[list(rows)])) > 1:  # one dot of several colours has none of them
                 codes[list(rows)] = -1
         for code in sorted(set(codes.tolist()), key=lambda code: (code < 0, code)):
-            ids = np.flatnonzero(codes == code)
-            figure.add_scattergl(
-                x=coordinates[ids, 0],
-                y=coordinates[ids, 1],
-                mode="markers",
-                marker={**mark(code if code >= 0 else None), "size": 6, "opacity": 0.8},
-                selectedpoints=[row for row, id in enumerate(ids) if id in highlighted]
-                if highlighted
-                else None,
-                unselected={"marker": {"opacity": 0.1}},
-                hoverinfo="skip",
-                row=1,
-                col=column,
+            points = np.flatnonzero(codes == code).tolist()
+            name, colour = (colouring.names[code], code) if code >= 0 else (colouring.rest, None)
+            add_points(
+                figure,
+                coordinates,
+                points,
+                name,
+                colour,
+                None,
+                _STYLE,
+                highlighted=highlighted,
+                opacity=0.8,
+                column=column,
             )
         for rows in shared:
             x, y = coordinates[rows[0]].tolist()
@@ -94,12 +96,7 @@ def plot_separation(
     figure.add_scatter(
         y=list(views),
         x=[score.accuracy for score in scores],
-        error_x={
-            "array": [score.high - score.accuracy for score in scores],
-            "arrayminus": [score.accuracy - score.low for score in scores],
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_x=error_bars([Estimate(score.accuracy, score.low, score.high) for score in scores]),
         mode="markers",
         name="as they are, 95% interval",
         marker={

@@ -51,10 +51,10 @@ def mark(number: int | None) -> dict[str, object]:
 
 
 def error_bars(estimates: Sequence[Estimate]) -> dict[str, object]:
-    """Error bars from value to both ends of the interval."""
+    """Error bars from each value to both ends of its interval."""
     return {
-        "array": [one.high - one.value for one in estimates],
-        "arrayminus": [one.value - one.low for one in estimates],
+        "array": [max(0.0, one.high - one.value) for one in estimates],
+        "arrayminus": [max(0.0, one.value - one.low) for one in estimates],
         "thickness": 1.5,
         "width": 4,
     }

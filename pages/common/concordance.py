@@ -141,7 +141,7 @@ def show_no_use(page: str, source: Source, word: str) -> None:
 
 
 def context_frame(uses: Uses) -> pd.DataFrame:
-    """Return left context, use, right context, and the gold sense where there is one."""
+    """Return left context, use, right context, and the labelled sense where there is one."""
     columns: dict[str, list[Any]] = {
         "left": [clip(use.left.strip(), _CONTEXT, keep_end=True) for use in uses.uses],
         "word": [use.word for use in uses.uses],

@@ -118,7 +118,7 @@ def _choose_reading(page: str, file: UploadedFile) -> FileReading:
 
 
 def _choose_columns(prefix: str, table: Table) -> tuple[str, str | None, str | None]:
-    """Let the visitor choose the columns of the text, the gold senses, and the word they are about."""
+    """Let the visitor choose the columns of the text, its labelled senses and their words."""
     guess = choose_text_column(table)
     assert guess.column is not None
     with st.container(horizontal=True):
@@ -126,7 +126,7 @@ def _choose_columns(prefix: str, table: Table) -> tuple[str, str | None, str | N
         text = st.selectbox("Text", table.columns, index, key=f"{prefix}_text_column")
         others = (_NO_COLUMN, *table.columns)
         guesses = (others.index(column or _NO_COLUMN) for column in choose_sense_columns(table, text))
-        label = st.selectbox("Gold sense", others, next(guesses), key=f"{prefix}_label_column")
+        label = st.selectbox("Labelled sense", others, next(guesses), key=f"{prefix}_label_column")
         about = st.selectbox("Word it is about", others, next(guesses), key=f"{prefix}_word_column")
     if text == guess.column:
         st.caption(escape_markdown(f"{text}: this column {guess.reason}."))

@@ -70,7 +70,7 @@ def kept_megabytes() -> int:
 
 @cache
 def sample() -> Source:
-    """Return the bundled sentences with the gold senses of their words."""
+    """Return the bundled sentences with the labelled senses of their words."""
     content = shipped(_SAMPLE).read_bytes()
     table = read_table(content, "senses.csv")
     text = corpus.read_column(table, "sentence", "sense", "word")

@@ -174,7 +174,7 @@ def _own(page: str) -> LabelledSet | None:
     source = choose_source(page)
     if source is None:
         st.info(
-            "Choose a table with a column of text and one of labels (under Gold sense). Name a word to "
+            "Choose a table with a column of text and one of labels (under Labelled sense). Name a word to "
             "study its uses; without one, every text is an instance."
         )
         return None

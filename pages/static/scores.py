@@ -88,7 +88,7 @@ def _sense_scores(
     if not pairs:
         return (
             [],
-            "This text carries no gold senses with two uses each; a table with a column of senses does.",
+            "This text has no labelled sense with two uses; a table with a column of senses has them.",
         )
     first, second, is_same, words = zip(*pairs, strict=True)
     known = [1.0 if vectors.spelling_of(word) else None for word in words]

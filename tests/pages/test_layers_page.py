@@ -125,7 +125,7 @@ def test_ones_own_table_is_scored():
     app = open_page("layers", layers_data="My own text")
     assert "Choose a table" in texts(app)
     checked(app.file_uploader(key="layers_file").upload("own.csv", LABELLED, "text/csv").run())
-    (labels,) = [box for box in app.selectbox if box.label == "Gold sense"]
+    (labels,) = [box for box in app.selectbox if box.label == "Labelled sense"]
     checked(labels.set_value("label").run())
     app = wait_for_charts(app, 2)
     assert sum(len(trace["text"]) for trace in chart(app, 1)["data"]) == 24
