@@ -29,7 +29,7 @@ from elmo_core import Elmo, load_elmo
 from elmo_core.plots.points import Colouring
 from elmo_core.plots.sense_map import Extras, plot_map
 from elmo_core.senses.group_names import name_groups
-from elmo_core.senses.groups import Grouping, SenseGroups, find_groups
+from elmo_core.senses.groups import CandidateGroups, SenseGroups, find_groups
 from elmo_core.senses.sense_card import AgreementScore, SenseCard, sense_card
 from elmo_core.senses.shuffled_contexts import shuffle_contexts
 from elmo_core.senses.study import CONTEXT, SenseMap, draw_map, frame_of, group_uses, study_uses
@@ -115,7 +115,7 @@ def evidence(card: SenseCard) -> list[object]:
     return [card.k, cut.k, *numbers]
 
 
-def best_of(result: SenseCard | SenseGroups) -> Grouping:
+def best_of(result: SenseCard | SenseGroups) -> CandidateGroups:
     """Return the best cut of a word with enough uses."""
     assert result.best is not None
     return result.best

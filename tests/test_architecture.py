@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,9 @@ def test_what_pages_share_serves_more_than_one():
     assert len(pages) == 8
     shared = {name for name in imports if name.startswith("pages.common.")} - {"pages.common.__init__"}
     assert not {name for name in shared - of_the_frame if sum(name in page for page in pages) < 2}
+
+
+def test_a_class_name_means_one_thing():
+    pattern = re.compile(r"^class ([A-Za-z]\w*)", re.MULTILINE)
+    names = Counter(name for path in PROGRAMS for name in pattern.findall(path.read_text(encoding="utf-8")))
+    assert [name for name, n in names.items() if n > 1] == []

@@ -18,7 +18,7 @@ import torch
 from elmo_core.config import layer_names
 from elmo_core.embedding.blocks import cut_blocks
 from elmo_core.embedding.machine import require_memory
-from elmo_core.embedding.reading import Text, read_texts, require_collection
+from elmo_core.embedding.reading import TokenisedText, read_texts, require_collection
 from elmo_core.embedding.result import Embedding
 from elmo_core.encoders.masked import HeadPredictions, MaskedContexts
 from elmo_core.encoders.protocol import ContextView, WordPredictions
@@ -138,7 +138,7 @@ class TransformerEncoder:
             return None
         return HeadPredictions(self._whole, self._tokenizer)
 
-    def _embedded(self, texts: Sequence[Text], progress: Progress | None) -> list[Embedding]:
+    def _embedded(self, texts: Sequence[TokenisedText], progress: Progress | None) -> list[Embedding]:
         total = sum(len(text.tokens) for text in texts)
         require_memory(total, self.n_layers, self.dim)
         layers = [np.zeros((self.n_layers, len(text.tokens), self.dim), np.float32) for text in texts]

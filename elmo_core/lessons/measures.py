@@ -26,7 +26,7 @@ from elmo_core.layers.labelled import label_texts, label_tokens
 from elmo_core.layers.mixture import Mixture
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.progress import Report
-from elmo_core.senses.groups import Grouping, find_groups
+from elmo_core.senses.groups import CandidateGroups, find_groups
 from elmo_core.senses.study import CONTEXT, view_names
 from elmo_core.senses.use_vectors import UseVectors, embed_uses
 from elmo_core.senses.uses import Uses, find_uses
@@ -81,7 +81,7 @@ class Measures:
         self._elmo, self.report = elmo, report
         self._uses: dict[str, tuple[Uses, UseVectors]] = {}
         self._texts: dict[str, np.ndarray] = {}
-        self._groups: dict[str, Grouping] = {}
+        self._groups: dict[str, CandidateGroups] = {}
 
     def nearest_sense(self, *, word: str, view: str) -> float:
         """Share of the uses of a word that lie nearest to the mean of their own labelled sense.
@@ -230,7 +230,7 @@ class Measures:
                 f"{' '.join('1' * n)}."
             ) from None
 
-    def _two_groups(self, word: str) -> Grouping:
+    def _two_groups(self, word: str) -> CandidateGroups:
         if word not in self._groups:
             _, vectors = self._read(word)
             found = find_groups(

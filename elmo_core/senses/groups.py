@@ -76,7 +76,7 @@ class Cut:
 
 
 @dataclass(frozen=True, eq=False)
-class Grouping:
+class CandidateGroups:
     """One way to cut the uses, and what speaks for it."""
 
     cut: Cut
@@ -146,9 +146,9 @@ class SenseGroups:
     """Uses."""
     n_judged: int
     """Uses that were cut and judged; fewer than `n` where that would take too long."""
-    candidates: tuple[Grouping, ...]
+    candidates: tuple[CandidateGroups, ...]
     """All cuts that were tried; none below `MIN_USES` uses."""
-    best: Grouping | None
+    best: CandidateGroups | None
     """Of the cuts without objections the one that beats its null by most; of others the one that comes
     nearest to what is needed, or has the highest silhouette where there is no null."""
 
@@ -232,13 +232,13 @@ def _extended(judged: SenseGroups, units: np.ndarray, rows: np.ndarray) -> Sense
 
 def _candidate(
     cut: Cut, units: np.ndarray, nulls: Sequence[np.ndarray], resamples: Sequence[np.ndarray]
-) -> Grouping:
+) -> CandidateGroups:
     from sklearn.metrics import adjusted_rand_score
 
     labels = cut(units)
     null = np.array([mean_silhouette(paired, cut(paired)) for paired in nulls])
     agreement = np.array([adjusted_rand_score(labels[rows], cut(units[rows])) for rows in resamples])
-    return Grouping(
+    return CandidateGroups(
         cut=cut,
         labels=labels,
         silhouette=mean_silhouette(units, labels),

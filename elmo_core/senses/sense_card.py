@@ -9,7 +9,14 @@ import numpy as np
 
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.separation import separation
-from elmo_core.senses.groups import LEAST_GAIN, MIN_SDS, MIN_USES, Grouping, SenseGroups, mean_silhouette
+from elmo_core.senses.groups import (
+    LEAST_GAIN,
+    MIN_SDS,
+    MIN_USES,
+    CandidateGroups,
+    SenseGroups,
+    mean_silhouette,
+)
 from elmo_core.senses.use_vectors import Halves
 
 N_SHUFFLES = 200
@@ -52,7 +59,7 @@ class SenseCard:
     """Uses."""
     k: int
     """Groups there is evidence of; 1 = of no more than one."""
-    best: Grouping | None
+    best: CandidateGroups | None
     """The best cut, evidence or not; None where there are too few uses to cut."""
     shuffled: Spread | None
     """Silhouettes of shuffled contexts, cut in the same way; None where they were not computed."""
@@ -117,7 +124,7 @@ def _can_score(gold: Sequence[str | None]) -> bool:
 
 
 def _scores(
-    best: Grouping,
+    best: CandidateGroups,
     halves: Halves,
     shuffled: Sequence[Halves],
     cuts: Sequence[np.ndarray],

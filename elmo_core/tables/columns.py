@@ -65,7 +65,7 @@ class ColumnFacts:
 
 
 @dataclass(frozen=True)
-class ColumnChoice:
+class ColumnGuess:
     """A guess, and why."""
 
     column: str | None
@@ -111,7 +111,7 @@ def _holds_words(cell: str) -> bool:
     return any(map(str.isalpha, cell)) and not is_number(cell) and not _ADDRESS.fullmatch(cell)
 
 
-def guess_text_column(table: Table) -> ColumnChoice:
+def guess_text_column(table: Table) -> ColumnGuess:
     """The column with the longest texts; a telling name counts as much as being three times as long."""
     described = describe_columns(table)
     facts = [one for one in described if one.share_of_letters > 0.5 and not one.is_structured]
@@ -121,7 +121,7 @@ def guess_text_column(table: Table) -> ColumnChoice:
         lists = [one.name for one in described if one.is_structured]
         verb = "holds" if len(lists) == 1 else "hold"
         held = f"; {shortened(lists)} {verb} lists, as tables of tagged tokens do" if lists else ""
-        return ColumnChoice(None, f"no column holds words (columns: {shortened(table.columns)}{held})")
+        return ColumnGuess(None, f"no column holds words (columns: {shortened(table.columns)}{held})")
 
     def score(one: ColumnFacts) -> float:
         named = 3.0 if _TEXT_NAMES.fullmatch(one.name) else 1.0
@@ -130,7 +130,7 @@ def guess_text_column(table: Table) -> ColumnChoice:
     best = max(facts, key=score)
     texts = counted(best.n_distinct, "different text")
     named = f"is named {best.name!r} and " if _TEXT_NAMES.fullmatch(best.name) else ""
-    return ColumnChoice(
+    return ColumnGuess(
         best.name,
         f"{named}holds {best.mean_characters:.0f} characters a row, {texts}",
         _say_texts([one.name for one in facts if one is not best and _is_text_beside(one, best)], best.name),
@@ -149,7 +149,7 @@ def _say_texts(others: Sequence[str], taken: str) -> str:
     return f"{shortened(others)} {verb} texts as well; {taken!r} alone is read. Join what a label is about."
 
 
-def guess_label_column(table: Table, text: str | None = None) -> ColumnChoice:
+def guess_label_column(table: Table, text: str | None = None) -> ColumnGuess:
     """The column with few values that recur; a telling name decides where there are several.
 
     Dates and columns with the name of something else (an author, a language, a split) are taken last. Where
@@ -166,7 +166,7 @@ def guess_label_column(table: Table, text: str | None = None) -> ColumnChoice:
         lists = [one.name for one in described if one.is_structured]
         verb = "holds" if len(lists) == 1 else "hold"
         held = f"; {shortened(lists)} {verb} several values a row, and {_ONE_LABEL}" if lists else ""
-        return ColumnChoice(None, f"no other column holds a few values that recur{held}")
+        return ColumnGuess(None, f"no other column holds a few values that recur{held}")
     best = min(facts, key=lambda one: (_rank(one), -one.n_filled, one.n_distinct))
     named = f"is named {best.name!r} and " if _LABEL_NAMES.fullmatch(best.name) else ""
     reason = f"{named}holds {best.n_distinct:,} different values in {best.n_filled:,} rows"
@@ -175,7 +175,7 @@ def guess_label_column(table: Table, text: str | None = None) -> ColumnChoice:
     warning = _say_flags(flags, best.name) if best.is_flag else ""
     if others and not warning and _rank(best):
         warning = f"{shortened(others)} may be labels as well as {best.name!r}: no name decides; choose."
-    return ColumnChoice(best.name, reason, warning)
+    return ColumnGuess(best.name, reason, warning)
 
 
 def _rank(one: ColumnFacts) -> int:

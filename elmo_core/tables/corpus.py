@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from elmo_core.exceptions import InputError
 from elmo_core.progress import Report
-from elmo_core.tables.columns import ColumnChoice, guess_text_column, texts_of
+from elmo_core.tables.columns import ColumnGuess, guess_text_column, texts_of
 from elmo_core.tables.records import Table
 from elmo_core.text.levelling import fold, unify
 from elmo_core.text.tokenisation import split_sentences
@@ -76,7 +76,7 @@ def split_text(text: str, report: Report | None = None) -> Text:
     return Text(tuple(sentences))
 
 
-def choose_text_column(table: Table) -> ColumnChoice:
+def choose_text_column(table: Table) -> ColumnGuess:
     """The column that most likely holds the text, and why.
 
     Raises:
