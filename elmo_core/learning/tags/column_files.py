@@ -16,7 +16,7 @@ from elmo_core.learning.tags.brackets import bio_of_brackets, is_bracketed
 from elmo_core.learning.tags.column_choice import is_header, is_rising
 from elmo_core.learning.tags.notation import Notation, likely_notations
 from elmo_core.learning.tags.sentences import TokenFile
-from elmo_core.learning.tags.token_rows import TokenRow, make_token_file
+from elmo_core.learning.tags.token_rows import Row, make_token_file
 from elmo_core.tables.records import Record, Skipped, counted, skip, unique_names
 from elmo_core.text.conllu import COLUMNS as CONLLU_COLUMNS
 from elmo_core.text.conllu import is_between, is_id
@@ -108,7 +108,7 @@ def read_columns(decoded: Decoded, name: str) -> TokenFile:
     given = _global_columns(lines, layout.width)
     layout = replace(layout, is_conllu=given is not None or _looks_like_conllu(blocks, layout.width))
     notes = list(decoded.remarks())
-    rows: list[list[TokenRow]] = []
+    rows: list[list[Row]] = []
     skipped: list[Skipped] = []
     cut, widest = _narrowest(blocks, layout)
     if cut:
@@ -218,7 +218,7 @@ def _narrowest(blocks: Sequence[Block], layout: _Layout) -> tuple[int, int]:
     return (0, 0) if is_usual else (min(wide_enough), max(wide_enough))
 
 
-def _header(rows: list[list[TokenRow]]) -> tuple[str, ...] | None:
+def _header(rows: list[list[Row]]) -> tuple[str, ...] | None:
     """Take the header off, if the first line is one."""
     _, cells = rows[0][0]
     if not is_header(cells):
@@ -241,9 +241,7 @@ def _no_columns(name: str, width: int, skipped: Sequence[Skipped]) -> InputError
     )
 
 
-def _with_sound_ids(
-    rows: Sequence[list[TokenRow]], index: int, skipped: list[Skipped]
-) -> list[list[TokenRow]]:
+def _with_sound_ids(rows: Sequence[list[Row]], index: int, skipped: list[Skipped]) -> list[list[Row]]:
     """Sentences in which every id is a number, a range, or that of an empty node."""
     kept = []
     for block in rows:
@@ -255,7 +253,7 @@ def _with_sound_ids(
     return kept
 
 
-def _without_ranges(rows: list[list[TokenRow]], notes: list[str]) -> list[list[TokenRow]]:
+def _without_ranges(rows: list[list[Row]], notes: list[str]) -> list[list[Row]]:
     """Leave out ranges (`1-2`) and empty nodes (`8.1`) where a column numbers the tokens."""
     width = len(rows[0][0][1]) if rows else 0
     numbers = (index for index in range(width) if is_rising([c[index] for _, c in block] for block in rows))
@@ -270,8 +268,8 @@ def _without_ranges(rows: list[list[TokenRow]], notes: list[str]) -> list[list[T
 
 
 def _without_empty(
-    columns: tuple[str, ...] | None, rows: list[list[TokenRow]]
-) -> tuple[tuple[str, ...] | None, list[list[TokenRow]]]:
+    columns: tuple[str, ...] | None, rows: list[list[Row]]
+) -> tuple[tuple[str, ...] | None, list[list[Row]]]:
     """Leave out columns without a value, as of a tab at the end of each line."""
     width = len(rows[0][0][1]) if rows else 0
     filled = [index for index in range(width) if any(cells[index] for block in rows for _, cells in block)]
@@ -281,9 +279,7 @@ def _without_empty(
     return columns and tuple(columns[index] for index in filled), kept
 
 
-def _without_brackets(
-    rows: list[list[TokenRow]], skipped: list[Skipped], notes: list[str]
-) -> list[list[TokenRow]]:
+def _without_brackets(rows: list[list[Row]], skipped: list[Skipped], notes: list[str]) -> list[list[Row]]:
     """Write columns of spans in brackets as BIO; a sentence in which a bracket has no partner is left out."""
     width = len(rows[0][0][1]) if rows else 0
     for index in range(width):
@@ -308,7 +304,7 @@ def _without_brackets(
     return rows
 
 
-def _without_prefix(rows: list[list[TokenRow]], notes: list[str]) -> list[list[TokenRow]]:
+def _without_prefix(rows: list[list[Row]], notes: list[str]) -> list[list[Row]]:
     """Take a prefix of language (`en:`) off the first cells if nearly all have it."""
     first = [cells[0] for block in rows for _, cells in block]
     prefixes = Counter(match.group() for match in map(_PREFIX.match, first) if match)

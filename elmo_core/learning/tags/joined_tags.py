@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from elmo_core.learning.tags.sentences import TokenFile
-from elmo_core.learning.tags.token_rows import TokenRow, make_token_file
+from elmo_core.learning.tags.token_rows import Row, make_token_file
 from elmo_core.tables.records import Skipped
 from elmo_core.text.encodings import Decoded
 from elmo_core.text.opening import split_lines
@@ -48,7 +48,7 @@ def read_joined(decoded: Decoded, name: str, mark: str) -> TokenFile:
     Raises:
         InputError: no sentence is left.
     """
-    blocks: list[Sequence[TokenRow]] = []
+    blocks: list[Sequence[Row]] = []
     skipped: list[Skipped] = []
     for number, line in enumerate(split_lines(decoded.text), start=1):
         pairs = [word.rpartition(mark) for word in line.split()]

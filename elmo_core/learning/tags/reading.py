@@ -15,7 +15,7 @@ from elmo_core.learning.tags.list_cells import Names, has_sentences, read_senten
 from elmo_core.learning.tags.sentences import TokenFile
 from elmo_core.learning.tags.span_records import read_span_records
 from elmo_core.learning.tags.span_tables import read_span_table, span_column
-from elmo_core.learning.tags.token_rows import TokenRow, make_token_file
+from elmo_core.learning.tags.token_rows import Row, make_token_file
 from elmo_core.learning.tags.webanno import is_webanno, read_webanno
 from elmo_core.tables.reading import read_table
 from elmo_core.tables.records import Table
@@ -124,7 +124,7 @@ def _from_table(table: Table, names: Names | None = None) -> TokenFile:
         return read_sentences(table, names or {})
     blanks = {record.line for record in table.skipped if record.reason == "blank"}
     skipped = [record for record in table.skipped if record.reason != "blank"]
-    blocks: list[list[TokenRow]] = [[]]
+    blocks: list[list[Row]] = [[]]
     before = table.lines[0]
     for line, cells in zip(table.lines, table.rows, strict=True):
         if any(blank in blanks for blank in range(before + 1, line)):

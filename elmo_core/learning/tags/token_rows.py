@@ -15,7 +15,7 @@ from elmo_core.learning.tags.column_choice import (
 from elmo_core.learning.tags.sentences import RawSentence, TokenFile
 from elmo_core.tables.records import MAX_CELL, MAX_COLUMNS, Skipped, counted
 
-TokenRow = tuple[int, tuple[str, ...]]
+Row = tuple[int, tuple[str, ...]]
 """Line of the file, and its cells."""
 
 _MANY_ROWS = 200
@@ -26,7 +26,7 @@ def make_token_file(
     name: str,
     kind: str,
     columns: Sequence[str] | None,
-    blocks: Sequence[Sequence[TokenRow]],
+    blocks: Sequence[Sequence[Row]],
     *,
     skipped: Sequence[Skipped] = (),
     notes: Sequence[str] = (),
@@ -83,7 +83,7 @@ def make_token_file(
     )  # fmt: skip
 
 
-def _numbered(blocks: Sequence[Sequence[TokenRow]]) -> list[str]:
+def _numbered(blocks: Sequence[Sequence[Row]]) -> list[str]:
     """Names for columns that have none."""
     width = len(blocks[0][0][1]) if blocks else 1
     if width > MAX_COLUMNS:
@@ -92,8 +92,8 @@ def _numbered(blocks: Sequence[Sequence[TokenRow]]) -> list[str]:
 
 
 def _divided(
-    columns: Sequence[str], blocks: Sequence[Sequence[TokenRow]], notes: list[str]
-) -> tuple[Sequence[Sequence[TokenRow]], str | None]:
+    columns: Sequence[str], blocks: Sequence[Sequence[Row]], notes: list[str]
+) -> tuple[Sequence[Sequence[Row]], str | None]:
     """Blocks divided where the column that says the sentence changes, and the name of that column."""
     divider = named_column(columns, SENTENCE_NAMES)
     if divider is None and len(blocks) == 1:
@@ -105,7 +105,7 @@ def _divided(
     if divider is None:
         return blocks, None
     index = list(columns).index(divider)
-    found: list[list[TokenRow]] = []
+    found: list[list[Row]] = []
     for block in blocks:
         current, keys = "", []
         for _, cells in block:
@@ -117,7 +117,7 @@ def _divided(
     return found, divider
 
 
-def _fault(row: TokenRow, needed: dict[int, str]) -> Skipped | None:
+def _fault(row: Row, needed: dict[int, str]) -> Skipped | None:
     """Why a row makes its sentence useless; None = it does not."""
     line, cells = row
     if any(len(cell) > MAX_CELL for cell in cells):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from elmo_core.exceptions import InputError
 from elmo_core.learning.tags.notation import OUTSIDE
 from elmo_core.learning.tags.sentences import TokenFile
-from elmo_core.learning.tags.token_rows import TokenRow, make_token_file
+from elmo_core.learning.tags.token_rows import Row, make_token_file
 from elmo_core.tables.records import Record, Skipped, counted, skip
 from elmo_core.text.encodings import Decoded
 from elmo_core.text.opening import split_lines
@@ -79,9 +79,9 @@ def read_webanno(decoded: Decoded, name: str) -> TokenFile:
     )
 
 
-def _divide(lines: Sequence[str], width: int, notes: list[str]) -> tuple[list[list[TokenRow]], list[Skipped]]:
+def _divide(lines: Sequence[str], width: int, notes: list[str]) -> tuple[list[list[Row]], list[Skipped]]:
     """The rows of each sentence, and lines that are none."""
-    blocks: list[list[TokenRow]] = [[]]
+    blocks: list[list[Row]] = [[]]
     skipped: list[Skipped] = []
     n_parts = 0
     for number, line in enumerate(lines, start=1):
