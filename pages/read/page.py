@@ -16,8 +16,8 @@ COMPARE, PERPLEXITY, WORDS, EACH = "Word for word", "Perplexity", "Table of word
 
 show_title(
     "Read",
-    "**Which word is odd, and what was expected instead?** The model reads each sentence from both ends and "
-    "predicts every word from the others; the less it expected a word, the more the word is marked.",
+    "**Which word is odd, and what was expected instead?** A language model predicts every word from those "
+    "around it: the less it expected a word, the more the word is marked.",
 )
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     kind = st.segmented_control(
