@@ -105,6 +105,13 @@ def pretrain(
     initial: Annotated[
         str | None, typer.Option("--from", help="A model to fine-tune: name, folder or .zip.")
     ] = None,
+    finish: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of a run with these settings and texts: OUTPUT becomes a copy of it whose rate "
+            "falls to 0 over a last tenth; the run itself can go on."
+        ),
+    ] = None,
     cache: Annotated[
         Path | None, typer.Option(help="Folder of tokenised corpora; default OUTPUT/cache.")
     ] = None,
@@ -118,6 +125,7 @@ def pretrain(
     """
     from elmo_core.pretraining.cache import open_corpus
     from elmo_core.pretraining.corpus import find_shards
+    from elmo_core.pretraining.finishing import copy_to_finish, with_schedule_of
     from elmo_core.pretraining.run_folder import RUN_FOLDER, require_begun_run
     from elmo_core.pretraining.settings import PretrainConfig
     from elmo_core.pretraining.trainer import Trainer
@@ -134,10 +142,12 @@ def pretrain(
     workers = Workers()
     if workers.is_first:
         texts = [*find_shards(train), *find_shards(valid)]
-        claim(run, RUN_FOLDER, [config, vocabulary, *texts, *model_paths(initial)])
+        claim(run, RUN_FOLDER, [config, vocabulary, finish, *texts, *model_paths(initial)])
         claim(run / "model", MODEL_FOLDER, model_paths(initial))
         if resume:
             require_begun_run(run)
+        elif finish:
+            copy_to_finish(finish, run)
     with progress_bar("Tokenising") as report, workers.first_alone():
         corpus = open_corpus(
             train,
@@ -157,14 +167,14 @@ def pretrain(
             encoding=encoding,
         )
     trainer = Trainer(
-        settings,
+        with_schedule_of(run, settings) if finish else settings,
         corpus,
         [held_out.words(index) for index in range(held_out.n_sentences)],
         run,
         vocabulary=Vocabulary.read(vocabulary) if vocabulary else None,
         initial=load_model(initial) if initial else None,
         workers=workers,
-        resume=resume,
+        resume=resume or finish is not None,
     )
     if workers.is_first:
         _show_estimate(trainer)
