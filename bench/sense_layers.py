@@ -11,15 +11,19 @@ from bench.targets import Targets, word_uses
 from elmo_core import Elmo
 
 
-def layer_accuracies(uses: dict[str, Targets], gold: dict[str, np.ndarray]) -> dict[str, float]:
-    """Return the test accuracy, 0 to 1, of one word's nearest centroid in each view of `plain_views`."""
+def layer_hits(uses: dict[str, Targets], gold: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return which test uses the nearest centroid of one word gets right in each view: bool (n,) each."""
     most = Counter(gold["train"].tolist()).most_common(1)[0][0]
-    found = {"most frequent sense": float((gold["test"] == most).mean())}
+    found = {"most frequent sense": gold["test"] == most}
     test = plain_views(uses["test"])
     for name, vectors in plain_views(uses["train"]).items():
-        right = nearest_centroid(vectors, gold["train"], test[name]) == gold["test"]
-        found[name] = float(right.mean())
+        found[name] = nearest_centroid(vectors, gold["train"], test[name]) == gold["test"]
     return found
+
+
+def layer_accuracies(uses: dict[str, Targets], gold: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return the test accuracy, 0 to 1, of one word's nearest centroid in each view of `plain_views`."""
+    return {name: float(hits.mean()) for name, hits in layer_hits(uses, gold).items()}
 
 
 def plain_views(targets: Targets) -> dict[str, np.ndarray]:
