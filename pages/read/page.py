@@ -16,8 +16,8 @@ COMPARE, PERPLEXITY, WORDS, EACH = "Word for word", "Perplexity", "Table of word
 
 show_title(
     "Read",
-    "**Which word is odd, and what was expected instead?** A language model predicts every word from those "
-    "around it: the less it expected a word, the more the word is marked.",
+    "**Which word is odd, and what was expected instead?** A language model predicts each word from those "
+    "around it; words that it did not expect are marked.",
 )
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     kind = st.segmented_control(
