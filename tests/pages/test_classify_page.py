@@ -6,7 +6,6 @@ import csv
 import io
 import time
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,9 @@ from pages.classify import results as lab_cache
 from pages.classify.mistakes import texts_of
 from pages.classify.results import SAMPLES, sample_file
 from pages.common import jobs, upload
-from tests.pages.driver import checked, job_of
+from tests.pages.driver import captions, checked, job_of, messages, open_page, wait_until_over
 from tests.pages.gestures import PATIENCE_S
 
-FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
-PAGE = FRAME.parent / "classify" / "page.py"
 NOUNS = ("tea", "soup", "room", "walk", "book", "film", "song", "view", "train", "garden")
 WORDS = {"bad": ("rude", "cold", "dull"), "good": ("fine", "lovely", "warm")}
 
@@ -47,28 +44,9 @@ def small_table(n: int = 60, name: str = "mine.csv") -> tuple[str, bytes]:
     return name, buffer.getvalue().encode()
 
 
-def opened(**address: str) -> AppTest:
-    """The page at an address."""
-    app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S)
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    app.switch_page(str(PAGE))
-    return checked(app.run())
-
-
 def uploaded(name: str, content: bytes) -> AppTest:
-    app = checked(opened().segmented_control(key="data").set_value("My table").run())
+    app = checked(open_page("classify").segmented_control(key="data").set_value("My table").run())
     return checked(app.file_uploader(key="classify_file").upload(name, content, "text/csv").run())
-
-
-def messages(app: AppTest) -> str:
-    kinds = (app.error, app.warning, app.info, app.success)
-    return " ".join(element.value.replace("\\", "") for kind in kinds for element in kind)
-
-
-def captions(app: AppTest) -> str:
-    return " ".join(element.value.replace("\\", "") for element in app.caption)
 
 
 def button(app: AppTest, label: str) -> Any:
@@ -77,10 +55,7 @@ def button(app: AppTest, label: str) -> Any:
 
 def finished(app: AppTest, owner: str = "classify") -> AppTest:
     """Wait for the job, then draw its result."""
-    job = job_of(app, owner)
-    end = time.monotonic() + PATIENCE_S
-    while not job.is_over and time.monotonic() < end:
-        time.sleep(0.05)
+    job = wait_until_over(job_of(app, owner))
     assert job.state == "done", (job.state, job.error)
     return checked(app.run())
 
@@ -109,7 +84,7 @@ def show(app: AppTest, view: str, method: str = LEARNED_WORDS) -> AppTest:
 
 
 def test_it_opens_on_a_checked_sample_with_its_baselines():
-    app = opened()
+    app = open_page("classify")
     assert "260 rows, 2 columns, CSV, utf-8, commas, the first row names the columns" in captions(app)
     assert "No duplicates, no empty rows" in messages(app)
     assert list(scores(app)["method"]) == ["majority class", "TF-IDF + LR"]
@@ -121,7 +96,7 @@ def test_it_opens_on_a_checked_sample_with_its_baselines():
 
 @pytest.mark.parametrize("name", list(SAMPLES))
 def test_every_sample_can_be_opened_by_its_address(name: str):
-    assert SAMPLES[name] in captions(opened(data=name))
+    assert SAMPLES[name] in captions(open_page("classify", data=name))
 
 
 def labelled(app: AppTest, label: str) -> Any:
@@ -146,7 +121,7 @@ def test_a_sheet_without_a_table_can_be_left_again():
 
 
 def test_planted_faults_are_found_and_can_be_mended():
-    app = opened(data="Messy messages")
+    app = open_page("classify", data="Messy messages")
     assert "is not UTF-8; read as cp1252" in messages(app)
     assert "rows skipped" in messages(app)
     assert "refund has 1 row; at least 2 are needed" in messages(app)
@@ -160,7 +135,7 @@ def test_planted_faults_are_found_and_can_be_mended():
 
 
 def test_a_wrong_reading_can_be_corrected():
-    app = opened(data="Messy messages")
+    app = open_page("classify", data="Messy messages")
     app = checked(labelled(app, "Delimiter").set_value("comma").run())
     assert "commas" in captions(app)
     app = checked(labelled(app, "Encoding").set_value("utf-8").run())
@@ -172,7 +147,7 @@ def test_a_wrong_reading_can_be_corrected():
 
 
 def test_without_a_table_it_asks_for_one():
-    assert "Choose a file: CSV, TSV" in messages(opened(data="My table"))
+    assert "Choose a file: CSV, TSV" in messages(open_page("classify", data="My table"))
 
 
 @pytest.mark.parametrize(
@@ -199,8 +174,8 @@ def test_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch):
 
 def test_the_table_stays_when_the_page_is_left():
     app = uploaded(*small_table())
-    app.switch_page(str(FRAME.parent / "senses" / "page.py")).run()
-    app.switch_page(str(PAGE)).run()
+    app.switch_page("senses/page.py").run()
+    app.switch_page("classify/page.py").run()
     checked(app.segmented_control(key="data").set_value("My table").run())
     assert "60 texts to use, 2 labels" in " ".join(one.value for one in app.markdown)
     app = checked(button(app, "Remove").click().run())
@@ -320,8 +295,8 @@ def test_a_downloaded_classifier_loads_again_and_others_are_refused(after_traini
 
 def test_results_stay_when_the_page_is_left_and_go_with_the_data():
     app = trained(uploaded(*small_table(40)), LEARNED)
-    app.switch_page(str(FRAME.parent / "senses" / "page.py")).run()
-    app.switch_page(str(PAGE)).run()
+    app.switch_page("senses/page.py").run()
+    app.switch_page("classify/page.py").run()
     checked(app.segmented_control(key="data").set_value("My table").run())
     assert LEARNED in list(scores(app)["method"])
     app.toggle(key="balanced").set_value(True)
@@ -331,7 +306,7 @@ def test_results_stay_when_the_page_is_left_and_go_with_the_data():
 
 
 def test_a_reload_keeps_the_table_and_what_was_trained_on_it(after_training: AppTest):
-    again = opened(job=after_training.query_params["job"], data="My table")
+    again = open_page("classify", job=after_training.query_params["job"], data="My table")
     assert "Still here: mine.csv" in [element.value for element in again.text]
     assert LEARNED in list(scores(again)["method"])
     again = checked(again.button(key="classify_file_remove").click().run())
@@ -339,14 +314,11 @@ def test_a_reload_keeps_the_table_and_what_was_trained_on_it(after_training: App
 
 
 def test_a_run_can_be_cancelled():
-    app = opened()
+    app = open_page("classify")
     checked(button(app, "Train").click().run())
     job = job_of(app, "classify")
     button(app, "Cancel").click().run()
-    end = time.monotonic() + PATIENCE_S
-    while not job.is_over and time.monotonic() < end:
-        time.sleep(0.02)
-    assert job.state == "cancelled"
+    assert wait_until_over(job).state == "cancelled"
     assert "was cancelled" in messages(checked(app.run()))
 
 
@@ -389,7 +361,7 @@ def test_texts_of_rows_are_complete(after_training: AppTest):
 
 def test_two_trainings_leave_the_page_of_a_third_alive():
     """Both workers are busy with comparisons; the page of another session answers before they are done."""
-    apps = [opened(data="Topics", limit="15 min") for _ in range(2)]
+    apps = [open_page("classify", data="Topics", limit="15 min") for _ in range(2)]
     for app in apps:
         checked(button(app, "Train").click().run())
     running = [job_of(app, "classify") for app in apps]
@@ -397,16 +369,14 @@ def test_two_trainings_leave_the_page_of_a_third_alive():
     while not all(job.share > 0.01 for job in running) and time.monotonic() < end:
         time.sleep(0.02)
     assert [job.state for job in running] == ["running", "running"]
-    third = opened()
+    third = open_page("classify")
     checked(third.segmented_control(key="data").set_value("Topics").run())
     assert [job.state for job in running] == ["running", "running"]
-    waiting = opened(limit="15 s")
+    waiting = open_page("classify", limit="15 s")
     checked(button(waiting, "Train").click().run())
     job = job_of(waiting, "classify")
     assert (job.state, jobs._queue.n_before(job)) == ("waiting", 2)
     for one in (*running, job):
         one.cancel()
-    end = time.monotonic() + PATIENCE_S
-    while not all(one.is_over for one in running):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    for one in running:
+        wait_until_over(one)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,14 +23,21 @@ from elmo_core.senses.uses import find_uses
 from elmo_core.serving.shared import SharedElmo
 from elmo_core.text import unpacking
 from pages.common import loaders, sense_data
-from pages.common.job import Job
 from pages.senses import story
 from pages.senses.examples import sentences_to_try
-from tests.pages.driver import alt, chart, checked, job_of
-from tests.pages.gestures import PATIENCE_S
+from tests.pages.driver import (
+    alt,
+    captions,
+    chart,
+    checked,
+    job_of,
+    messages,
+    open_page,
+    texts,
+    wait_until_over,
+)
 
-FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
-SAMPLE = FRAME.parents[1] / "data" / "samples" / "senses.csv"
+SAMPLE = Path(__file__).parents[2] / "data" / "samples" / "senses.csv"
 TEN = (
     "The crane lifted steel. A crane flew over. The crane nested by the lake. Their crane broke down.\n"
     "A grey crane danced. One crane was hired. The crane stood in water. The crane swung a beam.\n"
@@ -40,11 +46,8 @@ TEN = (
 
 
 def opened(**address: str) -> AppTest:
-    """The page at an address."""
-    app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S)
-    for name, value in {"projection": "PCA", "word": "play", **address}.items():
-        app.query_params[name] = value
-    return checked(app.run())
+    """The page with a word of the sample by PCA, which needs no job."""
+    return open_page("senses", **{"projection": "PCA", "word": "play", **address})
 
 
 def with_own_text() -> AppTest:
@@ -62,21 +65,9 @@ def uploaded(name: str, content: bytes) -> AppTest:
     return checked(app.file_uploader(key="senses_file").upload(name, content, "text/plain").run())
 
 
-def messages(app: AppTest) -> str:
-    return " ".join(element.value for kind in (app.error, app.info, app.warning) for element in kind)
-
-
 def table_of(app: AppTest) -> Any:
     """The concordance."""
     return next(frame.value for frame in app.dataframe if "word" in frame.value.columns)
-
-
-def texts(app: AppTest) -> str:
-    return " ".join(element.value.replace("\\", "") for element in app.markdown)
-
-
-def captions(app: AppTest) -> str:
-    return " ".join(element.value.replace("\\", "") for element in app.caption)
 
 
 def test_it_opens_on_a_word_already_drawn():
@@ -201,21 +192,15 @@ def test_umap_is_drawn_beside_the_page(monkeypatch: pytest.MonkeyPatch):
     assert app.button(key="senses_umap_cancel").label == "Cancel"
     job.cancel()
     may_end.set()
-    wait_for(job)
+    wait_until_over(job)
     app = checked(app.run())
     assert job.state == "cancelled"
     assert "UMAP cancelled; this is PCA." in captions(app)
     app = checked(app.button(key="senses_umap_again").click().run())
-    wait_for(job_of(app, "senses_umap"))
+    wait_until_over(job_of(app, "senses_umap"))
     app = checked(app.run())
     assert "(UMAP)" in alt(app)
     assert "UMAP keeps neighbours together (15 neighbours, distance 0.1, seed 11)" in captions(app)
-
-
-def wait_for(job: Job) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not job.is_over and time.monotonic() < end:
-        time.sleep(0.02)
 
 
 def test_many_uses_are_read_by_a_job(monkeypatch: pytest.MonkeyPatch):
@@ -224,7 +209,7 @@ def test_many_uses_are_read_by_a_job(monkeypatch: pytest.MonkeyPatch):
     app = pasted(TEN + " A crane is blue. A crane is red.")
     for owner in ("study", "cuts"):
         job = job_of(app, f"senses_{owner}")
-        wait_for(job)
+        wait_until_over(job)
         assert job.state == "done"
         app = checked(app.run())
     assert alt(app) == "Map of 12 uses of crane by Context (PCA)."
@@ -359,7 +344,7 @@ def test_the_python_cell_draws_the_same_map():
 def test_an_encoding_is_guessed_and_said():
     text = "Das Schloss war schön. Ein Schloß fiel. Das Schloss hängt an der Tür. Größer als das Schloss! "
     app = uploaded("alt.txt", (text * 4).encode("latin-1"))
-    assert "alt\\.txt is not UTF-8; read as " in messages(app)
+    assert "alt.txt is not UTF-8; read as " in messages(app)
     assert alt(app).startswith("Map of 16 uses of schloss")
 
 
@@ -441,7 +426,7 @@ def test_columns_without_names_are_numbered_and_odd_rows_counted():
     content = "1,The bank fell.\n2,A bank rose.\n3,a,b\n4,My bank.\n5,Our bank.\n"
     app = uploaded("a.csv", content.encode())
     assert "columns numbered" in captions(app)
-    assert "1 of 5 rows skipped: 1 (3 cells where the table has 2 columns" in messages(app).replace("\\", "")
+    assert "1 of 5 rows skipped: 1 (3 cells where the table has 2 columns" in messages(app)
     assert app.get("plotly_chart")
 
 
