@@ -36,21 +36,21 @@ _SETTINGS = {
     "RAY_BACKEND_LOG_LEVEL": "fatal",
     "RAY_worker_niceness": "0",  # the workers are the job: they need not give way to everything else
 }
-"""Of a Ray that is started here, unless they are set already."""
+"""Environment of a Ray that is started here; variables that are set already stay."""
 
 
 @dataclass(frozen=True)
 class WorkerPool:
-    """Who embeds."""
+    """The worker processes that embed."""
 
     model: str
     """Name or path of the model, the same for every worker."""
     n: int
-    """How many, each with one core."""
+    """Number of workers, each with one core."""
 
 
 class _Embedder:
-    """What a worker holds."""
+    """The model and settings of one worker."""
 
     def __init__(self, model: str, dtype: str, sha256: str, settings: RowSettings, language: str) -> None:
         self._elmo, self._settings = load_elmo(model, dtype=dtype, threads=1), settings

@@ -41,22 +41,22 @@ _FOLDER = OutputKind("a folder of vectors", is_part_folder, grows=True)
 
 @dataclass(frozen=True)
 class BulkProgress:
-    """How far a job is."""
+    """The progress of a job."""
 
     sentences: int
-    """Embedded so far, those of earlier runs included."""
+    """Sentences embedded so far, including those of earlier runs."""
     tokens: int
     share: float
     """Part of all bytes of text that is done."""
     words_per_s: float
-    """Of this run."""
+    """Speed of this run."""
     seconds_left: float | None
     """Estimate; None before anything is known."""
 
 
 @dataclass(frozen=True)
 class TextOptions:
-    """How the text is read."""
+    """Options for reading the text."""
 
     tokenised: bool = False
     """Whether tokens are separated by blanks; otherwise lines are tokenised."""
@@ -72,7 +72,7 @@ class TextOptions:
 
 @dataclass(frozen=True)
 class Written:
-    """What a job has written in all its runs."""
+    """The totals that a job has written in all its runs."""
 
     sentences: int
     tokens: int

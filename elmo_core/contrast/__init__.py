@@ -1,1 +1,1 @@
-"""The same question asked of static and of contextual vectors, with numbers that compare."""
+"""Comparisons of static and contextual vectors on the same questions."""

@@ -28,7 +28,7 @@ class QueryUse:
     layers: np.ndarray
     """float32 (L, D); of a phrase the mean of its tokens."""
     length: int = 1
-    """How many tokens it is."""
+    """Number of its tokens."""
 
     @property
     def span(self) -> range:
@@ -51,7 +51,7 @@ class UseNeighbour:
     """A use that is near."""
 
     row: int
-    """Of the token in its text."""
+    """Position of the token in its text."""
     cosine: float
     percentile: float
     """Share of random pairs of uses whose cosine is lower; ties count half."""
@@ -67,13 +67,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Overlap:
-    """How much two lists of n nearest words have in common."""
+    """The overlap of two lists of n nearest words."""
 
     common: tuple[str, ...]
     gained: tuple[str, ...]
-    """In the second list alone."""
+    """Words in the second list only."""
     lost: tuple[str, ...]
-    """In the first list alone."""
+    """Words in the first list only."""
     chance: float
     """Words that two lists drawn at random would share."""
 
@@ -85,7 +85,7 @@ def read_query(encoder: Encoder, sentence: str, word: str, language: str = "en")
         encoder: the model.
         sentence: as it is written.
         word: one token, or several in a row, which have the mean of their vectors in each layer.
-        language: of the sentence, for the tokeniser.
+        language: language of the sentence, for the tokeniser.
 
     Raises:
         InputError: the sentence does not use the word.
@@ -117,7 +117,7 @@ def contextual_neighbours(
         text: which gives the mean that is taken off.
         space: its words in the same mix of layers.
         query: the use.
-        weights: of the layers.
+        weights: weights of the layers.
         n: words to name.
     """
     return space.near(_unit(text, query, weights), n, query.forms)
@@ -131,9 +131,9 @@ def nearest_uses(
     Args:
         text: where they stand.
         query: the use.
-        weights: of the layers.
+        weights: weights of the layers.
         n: uses to name.
-        seed: of the random pairs behind the percentiles.
+        seed: seed of the random pairs behind the percentiles.
     """
     units = unit_rows(text.view(weights))
     first, second = random_pairs(len(units), seed)

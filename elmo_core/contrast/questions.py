@@ -43,7 +43,7 @@ class WordPairs(list[Pair]):
     """Pairs of words with a score, and how their file was read."""
 
     reading: str = ""
-    """What was taken for words and score: one sentence for people."""
+    """Which columns were taken for words and score, as a sentence."""
 
 
 class Questions(list[tuple[str, ...]]):
@@ -63,7 +63,7 @@ def read_pairs(lines: Iterable[str], columns: tuple[int, int, int] | None = None
     """Read pairs of words with a score; one header line is allowed.
 
     Args:
-        lines: of text.
+        lines: lines of text.
         columns: of the first word, the second word and the score, counted from 1; None = find out.
 
     Raises:
@@ -91,7 +91,7 @@ def read_groups(lines: Iterable[str], least: int, most: int | None = None) -> Qu
     """Read lines of words, separated by tabs where all lines have them, else by blanks, commas or semicolons.
 
     Args:
-        lines: of text; a line `: name` opens a section.
+        lines: lines of text; a line `: name` opens a section.
         least: words of a line.
         most: words of a line; None = any number.
 
@@ -157,7 +157,7 @@ def _is_almost_a_number(text: str) -> bool:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where words and score stand in the rows of a file."""
+    """The columns of words and score in a file."""
 
     first: int
     second: int

@@ -27,17 +27,17 @@ class BenchmarkScore:
 
     source: str
     measure: str
-    """What the value is."""
+    """Name of the measure."""
     value: float | None
     """None where too few questions can be answered."""
     low: float
     """Lower end of the 95% interval."""
     high: float
-    """Upper end of it."""
+    """Upper end of the 95% interval."""
     chance: float
-    """What guessing gives."""
+    """Value that guessing reaches."""
     n_known: int
-    """Questions all of whose words have a vector."""
+    """Questions in which every word has a vector."""
     n_all: int
     """Questions asked."""
 
@@ -53,9 +53,9 @@ def word_similarity(
     """Spearman correlation of cosines with human judgements; unknown pairs are left out.
 
     Args:
-        vectors: of the words.
+        vectors: vectors of the words.
         pairs: two words and how alike people find them.
-        seed: of the resamples of pairs behind the interval.
+        seed: seed of the resamples of pairs behind the interval.
     """
     known, judged = [], []
     for first, second, score in pairs:
@@ -151,7 +151,7 @@ def odd_one_out(vectors: StaticVectors, groups: Sequence[Sequence[str]]) -> Benc
     """Share of groups whose last word, the odd one, is farthest from the mean direction of all.
 
     Args:
-        vectors: of the words.
+        vectors: vectors of the words.
         groups: three or more words each, the odd one last.
     """
     right, chances = 0, []
@@ -175,9 +175,9 @@ def same_sense(
 
     Args:
         source: name of the vectors.
-        cosines: of each pair of uses; None where a word has no vector.
+        cosines: cosines of each pair of uses; None where a word has no vector.
         is_same: gold.
-        seed: of the resamples of pairs behind the interval.
+        seed: seed of the resamples of pairs behind the interval.
     """
     known = [(cosine, same) for cosine, same in zip(cosines, is_same, strict=True) if cosine is not None]
     gold = np.array([same for _, same in known], dtype=bool)

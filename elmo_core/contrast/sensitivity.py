@@ -26,10 +26,10 @@ _MOST_USES = 60  # of a word, whose nearest words are looked up
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """How far the uses of one word spread."""
+    """How much the uses of one word differ."""
 
     word: str
-    """As it is mostly spelt."""
+    """Its most frequent spelling."""
     n: int
     """Its uses."""
     self_similarity: float
@@ -73,12 +73,12 @@ def rank_by_context(
 
     Args:
         text: their uses.
-        weights: of the layers.
+        weights: weights of the layers.
         static: words by their static vectors.
         contextual: the same words by their average use in this mix of layers.
         min_uses: rarer words are not ranked.
         without: case-folded words to leave out, such as function words.
-        seed: of the resamples and of the random pairs.
+        seed: seed of the resamples and of the random pairs.
     """
     units = unit_rows(text.view(weights))
     generator = np.random.default_rng(seed)

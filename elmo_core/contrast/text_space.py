@@ -24,7 +24,7 @@ class TextSpace:
     """N tokens of a text in L layers of width D."""
 
     sentences: tuple[tuple[str, ...], ...]
-    """Those that were read."""
+    """The sentences that were read."""
     n_sentences: int
     """All sentences of the text; more than were read when it is long."""
     layers: np.ndarray
@@ -52,7 +52,7 @@ class TextSpace:
 
     @cached_property
     def spellings(self) -> dict[str, str]:
-        """How each case-folded word is mostly spelt."""
+        """The most frequent spelling of each case-folded word."""
         return {
             word: Counter(self.tokens[row] for row in rows).most_common(1)[0][0]
             for word, rows in self.rows_by_word.items()

@@ -41,7 +41,7 @@ class WordSpace:
     units: np.ndarray
     """float32 (V, D)."""
     seed: int = 42
-    """Of the random pairs."""
+    """Seed of the random pairs."""
 
     @cached_property
     def random_cosines(self) -> np.ndarray:
@@ -93,9 +93,9 @@ def contextual_space(text: TextSpace, weights: Sequence[float], words: Sequence[
 
     Args:
         text: the uses.
-        weights: of the layers.
+        weights: weights of the layers.
         words: case-folded, all of them used in the text.
-        name: of the mix.
+        name: name of the mix.
     """
     vectors = text.view(weights)
     means = np.stack([vectors[text.rows_by_word[word]].mean(axis=0) for word in words])

@@ -65,7 +65,7 @@ class Engine:
 
         Args:
             model: in evaluation mode, float32, on the CPU.
-            vocabulary: of a model with word-id input.
+            vocabulary: vocabulary of a model with word-id input.
             device: where to run.
             dtype: of the products, a name in `DTYPES`.
         """

@@ -35,7 +35,7 @@ class TokenVectors:
 
         Args:
             model: on `device`.
-            vocabulary: of a model with word-id input; not looked at otherwise.
+            vocabulary: vocabulary of a model with word-id input; not looked at otherwise.
             device: where the products are made.
             block: words that go through the char CNN together.
             word_cost: what a task says that a word cost.

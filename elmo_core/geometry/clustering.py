@@ -26,7 +26,7 @@ def spherical_kmeans(units: np.ndarray, k: int, *, seed: int, n_starts: int = N_
     Args:
         units: float32 (n, D).
         k: groups, at most n.
-        seed: of the starting centroids.
+        seed: seed of the starting centroids.
         n_starts: starts, which run side by side.
 
     Returns:
@@ -99,7 +99,7 @@ def silhouettes(units: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def silhouettes_from_sums(sums: np.ndarray, codes: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """The same from sums of cosines, without the vectors.
+    """Silhouettes from sums of cosines, without the vectors.
 
     Args:
         sums: (m, k): each vector's cosines with those of every group, summed.

@@ -17,7 +17,7 @@ _BLOCK_NUMBERS = 1 << 21
 
 @dataclass(frozen=True, eq=False)
 class Faithfulness:
-    """What a map keeps of m points among all n."""
+    """How well a map keeps the neighbours of m points among all n."""
 
     n_neighbours: int
     rows: np.ndarray
@@ -48,7 +48,7 @@ def faithfulness(
         coordinates: (n, 2) or (n, 3).
         n_neighbours: fewer than half the points; less is taken where there are not enough of them.
         most: points that are compared with all others, a seeded sample where there are more; None = all.
-        seed: of the sample.
+        seed: seed of the sample.
         report: progress callback.
 
     Raises:
@@ -80,7 +80,7 @@ def faithfulness(
 
 
 class _Space:
-    """Points whose distances are asked for a block at a time."""
+    """Points of one block, whose distances are computed together."""
 
     def __init__(self, points: np.ndarray) -> None:
         self._values = points.astype(np.float64)

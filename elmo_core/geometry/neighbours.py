@@ -41,10 +41,10 @@ def nearest_uses(
 
     Args:
         views: float32 (V, n_uses, D).
-        names: of the V views.
+        names: names of the V views.
         row: the use.
         n: neighbours to name.
-        seed: of the random pairs; all pairs are taken where there are at most `N_PAIRS`.
+        seed: seed of the random pairs; all pairs are taken where there are at most `N_PAIRS`.
     """
     first, second = random_pairs(views.shape[1], seed)
     found = []

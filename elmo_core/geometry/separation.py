@@ -1,4 +1,4 @@
-"""How well vectors of uses separate their gold senses, beside what chance gives."""
+"""How well vectors of uses separate their labelled senses, compared with chance."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def separation(
         vectors: (n, D).
         labels: n senses; uses without one, and senses with a single use, are not scored.
         n_shuffles: permutations of the labels.
-        seed: of the permutations.
+        seed: seed of the permutations.
 
     Raises:
         InputError: fewer than two senses have two uses.

@@ -71,7 +71,7 @@ def build_use_index(
         folder: new or empty, or that of a build of the same corpus, which then goes on.
         corpus: what tells this corpus from others, such as a digest; a build goes on only with the same.
         language: that its text was tokenised in, kept for those who search.
-        weights: of the layers; None = the top layer.
+        weights: weights of the layers; None = the top layer.
         max_uses: stop after the sentence that reaches it.
         report: progress callback; the share is that of `max_uses`.
         overwrite: whether the index of another corpus, or with other settings, is replaced.

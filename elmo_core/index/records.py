@@ -1,4 +1,4 @@
-"""What goes into an index of uses, and what comes out of it."""
+"""The records of an index of uses: sentences in, uses out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CorpusSentence:
 
     tokens: tuple[str, ...]
     source: str = ""
-    """Where it comes from, such as the name of a file."""
+    """Its source, such as the name of a file."""
     label: str = ""
     """Any group it belongs to, such as a year or an author."""
 
@@ -142,7 +142,7 @@ def sentences_of_shards(
         shards: files, in order.
         report: counts and remarks are added to it.
         language: for the tokeniser.
-        encoding: of the files, as Python names it; None = find out for each.
+        encoding: encoding of the files, as Python names it; None = find out for each.
 
     Raises:
         CorpusError: a file is damaged or no text.

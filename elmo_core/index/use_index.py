@@ -22,7 +22,7 @@ from elmo_core.weights.store import JsonValue
 
 ABOUT, TABLE, FORMAT = "index.json", "uses", 1
 PROBED_SHARE = 0.12
-"""Of the partitions, how many a search looks into."""
+"""Number of partitions that a search looks into."""
 REFINED = 10
 """Candidates per answer that are compared again by their exact vectors."""
 _COLUMNS = ["id", "sentence", "position", "word", "left", "right", "source", "label"]
@@ -55,7 +55,7 @@ class UseIndex:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the whole corpus is in it."""
+        """Whether it holds the whole corpus."""
         return bool(self.about.get("complete", False))
 
     @property

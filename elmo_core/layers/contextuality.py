@@ -62,7 +62,7 @@ class Contextuality:
     explained: tuple[Estimate, ...]
     """Mean over the words, less that of random tokens."""
     explained_baseline: tuple[float, ...]
-    """What random tokens give there."""
+    """The explained variance of random tokens: its baseline."""
 
     def most_contextual(self, layer: int, n: int = 10) -> tuple[WordContextuality, ...]:
         """The words whose uses differ most in a layer."""
@@ -85,8 +85,8 @@ def measure_contextuality(
     Args:
         encoder: the model.
         sentences: strings or token lists.
-        seed: of the order in which sentences are read, and of the random tokens.
-        report: told how far it is.
+        seed: seed of the order in which sentences are read, and of the random tokens.
+        report: progress callback.
 
     Raises:
         InputError: no two words have `MIN_USES` uses in different sentences.
@@ -197,7 +197,7 @@ def _explained(vectors: np.ndarray) -> float:
 
 
 def _random_explained(random: np.ndarray, size: int, order: np.random.Generator) -> list[float]:
-    """The same of as many random tokens, layer by layer; mean of several draws."""
+    """Explained variance of as many random tokens, layer by layer; the mean of several draws."""
     draws = [order.permutation(random.shape[1])[:size] for _ in range(_N_DRAWS)]
     return [float(np.mean([_explained(layer[rows]) for rows in draws])) for layer in random]
 

@@ -7,7 +7,7 @@ import numpy as np
 from elmo_core.layers.gram_matrices import LayerGrams
 
 RIDGE = 0.1
-"""Of the mean eigenvalue of the centred Gram matrix: the penalty of the probe."""
+"""Penalty of the probe, as a share of the mean eigenvalue of the centred Gram matrix."""
 _N_STARTS, _MOST_STEPS = 4, 15
 
 
@@ -15,10 +15,10 @@ def group_rows(grams: LayerGrams, weights: np.ndarray, k: int, *, seed: int) -> 
     """Spherical k-means (Dhillon and Modha 2001) in each of G mixtures, from sums of cosines.
 
     Args:
-        grams: of n vectors with themselves.
+        grams: inner products of n vectors with each other.
         weights: (G, L).
         k: groups, at most n.
-        seed: of the first centroids, which are vectors; the same ones in every mixture.
+        seed: seed of the first centroids, which are vectors; the same ones in every mixture.
 
     Returns:
         int64 (G, n), the best of several starts.

@@ -16,7 +16,7 @@ import numpy as np
 from elmo_core.exceptions import InputError
 
 MOST_VECTORS = 5000
-"""Six matrices of so many rows take 600 MB."""
+"""Most vectors of one set; six matrices of this size take 600 MB."""
 _COLUMNS_AT_ONCE = 1 << 24
 
 
@@ -28,9 +28,9 @@ class LayerGrams:
     pairs: tuple[np.ndarray, ...]
     """float32 (n, m) for every pair j <= k: <h_j, h_k>, and for j < k its mirror image added."""
     squares: np.ndarray
-    """float64 (P, n): of each row with itself."""
+    """float64 (P, n): product of each row with itself."""
     others: np.ndarray
-    """float64 (P, m): of each column with itself."""
+    """float64 (P, m): product of each column with itself."""
 
     def take(self, rows: np.ndarray, columns: np.ndarray | None = None) -> LayerGrams:
         """The products of some rows with some columns; None = with themselves."""
@@ -121,6 +121,6 @@ def layer_grams(layers: np.ndarray) -> LayerGrams:
 
 
 def _coefficients(weights: np.ndarray) -> np.ndarray:
-    """How much each pair of layers counts in each mixture: (G, L) -> (G, P)."""
+    """Weight of each pair of layers in each mixture: (G, L) to (G, P)."""
     pairs = itertools.combinations_with_replacement(range(weights.shape[1]), 2)
     return np.stack([weights[:, j] * weights[:, k] for j, k in pairs], axis=1)

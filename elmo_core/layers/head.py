@@ -28,7 +28,7 @@ _VALIDATION_SHARE = 0.25
 
 @dataclass(frozen=True, eq=False)
 class FittedHead:
-    """What a fit leaves behind."""
+    """The parameters of a fitted head."""
 
     weights: tuple[float, ...]
     """s_j of each layer."""
@@ -37,7 +37,7 @@ class FittedHead:
     centre: np.ndarray
     """float32 (L, 1, D): taken off the layers."""
     scale: float
-    """What all layers are divided by."""
+    """Scale that all layers are divided by."""
     matrix: np.ndarray
     """float32 (D, K)."""
     bias: np.ndarray
@@ -82,8 +82,8 @@ def fit_head(
         codes: int (n,), the classes.
         weights: s_j that stay as they are; None = they are learned, starting from the uniform mix.
         l2: lambda of the term lambda * sum_j w_j^2 that pulls learned weights to the uniform mix.
-        penalty: of |W|^2 + gamma^2, halved; None = chosen among `PENALTIES` on held-out instances.
-        seed: of these.
+        penalty: factor of (|W|^2 + gamma^2) / 2; None = chosen among `PENALTIES` on held-out instances.
+        seed: seed of the held-out instances.
         tick: called every few iterations; an error that it raises stops the fit.
 
     Raises:

@@ -23,7 +23,7 @@ class Labelled:
     """float32 (L, n, D)."""
     labels: tuple[str, ...]
     types: tuple[str, ...]
-    """What each is an instance of: the case-folded word; of a text its own number, for no two are alike."""
+    """Type of each instance: the case-folded word, or for a text its number, since no two are alike."""
     contexts: tuple[str, ...]
     """The text that each stands in."""
     n_skipped: int = 0
@@ -55,7 +55,7 @@ class Labelled:
         return Labelled(self.layers[:, kept], labels, types, contexts, self.n_skipped)
 
     def sampled(self, most: int, seed: int = 42) -> Labelled:
-        """A seeded sample of so many instances, or all of them."""
+        """A seeded sample of this size, or all instances if there are no more."""
         if len(self) <= most:
             return self
         return self.take(np.sort(np.random.default_rng(seed).permutation(len(self))[:most]))
@@ -96,7 +96,7 @@ def label_vectors(
 
 
 def label_uses(uses: Uses, layers: np.ndarray) -> Labelled:
-    """The uses of a word by their gold senses; arguments as `gather_vectors` takes and returns them."""
+    """The uses of a word by their labelled senses; arguments as `gather_vectors` takes and returns them."""
     words = [use.form for use in uses.uses]
     return label_vectors(layers, uses.labels, types=words, contexts=[use.text for use in uses.uses])
 
@@ -127,7 +127,7 @@ def label_tokens(
     Args:
         encoder: the model.
         sentences: each its (token, tag) pairs.
-        report: told how far it is.
+        report: progress callback.
     """
     tokens = [[token for token, _ in sentence] for sentence in sentences]
     vectors = [found.layers for block in encoder.stream(tokens, report=report) for found in block]

@@ -27,11 +27,11 @@ _MOST_FOR_GRID = 1000
 
 @dataclass(frozen=True)
 class MixScores:
-    """What the head reaches on one mixture."""
+    """Accuracy of the head on one mixture."""
 
     name: str
     accuracies: tuple[float, ...]
-    """On the test rows of each seed."""
+    """Accuracy on the test rows of each seed."""
     weights: tuple[tuple[float, ...], ...]
     """s_j at each seed."""
     gammas: tuple[float, ...]
@@ -39,7 +39,7 @@ class MixScores:
 
 @dataclass(frozen=True)
 class MixStudy:
-    """All mixtures on the same splits."""
+    """The results of all mixtures on the same splits."""
 
     n_train: int
     n_test: int
@@ -95,9 +95,9 @@ def study_mixtures(
     Args:
         data: the instances.
         seeds: one split each.
-        test_share: of the instances, stratified.
+        test_share: share of the instances that are tested on, stratified.
         l2: lambda of the learned weights.
-        report: told how far it is.
+        report: progress callback.
 
     Raises:
         InputError: there are too few instances to set any apart.
@@ -116,7 +116,7 @@ def study_splits(
     l2: float = 0.001,
     report: Report | None = None,
 ) -> MixStudy:
-    """The same on splits that are given, one for each seed; all of one size."""
+    """Fit the head on every mixture, on the given splits of one size, one for each seed."""
     n_layers = len(data.layers)
     fixed = [Mixture.single(layer, n_layers).weights for layer in range(n_layers)]
     names = (*layer_names(n_layers), UNIFORM, BEST, LEARNED)
@@ -151,7 +151,7 @@ def study_splits(
 
 
 def _nothing(doing: str, share: float) -> None:
-    """Nobody wants to know."""
+    """No-op progress callback."""
 
 
 def _best_of_grid(train: Labelled, seed: int) -> tuple[float, ...]:
@@ -164,7 +164,7 @@ def _best_of_grid(train: Labelled, seed: int) -> tuple[float, ...]:
 
 
 def verdict(study: MixStudy) -> str:
-    """What the intervals allow to say of the learned mixture, in two sentences."""
+    """Say in two sentences what the intervals support about the learned mixture."""
     said = []
     for other, name in ((UNIFORM, "the uniform mix"), (study.best_single, study.best_single)):
         gap = study.difference(LEARNED, other)

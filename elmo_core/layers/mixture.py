@@ -15,7 +15,7 @@ from elmo_core.exceptions import InputError
 STEPS = 10
 """Steps along an edge of the triangle: (STEPS + 1)(STEPS + 2) / 2 = 66 mixtures."""
 LEAST_RAW = -9.0
-"""Raw weight that stands for s_j = 0, whose logarithm there is not."""
+"""Raw weight that stands for s_j = 0, which has no logarithm."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ SEEDS = (0, 1, 2, 3, 4)
 MOST_INSTANCES = 2000
 TEST_SHARE = 0.3
 PENALTY = 0.03
-"""The same for every probe and its control, so that both have the same means."""
+"""Penalty of every probe and of its control, so that neither has an advantage."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Probe:
     layer: int
     half: Half
     accuracies: tuple[float, ...]
-    """On the test rows of each seed."""
+    """Accuracy on the test rows of each seed."""
     controls: tuple[float, ...]
-    """The same of random labels."""
+    """Accuracy on random labels, by seed."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class ProbingCurves:
         return over_splits(probe.accuracies, self._test_share).within(0, 1)
 
     def control(self, probe: Probe) -> Estimate:
-        """The same of the control task."""
+        """Mean accuracy of the control task with its corrected interval."""
         return over_splits(probe.controls, self._test_share).within(0, 1)
 
     def selectivity(self, probe: Probe) -> Estimate:
@@ -92,7 +92,7 @@ def probe_layers(
     Args:
         data: the instances; of more than `MOST_INSTANCES` a seeded sample.
         seeds: one split and one set of random labels each.
-        report: told how far it is.
+        report: progress callback.
 
     Raises:
         InputError: there are too few instances to set any apart.
@@ -131,7 +131,7 @@ def probe_layers(
 
 
 def _columns(half: Half, width: int) -> slice:
-    """Where a direction stands in a vector of both."""
+    """The columns of one direction in a vector of both."""
     return {"forward": slice(0, width // 2), "backward": slice(width // 2, width), "both": slice(None)}[half]
 
 

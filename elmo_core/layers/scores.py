@@ -34,9 +34,9 @@ SCORES: dict[ScoreName, str] = {
     "probe": "Accuracy of a linear probe",
     "pairs": "Same label or not, by cosine",
 }
-"""What a page calls them."""
+"""Names of the scores on screen."""
 N_SHUFFLES: dict[ScoreName, int] = {"separation": 100, "probe": 10, "pairs": 20}
-"""Of the labels, for the null."""
+"""Shuffles of the labels, for the null."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +49,9 @@ class MixtureScores:
     cases: np.ndarray
     """float32 (G, m): what each held-out case adds to the mean; of shares it is 0 or 1, or 1/ties."""
     baseline: float
-    """What asks for no vectors: the most frequent label, a coin for pairs, no groups at all."""
+    """Score without vectors: the most frequent label, a coin toss for pairs, no groups for the silhouette."""
     null_mean: float
-    """Mean of the uniform mix with the labels shuffled (of the silhouette: of one cloud without groups)."""
+    """Mean score of the uniform mix with shuffled labels (for the silhouette: a cloud without groups)."""
     null_sd: float
     seed: int
 
@@ -82,7 +82,7 @@ class MixtureScores:
         Args:
             against: row of the mixture to compare with.
             n_folds: parts of the cases, each of which is scored by the choice of the others.
-            seed: of the parts.
+            seed: seed of the parts.
         """
         parts = np.random.default_rng(seed).permutation(self.n) % n_folds
         gains = np.empty(self.n)
@@ -114,7 +114,7 @@ def score_mixtures(
         mixtures: float (G, L).
         score: which one.
         grams: of `data.layers`, where they are known.
-        seed: of halves, pairs, starts and shuffles.
+        seed: seed of halves, pairs, starts and shuffles.
 
     Raises:
         InputError: there are too many instances, or too few for two halves.

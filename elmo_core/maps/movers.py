@@ -21,7 +21,7 @@ _POINTS_AT_ONCE = 2048
 
 @dataclass(frozen=True, eq=False)
 class Movers:
-    """How much of each point's neighbourhood stays from one view to another."""
+    """The share of each point's neighbours that it keeps from one view to another."""
 
     first: str
     second: str
@@ -29,7 +29,7 @@ class Movers:
     kept: np.ndarray
     """float32 (n,): share of neighbours that stay, from 0 to 1, both ways averaged."""
     chance: float
-    """What random neighbours would share."""
+    """Share that random neighbours would give."""
 
     def biggest(self, n: int) -> np.ndarray:
         """Rows of the n points that keep the fewest neighbours, int64."""

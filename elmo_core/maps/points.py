@@ -34,7 +34,7 @@ class MapPoints:
     vectors: np.ndarray
     """float32 (V, n, D)."""
     names: tuple[str, ...]
-    """What each point is called: the token as it is spelt, or the beginning of the text."""
+    """Name of each point: the token as it is spelt, or the beginning of the text."""
     lefts: tuple[str, ...]
     """The text before a token; empty for a whole text."""
     rights: tuple[str, ...]
@@ -91,8 +91,8 @@ def token_points(
         texts: N texts.
         columns: N values each, which all tokens of a text take.
         most: tokens that are kept, a seeded sample of them.
-        seed: of the sample.
-        report: told how far it is.
+        seed: seed of the sample.
+        report: progress callback.
 
     Raises:
         InputError: there are fewer than three such tokens.
@@ -153,8 +153,8 @@ def text_points(
         pooling: of a text's tokens: their mean, their mean weighted by a / (a + p(w)) with a = 0.001 and p(w)
             the share of the word among all tokens (Arora et al. 2017), or the maximum of each dimension.
         most: texts that are kept, a seeded sample of them.
-        seed: of the sample.
-        report: told how far it is.
+        seed: seed of the sample.
+        report: progress callback.
 
     Raises:
         InputError: there are fewer than three texts with a token.
@@ -228,7 +228,7 @@ def _repeated(columns: Mapping[str, Sequence[str]] | None, rows: Sequence[int]) 
 
 
 def _band(count: int) -> str:
-    """How frequent a word is in its text."""
+    """Relative frequency of each word in its text."""
     for most, name in ((1, "once"), (5, "2 to 5 times"), (20, "6 to 20 times"), (100, "21 to 100 times")):
         if count <= most:
             return name

@@ -1,1 +1,1 @@
-"""What every measurement needs, of tasks and of analyses alike: splits, and numbers with intervals."""
+"""Splits, chance levels and intervals, for every measurement."""

@@ -49,7 +49,7 @@ def stratified_folds(codes: np.ndarray, n_folds: int, seed: int, together: Pairs
     Args:
         codes: int (n,), the class of each row.
         n_folds: parts, each of which is the test rows once; some are empty if there are fewer groups.
-        seed: of the order.
+        seed: seed of the order.
         together: pairs of near-duplicates; see the rule above.
     """
     rng = np.random.default_rng(seed)
@@ -73,7 +73,7 @@ def stratified_split(codes: np.ndarray, test_share: float, seed: int, together: 
     Args:
         codes: int (n,), the class of each row.
         test_share: of the test rows, between 0 and 1.
-        seed: of the choice of rows.
+        seed: seed of the choice of rows.
         together: pairs of near-duplicates; see the rule above.
     """
     rng = np.random.default_rng(seed)
@@ -99,7 +99,7 @@ def held_out_splits(codes: np.ndarray, seed: int) -> list[Split]:
 
     Args:
         codes: int (n,), the class of each row.
-        seed: of the order.
+        seed: seed of the order.
     """
     if len(codes) >= _MANY:
         return [stratified_split(codes, 0.2, seed)]
@@ -111,7 +111,7 @@ def rows_beside_training(splits: Iterable[Split], together: Pairs) -> int:
     """Count test rows that have a near-duplicate among the training rows of their split.
 
     Args:
-        splits: of the same rows.
+        splits: splits of the same rows.
         together: pairs of near-duplicates; a pair links rows directly or through others.
     """
     groups = _linked(together)
@@ -145,7 +145,7 @@ class _Draw:
         self._mixes = bool(((counts > 0).sum(axis=1) > 1).any())
 
     def groups(self, rng: np.random.Generator) -> np.ndarray:
-        """Which groups are tested on, bool (G,): those that come first until their share is reached.
+        """Mark the test groups, bool (G,): the first ones until the wanted share is reached.
 
         Then groups change sides, one at a time, as long as that brings the part nearer to what is wanted.
         """
@@ -186,7 +186,7 @@ class _Draw:
         return not_learned, (taken == 0) & (self._spare(taken) == 0) & self._is_divisible
 
     def _misfit(self, taken: np.ndarray) -> np.ndarray:
-        """How far a test part is from what is wanted: (...)."""
+        """Distance of a test part from the wanted shares: (...)."""
         gaps = self._gaps(taken)
         not_learned, not_tested = self._missing(taken)
         rows = np.abs(gaps).sum(axis=-1) + 2 * self._mixes * np.abs(gaps.sum(axis=-1))

@@ -74,7 +74,7 @@ def open_corpus(
         tokenised: whether each line is one sentence whose tokens are separated by blanks.
         language: for the tokeniser.
         tagged: whether tokens carry the parts of speech of a corpus in CoNLL-U (see `text.tagged`).
-        encoding: of the shards, as Python names it; None = find out for each.
+        encoding: encoding of the shards, as Python names it; None = find out for each.
         progress: called with the tokens so far, twice, because the total is not known.
 
     Returns:

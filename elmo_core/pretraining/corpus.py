@@ -62,7 +62,7 @@ def read_lines(shard: Path, report: CorpusReport, *, encoding: str | None = None
     Args:
         shard: text in any packing (see `text.opening`).
         report: counts are added to it.
-        encoding: of the shard, as Python names it; None = find out.
+        encoding: encoding of the shard, as Python names it; None = find out.
 
     Raises:
         CorpusError: the file cannot be read, is no text, or is damaged.
@@ -104,7 +104,7 @@ def read_sentences(
         tokenised: whether each line is one sentence whose tokens are separated by blanks.
         language: for the tokeniser (see `text.tokenisation.check_language`).
         tagged: whether tokens carry the parts of speech of CoNLL-U (see `text.tagged`).
-        encoding: of the shard, as Python names it; None = find out.
+        encoding: encoding of the shard, as Python names it; None = find out.
 
     Raises:
         CorpusError: the file cannot be read, is damaged, or has no tags where they are wanted.

@@ -30,7 +30,7 @@ class WordEncoder:
         Args:
             model: whose encoder is used.
             types: all word forms that will be asked for, with their tags where the model is told of them.
-            vocabulary: of the model.
+            vocabulary: vocabulary of the model.
         """
         words, tags = split_tags(types, model.config.tags)
         self._model, self.device = model, next(model.parameters()).device

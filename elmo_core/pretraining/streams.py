@@ -45,7 +45,7 @@ class TokenStream:
             direction: FORWARD or BACKWARD.
             rows: parallel streams B.
             order: "sentences" or "documents": what is shuffled.
-            seed: of the shuffles, together with direction and epoch.
+            seed: seed of the shuffles, together with direction and epoch.
             lowered_ids: see `Lowering.ids`.
             lowercase_share: share of the sentences of each epoch, drawn anew, that are lower-cased.
 

@@ -29,7 +29,7 @@ def warm_start(model: BiLM, cache: TokenCache, vectors: np.ndarray, seed: int) -
         model: with a softmax; its LSTMs are left as they are.
         cache: the corpus, for its words.
         vectors: float32 (V, P).
-        seed: of the order of words.
+        seed: seed of the order of words.
 
     Returns:
         Mean cosine of the fitted char CNN with the vectors, over the vocabulary's types.

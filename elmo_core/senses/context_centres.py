@@ -1,4 +1,4 @@
-"""What a context vector is compared with: the mean over places beside the same neighbour.
+"""The centre of context vectors: the mean over all places beside the same neighbour.
 
 What stands right before or after a word moves a context vector most: after `in` the model expects a
 place or a year, whatever the rest of the sentence is about, and the uses of a word with one sense fall
@@ -63,7 +63,7 @@ class ContextCentres:
                 del counts[token], sums[token]
 
     def of(self, tokens: Sequence[str], span: range) -> np.ndarray:
-        """What the parts of the place of some tokens are compared with: float32 (n_parts, P)."""
+        """The centre of each part of the place that some tokens take: float32 (n_parts, P)."""
         mean = self._total / max(self._n_places, 1)
         if not self._has_sides:
             return mean

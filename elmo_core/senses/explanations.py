@@ -24,7 +24,7 @@ N_PERMUTATIONS, N_BLOCKS = 999, 20
 _Z95 = 1.96
 LEVEL = 0.05
 MOSTLY = 0.5
-"""Without senses to compare with, groups are "mostly" a fact from this lower end of the interval on."""
+"""Without labelled senses, groups are "mostly" a fact if the lower end of its interval is at least this."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Explanation:
     high: float
     """Upper end of it."""
     p_value: float
-    """By shuffles of the fact's values, corrected for the number of facts (Holm)."""
+    """p-value from shuffles of the fact's values, corrected for the number of facts (Holm)."""
     meaning: float | None
     """Adjusted mutual information of the groups with the senses of the same uses; None without senses."""
     lead_of_meaning: float | None
@@ -61,8 +61,8 @@ def explain_groups(
     Args:
         labels: n groups; uses of none (-1) are left out.
         facts: what is known of the n uses.
-        senses: n gold senses, None where one is not known; empty = there are none.
-        seed: of shuffles and of the blocks that the jackknife leaves out.
+        senses: n labelled senses, None where one is not known; empty = there are none.
+        seed: seed of shuffles and of the blocks that the jackknife leaves out.
 
     Returns:
         None where no fact is related to the groups.
@@ -104,12 +104,12 @@ def explain_groups(
 
 
 def tell_senses_by(fact: Fact, senses: Sequence[str | None], *, seed: int = 42) -> Separation | None:
-    """Score how well a fact alone tells gold senses apart, by the measure that vectors are scored with.
+    """Score how well a fact alone tells labelled senses apart, by the measure that vectors are scored with.
 
     Args:
         fact: what is known of n uses.
-        senses: n gold senses, None where one is not known.
-        seed: of the shuffled senses.
+        senses: n labelled senses, None where one is not known.
+        seed: seed of the shuffled senses.
 
     Returns:
         None where there are no two senses with two uses each.
@@ -124,12 +124,12 @@ def tell_senses_by(fact: Fact, senses: Sequence[str | None], *, seed: int = 42) 
 def simplest_rival(
     facts: Sequence[Fact], senses: Sequence[str | None], *, seed: int = 42
 ) -> tuple[str, Separation] | None:
-    """Find the fact that alone tells gold senses apart best, if one does better than by chance.
+    """Find the fact that alone tells labelled senses apart best, if one does better than by chance.
 
     Args:
         facts: what is known of n uses.
-        senses: n gold senses.
-        seed: of the shuffled senses.
+        senses: n labelled senses.
+        seed: seed of the shuffled senses.
     """
     scored = [(fact.name, tell_senses_by(fact, senses, seed=seed)) for fact in facts]
     telling = [(name, score) for name, score in scored if score and score.p_value < LEVEL]

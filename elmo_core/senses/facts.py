@@ -26,9 +26,9 @@ class Fact:
     """One thing that is known of n uses."""
 
     name: str
-    """As it stands in a sentence: "part of speech"."""
+    """Its name as part of a sentence: "part of speech"."""
     values: tuple[str | None, ...]
-    """Of each use; None where it is not known."""
+    """Value for each use; None where it is not known."""
 
 
 def facts_of(uses: Uses, text: Text | None = None) -> tuple[Fact, ...]:
@@ -63,6 +63,6 @@ def _columns(uses: Uses, text: Text) -> list[Fact]:
 
 
 def _thirds(numbers: Sequence[int]) -> tuple[str, ...]:
-    """Which third each number is in."""
+    """The third (lower, middle, upper) that each number belongs to."""
     ends = np.quantile(numbers, [1 / 3, 2 / 3])
     return tuple(("short", "middling", "long")[index] for index in np.digitize(numbers, ends))

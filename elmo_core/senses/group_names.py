@@ -21,7 +21,7 @@ LEAST_WEIGHT = 0.15
 """Share of all that the model expects in a group's places. Set on the bundled sample: the names that say what
 a group of `play` is about have 17%, those that say nothing of `bank` 11%."""
 LEAST_SHARE = 2 / 3
-"""Of a group's uses, so that their sense names it."""
+"""Share of a group's uses that must have one sense for it to name the group."""
 LEAST_SCORE = 0.1
 """Words that set a group apart by less do not name it."""
 
@@ -41,7 +41,7 @@ class GroupName:
     weight: float = 0.0
     """Share of the group's weight that these words have together."""
     sense: str = ""
-    """The gold sense of most of its uses, where no other group has the same."""
+    """The labelled sense of most of its uses, where no other group has the same."""
 
     @property
     def text(self) -> str:
@@ -55,16 +55,16 @@ def name_by_best(
     labels: Sequence[int],
     senses: Sequence[str | None] = (),
 ) -> tuple[GroupName, ...]:
-    """Name groups by their gold sense, else by substitutes, else by the words around the uses.
+    """Name groups by their labelled sense, else by substitutes, else by the words around the uses.
 
     Substitutes of which the model is unsure are words that fit anywhere (house, time, man). Where those of a
     group weigh less than `LEAST_WEIGHT`, all groups are named by context words.
 
     Args:
-        substitutes: of n uses.
+        substitutes: substitutes of n uses.
         context: words around the same uses.
         labels: n groups; uses of none (-1) are left out.
-        senses: n gold senses, None where one is not known; empty = there are none.
+        senses: n labelled senses, None where one is not known; empty = there are none.
     """
     names = name_groups(substitutes, labels)
     if len(names) > 1 and min(name.weight for name in names) < LEAST_WEIGHT:
@@ -94,7 +94,7 @@ def name_groups(
     """Name every group by its distinctive words; a single group by its heaviest ones.
 
     Args:
-        substitutes: of n uses.
+        substitutes: substitutes of n uses.
         labels: n groups; uses of none (-1) are left out.
         n_words: most words of a name.
     """

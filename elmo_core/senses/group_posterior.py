@@ -1,4 +1,4 @@
-"""How surely a use belongs to each group: a softmax over its cosines with the groups' centroids."""
+"""The probability that a use belongs to each group: a softmax over cosines with the groups' centroids."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ alone. A cut counts as evidence of more than one group only if
 * its groups lie apart: seen from what the places of the text have in common, the cosine of their
   centroids is about that of two places taken at random, or lower.
 
-The bounds were set on 55 words of one sense and on mixtures of two and three of them, never on words with
-gold senses: with the weights that english-small had then, 5 of the 55 words were taken for more than one, and
-58 of 75 mixtures. What the weights of today give on other words is in docs/word-senses.md.
+The bounds were set on 55 words of one sense and on mixtures of two and three of them, never on words
+with labelled senses. With the weights that english-small had then, more than one group was found for 5 of the 55
+words and for 58 of 75 mixtures. Results of today's weights on other words are in docs/word-senses.md.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ GroupingMethod = Literal["k-means", "density"]
 MIN_USES = 10
 """Fewer uses are not grouped."""
 MAX_JUDGED = 2000
-"""Of more uses a seeded sample is cut and judged; the others join the group whose centroid is nearest."""
+"""Above this number, a seeded sample is grouped and judged; the other uses join the nearest centroid."""
 NUMBERS = (2, 3, 4, 5, 6)
 """Numbers of groups that are tried."""
 N_PAIRINGS = 10
@@ -47,10 +47,10 @@ N_RESAMPLES = 20
 SAME_GROUPS = 0.6
 """Adjusted Rand index from which a resample counts as finding the same groups."""
 MIN_GAIN, GAIN_BY_CLOSENESS = 0.07, 0.1
-"""Least distance of a cut's silhouette from its null: the first number where groups are no closer than two
-places at random; the second is how much more they need who lie closer, and less who lie farther apart."""
+"""Least gain of a silhouette over its null. The first number holds for groups as close as two random places;
+the second is how much the least gain rises as the groups get closer, and falls as they get farther apart."""
 LEAST_GAIN, MIN_SDS = 0.02, 2
-"""What is needed however far apart they lie: this distance, and this many standard deviations of the null."""
+"""Lower bound of that least gain, and the standard deviations of the null that a gain must exceed."""
 MIN_STABILITY = 0.75
 MAX_CLOSENESS = 0.1
 NO_NULL = "this model reads both sides at once, so no contexts can be re-paired"
@@ -77,7 +77,7 @@ class Cut:
 
 @dataclass(frozen=True, eq=False)
 class CandidateGroups:
-    """One way to cut the uses, and what speaks for it."""
+    """One way to group the uses, and the evidence for it."""
 
     cut: Cut
     labels: np.ndarray
@@ -121,7 +121,7 @@ class CandidateGroups:
 
     @property
     def objections(self) -> tuple[str, ...]:
-        """What speaks against it; empty where it is evidence of more than one group."""
+        """The objection to it; empty where it is evidence of more than one group."""
         if self.k < 2:
             return ("there are no two groups to tell apart",)
         found = []
@@ -140,7 +140,7 @@ class CandidateGroups:
 
 @dataclass(frozen=True, eq=False)
 class SenseGroups:
-    """The groups of a word's uses, or that there is no evidence of any."""
+    """The groups of a word's uses, or the finding that there is no evidence of any."""
 
     n: int
     """Uses."""
@@ -149,8 +149,8 @@ class SenseGroups:
     candidates: tuple[CandidateGroups, ...]
     """All cuts that were tried; none below `MIN_USES` uses."""
     best: CandidateGroups | None
-    """Of the cuts without objections the one that beats its null by most; of others the one that comes
-    nearest to what is needed, or has the highest silhouette where there is no null."""
+    """The cut without objections that beats its null by most. If all have objections: the one that comes
+    nearest to the least gain or, without a null, the one with the highest silhouette."""
 
     @property
     def k(self) -> int:
@@ -181,10 +181,10 @@ def find_groups(
         halves: vectors of n uses; the context vectors find senses best, but any layer will do.
         method: k-means tries all `numbers`; the density method finds its own number, and may leave
             uses in no group.
-        numbers: of groups to try.
+        numbers: numbers of groups to try.
         n_pairings: re-paired contexts of the null.
         n_resamples: bootstrap samples for the stability.
-        seed: of all that is drawn.
+        seed: seed of every random draw.
     """
     n = len(halves)
     if n < MIN_USES:
@@ -218,7 +218,7 @@ def find_groups(
 
 
 def _extended(judged: SenseGroups, units: np.ndarray, rows: np.ndarray) -> SenseGroups:
-    """The same cuts of all uses: those that were not judged join the nearest centroid."""
+    """Extend each cut to all uses: those outside the sample join the nearest centroid."""
     extended = {}
     for cut in judged.candidates:
         labels = np.full(len(units), -1)

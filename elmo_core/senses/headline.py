@@ -1,4 +1,4 @@
-"""What a reader is told first about a word: what is seen, what holds without labels, in plain words."""
+"""The sentences that open the page of a word: what the map shows, and what holds without labels."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def explain_senses(score: Separation, view: str, rival: tuple[str, Separation] |
     """Say what the share of `say_senses` counts, how sure it is, and what simpler fact does as well.
 
     Args:
-        score: of the view that is shown.
+        score: score of the view that is shown.
         view: its name.
         rival: the fact that alone tells the senses apart best, see `simplest_rival`.
     """

@@ -1,4 +1,4 @@
-"""Which words are forms of one word: bank and banks, go and went, by simplemma's dictionaries."""
+"""Forms of one word (bank and banks, go and went), by simplemma's dictionaries."""
 
 from __future__ import annotations
 

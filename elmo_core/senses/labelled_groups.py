@@ -17,20 +17,20 @@ MAX_GROUPS = 100
 
 @dataclass(frozen=True)
 class LabelledGroups:
-    """Which use is in which group, and what the groups are called."""
+    """The group of each use, and the names of the groups."""
 
     word: str
     names: tuple[str, ...]
     places: dict[tuple[str, int], int]
     """Group by sentence and position of the word in it."""
     about: dict[str, str | int | None]
-    """How the groups were found: model, method, seed, what the card said."""
+    """How the groups were found: model, method, seed and the conclusion of the sense card."""
 
     def labels_of(self, uses: Uses) -> tuple[int, ...]:
-        """Group of each use, -1 where the file does not know it.
+        """Group of each use, -1 where the file does not have it.
 
         Raises:
-            InputError: it knows none of them.
+            InputError: none of the uses is in it.
         """
         labels = tuple(self.places.get((use.text, use.position), -1) for use in uses.uses)
         if set(labels) <= {-1}:
@@ -49,7 +49,7 @@ def to_json(
     Args:
         uses: n uses.
         labels: n groups, -1 = none.
-        names: of the groups.
+        names: names of the groups.
         about: how they were found.
     """
     return json.dumps(
@@ -72,11 +72,11 @@ def from_json(content: bytes, name: str) -> LabelledGroups:
     """Read groups.
 
     Args:
-        content: of the file.
-        name: of the file, for messages.
+        content: content of the file.
+        name: name of the file, for messages.
 
     Raises:
-        InputError: it is too large, or not such a file.
+        InputError: it is too large, or not a file of sense groups.
     """
     if len(content) > MAX_BYTES:
         raise InputError(f"{name} has {len(content) >> 20} MB; groups have up to {MAX_BYTES >> 20} MB.")
@@ -101,7 +101,7 @@ def from_json(content: bytes, name: str) -> LabelledGroups:
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong with a file, in words."""
+    """Describe what is wrong with a file."""
     if isinstance(error, InputError):
         return "it holds no text"
     if isinstance(error, json.JSONDecodeError):

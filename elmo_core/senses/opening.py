@@ -26,11 +26,11 @@ class Candidate:
 
     word: str
     score: Separation
-    """Of its contexts."""
+    """How well its context vectors separate its senses."""
     rival: str
-    """What simpler fact tells its senses apart as well; empty = none does better than chance."""
+    """The simpler fact that tells its senses apart best; empty = none does better than chance."""
     rival_accuracy: float
-    """By that fact alone; 0 without one."""
+    """Accuracy by that fact alone; 0 without one."""
 
     @property
     def qualifies(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a user asks for, as the tokens that count: a word, a phrase, several of either, or a pattern.
+"""A user's query and the tokens that match it: a word, a phrase, several of either, or a pattern.
 
 bank              one token, in any case
 New York          several tokens in a row; don't (don + 't) and o'clock are such phrases as well
@@ -40,7 +40,7 @@ class Query:
 
     @property
     def needs_vocabulary(self) -> bool:
-        """Whether it takes the tokens of the text to know which of them count."""
+        """Whether the vocabulary of the text is needed to find the tokens that match."""
         return bool(self.pattern)
 
 
@@ -101,7 +101,7 @@ class PhraseFinder:
         )
 
     def in_tokens(self, tokens: Sequence[str]) -> list[range]:
-        """Where phrases stand among tokens, the longest where two overlap."""
+        """Positions of phrases among tokens; of two that overlap, the longer one."""
         folded = [fold(token) for token in tokens]
         found, at = [], 0
         while at < len(folded):
@@ -114,7 +114,7 @@ class PhraseFinder:
 
 
 def matches_inside(pattern: str, texts: Sequence[str]) -> list[str]:
-    """What a pattern finds anywhere in some texts, one find for each text that has one.
+    """The first match of a pattern in each text that has one.
 
     Raises:
         InputError: it takes too long.

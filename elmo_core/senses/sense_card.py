@@ -46,14 +46,14 @@ class AgreementScore:
     name: str
     value: float
     chance: Spread
-    """After shuffling the senses among the uses."""
+    """Scores after shuffling the senses among the uses."""
     null: Spread | None
-    """Of the word in shuffled contexts, grouped in the same way; None without that null."""
+    """Scores of the word in shuffled contexts, grouped in the same way; None without that null."""
 
 
 @dataclass(frozen=True)
 class SenseCard:
-    """What the groups of a word's uses are worth."""
+    """How many groups a word's uses fall into, and how sure that is."""
 
     n: int
     """Uses."""
@@ -100,7 +100,7 @@ def sense_card(
         shuffled: vectors of m of the uses in shuffled contexts, several times.
         shuffled_rows: (m,) which uses those are; None = all of them.
         gold: n gold senses, None where one is not known; empty = there are none.
-        seed: of the shuffled senses.
+        seed: seed of the shuffled senses.
     """
     best = groups.best
     if best is None:

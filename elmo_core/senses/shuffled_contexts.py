@@ -48,7 +48,7 @@ def shuffle_contexts(
         uses: at least one use.
         n_replicates: times to shuffle.
         max_uses: see `MAX_USES`.
-        seed: of the sample and of all shuffles.
+        seed: seed of the sample and of all shuffles.
         report: progress callback.
     """
     generator = random.Random(seed)

@@ -47,7 +47,7 @@ def with_uniform_mix(layers: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """All that the model says about the uses of a word."""
+    """The uses of a word with everything that is computed by the model."""
 
     uses: Uses
     vectors: UseVectors
@@ -138,10 +138,10 @@ def group_uses(
         method: see `find_groups`.
         k: groups asked for, evidence or not; None = as many as there is evidence of.
         groups: what `find_groups` found in `study.vectors.contexts`, where that is known.
-        seed: of all that is drawn.
+        seed: seed of every random draw.
 
     Raises:
-        InputError: so many groups were not tried.
+        InputError: no grouping with this number of groups was tried.
     """
     found = groups or find_groups(study.vectors.contexts, method=method, seed=seed)
     labels = found.labels
@@ -205,7 +205,7 @@ def draw_map(study: Study, view: str, frame: Frame) -> SenseMap:
 
 
 def score_views(study: Study) -> tuple[Separation, ...]:
-    """How well each view separates the gold senses, in the order of `study.views`.
+    """How well each view separates the labelled senses, in the order of `study.views`.
 
     Raises:
         InputError: there are not two senses with two uses each.

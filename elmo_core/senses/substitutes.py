@@ -1,4 +1,4 @@
-"""What the model would put in a word's place: the words of which groups get their names.
+"""The words that a model would put in a word's place; groups are named by them.
 
 Forward and backward direction each predict the word of a place from one side of it. Their product asks
 for what fits both sides, divided by how frequent a word is anyway, which both have counted:
@@ -40,7 +40,7 @@ class Substitutes:
     """Words that stand for each of n uses."""
 
     kind: SubstituteKind
-    """What they are: the model's substitutes, or words from the context where a model has no softmax."""
+    """Source of the words: the model's substitutes or, for a model without a softmax, the context."""
     words: tuple[str, ...]
     """The V distinct words, case-folded."""
     ids: np.ndarray

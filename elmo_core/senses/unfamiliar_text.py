@@ -1,4 +1,4 @@
-"""Whether a text is in the language that a model has learned, by the words that are in its vocabulary."""
+"""A check of whether a text is in a model's language, by the share of its words in the vocabulary."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Familiarity:
 
 
 def familiarity(uses: Uses, vocabulary: Vocabulary | None) -> Familiarity | None:
-    """Measure how many words of the uses' sentences a model knows; case does not count.
+    """Measure how many words of the uses' sentences are in a model's vocabulary, ignoring case.
 
     Args:
         uses: at least one use.
-        vocabulary: of the model, the most frequent words first.
+        vocabulary: vocabulary of the model, the most frequent words first.
 
     Returns:
         None where the vocabulary is missing or too small to tell.

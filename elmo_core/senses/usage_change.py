@@ -29,13 +29,13 @@ _TIE = 1e-7  # distances closer than this are equal: vectors are float32
 
 @dataclass(frozen=True)
 class Shares:
-    """How the uses with one value are spread over the groups."""
+    """The shares of the groups among the uses with one value."""
 
     value: str
     n: int
     """Uses with it that are in a group."""
     shares: tuple[float, ...]
-    """Of each group; they add up to 1."""
+    """Share of each group; they add up to 1."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Measure:
     p_value: float
     """Share of shuffles, the true order counted as one, that are at least as far apart."""
     p_adjusted: float
-    """The same by Holm's method for the number of pairs that were compared."""
+    """The p-value corrected for the number of compared pairs (Holm)."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def usage_change(
         labels: n groups, numbered from 0; -1 = none.
         values: n values; uses without one are left out.
         n_permutations: shuffles of the values.
-        seed: of the shuffles.
+        seed: seed of the shuffles.
 
     Raises:
         InputError: fewer than two values have `MIN_USES` uses.

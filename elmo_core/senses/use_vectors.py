@@ -77,9 +77,9 @@ class UseVectors:
     expected: np.ndarray
     """float32 (n, P): the sum of the top outputs that predict the place of each use."""
     contexts: Halves
-    """The same as halves of width P, each from what its direct neighbour alone lets expect."""
+    """Context vectors as halves of width P, each less its expectation given the direct neighbour."""
     centres: ContextCentres
-    """What the halves were taken from, for contexts to come."""
+    """The centres that were subtracted from the halves, kept for new sentences."""
 
     def view(self, weights: Sequence[float]) -> Halves:
         """The word's own vectors as a mix of layers, for what works on `Halves`.

@@ -42,9 +42,9 @@ class Use:
     right: str
     """The text after it."""
     length: int = 1
-    """How many tokens it is."""
+    """Number of its tokens."""
     spelling: str = ""
-    """How the text spells it where that is not how its tokens are spelt: with a curly apostrophe, say."""
+    """Its spelling in the text where that differs from its tokens, as with a curly apostrophe."""
 
     @property
     def span(self) -> range:
@@ -100,14 +100,14 @@ def find_uses(
 ) -> Uses:
     """Find every use of a word, a phrase, several, or all that a pattern matches: whole tokens, in any case.
 
-    Where two things that were asked for overlap (`York, New York`), the longer one counts.
+    Where two matches overlap (`York, New York`), the longer one counts.
 
     Args:
         sentences: N sentences, each a string or a list of tokens.
         word: `bank`, `New York`, `bank, shore` or `/bank.*/`, see `elmo_core.senses.queries`.
-        labels: N gold senses of the word in these sentences, None where it is not known.
+        labels: N labelled senses of the word in these sentences, None where one is not known.
         max_uses: keep a seeded sample of this many.
-        seed: of that sample.
+        seed: seed of that sample.
         inflections: whether other forms of the word count as well (English: banks for bank).
         report: progress callback.
 

@@ -28,19 +28,19 @@ MAX_TAKEN_OUT = 30
 
 @dataclass(frozen=True)
 class Influence:
-    """What one word of the context does."""
+    """The effect of one word of the context."""
 
     position: int
     token: str
     change: float
     """Probability of the likeliest group with this word, less that without it: above 0 it speaks for it."""
     cosine_change: float
-    """The same of the cosine with that group's centroid, which goes on where the probability is near 1."""
+    """Change of the cosine with that group's centroid, which still varies where the probability is near 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Where a use belongs."""
+    """The group that a use belongs to, with the evidence."""
 
     use: Use
     vectors: UseVectors
@@ -96,8 +96,8 @@ def place_use(
     Args:
         encoder: the model.
         tokens: the sentence.
-        position: of the word in it, or the range of the positions of a phrase.
-        vectors: of n uses.
+        position: position of the word in it, or the range of the positions of a phrase.
+        vectors: vectors of n uses.
         labels: their groups, numbered from 0; -1 = none.
 
     Raises:

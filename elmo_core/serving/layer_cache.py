@@ -15,7 +15,7 @@ _MOST_SHARE = 0.5
 
 @dataclass(frozen=True)
 class CacheUse:
-    """How full a cache is, and what it was good for."""
+    """The fill level and the hits of a cache."""
 
     n_texts: int
     n_bytes: int
@@ -41,7 +41,7 @@ class LayerCache:
 
     @property
     def use(self) -> CacheUse:
-        """As it is now."""
+        """The current fill level and hits."""
         with self._lock:
             return CacheUse(
                 len(self._layers), self._n_bytes, self._budget, self._n_found, self._n_missed

@@ -60,7 +60,7 @@ class SharedElmo(Elmo):
 
     @property
     def cache_use(self) -> CacheUse:
-        """How full the budget is, and how often it helped."""
+        """The fill level and the hits of the cache of layers."""
         return self._cache.use
 
     def layers_of(

@@ -46,7 +46,7 @@ def binary_rows(stream: IO[bytes], name: str, report: LoadReport) -> Iterator[Bl
 
     Args:
         stream: at the start of the file.
-        name: of the file, for messages.
+        name: name of the file, for messages.
         report: gets the faults, by record.
 
     Yields:

@@ -52,7 +52,7 @@ class LoadReport:
         Args:
             line: where.
             kind: what is counted together.
-            content: of the line.
+            content: content of the line.
             detail: what is particular about this one.
             n: lines that it costs, this one and those that follow.
         """

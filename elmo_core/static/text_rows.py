@@ -47,7 +47,7 @@ def text_rows(stream: ByteLines, name: str, report: LoadReport) -> Iterator[Bloc
 
     Args:
         stream: at the start of the file.
-        name: of the file, for messages.
+        name: name of the file, for messages.
         report: gets the faults.
 
     Yields:

@@ -40,7 +40,7 @@ def vectors_of_corpus(
         cache: the tokenised corpus.
         vocabulary: its most frequent words, as `pretrain` chose them.
         settings: how to learn.
-        name: of the vectors.
+        name: name of the vectors.
         progress: called with (words read so far, words to read in all epochs).
 
     Raises:

@@ -45,7 +45,7 @@ def detect_conllu(name: str, lines: Iterator[str]) -> tuple[bool, Iterator[str]]
     """Find out whether a file is CoNLL-U, by its name or by its first row.
 
     Args:
-        name: of the file, packed or not.
+        name: name of the file, packed or not.
         lines: of the file, without their ends.
 
     Returns:

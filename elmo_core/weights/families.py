@@ -17,7 +17,7 @@ def refuse_other_families(names: Iterable[str], where: Path) -> None:
     """Raise if files are those of a model that this program cannot run; do nothing where it may.
 
     Args:
-        names: of the files in a folder or archive, or of the one file that was given.
+        names: names of the files in a folder or archive, or of the one file that was given.
         where: that folder, archive or file, for messages.
 
     Raises:

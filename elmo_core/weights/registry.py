@@ -89,7 +89,7 @@ def reference(name: str, about: Mapping[str, JsonValue]) -> str | None:
     """The name or path under which a loaded model can be loaded again; None = it was made in memory.
 
     Args:
-        name: of the model.
+        name: name of the model.
         about: its facts.
     """
     if any(name == entry.name for entry in known_models()):
