@@ -14,6 +14,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from pages.common.job import Job
+from pages.common.visitors import IN_ADDRESS
 from tests.pages.gestures import PATIENCE_S
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
@@ -32,6 +33,8 @@ def open_page(name: str, session: Mapping[str, Any] | None = None, **address: st
     app = AppTest.from_file(FRAME, default_timeout=PATIENCE_S)
     for key, value in (session or {}).items():
         app.session_state[key] = value
+    if IN_ADDRESS in address:  # says who the visitor is; read in the first run of a session alone
+        app.query_params[IN_ADDRESS] = address[IN_ADDRESS]
     if name != _HOME:  # AppTest runs the page that opens first before it can switch: let it draw nothing
         app.query_params["word"] = _NO_SUCH_WORD
         checked(app.run())
