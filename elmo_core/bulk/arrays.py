@@ -51,7 +51,7 @@ class EmbeddedArrays:
         """Open a folder.
 
         Raises:
-            InputError: it holds no such arrays, or only some of them.
+            InputError: the arrays are missing or incomplete.
         """
         self.about = read_about(folder)
         if self.about.get("format") != "arrays" or not self.about.get("complete"):

@@ -61,13 +61,13 @@ class TextOptions:
     tokenised: bool = False
     """Whether tokens are separated by blanks; otherwise lines are tokenised."""
     state: State = "zero"
-    """As for `Elmo.embed`; with a carried state, a job that goes on computes once more what is there."""
+    """As for `Elmo.embed`; with a carried state, a resumed job computes its earlier sentences again."""
     batch_size: int | None = None
     """Rows of a batch, for the carried state."""
     language: str = "en"
     """Code of the language for the tokeniser (see `text.tokenisation.check_language`)."""
     encoding: str | None = None
-    """Of the files, as Python names it; None = find out for each."""
+    """Encoding of the files, as Python names it; None = find out for each."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Written:
     sentences: int
     tokens: int
     remarks: tuple[str, ...] = ()
-    """What was guessed or replaced in the text that this run read, a sentence each."""
+    """What was guessed or replaced in the text that this run read, one sentence each."""
 
 
 def output_kind(form: str) -> OutputKind:
@@ -116,7 +116,7 @@ def embed_files(
         settings: what is kept of each sentence.
         reading: how the text is read.
         workers: processes that embed; None = this one. They need Ray, and the state "zero".
-        progress: told after each block; an error it raises stops the job, which can go on later.
+        progress: called after each block; an error that it raises stops the job, which can be resumed.
         overwrite: whether a target that holds something else, or another job, is replaced; never an input.
 
     Returns:

@@ -22,13 +22,13 @@ class LineReader:
     tokenised: bool = False
     """Whether tokens are separated by blanks; otherwise a line is text to tokenise."""
     language: str = "en"
-    """Of the text, for whoever tokenises the lines."""
+    """Language of the text, for the tokeniser."""
     encoding: str | None = None
-    """Of all files, as Python names it; None = find out for each."""
+    """Encoding of all files, as Python names it; None = find out for each."""
     share: float = 0.0
     """Part of all bytes that has been read; 0 for a stream, until its end."""
     remarks: list[str] = field(default_factory=list)
-    """What was guessed or replaced in the files that were read, a sentence each."""
+    """What was guessed or replaced in the files that were read, one sentence each."""
 
     def __iter__(self) -> Iterator[str | list[str]]:
         """Yield every line, blank ones too; of CoNLL-U the word forms of every sentence.

@@ -103,7 +103,7 @@ class PartFolder:
         Args:
             folder: new or empty, or that of the same job.
             facts: what tells this job from others, JSON values.
-            suffix: of a part.
+            suffix: suffix of a part's name.
             overwrite: whether the parts of another job are removed.
 
         Raises:
@@ -162,7 +162,7 @@ class PartFolder:
 
     @property
     def n_bytes(self) -> int:
-        """Of all files of all parts."""
+        """Bytes of all files of all parts."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
     def append(self, n_sentences: int, n_tokens: int, write: Callable[[Path], None]) -> None:

@@ -1,4 +1,4 @@
-"""What is kept of each sentence, and the parts in which it is written."""
+"""The vectors that are kept of each sentence, and the parts in which they are written."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Precision = Literal["float32", "float16"]
 
 @dataclass(frozen=True)
 class RowSettings:
-    """What is kept."""
+    """Which vectors are kept."""
 
     vectors: Vectors = "all"
     """All layers of each token, their mix, or the mean of the mix over the tokens of a sentence."""
     weights: tuple[float, ...] | None = None
-    """Of the layers in the mix; None = equal."""
+    """Weights of the layers in the mix; None = equal."""
     gamma: float = 1.0
     """Factor of the mix."""
     precision: Precision = "float32"
-    """Of the numbers that are written."""
+    """Number format of the written vectors."""
 
     def __post_init__(self) -> None:
         for value, known in ((self.vectors, Vectors), (self.precision, Precision)):
@@ -45,7 +45,7 @@ class RowSettings:
         Embedding([], np.zeros((n_layers, 0, 1), dtype=np.float32)).mix(self.weights, self.gamma)
 
     def rows(self, found: Embedding) -> np.ndarray:
-        """What is kept of one sentence of T tokens.
+        """Select the vectors to keep of one sentence of T tokens.
 
         Returns:
             (T, L, D) for all layers, (T, D) for the mix, (1, D) for its mean (0 where there is no token).
@@ -104,7 +104,7 @@ class Format:
     """How parts are written; each format is a file of this package."""
 
     suffix: str
-    """Of a part; empty = a part is a folder."""
+    """Suffix of a part's name; empty = a part is a folder."""
     write_part: Callable[[Path, Part, RowSettings], None]
     """Write one part to a path where there is nothing."""
     join: Callable[[list[Path], Path, dict[str, Any]], None] | None = None

@@ -51,7 +51,7 @@ class UseNeighbour:
     """A use that is near."""
 
     row: int
-    """Position of the token in its text."""
+    """Number of the token among those of its text."""
     cosine: float
     percentile: float
     """Share of random pairs of uses whose cosine is lower; ties count half."""

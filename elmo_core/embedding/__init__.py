@@ -1,1 +1,1 @@
-"""What `elmo_core.embedder` is made of: reading, planning, running, on all cores, in bounded memory."""
+"""The parts of `elmo_core.embedder`: reading texts, planning batches, running them on all cores."""

@@ -26,7 +26,7 @@ class CarriedText:
             batch_size: sentences of a batch.
             shape: layers L and width D of the results.
             n_threads: cores to use.
-            language: of strings, for the tokeniser.
+            language: language of strings, for the tokeniser.
         """
         self._engine, self._batch_size, self._n_threads = engine, batch_size, n_threads
         self._n_layers, self._dim = shape

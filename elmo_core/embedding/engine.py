@@ -31,7 +31,7 @@ _USUAL_COLUMNS = 20
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is computed at once."""
+    """Sizes of the pieces that are computed at once."""
 
     words: int
     """Words in the char CNN."""
@@ -42,7 +42,7 @@ class Sizes:
 
     @classmethod
     def of(cls, device: torch.device, gate_bytes: int) -> Sizes:
-        """What keeps a processor's cache, or a graphics processor, busy.
+        """The sizes that keep a processor's cache, or a graphics processor, busy.
 
         Args:
             device: where to run.
@@ -67,7 +67,7 @@ class Engine:
             model: in evaluation mode, float32, on the CPU.
             vocabulary: vocabulary of a model with word-id input.
             device: where to run.
-            dtype: of the products, a name in `DTYPES`.
+            dtype: number format of the products, a name in `DTYPES`.
         """
         self._device, self._dtype = device, DTYPES[dtype]
         self.sizes = Sizes.of(device, 4 * model.config.lstm_dim * self._dtype.itemsize)
@@ -157,7 +157,7 @@ def _put(outputs: Sequence[Tensor], direction: int, chunk: Chunk, layers: Sequen
 
 
 def _multiplications(config: BiLMConfig) -> tuple[int, int]:
-    """What one word costs in the char CNN, and one step of one direction in the LSTMs."""
+    """Cost of one word in the char CNN, and of one step of one direction in the LSTMs."""
     dim, cells, cnn = config.projection_dim, config.lstm_dim, config.char_cnn
     step = config.n_layers * (2 * dim * 4 * cells + (cells * dim if config.has_projection else 0))
     if cnn is None:

@@ -1,4 +1,4 @@
-"""What this machine offers: device, number format, memory."""
+"""Choice of device and number format, and a check of the memory."""
 
 from __future__ import annotations
 

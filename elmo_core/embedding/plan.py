@@ -1,4 +1,4 @@
-"""Who is computed with whom, and when: batches of sentences, cut over time into chunks.
+"""The plan of a computation: batches of sentences, cut over time into chunks.
 
 A batch is packed as `ProjectedLSTM` wants it: rows by falling length, all first steps, then all second
 steps. The LSTM state goes from chunk to chunk, so a cut changes nothing, and the memory of a run depends
@@ -39,7 +39,7 @@ class Chunk:
     sizes: list[int]
     """Rows alive at each step."""
     places: list[Place]
-    """Where the outputs go; those of sentence boundaries go nowhere."""
+    """Places of the outputs; those of sentence boundaries have none."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Batch:
     """Sentences that are computed side by side."""
 
     sentences: tuple[Sentence, ...]
-    """By falling length."""
+    """The sentences by falling length."""
     rows: np.ndarray
     """int64 (B,): which row of the chain's state each of them continues."""
     marks: int

@@ -1,4 +1,4 @@
-"""What a caller may hand in, read into token lists: texts, sentences in texts, words by number."""
+"""Input of the embedder: texts to token lists, sentences and numbered words."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class TokenisedText:
 
 @dataclass(frozen=True)
 class Sentence:
-    """What the LSTMs read in one go."""
+    """One sentence, which the LSTMs read without a break."""
 
     text: int
-    """Which text it belongs to."""
+    """Number of its text."""
     start: int
     """Position of its first token in that text."""
     words: np.ndarray

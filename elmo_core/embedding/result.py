@@ -1,4 +1,4 @@
-"""What comes back for one sentence: its tokens and their vectors in every layer."""
+"""The result for one sentence: its tokens and their vectors in every layer."""
 
 from __future__ import annotations
 

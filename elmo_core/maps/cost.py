@@ -22,12 +22,12 @@ class Cost:
 
 
 def reading_cost(n_tokens: int, n_points: int, n_layers: int, width: int) -> Cost:
-    """Seconds for embedding a text and keeping the vectors of its points."""
+    """Cost of embedding a text and keeping the vectors of its points."""
     return Cost(n_tokens / _TOKENS_PER_S, 4 * n_points * n_layers * width / 2**20)
 
 
 def map_cost(n_points: int, width: int, n_views: int, settings: MapSettings) -> Cost:
-    """Seconds for finding neighbours, layout and checking."""
+    """Cost of finding neighbours, of the layout and of checking it."""
     pairs = float(n_points) ** 2
     near = pairs * width / _PRODUCTS_PER_S
     rate = {"pca": 1e6, "umap": _UMAP_POINTS_PER_S, "tsne": _TSNE_POINTS_PER_S}[settings.method]

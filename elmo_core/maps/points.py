@@ -228,7 +228,7 @@ def _repeated(columns: Mapping[str, Sequence[str]] | None, rows: Sequence[int]) 
 
 
 def _band(count: int) -> str:
-    """Relative frequency of each word in its text."""
+    """Name the frequency of a word in its text."""
     for most, name in ((1, "once"), (5, "2 to 5 times"), (20, "6 to 20 times"), (100, "21 to 100 times")):
         if count <= most:
             return name

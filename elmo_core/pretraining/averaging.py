@@ -19,7 +19,7 @@ class RunningAverage:
         """
         self._decay = decay
         self.weights: dict[str, Tensor] = {}
-        """By parameter; empty where no average is kept."""
+        """Average by parameter; empty where none is kept."""
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:

@@ -34,7 +34,7 @@ def save_checkpoint(folder: Path, step: int, tensors: dict[str, Tensor], values:
     """Write a checkpoint, then drop all but the newest two.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         step: names the checkpoint.
         tensors: by name.
         values: JSON values.

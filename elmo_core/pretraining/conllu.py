@@ -14,7 +14,7 @@ def conllu_tokens(lines: Iterable[str], shard: Path, *, tagged: bool) -> Iterato
     """Yield the tokens of each sentence, and None where a document begins.
 
     Args:
-        lines: of the file, the blank ones included.
+        lines: lines of the file, the blank ones included.
         shard: the file, for messages.
         tagged: whether tokens carry their part of speech (see `text.tagged`).
 

@@ -16,7 +16,7 @@ from elmo_core.text.tokenisation import tokenised_sentences
 
 @dataclass
 class CorpusReport:
-    """What was met while reading a corpus."""
+    """Counts of what was read, replaced or left out of a corpus."""
 
     lines: int = 0
     skipped_lines: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What a run will take, said before it starts: memory from its shapes, time from two real steps."""
+"""An estimate before a run starts: memory from its shapes, time from two real steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RunEstimate:
     words_per_s: float
     """Measured on one step, its update of the weights not included."""
     seconds: float
-    """For the words that are still to be seen."""
+    """Seconds for the words that are still to be seen."""
 
     def __str__(self) -> str:
         megabytes = (self.weight_bytes + self.step_bytes) / 1e6
@@ -71,7 +71,7 @@ def estimate_run(
 
 
 def _step_bytes(config: PretrainConfig, model: BiLM) -> int:
-    """What the backward pass of one step needs, both directions, in the dtype of the products."""
+    """Memory of the backward pass of one step, both directions, in the dtype of the products."""
     shape, n_tokens = model.config, config.words_per_step
     width = 2 if config.dtype == "bfloat16" else 4
     # a layer keeps gates (4D), the output before its projection (D), sums (4D), output (P); cells in float32

@@ -40,7 +40,7 @@ _LARGEST_LOSS = 700.0  # nats: the largest whose exponential is a float64
 
 @dataclass(frozen=True)
 class Perplexity:
-    """How well a text was predicted."""
+    """How well a model predicts a text."""
 
     forward: float
     """Infinite where the loss is too large for a perplexity, or no number."""
@@ -58,7 +58,7 @@ class Perplexity:
 
     @property
     def carried(self) -> str:
-        """What state a sentence was read with, in words."""
+        """The state in which sentences were read, in words."""
         if self.rows is None:
             return "each sentence on its own, from a state of zeros"
         if self.rows == 1:
@@ -67,7 +67,7 @@ class Perplexity:
 
     @property
     def warning(self) -> str | None:
-        """What to keep in mind of the number; None where there is nothing."""
+        """The caveat on the perplexity; None without one."""
         return unknown_warning(self.unknown_share)
 
     @property
@@ -95,7 +95,7 @@ def text_perplexity(
         state: see above.
         rows: parts of the text that are read side by side (`carry`), or sentences read at once (`zero`);
             None = as above.
-        dtype: of the products.
+        dtype: number format of the products.
         progress: called with (predictions done, predictions in all).
 
     Raises:
@@ -134,7 +134,7 @@ def text_perplexity(
 
 
 def unknown_warning(share: float) -> str | None:
-    """What to say of a perplexity with that share of unknown words; None where it is small."""
+    """The caveat on a perplexity with this share of unknown words; None where the share is small."""
     if share <= MOST_UNKNOWN:
         return None
     return (

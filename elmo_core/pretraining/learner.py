@@ -1,4 +1,4 @@
-"""What learns: model, optimiser, streams, carried states; one step at a time, and all of it as tensors."""
+"""The state of training (model, optimiser, streams, carried states) and one step of it."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def bilm_loss(
         batches: one (T, B) batch for each direction.
         states: carried from the step before.
         samples: words drawn for each direction; None = full softmax.
-        dtype: of the products.
+        dtype: number format of the products.
         dropout: see `BiLM.run_direction`.
 
     Returns:

@@ -29,7 +29,7 @@ FREE_SETTINGS = frozenset(
         "threads",
     }
 )  # fmt: skip
-"""What may change when a run is resumed; with any other setting it would be another run."""
+"""Settings that may change when a run is resumed; a change of any other one makes it another run."""
 _BEGUN = {"cache", "vocab.txt", "history.csv", "history.partial"}
 
 
@@ -50,7 +50,7 @@ RUN_FOLDER = OutputKind("a training run", is_run, grows=True)
 
 
 def run_identity(config: PretrainConfig, cache: TokenCache, valid: Iterable[list[str]]) -> dict[str, Any]:
-    """What makes a run this one: its texts by content, and its settings.
+    """The identity of a run: its texts by content, and its settings.
 
     Args:
         config: with the model's shape as it is trained.
@@ -85,7 +85,7 @@ def require_same_run(folder: Path, identity: Mapping[str, Any], config: Mapping[
     """Refuse to resume a run with another text or with settings that make it another run.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         identity: of what is to go on, from `run_identity`.
         config: the settings in the run's checkpoint. A run of an earlier version notes nothing else: its
             corpus is then known by its vocabulary alone.

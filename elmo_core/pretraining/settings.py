@@ -1,4 +1,4 @@
-"""Everything a training run is told, as one JSON file."""
+"""All settings of a training run, as one JSON file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PretrainConfig(JsonConfig):
     tagged: bool = False
     """Tell the model of the part of speech of each token; the corpus is in CoNLL-U."""
     order: Literal["sentences", "documents"] = "sentences"
-    """What is shuffled in each epoch: sentences (official) or whole documents, read in order."""
+    """Unit that is shuffled in each epoch: sentences (official) or whole documents, read in order."""
     lowercase_share: float = 0.0
     """Share of the sentences of each epoch that are read in lower case."""
     rows: int = 128
@@ -68,14 +68,14 @@ class PretrainConfig(JsonConfig):
     clip_norm: float = 1.0
     """Bound of the global norm of all gradients."""
     dropout: float = 0.0
-    """Of each LSTM layer's input and of the last output."""
+    """Dropout of each LSTM layer's input and of the last output."""
     average_decay: float = 0.99
     """Decay, per 10 steps, of the running average of the weights that is evaluated and exported; 0 = none."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto = a graphics processor where there is one; each worker of `torchrun` takes one of its own."""
     dtype: Literal["auto", "float32", "bfloat16"] = "float32"
-    """Of the products; weights, optimiser and cell states stay float32. auto = bfloat16 where the device has
-    products of its own for it (a run that goes on elsewhere may then change)."""
+    """Number format of the products; weights, optimiser and cell states stay float32. auto = bfloat16
+    where the device has products of its own for it (a run that is resumed elsewhere may then change)."""
     compile: bool = False
     """Fuse the pointwise steps with torch.compile (needs a C++ compiler; pays off after minutes)."""
     threads: int = 1
@@ -91,7 +91,7 @@ class PretrainConfig(JsonConfig):
     warm_start: bool = False
     """Start from word2vec vectors of the same text (softmax rows and char CNN)."""
     seed: int = 42
-    """Of weights, shuffles and samples."""
+    """Seed of weights, shuffles and samples."""
 
     def __post_init__(self) -> None:
         for name in _POSITIVE:

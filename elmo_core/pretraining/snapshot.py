@@ -15,13 +15,13 @@ from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.store import JsonValue, StoredModel
 
 VOCABULARY = "vocab.txt"
-"""In the folder of a run: the words it predicts."""
+"""File in the folder of a run: the words it predicts."""
 
 
 def run_facts(
     config: PretrainConfig, step: int, perplexity: float, unknown_share: float | None
 ) -> dict[str, JsonValue]:
-    """What the card of a trained model says of its run."""
+    """The facts about its run in the card of a trained model."""
     unknown = {} if unknown_share is None else {"unknown_percent": round(100 * unknown_share, 2)}
     return {
         "words_seen": step * config.words_per_step,

@@ -34,7 +34,7 @@ _SENTENCES_PER_BLOCK = 20_000
 
 @dataclass(frozen=True)
 class Word2VecSettings:
-    """How word2vec learns."""
+    """Settings of word2vec."""
 
     dim: int = 128
     """Width of a vector."""
@@ -49,11 +49,11 @@ class Word2VecSettings:
     subsample: float = 1e-4
     """Words more frequent than this share are left out at random; 0 = none."""
     learning_rate: float = 0.025
-    """At the start, at most 1; it falls linearly to a 250th."""
+    """Learning rate at the start, at most 1; it falls linearly to a 250th."""
     threads: int = 1
-    """With more than one, the result is not exactly repeatable."""
+    """Number of threads; with more than one, the result is not exactly repeatable."""
     seed: int = 42
-    """Of the vectors at the start."""
+    """Seed of the initial vectors."""
 
     def __post_init__(self) -> None:
         for name in ("dim", "epochs", "window", "negative", "learning_rate", "threads"):

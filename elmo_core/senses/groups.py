@@ -12,8 +12,8 @@ alone. A cut counts as evidence of more than one group only if
   centroids is about that of two places taken at random, or lower.
 
 The bounds were set on 55 words of one sense and on mixtures of two and three of them, never on words
-with labelled senses. With the weights that english-small had then, more than one group was found for 5 of the 55
-words and for 58 of 75 mixtures. Results of today's weights on other words are in docs/word-senses.md.
+with labelled senses. With the weights that english-small had then, more than one group was found for 5 of the
+55 words and for 58 of 75 mixtures. Results of today's weights on other words are in docs/word-senses.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is wrong with single lines of a file of vectors: they are left out, counted and named."""
+"""Faults of single lines of a file of vectors, which are skipped, counted and named."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class LineFault:
 
 @dataclass
 class LoadReport:
-    """How a file was read, and what of it was not."""
+    """How a file was read, and which parts were skipped."""
 
     kind: str
     """"text" or "binary"."""
     unit: str
-    """What faults are counted in: "line" or "record"."""
+    """Unit in which faults are counted: "line" or "record"."""
     n_read: int = 0
     """Words with a vector."""
     n_lines: int = 0

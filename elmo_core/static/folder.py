@@ -79,7 +79,7 @@ def write_vectors_folder(
     Args:
         vectors: their name is the folder's afterwards, unless `about` names them.
         folder: new, empty, or one that holds nothing but static vectors (then replaced).
-        dtype: of the numbers on disk.
+        dtype: number format of the numbers on disk.
         card: text of README.md.
 
     Raises:

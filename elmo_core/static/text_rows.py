@@ -32,7 +32,7 @@ _DELIMITERS = {None: "blanks", b";": "semicolons", b",": "commas"}
 
 
 class ByteLines(Protocol):
-    """What gives lines of bytes, such as a file."""
+    """A source of lines of bytes, such as a file."""
 
     def readline(self, limit: int = -1, /) -> bytes:
         """The next line with its end, or a part of it that is as long as the limit."""
@@ -126,7 +126,7 @@ def _header(sample: list[Line]) -> tuple[int, int] | None:
 
 @dataclass(frozen=True)
 class _Layout:
-    """How the lines of a file are written."""
+    """The format of the lines of a file."""
 
     dim: int
     delimiter: bytes | None

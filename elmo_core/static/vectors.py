@@ -44,7 +44,7 @@ class StaticVectors:
         self.name, self.words, self.matrix = name, tuple(words), matrix
         self.about: dict[str, Any] = dict(about or {})
         self.report: LoadReport | None = None
-        """What of the file they were read from was guessed or left out; None where they come from no file."""
+        """What was guessed or skipped in the file they were read from; None without a file."""
         self._rows = {word: row for row, word in enumerate(self.words)}
         if len(self._rows) != len(self.words):
             raise InputError(f"{name} holds a word twice; keep one row for each word.")
@@ -86,7 +86,7 @@ class StaticVectors:
         return [self.words[row] for row in rows], np.asarray(self.matrix[rows], dtype=np.float32)
 
     def spelling_of(self, word: str) -> str | None:
-        """How these vectors spell a word; None where they do not know it.
+        """The spelling of a word in these vectors; None where it has no vector.
 
         As given, else in lower case, else in the spelling that looks the same (see `text.levelling`).
         """
@@ -131,7 +131,7 @@ class StaticVectors:
             targets: (q, D).
             n: words wanted.
             without: int (q, m), rows that are no answer.
-            first: look among the first so many words only; None = all.
+            first: look among the first n words only; None = all.
 
         Returns:
             Rows int64 (q, k) from the nearest on, and their cosines float32 (q, k); -inf where fewer than
@@ -201,7 +201,7 @@ class StaticVectors:
         return words[int((units @ units.mean(axis=0)).argmin())]
 
     def known(self, word: str) -> str:
-        """How these vectors spell a word, as `spelling_of`.
+        """The spelling of a word in these vectors, as `spelling_of`.
 
         Raises:
             InputError: it has no vector; similar spellings are named.

@@ -46,7 +46,7 @@ def detect_conllu(name: str, lines: Iterator[str]) -> tuple[bool, Iterator[str]]
 
     Args:
         name: name of the file, packed or not.
-        lines: of the file, without their ends.
+        lines: lines of the file, without their ends.
 
     Returns:
         The answer, and the lines, none of which is lost.
@@ -64,7 +64,7 @@ def read_conllu(lines: Iterable[str]) -> Iterator[ConlluSentence]:
     """Read sentences line by line, as a stream; what to do about a fault is up to the caller.
 
     Args:
-        lines: of the file, without their ends, the blank ones included.
+        lines: lines of the file, without their ends, the blank ones included.
 
     Yields:
         Each sentence that has a word or a fault.

@@ -80,10 +80,10 @@ _MOST_CONTROLS, _FREE_CONTROLS = 0.05, 2
 
 @dataclass(frozen=True)
 class Encoding:
-    """What a text is encoded in."""
+    """The encoding of a text."""
 
     name: str
-    """As Python calls it, in lower case."""
+    """Its name in Python, in lower case."""
     is_guessed: bool = False
     mark: bytes = b""
     """The byte order mark that says so."""

@@ -62,9 +62,9 @@ _SINGLE_BYTE: Mapping[str, tuple[float, tuple[str, ...]]] = {
 }
 _DOUBLE_BYTE = {"cp932": -3.0, "euc_jp": -3.5, "gb18030": -3.0, "big5": -3.0, "cp949": -3.0}
 ENCODINGS = (*_SINGLE_BYTE, *_DOUBLE_BYTE)
-"""All that a guess may give."""
+"""Encodings that can be guessed."""
 CHOICES = ("utf-8", "utf-16", *ENCODINGS)
-"""What to offer where an encoding can be chosen."""
+"""Encodings to offer for a choice."""
 
 _MOST_BYTES = 32 << 10
 _ASCII_BYTE = 3.0  # what it is worth to explain a byte of ASCII as half of a character
@@ -182,7 +182,7 @@ def _score(place: _Place, profile: _Profile) -> float:
 
 
 def _letter_in_place(before: str, character: str, after: str, is_latin: bool) -> float:
-    """What the neighbours of a letter say for or against it."""
+    """Evidence for or against a letter from its neighbours."""
     penalty = 0.0
     neighbours = (before, after)
     if character.isupper() and before.islower():

@@ -25,7 +25,7 @@ from typing import IO, Any, cast
 from elmo_core.exceptions import InputError
 
 MAX_BYTES = 200 << 20
-"""Of a file that is read as a whole, packed and unpacked."""
+"""Most bytes of a file that is read as a whole, packed and unpacked."""
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zip")
 STANDARD_INPUT = Path("-")
 ZIP = b"PK\x03\x04"
@@ -51,7 +51,7 @@ class OpenedBytes:
     """A stream of unpacked bytes, and how far it is through the file on disk."""
 
     name: str
-    """Of the file, and of its member where it is a `.zip`."""
+    """Name of the file, and of its member if it is a `.zip`."""
     stream: io.BufferedReader[Any]
     size: int
     """Bytes on disk."""

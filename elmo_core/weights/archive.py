@@ -86,7 +86,7 @@ def _check_member(info: zipfile.ZipInfo, archive: Path) -> None:
 
 
 def _is_litter(path: PurePosixPath) -> bool:
-    """What macOS and others add on their own."""
+    """Files that macOS and other programs add on their own."""
     return any(part == "__MACOSX" or part.startswith(".") for part in path.parts)
 
 

@@ -1,4 +1,4 @@
-"""Models of other families, told from their file names: refused by name, never opened."""
+"""Models of other families, recognised by their file names: refused by name, never opened."""
 
 from __future__ import annotations
 

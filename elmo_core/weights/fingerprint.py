@@ -1,4 +1,4 @@
-"""What tells one biLM from another, whatever they are called."""
+"""Fingerprints that identify a biLM by its content."""
 
 from __future__ import annotations
 

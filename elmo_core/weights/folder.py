@@ -70,7 +70,7 @@ def write_folder(
     Args:
         stored: the model; its name is not kept, the folder's name becomes it.
         folder: a new or empty folder, or one that holds nothing but such a model (then replaced).
-        dtype: of the weights on disk.
+        dtype: number format of the weights on disk.
         card: text of README.md.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Which format is it? One door for every path that may hold a model."""
+"""Recognises the format of a model at any path, and reads it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from elmo_core.weights.official_names import canonical_name
 OPTIONS_SUFFIX, WEIGHTS_SUFFIX = "options.json", "weights.hdf5"
 _MAX_DATASETS = 10_000
 _DAMAGE = (OSError, RuntimeError, KeyError, TypeError, ValueError)
-"""What h5py raises for flipped bits in one place or another of a file."""
+"""Errors that h5py raises for damaged files."""
 
 
 def find_official(folder_or_options: Path, weights: Path | None = None) -> tuple[Path, Path]:

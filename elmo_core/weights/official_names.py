@@ -1,4 +1,4 @@
-"""Where each parameter of ours lies in the official `weights.hdf5`: the name map, as data.
+"""The map from our parameters to the datasets of the official `weights.hdf5`.
 
 Our parameters keep the official gates (order i, j, f, o; the +1 of the forget gate is added at run
 time, not stored) and the official sense of the highway's gate, so a transform only moves numbers:

@@ -46,7 +46,7 @@ class PublishedModel:
 
     @property
     def folder(self) -> Path:
-        """Where its two files lie once they are on this machine."""
+        """Paths of its two files on this machine."""
         return Path(platformdirs.user_cache_dir("elmo-explorer", appauthor=False)) / "models" / self.name
 
     @property

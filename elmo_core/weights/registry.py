@@ -22,7 +22,7 @@ from elmo_core.weights.published import PUBLISHED, PublishedModel
 from elmo_core.weights.store import JsonValue, StoredModel
 
 MODELS_VARIABLE = "ELMO_MODELS"
-"""Environment variable: one more folder whose subfolders are models."""
+"""Environment variable: a further folder in which each subfolder is a model."""
 
 ModelKind = Literal["shipped", "local", "official", "built-in"]
 
@@ -32,13 +32,13 @@ _OFFICIAL = {model.name: model for model in PUBLISHED}
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One name that `load_model` knows."""
+    """One name that `load_model` accepts."""
 
     name: str
     title: str
     kind: ModelKind
     size_bytes: int
-    """On disk, or of the download; 0 = made in code."""
+    """Bytes on disk or of the download; 0 = made in code."""
     available: bool
     """Whether it can be loaded without a network."""
     path: Path | None

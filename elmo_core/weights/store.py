@@ -1,4 +1,4 @@
-"""What every reader of files hands on: a model with its vocabulary and the facts about it."""
+"""The result of every reader of model files: a model with its vocabulary and the facts about it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class StoredModel:
     name: str
     """Short name, for headings and caches."""
     model: BiLM
-    """In evaluation mode, float32, on the CPU."""
+    """The model in evaluation mode, float32, on the CPU."""
     vocabulary: Vocabulary | None
     """Words it can predict (or read, with word-id input); None = it came without."""
     about: dict[str, JsonValue] = field(default_factory=dict)

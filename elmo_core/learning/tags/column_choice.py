@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"[-+]?\d+(?:[.,:]\d+)*")
 _ID = re.compile(r"(\d{1,9})(?:[-.]\d{1,9})?")
 
 Rows = Sequence[Sequence[str]]
-"""Of one sentence."""
+"""The rows of one sentence."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ColumnChoice:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What the cells of a column are like."""
+    """Properties of the cells of a column."""
 
     name: str
     is_rising: bool
@@ -53,7 +53,7 @@ class _Facts:
     is_number: bool
     n_distinct: int
     labels: frozenset[str] | None
-    """Of tags such as `B-PER`; None = these are no such tags."""
+    """Labels of tags such as `B-PER`; None = the cells are no such tags."""
 
 
 def choose_columns(columns: Sequence[str], sentences: Iterable[Rows]) -> ColumnChoice:

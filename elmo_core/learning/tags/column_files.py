@@ -60,16 +60,16 @@ Block = list[_Line]
 
 @dataclass(frozen=True)
 class _Layout:
-    """What most lines agree on."""
+    """The format that most lines agree on."""
 
     splitter: Splitter
     width: int
     classes: int
     """The first or the last column, whichever has fewer values."""
     values: frozenset[str]
-    """That stand in it."""
+    """Values in that column."""
     notations: tuple[Notation, ...]
-    """Of tags, if it holds these."""
+    """Notations of its tags, if it holds tags."""
     is_conllu: bool = False
 
     def is_comment(self, line: _Line) -> bool:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Legal:
-    """What may stand where."""
+    """Which tags may begin, end and follow each other."""
 
     pairs: Tensor
     """bool (K, K): [i, j] = tag j may follow tag i."""
@@ -123,7 +123,7 @@ class LinearChainCRF(nn.Module):
 
 @dataclass(frozen=True)
 class Posterior:
-    """What a CRF believes about sentences."""
+    """The probabilities that a CRF gives to tags of sentences."""
 
     alpha: Tensor
     """(B, T, K): log of the sum over all paths up to a token, its own emission counted."""

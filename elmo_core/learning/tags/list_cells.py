@@ -18,10 +18,10 @@ _LOOKED_AT = 1_000
 _SHARE = 0.9
 """Of the cells of a column, or of the rows of a table, that decide."""
 _CUT = "..."
-"""What pandas and NumPy write in the place of items that they leave out."""
+"""Text that pandas and NumPy write in place of omitted items."""
 
 Names = Mapping[str, Sequence[str]]
-"""Of the tags that the numbers of a column stand for."""
+"""Names of the tags that the numbers of a column stand for."""
 
 
 def has_sentences(table: Table) -> bool:
@@ -34,7 +34,7 @@ def read_sentences(table: Table, names: Names) -> TokenFile:
 
     Args:
         table: the cells.
-        names: of tags by column, where they are numbers (see `tag_names`).
+        names: names of tags by column, where they are numbers (see `tag_names`).
 
     Raises:
         InputError: tags are numbers without names, or no row has as many tags as tokens.

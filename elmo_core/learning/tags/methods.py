@@ -25,11 +25,11 @@ Measured on english-small."""
 
 @dataclass(frozen=True, kw_only=True)
 class TagOutcome(Outcome):
-    """What a method has tagged in the test sentences of one split."""
+    """The tags that a method gives to the test sentences of one split."""
 
     tags: list[list[str]]
     tagged: tuple[TaggedSentence, ...] = ()
-    """The same with probabilities, of methods that have them."""
+    """The predictions with probabilities, for methods that have them."""
 
 
 class LookUp(Method["TagTask", TagOutcome]):

@@ -84,7 +84,7 @@ def read_any(tag: str, notation: Notation, labels: frozenset[str]) -> Part:
 
     Args:
         tag: as it stands.
-        notation: of most tags.
+        notation: notation of most tags.
         labels: those found in this notation; a tag in another one counts only with a label of these.
 
     Returns:

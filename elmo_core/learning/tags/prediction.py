@@ -24,16 +24,16 @@ class FoundSpan:
 
     span: Span
     probability: float
-    """Of just this span with just this label, by the sums over all paths of the CRF."""
+    """Probability of exactly this span with this label, summed over all paths of the CRF."""
 
 
 @dataclass(frozen=True)
 class TaggedSentence:
-    """What one sentence is taken for."""
+    """The predicted tags of one sentence."""
 
     tokens: tuple[str, ...]
     tags: tuple[str, ...]
-    """In BIO, or plain."""
+    """Tags in BIO, or plain."""
     found: tuple[FoundSpan, ...]
     """Its spans in order; of plain tags, its tokens."""
 

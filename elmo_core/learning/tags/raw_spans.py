@@ -22,7 +22,7 @@ class UnusableError(Exception):
 
 
 def label_of(value: Mapping[str, Any]) -> Any:
-    """What a span is called; a list where it has several labels."""
+    """Label of a span; a list where it has several."""
     return next((value[key] for key in _LABEL if key in value), None)
 
 
@@ -31,7 +31,7 @@ def read_span(value: Any, counts: Counter[str]) -> RawSpan | None:
 
     Args:
         value: [start, end, label], or an object.
-        counts: of what is left out.
+        counts: counter of what is skipped, by reason.
 
     Returns:
         None where it is in several pieces.

@@ -1,4 +1,4 @@
-"""Any file of tagged tokens: CoNLL, CoNLL-U, JSON, CSV, Parquet, brat, WebAnno; found out from the bytes."""
+"""Reads any file of tagged tokens (CoNLL, CoNLL-U, JSON, CSV, Parquet, brat, WebAnno), by its bytes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read_token_file(content: bytes, name: str, *, encoding: str | None = None) -
         encoding: as Python names it; None = find out.
 
     Raises:
-        InputError: it is empty, too large, damaged, or not such a file.
+        InputError: it is empty, too large, damaged, or not a file of tagged tokens.
     """
     if is_brat(content):
         return read_brat(content, name)

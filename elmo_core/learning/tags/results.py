@@ -26,7 +26,7 @@ BASELINES = (LOOK_UP, FEATURES, STATIC)
 
 @dataclass(frozen=True)
 class TagComparisonSettings:
-    """What to compare, and how."""
+    """Settings of a comparison of taggers."""
 
     methods: tuple[str, ...] = METHODS
     max_epochs: int = 40
@@ -46,7 +46,7 @@ class TagComparisonSettings:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TagResult(MethodResult):
-    """What one method reached on the test sentences."""
+    """The results of one method on the test sentences."""
 
     ITEM: ClassVar[str] = "sentence"
     GOLD: ClassVar[str] = "tags"

@@ -52,7 +52,7 @@ class Normalised:
 
     tags: tuple[tuple[str, ...], ...]
     scheme: Scheme
-    """What they were written in."""
+    """Scheme that they were written in."""
     n_repaired: int
     """Tags that this scheme does not allow where they stood, and that were read as conlleval does."""
     notation: Notation = USUAL

@@ -19,7 +19,7 @@ Tags = Sequence[str]
 
 @dataclass(frozen=True)
 class LabelScore:
-    """How well the spans of one label (or the tokens of one class) were found; intervals of 95%."""
+    """Scores for the spans of one label (or the tokens of one class), with 95% intervals."""
 
     label: str
     """Empty = all labels together."""
@@ -40,7 +40,7 @@ class TagScores(Scores):
 
 
 def units(tags: Tags, is_spans: bool) -> set[tuple[int, int, str]]:
-    """What is right or wrong as a whole in one sentence: its spans, or its tokens."""
+    """The units that are counted in one sentence: its spans, or its tokens."""
     if is_spans:
         return {(span.start, span.end, span.label) for span in spans_of(tags)}
     return {(at, at + 1, tag) for at, tag in enumerate(tags)}
@@ -83,7 +83,7 @@ def score_tags(
         gold: the tags of n sentences.
         predicted: as many.
         is_spans: whether tags are of spans, in any scheme, or plain.
-        seed: of the bootstrap.
+        seed: seed of the bootstrap.
 
     Raises:
         InputError: numbers of sentences or tokens differ.

@@ -22,7 +22,7 @@ class RawSentence:
     """The rows of one sentence, one for each token."""
 
     line: int
-    """Where it begins in the file, counted from 1."""
+    """Line of the file where it begins, counted from 1."""
     rows: tuple[tuple[str, ...], ...]
 
 
@@ -77,11 +77,11 @@ class TaggedSentences:
     tokens: tuple[tuple[str, ...], ...]
     tags: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
-    """Where each sentence begins in its file."""
+    """Line where each sentence begins in its file."""
     scheme: Scheme
-    """What the tags were written in."""
+    """Scheme in which the tags were written."""
     notes: tuple[str, ...] = ()
-    """What was read in a way worth knowing, one sentence each."""
+    """What was guessed or skipped, one sentence each."""
 
     def __len__(self) -> int:
         return len(self.tokens)

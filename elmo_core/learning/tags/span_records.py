@@ -46,7 +46,7 @@ Lists = dict[str, Sequence[str]]
 
 @dataclass
 class _Found:
-    """What the records of a file have given so far."""
+    """The sentences that the records of a file have given so far."""
 
     texts: list[TextRecord] = field(default_factory=list)
     lists: list[tuple[int, Lists]] = field(default_factory=list)
@@ -81,7 +81,7 @@ def read_values(
     """Make a file of tokens from the values of records.
 
     Args:
-        name: of the file.
+        name: name of the file.
         kind: its format.
         values: line and value of each record, as they come from JSON.
         decoded: the characters of the file, if these are known.

@@ -62,7 +62,7 @@ class Counting:
 
     name: str
     width: Callable[[str, str], int]
-    """Of a character, given the next one."""
+    """Width of a character, given the next one."""
     has_last: bool = False
     """Whether ends are last characters, not the ones after them."""
 

@@ -18,7 +18,7 @@ class TagSet:
     """K tags, and what may stand where."""
 
     labels: tuple[str, ...]
-    """Of the spans, or the classes themselves."""
+    """Labels of the spans, or the classes themselves."""
     is_spans: bool
 
     @classmethod
@@ -42,7 +42,7 @@ class TagSet:
         return {tag: number for number, tag in enumerate(self.tags)}
 
     def legal(self) -> Legal:
-        """What may stand where."""
+        """Which tags may begin, end and follow each other."""
         if not self.is_spans:
             return Legal.all(len(self.tags))
         parts = [split_tag(tag) for tag in self.tags]

@@ -34,7 +34,7 @@ _SHARES = (0.1, 0.25, 0.5, 1.0)
 _FEWEST = 10
 """Sentences in the smallest part of a learning curve."""
 _CHARACTERS_PER_S = 15_000
-"""That the biLM reads; measured on english-small."""
+"""Characters that the biLM reads in a second; measured on english-small."""
 
 
 class TagTask(Task[TagOutcome, TagResult]):

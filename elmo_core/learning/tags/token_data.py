@@ -22,7 +22,7 @@ class TokenData:
 
     words: tuple[Words, ...]
     layers: TextLayers | None
-    """With all tokens; None where no biLM is asked."""
+    """Layers with all tokens; None where no biLM is used."""
     word_classes: tuple[Words, ...] | None = None
     """A part of speech (or any other class) of each word, as a further input."""
 
@@ -56,7 +56,7 @@ class TaggedTokens:
 
     data: TokenData
     tags: Sequence[Sequence[str]]
-    """In BIO, or plain."""
+    """Tags in BIO, or plain."""
 
     def take(self, rows: np.ndarray) -> TaggedTokens:
         """Some of the sentences."""

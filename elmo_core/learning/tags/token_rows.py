@@ -1,4 +1,4 @@
-"""Rows of cells -> a file of tokens: sentences told apart, columns chosen, what cannot be used left out."""
+"""Rows of cells to a file of tokens: separates sentences, chooses columns, skips what cannot be used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Row = tuple[int, tuple[str, ...]]
 """Line of the file, and its cells."""
 
 _MANY_ROWS = 200
-"""Of one sentence, from which on something must be wrong."""
+"""Rows of one sentence above which the file is probably misread."""
 
 
 def make_token_file(
@@ -35,7 +35,7 @@ def make_token_file(
     """Make a file of tokens.
 
     Args:
-        name: of the file.
+        name: name of the file.
         kind: its format.
         columns: names, as many as each row has cells; None = there are none.
         blocks: the rows between two blank lines; a column may divide them further.
