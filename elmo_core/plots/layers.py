@@ -12,7 +12,7 @@ from elmo_core.layers.contextuality import Contextuality
 from elmo_core.layers.learned import LEARNED, MixStudy
 from elmo_core.layers.probing import HALVES, ProbingCurves
 from elmo_core.measuring.intervals import Estimate
-from elmo_core.plots.style import NEUTRAL, PALETTE, SYMBOLS, error_bars, listing, new_figure
+from elmo_core.plots.style import NEUTRAL, PALETTE, SYMBOLS, error_bars, listing, new_figure, score_marks
 
 MEASURES = {
     "self_similarity": "Self-similarity of words",
@@ -40,12 +40,7 @@ def plot_study(study: MixStudy) -> go.Figure:
         error_x=error_bars(found),
         mode="markers",
         name="mean, 95% interval",
-        marker={
-            "color": PALETTE[0],
-            "size": 11,
-            "symbol": ["circle" if name == LEARNED else "circle-open" for name in names],
-            "line": {"width": 2, "color": PALETTE[0]},
-        },
+        marker=score_marks([name == LEARNED for name in names]),
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
     figure.add_vline(x=study.majority, line={"color": NEUTRAL, "dash": "dot", "width": 1.5})

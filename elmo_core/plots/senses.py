@@ -12,7 +12,15 @@ from elmo_core.geometry.shared_frame import Frame
 from elmo_core.measuring.intervals import Estimate
 from elmo_core.plots.points import Colouring, PointStyle, add_points, padded
 from elmo_core.plots.sense_map import shared_places
-from elmo_core.plots.style import NEUTRAL, PALETTE, error_bars, listing, new_figure, percent, safe
+from elmo_core.plots.style import (
+    NEUTRAL,
+    error_bars,
+    listing,
+    new_figure,
+    percent,
+    safe,
+    score_marks,
+)
 
 _LEAST_COUNTED = 5  # uses in one place from which on their number stands beside it
 _STYLE = PointStyle(size=6, selected_size=6, faded=0.1, on_graphics_card=True)
@@ -99,12 +107,7 @@ def plot_separation(
         error_x=error_bars([Estimate(score.accuracy, score.low, score.high) for score in scores]),
         mode="markers",
         name="as they are, 95% interval",
-        marker={
-            "color": PALETTE[0],
-            "size": 11,
-            "symbol": ["circle" if name == view else "circle-open" for name in views],
-            "line": {"width": 2, "color": PALETTE[0]},
-        },
+        marker=score_marks([name == view for name in views]),
         hovertemplate="%{y}: %{x:.0%}<extra></extra>",
     )
     figure.add_vline(x=scores[0].chance, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})

@@ -60,6 +60,16 @@ def error_bars(estimates: Sequence[Estimate]) -> dict[str, object]:
     }
 
 
+def score_marks(is_filled: Sequence[bool]) -> dict[str, object]:
+    """Circles of scores, filled where a score stands out and hollow elsewhere."""
+    return {
+        "color": PALETTE[0],
+        "size": 11,
+        "symbol": ["circle" if filled else "circle-open" for filled in is_filled],
+        "line": {"width": 2, "color": PALETTE[0]},
+    }
+
+
 def safe(text: str) -> str:
     """Text that plotly draws as it is, without reading tags in it."""
     return html.escape(text, quote=False)
