@@ -81,7 +81,7 @@ class Written:
 
 
 def output_kind(form: str) -> OutputKind:
-    """What a format in `FORMATS` writes, to claim it before the work.
+    """The kind of output that a format in `FORMATS` writes, to claim it before the work.
 
     Raises:
         ConfigError: the format is unknown.
@@ -171,7 +171,7 @@ def embed_files(
 
 
 def _fingerprint(file: Path) -> str:
-    """What tells a text from another one; that of a stream, which is read once, from all others."""
+    """Identify a text by its content; a stream, which is read once, is different from all others."""
     if is_stream(file):
         return secrets.token_hex(32)
     if not file.is_file():

@@ -81,7 +81,7 @@ def read_about(folder: Path) -> dict[str, Any]:
 
 
 def is_part_folder(folder: Path) -> bool:
-    """Whether a folder was made by a job, be it that it was killed before it said which."""
+    """Whether a folder was made by a job, even one that was killed before its settings were written."""
     if all(_is_leftover(path) or path.name == LOCK for path in folder.iterdir()):
         return True
     try:
@@ -129,7 +129,7 @@ class PartFolder:
         self.names = part_names(folder, suffix)
 
     def _difference(self) -> str:
-        """In what the job of this folder is another one; empty where it is the same, or there is none."""
+        """How the job of this folder differs from this one; empty where it does not, or there is none."""
         if not (self.folder / ABOUT).is_file():
             return ""
         about = read_about(self.folder)

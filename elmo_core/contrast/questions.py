@@ -147,7 +147,7 @@ def _number(text: str) -> float | None:
 
 
 def _is_almost_a_number(text: str) -> bool:
-    """Whether it is no usable number but no title of a column either: `nan`, `-inf`, `1_000`."""
+    """Whether a cell is neither a usable number nor the title of a column: `nan`, `-inf`, `1_000`."""
     try:
         float(text)
     except ValueError:
@@ -233,7 +233,7 @@ def _counts_rows(name: str, cells: Sequence[str]) -> bool:
 
 
 def _faulty_line(lines: Sequence[_Line], columns: tuple[int, int, int] | None) -> InputError:
-    """What to say of lines that no layout fits: the first one that is no pair."""
+    """The error for lines that no layout fits: it names the first one that is no pair."""
 
     def is_pair(fields: Sequence[str]) -> bool:
         numbers = [_number(field) is not None for field in fields]

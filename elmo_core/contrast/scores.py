@@ -168,7 +168,7 @@ def odd_one_out(vectors: StaticVectors, groups: Sequence[Sequence[str]]) -> Benc
 def same_sense(
     source: str, cosines: Sequence[float | None], is_same: Sequence[bool], *, seed: int = 42
 ) -> BenchmarkScore:
-    """How well cosines of two uses of a word tell the same sense from another one (area under the ROC curve).
+    """How well cosines of two uses of a word separate same from different senses (area under the ROC curve).
 
     It is the share of (same, other) couples of pairs that are put in the right order, ties counted half: a
     source that gives both uses of a word the same vector stays at one half.

@@ -38,7 +38,7 @@ _RANDOM_PAIRS, _QUANTILES = 20_000, 1001
 
 
 def is_index(folder: Path) -> bool:
-    """Whether a folder holds an index, be it that its build was killed before it said of what."""
+    """Whether a folder holds an index, even one whose build was killed before its settings were written."""
     names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     if names <= {f"{ABOUT}.partial"}:  # as earlier versions left it
         return True
@@ -69,7 +69,7 @@ def build_use_index(
         elmo: the model.
         sentences: the corpus, in the same order each time.
         folder: new or empty, or that of a build of the same corpus, which then goes on.
-        corpus: what tells this corpus from others, such as a digest; a build goes on only with the same.
+        corpus: identifies this corpus, for instance a digest; a build is resumed only with the same one.
         language: that its text was tokenised in, kept for those who search.
         weights: weights of the layers; None = the top layer.
         max_uses: stop after the sentence that reaches it.
@@ -142,7 +142,7 @@ def _open(
 
 
 def _difference(folder: Path, facts: dict[str, Any]) -> str:
-    """In what the index of a folder is another one; empty where it is the same, or there is none."""
+    """How the index of a folder differs from this one; empty where it does not, or there is none."""
     if not (folder / ABOUT).is_file():
         return ""
     about = read_about(folder)

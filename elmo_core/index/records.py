@@ -51,7 +51,7 @@ class FoundUse:
 
 @dataclass(frozen=True)
 class UseFilter:
-    """Which uses count; None = any."""
+    """Filter of uses; None = all count."""
 
     word: str | None = None
     """Upper and lower case alike. A phrase (New York) counts where it begins: its use is that of its first
@@ -122,7 +122,7 @@ def to_rows(places: Sequence[tuple[int, int, CorpusSentence]], first_id: int, un
 
 
 def corpus_digest(shards: Sequence[Path]) -> str:
-    """What tells a corpus from others: every byte of its files, and their names, which uses keep."""
+    """Identify a corpus by every byte of its files and by their names, which uses keep."""
     digest = hashlib.sha256(str(TOKENISATION_VERSION).encode())
     for shard in shards:
         digest.update(f"{shard.name}\0{file_fingerprint(shard)}\0".encode("utf-8", "surrogateescape"))

@@ -1,4 +1,4 @@
-"""An estimate of the seconds and the memory a map takes, from measured rates of one thread."""
+"""An estimate of the seconds and the memory that a map takes, from measured rates of one thread."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _BEGUN = {"cache", "vocab.txt", "history.csv", "history.partial"}
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a folder is that of a run, be it that it was killed before its first checkpoint."""
+    """Whether a folder belongs to a run, even one that was killed before its first checkpoint."""
     names = {path.name for path in folder.iterdir()}
     if any(name.startswith("checkpoint-") for name in names):
         return True

@@ -41,7 +41,7 @@ class Joined(Generic[Item, Result]):
         """Calls of the function so far."""
 
     def __call__(self, items: Sequence[Item]) -> list[Result]:
-        """The results of some items; an error of the function reaches all whose items it was called with."""
+        """Return the results of some items; an error of the function is raised in all joined requests."""
         own: _Request[Item, Result] = _Request(items)
         with self._changed:
             self._waiting.append(own)

@@ -71,7 +71,7 @@ class SharedElmo(Elmo):
         batch_size: int | None,
         progress: Progress | None,
     ) -> list[np.ndarray]:
-        """As those of `Elmo`, but not to be written to: they may be kept, and handed out again."""
+        """As `Elmo.layers_of`, but the arrays are read-only: they may be cached and returned again."""
         if state != "zero":
             return super().layers_of(texts, state=state, batch_size=batch_size, progress=progress)
         layers = {text: self._cache.find(text) for text in dict.fromkeys(texts)}

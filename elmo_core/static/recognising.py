@@ -122,7 +122,7 @@ def refuse_other_archives(path: Path) -> None:
 
 
 def _pickle(head: bytes) -> tuple[str, str]:
-    """What a pickle is, by the names in its beginning."""
+    """Name the kind of object in a pickle, by the names in its beginning."""
     for module, what, how in (
         (b"gensim.models.keyedvectors", "vectors in gensim's own format (.kv)", "KeyedVectors.load(path)"),
         (b"gensim.models.word2vec", "a gensim Word2Vec model (.model)", "Word2Vec.load(path).wv"),

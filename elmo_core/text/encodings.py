@@ -1,4 +1,4 @@
-"""Which encoding a text is in: its mark, its zero bytes, UTF-8, or a guess that is said.
+"""The encoding of a text, from its mark, its zero bytes, valid UTF-8, or a guess that is reported.
 
 The rule, in this order:
 
@@ -95,7 +95,7 @@ class Encoding:
 
 
 UNDECIDED = Encoding("utf-8")
-"""All encodings in use are alike before the first byte above 127."""
+"""Before the first byte above 127, all encodings in use are alike."""
 
 
 @dataclass(frozen=True)

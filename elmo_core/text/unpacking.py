@@ -243,7 +243,7 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 
 def _document(names: Sequence[str]) -> str | None:
-    """What an archive is that a program for documents has written."""
+    """The kind of document that an archive is, if a program for documents has written it."""
     marks = {
         "word/document.xml": "a Word document",
         "ppt/presentation.xml": "a PowerPoint presentation",

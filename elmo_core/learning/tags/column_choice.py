@@ -1,4 +1,4 @@
-"""Which columns hold the tokens and the tags: a guess that is said with its reason, and can be overruled."""
+"""Guesses which columns hold the tokens and the tags; the reason is reported, and a user can overrule it."""
 
 from __future__ import annotations
 

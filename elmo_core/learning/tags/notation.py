@@ -1,4 +1,4 @@
-"""How the tags of spans are spelled: `B-PER`, `B_PER`, `PER-B`, `b.per`, or a letter without a label."""
+"""Spellings of the tags of spans: `B-PER`, `B_PER`, `PER-B`, `b.per`, or a letter without a label."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class TaggerCodec(Codec[ElmoTagger]):
 
 
 def _probe(static: WordVectors) -> str:
-    """What tells static vectors from others: a SHA-256 over those of a few words."""
+    """Identify static vectors by a SHA-256 over those of a few words."""
     found = hashlib.sha256(str(width_of(static)).encode())
     for word in _PROBES:
         if word in static:
