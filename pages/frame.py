@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from elmo_core.config import layer_name
+from pages.common.chosen_model import take_model_from_address
 from pages.common.guard import said_in_one_sentence
 from pages.common.sidebar import show_model
 from pages.common.visitors import keep_in_address
@@ -79,6 +80,14 @@ lessons = st.Page(
     help="Predict what the model will do, look, and find out why.",
 )
 
+models = st.Page(
+    PAGES / "models" / "page.py",
+    title="Models",
+    icon=":material/deployed_code:",
+    url_path="models",
+    help="Which model the pages read with, what is on this machine, and models of your own.",
+)
+
 
 def renew_link() -> None:
     """Give layers in links of earlier versions ("Token vector", "LSTM layer 2") the names of today."""
@@ -99,12 +108,18 @@ def open_home() -> None:
 
 alias = st.Page(open_home, title="Word senses", url_path="senses", visibility="hidden")
 page = st.navigation(
-    {"Explore": [home, static, layers, maps, read], "Learn": [lessons, classify, entities], "": [alias]}
+    {
+        "Explore": [home, static, layers, maps, read],
+        "Learn": [lessons, classify, entities],
+        "Build": [models],
+        "": [alias],
+    }
 )
 st.set_page_config(page_title=f"{page.title} · ELMo Explorer")
 
 renew_link()
-show_model()
+take_model_from_address()
+show_model(models)
 keep_in_address()
 with said_in_one_sentence():
     page.run()

@@ -18,7 +18,8 @@ def warm_up() -> None:
     """Import heavy modules, load the model, draw the first maps, compile UMAP and draw its first map."""
     from elmo_core.plots.sense_map import colour_by_sense, plot_map
     from pages.common import sense_data as data
-    from pages.common.loaders import model_name, opening, sample
+    from pages.common.chosen_model import model_name
+    from pages.common.loaders import opening, sample
     from pages.common.text_spaces import sample_space
     from pages.maps.settings import opening_map
 
@@ -36,8 +37,8 @@ def warm_up() -> None:
     except ElmoError as error:  # the sidebar tells the visitor; the server stays up
         LOGGER.warning("%s", error)
     _settle()
-    opening_map()
     with contextlib.suppress(ElmoError):  # said above
+        opening_map(model_name())
         sample_space(model_name())
     _settle()
 

@@ -89,3 +89,21 @@ def require_memory(n_tokens: int, n_layers: int, dim: int) -> None:
             f"The vectors of {n_tokens:,} tokens ({n_layers} layers of {dim}) take {needed / 1e9:.1f} GB, "
             f"but {free / 1e9:.1f} GB of memory are free; embed fewer sentences at a time."
         )
+
+
+def require_memory_for_model(name: str, size_bytes: int) -> None:
+    """Refuse to load a model that would not fit.
+
+    Args:
+        name: of the model, for the message.
+        size_bytes: of its files. Weights in half precision take twice that in memory, as float32.
+
+    Raises:
+        InputError: twice the size is more than three quarters of the free memory.
+    """
+    needed, free = 2 * size_bytes, available_bytes()
+    if free is not None and needed > _MEMORY_SHARE * free:
+        raise InputError(
+            f"{name} may take {needed / 1e9:.1f} GB of memory, but {free / 1e9:.1f} GB are free; close other "
+            "programs or choose a smaller model."
+        )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import platformdirs
+
 from elmo_core.exceptions import ModelError, ModelNotFoundError
 from elmo_core.progress import Progress
 from elmo_core.shipped import shipped
@@ -22,12 +24,19 @@ from elmo_core.weights.published import PUBLISHED, PublishedModel
 from elmo_core.weights.store import JsonValue, StoredModel
 
 MODELS_VARIABLE = "ELMO_MODELS"
-"""Environment variable: a further folder in which each subfolder is a model."""
+"""Environment variable: the folder whose subfolders are the user's models, in place of the usual one."""
 
 ModelKind = Literal["shipped", "local", "official", "built-in"]
 
 _SHIPPED = shipped("data/models")
 _OFFICIAL = {model.name: model for model in PUBLISHED}
+
+
+def own_models_folder() -> Path:
+    """The folder whose subfolders are the user's models: that of ELMO_MODELS, else one in the user's data."""
+    if asked := os.environ.get(MODELS_VARIABLE):
+        return Path(asked).expanduser()
+    return Path(platformdirs.user_data_dir("elmo-explorer", appauthor=False)) / "models"
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,11 @@ def download(entry: ModelEntry, *, progress: Progress | None = None) -> Path:
     return download_official(_OFFICIAL[entry.name], progress=progress)
 
 
+def how_to_place(entry: ModelEntry) -> str:
+    """One sentence: how to use an official model on a machine without a network; empty for other models."""
+    return by_hand(_OFFICIAL[entry.name]) if entry.name in _OFFICIAL else ""
+
+
 def _load_path(path: Path) -> StoredModel:
     if os.path.exists(path) or path.suffix == ".zip" or len(path.parts) > 1:
         return read_model(path)
@@ -142,9 +156,7 @@ def _reserved_entries() -> Iterator[ModelEntry]:
 
 
 def _folder_entries() -> Iterator[ModelEntry]:
-    roots: list[tuple[ModelKind, Path]] = [("shipped", _SHIPPED)]
-    if own := os.environ.get(MODELS_VARIABLE):
-        roots.append(("local", Path(own).expanduser()))
+    roots: tuple[tuple[ModelKind, Path], ...] = (("shipped", _SHIPPED), ("local", own_models_folder()))
     for kind, root in roots:
         for folder in sorted(root.iterdir()) if root.is_dir() else ():
             with contextlib.suppress(OSError):  # it may be replaced or removed this very moment

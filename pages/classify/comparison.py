@@ -21,10 +21,10 @@ from elmo_core.plots.comparison import plot_comparison
 from elmo_core.static.registry import SHIPPED
 from pages.classify.dataset import ChosenDataset
 from pages.classify.results import baselines_of, methods, verdict_of
+from pages.common.chosen_model import model_name
 from pages.common.exports import literal
 from pages.common.exports import python_cell as notebook_cell
 from pages.common.job import Job
-from pages.common.loaders import model_name
 from pages.common.markdown import escape_markdown
 
 Results = tuple[TextResult | SkippedMethod, ...]

@@ -19,9 +19,10 @@ from pages.classify.inside import show_inside
 from pages.classify.results import expected_seconds, static_vectors
 from pages.classify.table import choose_table
 from pages.common import exports, jobs
+from pages.common.chosen_model import model_name
 from pages.common.job import Job
 from pages.common.layout import show_title
-from pages.common.loaders import load_model, model_name
+from pages.common.loaders import load_model
 from pages.common.results import visitor_results
 
 PAGE = "classify"

@@ -31,7 +31,8 @@ from elmo_core.tables.reading import Table, read_table
 from elmo_core.tables.records import ReadingOptions
 from elmo_core.weights.store import JsonValue
 from pages.common import jobs
-from pages.common.loaders import digest, load_model, model_name
+from pages.common.chosen_model import model_name
+from pages.common.loaders import digest, load_model
 from pages.common.results import kept_for_all, kept_for_visitor
 from pages.common.upload import UploadedFile
 

@@ -35,6 +35,8 @@ class Job:
     title: str
     visitors: set[Visitor] = field(default_factory=set)
     """Those who wait for it."""
+    model: str = ""
+    """Name of the model that it reads with."""
     is_shared: bool = False
     """Whether all who ask for the same get this job."""
     state: JobState = "waiting"
@@ -46,6 +48,11 @@ class Job:
     error: str = ""
     started: float | None = None
     _is_cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def shared_key(self) -> tuple[str, Hashable]:
+        """What two jobs have in common that do the same."""
+        return self.model, self.key
 
     @property
     def is_over(self) -> bool:

@@ -31,6 +31,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from elmo_core.measuring.durations import duration
+from pages.common.chosen_model import model_name, reading_with
 from pages.common.job import Job
 from pages.common.job_queue import FairQueue
 from pages.common.markdown import escape_markdown
@@ -102,7 +103,7 @@ def run_or_offer(
         return results.find(key)  # type: ignore[no-any-return]
     if button is None and seconds <= AT_ONCE_S:
         with _spinner(title):
-            return results.get_or_compute(key, lambda: work(Job(key, title)))
+            return results.get_or_compute(key, lambda: work(Job(key, title, model=model_name())))
     is_clicked = _draw_start(owner, key, results, button) if button else False
     is_started = _jobs_to_start_again().pop(owner, False) or is_clicked
     job = None if is_started else current(owner, key)
@@ -135,11 +136,12 @@ def start(owner: str, key: Hashable, title: str, work: Callable[[Job], Any], res
     visitor = current_visitor()
 
     with _shared_lock:
-        running = _shared.get(key) if results.is_shared else None
-        job = running or Job(key, title, is_shared=results.is_shared)
+        new = Job(key, title, model=model_name(), is_shared=results.is_shared)
+        running = _shared.get(new.shared_key) if new.is_shared else None
+        job = running or new
         job.visitors.add(visitor)
         if job.is_shared:
-            _shared[key] = job
+            _shared[job.shared_key] = job
     _jobs()[owner] = job
     if running is None:
         _queue.add(visitor.key, job, partial(_run, job, work, results))
@@ -149,16 +151,17 @@ def start(owner: str, key: Hashable, title: str, work: Callable[[Job], Any], res
 
 
 def _run(job: Job, work: Callable[[Job], Any], results: ResultStore) -> None:
-    job.run(lambda job: results.keep(job.key, work(job)))
+    with reading_with(job.model):
+        job.run(lambda job: results.keep(job.key, work(job)))
     with _shared_lock:
-        if _shared.get(job.key) is job:
-            del _shared[job.key]
+        if _shared.get(job.shared_key) is job:
+            del _shared[job.shared_key]
 
 
 def current(owner: str, key: Hashable) -> Job | None:
-    """Return the visitor's job of an owner, if there is one and it is about this key."""
+    """Return the visitor's job of an owner, if it is about this key and with the session's model."""
     job = _jobs().get(owner)
-    return job if job is not None and job.key == key else None
+    return job if job is not None and job.shared_key == (model_name(), key) else None
 
 
 def cancel(owner: str) -> None:
@@ -171,10 +174,10 @@ def cancel(owner: str) -> None:
         if not job.visitors:
             job.cancel()
             _queue.discard(job)
-            if _shared.get(job.key) is job:
-                del _shared[job.key]
+            if _shared.get(job.shared_key) is job:
+                del _shared[job.shared_key]
             return
-    _jobs()[owner] = Job(job.key, job.title, state="cancelled", parts=list(job.parts))
+    _jobs()[owner] = Job(job.key, job.title, model=job.model, state="cancelled", parts=list(job.parts))
 
 
 def forget(owner: str) -> None:

@@ -11,6 +11,7 @@ from hashlib import sha256
 import numpy as np
 
 from elmo_core import load_static
+from elmo_core.embedding.machine import require_memory_for_model
 from elmo_core.senses.opening import opening_word, rank_openings
 from elmo_core.senses.uses import frequent_words
 from elmo_core.serving.shared import BUDGET, SharedElmo, load_shared
@@ -19,10 +20,11 @@ from elmo_core.tables import corpus
 from elmo_core.tables.corpus import Text
 from elmo_core.tables.reading import read_table
 from elmo_core.weights.fingerprint import fingerprint
-from elmo_core.weights.registry import known_models
+from elmo_core.weights.registry import ModelEntry
+from pages.common.chosen_model import find_model
 from pages.common.results import ResultStore, kept_for_all, results_about
 
-SHIPPED_MODEL, RANDOM_MODEL, STATIC_VECTORS = "english-small", "tiny", "english-word2vec"
+STATIC_VECTORS = "english-word2vec"
 FIRST_WORD = "play"
 """Word on which the pages open in the sample: its uses fall into groups."""
 
@@ -49,16 +51,30 @@ class Source:
         return results_about(is_sample=self.is_sample)
 
 
-def model_name() -> str:
-    """Return the name of the model: ELMO_MODEL, else the shipped one, else the one of random weights."""
-    if asked := os.environ.get("ELMO_MODEL"):
-        return asked
-    return SHIPPED_MODEL if any(entry.name == SHIPPED_MODEL for entry in known_models()) else RANDOM_MODEL
-
-
-@kept_for_all(2)
 def load_model(name: str) -> SharedElmo:
-    """Load the model once for all visitors and pages, with a cache of the layers they asked for."""
+    """Load a model once for all visitors and pages; the last three that were asked for stay loaded.
+
+    Raises:
+        ModelError: see `weights.registry.load_model`.
+        InputError: its weights do not fit into the memory that is free.
+    """
+    entry = find_model(name)
+    return _loaded(name, _changed(entry), entry)
+
+
+def _changed(entry: ModelEntry | None) -> int:
+    """When the files of a model changed last: the same name may be given to another model."""
+    return (
+        max((file.stat().st_mtime_ns for file in entry.path.iterdir()), default=0)
+        if entry and entry.path
+        else 0
+    )
+
+
+@kept_for_all(3)
+def _loaded(name: str, changed: int, _entry: ModelEntry | None) -> SharedElmo:
+    if _entry is not None:
+        require_memory_for_model(_entry.name, _entry.size_bytes)
     return load_shared(name, budget=kept_megabytes() << 20)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from pages.common.chosen_model import model_name
 from pages.common.visitors import current_visitor
 
 P = ParamSpec("P")
@@ -83,23 +84,28 @@ class ResultStore:
                     self._computing.pop(key, None)
 
 
-_about_samples = ResultStore(_OF_SAMPLES, is_shared=True)
+_about_samples: dict[str, ResultStore] = {}
 
 
 def results_about(*, is_sample: bool) -> ResultStore:
-    """Return the store of results about a sample, or about the data of the running session's visitor."""
-    return _about_samples if is_sample else visitor_results()
+    """Return the store of results about a sample, or about the data of the running session's visitor.
+
+    Each model has stores of its own.
+    """
+    if not is_sample:
+        return visitor_results()
+    return _about_samples.setdefault(model_name(), ResultStore(_OF_SAMPLES, is_shared=True))
 
 
 def visitor_results(name: str = "", size: int = _OWN) -> ResultStore:
-    """Return a store of the running session's visitor, made on first use.
+    """Return a store of the running session's visitor for results of the session's model, made on first use.
 
     Args:
         name: of the store; the one without a name takes results of any kind.
         size: most results kept.
     """
-    stores: dict[str, ResultStore] = current_visitor().state.setdefault("results", {})
-    return stores.setdefault(name, ResultStore(size))
+    stores: dict[tuple[str, str], ResultStore] = current_visitor().state.setdefault("results", {})
+    return stores.setdefault((model_name(), name), ResultStore(size))
 
 
 def kept_for_all(size: int = 16) -> Callable[[Callable[P, R]], Callable[P, R]]:

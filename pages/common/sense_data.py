@@ -27,8 +27,9 @@ from elmo_core.senses.study import (
 )
 from elmo_core.senses.uses import Uses, find_uses
 from pages.common import jobs
+from pages.common.chosen_model import model_name
 from pages.common.job import Job
-from pages.common.loaders import Source, load_model, model_name
+from pages.common.loaders import Source, load_model
 
 LONG_MAP = 150
 """Uses: UMAP of more of them always runs as a job."""

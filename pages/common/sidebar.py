@@ -1,39 +1,50 @@
-"""The sidebar of every page: the model and its facts."""
+"""The sidebar of every page: the model that the pages read with."""
 
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from elmo_core.exceptions import ElmoError
-from pages.common.loaders import kept_megabytes, load_model, model_name
+from pages.common.chosen_model import (
+    RANDOM_MODEL,
+    choose_model,
+    default_model,
+    model_name,
+    unknown_model,
+)
+from pages.common.loaders import load_model
+from pages.common.markdown import escape_markdown
 
 
-def show_model() -> None:
-    """Show the model and its facts; stop the page when no model can be loaded."""
-    name = model_name()
+def show_model(models: StreamlitPage) -> None:
+    """Name the model; stop the page when it cannot be loaded.
+
+    Args:
+        models: the page where another one is chosen.
+    """
+    name, first = model_name(), default_model()
     with st.sidebar:
         st.markdown("### ELMo Explorer")
         st.caption("Deep contextual word vectors that you can see, question and use.")
+        st.page_link(models, label=f"Model: {escape_markdown(name)}", icon=":material/deployed_code:")
+        if unknown := unknown_model():
+            st.warning(
+                f"There is no model named {escape_markdown(unknown)} on this machine; the pages read with "
+                f"{escape_markdown(name)}."
+            )
         try:
-            elmo = load_model(name)
+            load_model(name)
         except ElmoError as error:
-            st.error(str(error))
+            st.error(escape_markdown(str(error)))
+            if name != first:
+                st.button(f"Back to {escape_markdown(first)}", on_click=choose_model, args=(first,))
             st.stop()
-        words_seen = elmo.about.get("words_seen")
-        facts = {
-            "Model": name,
-            "Layers": f"{elmo.n_layers}: token vector, {elmo.n_layers - 1} biLSTM",
-            "Width": f"{elmo.dim} ({elmo.dim // 2} each way)",
-            "Words seen": f"{words_seen:,}" if isinstance(words_seen, int) else "not stated",
-            "Vectors kept": f"up to {kept_megabytes()} MB, for all pages",
-        }
-        with st.expander("About the model", icon=":material/info:"):
-            st.table(facts, border="horizontal")
         st.caption(
             "The same text gives the same vectors: the LSTM state is zero before every sentence. "
             "Random choices show their seed."
         )
-        if name == "tiny":
+        if name == RANDOM_MODEL:
             st.warning(
                 "This model has random weights, for trying the page only. Its maps and scores mean nothing."
             )

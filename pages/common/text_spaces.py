@@ -25,8 +25,9 @@ from elmo_core.tables.records import counted
 from elmo_core.text.tokenisation import tokenise
 from elmo_core.text.unpacking import zip_members
 from pages.common import jobs
+from pages.common.chosen_model import model_name
 from pages.common.job import Job
-from pages.common.loaders import Source, load_model, model_name, sample
+from pages.common.loaders import Source, load_model, sample
 from pages.common.markdown import escape_markdown
 from pages.common.results import ResultStore, kept_for_all, visitor_results
 from pages.common.upload import UploadedFile, upload_file

@@ -10,8 +10,9 @@ from elmo_core.exceptions import ElmoError
 from elmo_core.learning.results import best_result
 from elmo_core.measuring.durations import duration
 from pages.common import jobs
+from pages.common.chosen_model import model_name
 from pages.common.layout import show_title
-from pages.common.loaders import load_model, model_name
+from pages.common.loaders import load_model
 from pages.common.markdown import escape_markdown
 from pages.common.results import results_about, visitor_results
 from pages.common.text_spaces import vectors_from_file

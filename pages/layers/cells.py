@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pages.common.chosen_model import model_name
 from pages.common.exports import literal, python_cell
-from pages.common.loaders import model_name
 
 _SAMPLES = "data/samples/"
 _BASE = (

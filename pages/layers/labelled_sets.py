@@ -20,7 +20,8 @@ from elmo_core.senses.uses import find_uses, gather_vectors
 from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table
 from pages.common import jobs
-from pages.common.loaders import Source, load_model, model_name, sample, words_to_try
+from pages.common.chosen_model import model_name
+from pages.common.loaders import Source, load_model, sample, words_to_try
 from pages.common.results import ResultStore, results_about
 from pages.common.sources import choose_source
 from pages.layers.cells import DataCode, tagged_recipe, texts_recipe, uses_recipe, words_recipe

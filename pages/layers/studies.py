@@ -17,8 +17,9 @@ from elmo_core.layers.learned import LEARNED, MixStudy, study_mixtures, verdict
 from elmo_core.layers.probing import HALVES, ProbingCurves, probe_layers
 from elmo_core.plots import layers as figures
 from pages.common import exports, jobs
+from pages.common.chosen_model import model_name
 from pages.common.job import Job
-from pages.common.loaders import load_model, model_name
+from pages.common.loaders import load_model
 from pages.common.mixture_controls import set_mixture
 from pages.layers.cells import cell
 from pages.layers.labelled_sets import CHARACTERS_PER_S, LabelledSet

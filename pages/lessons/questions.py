@@ -10,7 +10,8 @@ from elmo_core.lessons.checking import Measurement, measure
 from elmo_core.lessons.lesson import EQUAL, Lesson, Question, fill
 from elmo_core.plots.lessons import plot_outcome
 from pages.common import jobs
-from pages.common.loaders import load_model, model_name
+from pages.common.chosen_model import model_name
+from pages.common.loaders import load_model
 from pages.common.results import results_about
 from pages.common.visitors import current_visitor, put_in_address
 

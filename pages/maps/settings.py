@@ -10,7 +10,7 @@ from elmo_core.maps.cost import map_cost
 from elmo_core.maps.points import MapPoints
 from elmo_core.maps.text_map import TextMap, map_points
 from pages.common import jobs
-from pages.common.loaders import model_name
+from pages.common.chosen_model import model_name
 from pages.common.mixture_controls import current_mixture
 from pages.common.results import kept_for_all, visitor_results
 from pages.maps.sources import sample_points
@@ -57,9 +57,9 @@ def choose_views(page: str, points: MapPoints) -> tuple[MapPoints, tuple[str, ..
 
 def get_map(page: str, key: str, points: MapPoints, views: tuple[str, ...], settings: MapSettings) -> TextMap:
     """Return the map; the page stops for the job that draws it, unless it is the map it opens on."""
-    if (views, settings) == (points.views, MapSettings()) and points is _opening():
+    if (views, settings) == (points.views, MapSettings()) and points is _opening(model_name()):
         with st.spinner("Drawing the sample"):
-            return opening_map()
+            return opening_map(model_name())
     cost = map_cost(len(points), points.vectors.shape[2], len(views), settings)
     return jobs.run_or_offer(
         f"{page}_map",
@@ -72,11 +72,11 @@ def get_map(page: str, key: str, points: MapPoints, views: tuple[str, ...], sett
     )
 
 
-def _opening() -> MapPoints:
-    return sample_points(model_name(), False, "mean")
+def _opening(model: str) -> MapPoints:
+    return sample_points(model, False, "mean")
 
 
-@kept_for_all(1)
-def opening_map() -> TextMap:
+@kept_for_all(2)
+def opening_map(model: str) -> TextMap:
     """Return the map that the page opens on, drawn once for all visitors."""
-    return map_points(_opening())
+    return map_points(_opening(model))

@@ -20,8 +20,9 @@ from elmo_core.progress import Report
 from elmo_core.tables.records import ReadingOptions, counted, shortened
 from elmo_core.tables.vectors import OwnVectors, read_vectors
 from pages.common import jobs
+from pages.common.chosen_model import model_name
 from pages.common.exports import literal
-from pages.common.loaders import Source, load_model, model_name, sample
+from pages.common.loaders import Source, load_model, sample
 from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import choose_encoding
 from pages.common.results import kept_for_all, visitor_results

@@ -8,9 +8,10 @@ from elmo_core.plots.surprise import coloured_page, plot_texts
 from elmo_core.reading.samples import SampleSurprise
 from elmo_core.reading.surprise import Side
 from elmo_core.reading.text import ReadText
+from pages.common.chosen_model import model_name
 from pages.common.exports import Download, literal, show_downloads
 from pages.common.exports import python_cell as notebook_cell
-from pages.common.loaders import Source, model_name
+from pages.common.loaders import Source
 from pages.read.views import word_frame
 
 _IMPORTS = """from elmo_core import load_elmo

@@ -5,8 +5,9 @@ from __future__ import annotations
 from elmo_core.reading.samples import N_SENTENCES, SAMPLES, SampleSurprise, kept_surprise, sample_surprise
 from elmo_core.reading.surprise import require_predictions
 from elmo_core.reading.text import ReadText, read_text
+from pages.common.chosen_model import model_name
 from pages.common.jobs import run_or_offer
-from pages.common.loaders import load_model, model_name
+from pages.common.loaders import load_model
 from pages.common.results import kept_for_all, results_about, visitor_results
 
 _LOGITS_PER_S = 7e6  # words of the vocabulary times words of the text, on one busy core

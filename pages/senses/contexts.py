@@ -17,7 +17,8 @@ from elmo_core.senses.study import CONTEXT, SenseMap, Study
 from elmo_core.senses.substitutes import Substitutes, find_substitutes
 from elmo_core.senses.uses import Use, Uses
 from elmo_core.senses.what_if import Placement, locate, map_position, place_use
-from pages.common.loaders import STATIC_VECTORS, Source, load_model, model_name, static_neighbours
+from pages.common.chosen_model import model_name
+from pages.common.loaders import STATIC_VECTORS, Source, load_model, static_neighbours
 from pages.common.markdown import escape_markdown
 from pages.common.sense_data import nearest
 from pages.common.sources import set_state

@@ -15,9 +15,10 @@ from elmo_core.plots.sense_map import MAX_POINTS
 from elmo_core.senses.groups import NUMBERS, GroupingMethod
 from elmo_core.senses.labelled_groups import LabelledGroups, from_json
 from elmo_core.senses.study import CONTEXT, view_names
+from pages.common.chosen_model import model_name
 from pages.common.concordance import IMAGES
 from pages.common.layout import CONTROLS, WORDS
-from pages.common.loaders import Source, load_model, model_name, opening
+from pages.common.loaders import Source, load_model, opening
 from pages.common.markdown import escape_markdown
 from pages.common.sense_data import UseQuery, uses_per_second
 from pages.common.sources import choose_word

@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 
 from elmo_core.senses.labelled_groups import to_json
 from elmo_core.senses.study import Grouping, SenseMap, Study
+from pages.common.chosen_model import model_name
 from pages.common.exports import Download, literal, python_cell, show_downloads
-from pages.common.loaders import Source, model_name
+from pages.common.loaders import Source
 from pages.common.selection import selection_for_link
 from pages.senses.cards import NamedGroups, names_for_link
 from pages.senses.controls import Choice

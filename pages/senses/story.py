@@ -26,8 +26,9 @@ from elmo_core.senses.study import Grouping, Study
 from elmo_core.senses.unfamiliar_text import Familiarity, familiarity
 from elmo_core.senses.uses import Uses
 from elmo_core.tables.records import counted
+from pages.common.chosen_model import model_name
 from pages.common.layout import tell
-from pages.common.loaders import Source, load_model, model_name
+from pages.common.loaders import Source, load_model
 from pages.common.markdown import escape_markdown
 from pages.common.selection import MapSelection
 from pages.common.sense_data import scores

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pages.common.chosen_model import model_name
 from pages.common.exports import literal
 from pages.common.exports import python_cell as notebook_cell
-from pages.common.loaders import Source, model_name
+from pages.common.loaders import Source
 from pages.common.text_spaces import ChosenStatic
 from pages.static.contrast import N_NEAREST, Contrast
 

@@ -27,7 +27,8 @@ from elmo_core.plots.style import clip
 from elmo_core.static.exports import to_parquet, to_projector, to_word2vec_text
 from elmo_core.static.vectors import StaticVectors
 from pages.common import exports
-from pages.common.loaders import Source, load_model, model_name
+from pages.common.chosen_model import model_name
+from pages.common.loaders import Source, load_model
 from pages.common.markdown import escape_markdown
 from pages.common.sense_data import UseQuery, find
 

@@ -22,12 +22,13 @@ from elmo_core.pretraining.corpus import find_shards
 from elmo_core.progress import part_of
 from elmo_core.text.tokenisation import TOKENISATION_VERSION
 from pages.common import exports, jobs
+from pages.common.chosen_model import model_name
 from pages.common.job import Job
-from pages.common.loaders import Source, load_model, model_name
+from pages.common.loaders import Source, load_model
+from pages.common.locality import may_name_files
 from pages.common.markdown import escape_markdown
 from pages.common.results import visitor_results
 from pages.common.text_spaces import tokens_of
-from pages.static.locality import may_name_files
 
 _USES_PER_S = 500  # on one busy core; what is said before a build
 _MB_PER_USE = 0.0032

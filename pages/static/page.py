@@ -7,8 +7,9 @@ import streamlit as st
 from elmo_core.exceptions import ElmoError
 from elmo_core.glossary import explain
 from elmo_core.senses.study import view_names
+from pages.common.chosen_model import model_name
 from pages.common.layout import show_title
-from pages.common.loaders import load_model, model_name
+from pages.common.loaders import load_model
 from pages.common.markdown import escape_markdown
 from pages.common.sources import choose_source, choose_word
 from pages.common.text_spaces import KINDS, choose_static, space_of, weights_of

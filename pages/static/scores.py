@@ -26,7 +26,8 @@ from elmo_core.senses.study import view_names
 from elmo_core.static.vectors import StaticVectors
 from elmo_core.text.opening import read_text, split_lines
 from pages.common import exports
-from pages.common.loaders import Source, load_model, model_name, words_to_try
+from pages.common.chosen_model import model_name
+from pages.common.loaders import Source, load_model, words_to_try
 from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import choose_encoding
 from pages.common.sense_data import UseQuery, find

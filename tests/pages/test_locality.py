@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.static.locality import LOCAL_FILES_VARIABLE, is_plainly_local, may_name_files
+from pages.common.locality import LOCAL_FILES_VARIABLE, is_plainly_local, may_name_files
 
 LOCAL = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
 

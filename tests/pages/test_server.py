@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pages import warmup
-from pages.common import loaders
+from pages.common import chosen_model
+from pages.common.chosen_model import model_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,9 +56,9 @@ def test_warm_up_survives_a_broken_model(
 
 def test_the_model_is_the_one_that_ships_else_the_random_one(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("ELMO_MODEL", raising=False)
-    monkeypatch.setattr(loaders, "known_models", lambda: ())
-    assert loaders.model_name() == "tiny"
+    monkeypatch.setattr(chosen_model, "known_models", lambda: ())
+    assert model_name() == "tiny"
     monkeypatch.undo()
     monkeypatch.delenv("ELMO_MODEL", raising=False)
-    shipped = {entry.name for entry in loaders.known_models() if entry.kind == "shipped"}
-    assert (loaders.model_name() == "english-small") == ("english-small" in shipped)
+    shipped = {entry.name for entry in chosen_model.known_models() if entry.kind == "shipped"}
+    assert (model_name() == "english-small") == ("english-small" in shipped)

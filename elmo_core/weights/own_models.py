@@ -1,0 +1,100 @@
+"""The user's own models: taken into one folder under a name, and removed from it.
+
+A model is read before it is taken in, so a damaged or unsafe file adds nothing. It is written as our own
+folder (`weights.folder`), whatever format it came in: no file of the source is copied, and its weights keep
+their bits. From then on its name is known to `load_model`, to every command and to every page.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from elmo_core.exceptions import ModelError, OutputError
+from elmo_core.nn.bilm import BiLM
+from elmo_core.weights.folder import write_folder
+from elmo_core.weights.formats import read_model
+from elmo_core.weights.registry import ModelEntry, known_models, own_models_folder
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+
+
+def add_model(source: Path, name: str) -> ModelEntry:
+    """Take a model into the user's models.
+
+    Args:
+        source: a folder, a `.zip` or an official `*options.json`, see `weights.formats.read_model`.
+        name: under which it will be known.
+
+    Raises:
+        ModelError: the name is impossible or taken, or the source holds no model that can be read.
+        OutputError: the folder of the user's models cannot be written.
+    """
+    refuse_name(name)
+    stored = read_model(source)
+    folder = own_models_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The folder {folder} could not be made ({error}).") from error
+    write_folder(stored, folder / name, dtype=_smallest_dtype(stored.model), card=_card(source))
+    return next(entry for entry in known_models() if entry.name == name)
+
+
+def refuse_name(name: str) -> None:
+    """Refuse a name that no new model can have.
+
+    Raises:
+        ModelError: it holds other characters than are allowed, or a model has it already.
+    """
+    if not _NAME.fullmatch(name):
+        raise ModelError(
+            f"{name!r} cannot be the name of a model; use up to 60 small letters, digits, dots and hyphens, "
+            "beginning with a letter or digit."
+        )
+    if any(entry.name == name for entry in known_models()):
+        raise ModelError(f"There is a model named {name} already; choose another name or remove that one.")
+
+
+def free_name(file_name: str) -> str:
+    """A name for a new model, from the name of its file."""
+    stem = re.sub(r"[^a-z0-9._-]+", "-", Path(file_name).stem.casefold()).strip("-._")[:50] or "my-model"
+    taken = {entry.name for entry in known_models()}
+    numbered = (f"{stem}-{number}" for number in range(2, 2 + len(taken)))
+    return next(name for name in (stem, *numbered) if name not in taken)
+
+
+def remove_model(name: str) -> None:
+    """Delete one of the user's models from the disk.
+
+    Raises:
+        ModelError: there is no such model, or it is not the user's.
+        OutputError: it cannot be deleted.
+    """
+    entry = next((entry for entry in known_models() if entry.name == name), None)
+    if entry is None or entry.kind != "local" or entry.path is None:
+        raise ModelError(f"{name} is none of your own models, so it cannot be removed here.")
+    try:
+        # out of sight in one step: a model that is half deleted must not be found under its name
+        aside = Path(tempfile.mkdtemp(prefix=".removed-", dir=entry.path.parent))
+        entry.path.rename(aside / name)
+        shutil.rmtree(aside)
+    except OSError as error:
+        raise OutputError(f"{entry.path} could not be removed ({error}).") from error
+
+
+def _smallest_dtype(model: BiLM) -> Literal["float16", "float32"]:
+    """Half precision where it holds every weight exactly, as in a model that was written in it."""
+    exact = all(torch.equal(weight, weight.half().float()) for weight in model.parameters())
+    return "float16" if exact else "float32"
+
+
+def _card(source: Path) -> str:
+    """The model card beside the files of a folder; empty where there is none."""
+    card = source / "README.md"
+    return card.read_text("utf-8", errors="replace") if source.is_dir() and card.is_file() else ""
