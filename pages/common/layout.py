@@ -13,6 +13,8 @@ _MAIN = '[data-testid="stMainBlockContainer"]'
 _STYLE = f"""<style>
 {_MAIN} {{ padding: 4.2rem 2rem 4rem; }}
 {_MAIN} h1 {{ padding: 0; font-size: 1.5rem; font-weight: 600; line-height: 1.2; }}
+{_MAIN} h2 {{ font-size: 1.25rem; font-weight: 600; }}
+{_MAIN} h3 {{ font-size: 1.1rem; font-weight: 600; }}
 @media (max-width: 640px) {{
   {_MAIN} {{ padding: 4.2rem 1rem 4rem; }}
   .st-key-{WORDS} .stHorizontalBlock, .st-key-{WORDS} > div > div {{ flex-wrap: nowrap; overflow-x: auto; }}
