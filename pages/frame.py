@@ -10,6 +10,7 @@ import streamlit as st
 from elmo_core.config import layer_name
 from pages.common.chosen_model import take_model_from_address
 from pages.common.guard import said_in_one_sentence
+from pages.common.loaders import WORDS
 from pages.common.sidebar import show_model
 from pages.common.visitors import keep_in_address
 
@@ -96,6 +97,8 @@ def renew_link() -> None:
         for key in ("layer", "contextual", "static")
         if re.fullmatch(r"Token vector|LSTM layer \d", name := st.query_params.get(key, ""))
     }
+    if st.query_params.get("maps_from") == "Sample":
+        renewed["maps_from"] = WORDS
     if renewed:
         st.query_params.update(renewed)
         st.rerun()  # widgets take their values from the link when a run starts

@@ -19,7 +19,8 @@ def warm_up() -> None:
     from elmo_core.plots.sense_map import colour_by_sense, plot_map
     from pages.common import sense_data as data
     from pages.common.chosen_model import model_name
-    from pages.common.loaders import opening, sample
+    from pages.common.loaders import sample
+    from pages.common.openings import opening, opening_contrast
     from pages.common.text_spaces import sample_space
     from pages.maps.settings import opening_map
 
@@ -40,6 +41,7 @@ def warm_up() -> None:
     with contextlib.suppress(ElmoError):  # said above
         opening_map(model_name())
         sample_space(model_name())
+        opening_contrast(model_name())
     _settle()
 
 

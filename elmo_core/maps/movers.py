@@ -30,10 +30,13 @@ class Movers:
     """float32 (n,): share of neighbours that stay, from 0 to 1, both ways averaged."""
     chance: float
     """Share that random neighbours would give."""
+    nearness: np.ndarray
+    """float32 (n,): how near the neighbours found in the other view are, less the last neighbour in this
+    one, as a cosine, both ways averaged. It orders points that keep equally many neighbours."""
 
     def biggest(self, n: int) -> np.ndarray:
-        """Rows of the n points that keep the fewest neighbours, int64."""
-        return np.argsort(self.kept, kind="stable")[:n]
+        """Rows of the n points that keep the fewest neighbours, of equals those that move farthest, int64."""
+        return np.lexsort((self.nearness, self.kept))[:n]
 
 
 def find_movers(points: MapPoints, found: TextMap, first: str, second: str) -> Movers:
@@ -47,16 +50,22 @@ def find_movers(points: MapPoints, found: TextMap, first: str, second: str) -> M
     """
     units = [prepare(points.view(name), centred=found.settings.centred) for name in (first, second)]
     near = [found.neighbours[found.at(name)] for name in (first, second)]
-    kept = (_kept(units[0], near[0], near[1]) + _kept(units[1], near[1], near[0])) / 2
+    ways = (_kept(units[0], near[0], near[1]), _kept(units[1], near[1], near[0]))
+    kept, nearness = (ways[0] + ways[1]) / 2
     k = near[0].rows.shape[1]
-    return Movers(first, second, k, kept.astype(np.float32), k / (len(points) - 1))
+    return Movers(first, second, k, kept, k / (len(points) - 1), nearness)
 
 
 def _kept(units: np.ndarray, own: Neighbours, others: Neighbours) -> np.ndarray:
-    """Share of the neighbours found elsewhere that are as near here as the last neighbour here."""
-    shares = np.empty(len(units), dtype=np.float32)
+    """Neighbours found elsewhere against the last neighbour here: (2, n).
+
+    Returns:
+        The share that are as near as it, and how much nearer they are on average.
+    """
+    found = np.empty((2, len(units)), dtype=np.float32)
     for start in range(0, len(units), _POINTS_AT_ONCE):
         part = slice(start, start + _POINTS_AT_ONCE)
         cosines = np.einsum("nkd,nd->nk", units[others.rows[part]], units[part])
-        shares[part] = (cosines >= own.cosines[part, -1:] - _TIE).mean(axis=1)
-    return shares
+        nearer = cosines - own.cosines[part, -1:]
+        found[:, part] = (nearer >= -_TIE).mean(axis=1), nearer.mean(axis=1)
+    return found

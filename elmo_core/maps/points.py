@@ -14,13 +14,17 @@ from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.layers.mixture import Mixture
 from elmo_core.progress import Report
+from elmo_core.senses.facts import PARTS_OF_SPEECH
 from elmo_core.tables.corpus import Text
+from elmo_core.text.levelling import fold
 from elmo_core.text.tokenisation import tokenise
 
 Pooling = Literal["mean", "weighted", "max"]
 
 MOST_POINTS = 50_000
 """More tokens or texts than this are sampled (seeded)."""
+OTHER_WORDS = "other words"
+"""Value of a token in a column that speaks of another token of its sentence."""
 _SMOOTHING, _FEW_VALUES = 1e-3, 50
 _CONTEXT = 60  # characters of context kept on each side of a token
 
@@ -75,11 +79,31 @@ def columns_of(text: Text) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def targets_of(text: Text) -> dict[str, tuple[str, ...]]:
+    """Find the columns that speak of one word of each sentence: its sense and its part of speech.
+
+    Args:
+        text: with the word that its labels speak of.
+
+    Returns:
+        The folded word of each sentence, for each of these columns; none where labels speak of no word.
+    """
+    if text.table is None or not text.words:
+        return {}
+    everything = tuple(range(len(text.sentences)))
+    return {
+        column: text.words
+        for column in text.table.columns
+        if column.casefold() in PARTS_OF_SPEECH or text.values(column, everything) == text.labels
+    }
+
+
 def token_points(
     encoder: Encoder,
     texts: Sequence[str],
     columns: Mapping[str, Sequence[str]] | None = None,
     *,
+    targets: Mapping[str, Sequence[str]] | None = None,
     most: int = MOST_POINTS,
     seed: int = 42,
     report: Report | None = None,
@@ -90,6 +114,8 @@ def token_points(
         encoder: the model.
         texts: N texts.
         columns: N values each, which all tokens of a text take.
+        targets: of the columns that speak of one word of each text, the N folded words; all other tokens
+            take `OTHER_WORDS`. See `targets_of`.
         most: tokens that are kept, a seeded sample of them.
         seed: seed of the sample.
         report: progress callback.
@@ -118,6 +144,7 @@ def token_points(
         at += len(positions)
     counts = Counter(tokenised[row][position].casefold() for row, position in places)
     words = [tokenised[row][position] for row, position in kept]
+    rows = [row for row, _ in kept]
     own = {
         "word": tuple(word.casefold() for word in words),
         "frequency": tuple(_band(counts[word.casefold()]) for word in words),
@@ -129,7 +156,7 @@ def token_points(
         names=tuple(words),
         lefts=tuple(" ".join(tokenised[row][:position])[-_CONTEXT:] for row, position in kept),
         rights=tuple(" ".join(tokenised[row][position + 1 :])[:_CONTEXT] for row, position in kept),
-        columns={**_repeated(columns, [row for row, _ in kept]), **own},
+        columns={**_spoken_of(_repeated(columns, rows), targets or {}, rows, words), **own},
         found=len(places),
     )
 
@@ -225,6 +252,23 @@ def _pooled(layers: np.ndarray, pooling: Pooling, shares: np.ndarray) -> np.ndar
 
 def _repeated(columns: Mapping[str, Sequence[str]] | None, rows: Sequence[int]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values[row] for row in rows) for name, values in (columns or {}).items()}
+
+
+def _spoken_of(
+    columns: Mapping[str, tuple[str, ...]],
+    targets: Mapping[str, Sequence[str]],
+    rows: Sequence[int],
+    words: Sequence[str],
+) -> dict[str, tuple[str, ...]]:
+    """Keep what a column says of one word away from all other tokens."""
+    folded = [fold(word) for word in words]
+    return {
+        name: tuple(
+            value if name not in targets or targets[name][row] == word else OTHER_WORDS
+            for value, row, word in zip(values, rows, folded, strict=True)
+        )
+        for name, values in columns.items()
+    }
 
 
 def _band(count: int) -> str:

@@ -13,12 +13,8 @@ from elmo_core.tables.corpus import Text
 
 MOST_VALUES = 12
 """A column with more different values among the uses is not a kind of use."""
-_NAMES = {
-    "pos": "part of speech",
-    "upos": "part of speech",
-    "xpos": "part of speech",
-    "tag": "part of speech",
-}
+PART_OF_SPEECH, PARTS_OF_SPEECH = "part of speech", ("pos", "upos", "xpos", "tag")
+"""The name of the fact, and of columns that hold it."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,8 @@ def _columns(uses: Uses, text: Text) -> list[Fact]:
     for column in text.table.columns:
         values = text.values(column, sentences)
         if len(set(values)) <= min(MOST_VALUES, len(values) // 2) and values not in known:
-            found.append(Fact(_NAMES.get(column.strip().casefold(), column), values))
+            is_pos = column.strip().casefold() in PARTS_OF_SPEECH
+            found.append(Fact(PART_OF_SPEECH if is_pos else column, values))
     return found
 
 

@@ -20,11 +20,12 @@ from elmo_core.learning.verdict import Verdict
 from elmo_core.plots.comparison import plot_comparison
 from elmo_core.static.registry import SHIPPED
 from pages.classify.dataset import ChosenDataset
-from pages.classify.results import baselines_of, methods, verdict_of
+from pages.classify.results import baselines_of, kept_comparison, methods, sample_file, verdict_of
 from pages.common.chosen_model import model_name
 from pages.common.exports import literal
 from pages.common.exports import python_cell as notebook_cell
 from pages.common.job import Job
+from pages.common.loaders import TOPICS
 from pages.common.markdown import escape_markdown
 
 Results = tuple[TextResult | SkippedMethod, ...]
@@ -122,7 +123,13 @@ def show_so_far(page: str, chosen: ChosenDataset, n_folds: int | None, job: Job 
         job: of the comparison; None = it was not started.
     """
     if job is None:
-        if n_folds is not None and chosen.file.is_sample:
+        if n_folds is not None and (found := _kept(chosen, n_folds)):
+            st.caption(
+                "Kept results of the bundled topics, computed before with this model and these folds by "
+                "bench.openings. Train and compare computes them anew, and then you can look inside."
+            )
+            show_results(page, f"kept {n_folds}", found)
+        elif n_folds is not None and chosen.file.is_sample:
             baselines = baselines_of(chosen.key, n_folds, chosen.data)
             show_results(page, f"{chosen.key} {n_folds}", baselines)
             st.caption("These are the baselines without a biLM. Train to see whether a biLM does better.")
@@ -130,6 +137,18 @@ def show_so_far(page: str, chosen: ChosenDataset, n_folds: int | None, job: Job 
         _show_parts(page, job)
     else:
         st.fragment(_show_parts, run_every=_TICK_S)(page, job)
+
+
+def _kept(chosen: ChosenDataset, n_folds: int) -> Results:
+    """Return the kept comparison, if it is one of this dataset and of as many folds."""
+    found = kept_comparison(model_name())
+    is_whole = (chosen.file, chosen.columns) == (sample_file(TOPICS), ("text", "topic"))
+    if not found or not is_whole or found[0].n_folds != n_folds:
+        return ()
+    first = found[0]
+    codes = zip(first.rows.tolist(), first.gold.tolist(), strict=True)
+    gold = {row: first.classes[code] for row, code in codes}
+    return found if gold == dict(enumerate(chosen.data.labels)) else ()
 
 
 def _show_parts(page: str, job: Job) -> None:

@@ -18,6 +18,7 @@ from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.inside.deciding_words import Occlusion, occlude
 from elmo_core.learning.results import SkippedMethod
 from elmo_core.learning.texts.dataset import Dataset, prepare
+from elmo_core.learning.texts.kept import results_from_json
 from elmo_core.learning.texts.methods import text_methods
 from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, TextResult
 from elmo_core.learning.texts.saving import classifier_files, load_classifier, load_facts
@@ -32,11 +33,12 @@ from elmo_core.tables.records import ReadingOptions
 from elmo_core.weights.store import JsonValue
 from pages.common import jobs
 from pages.common.chosen_model import model_name
-from pages.common.loaders import digest, load_model
+from pages.common.loaders import REVIEWS, TOPICS, digest, load_model
+from pages.common.openings import kept
 from pages.common.results import kept_for_all, kept_for_visitor
 from pages.common.upload import UploadedFile
 
-SAMPLES = {"Reviews": "reviews.csv", "Topics": "topics.csv", "Messy messages": "messy.csv"}
+SAMPLES = {TOPICS: "topics.csv", REVIEWS: "reviews.csv", "Messy messages": "messy.csv"}
 
 _FOLDER = shipped("data/samples")
 _RATE_SAMPLE = 60  # texts that are read to measure the speed
@@ -86,6 +88,13 @@ def dataset_of(
         seconds=file.seconds,
         results=file.results,
     )
+
+
+@kept_for_all(8)
+def kept_comparison(model: str) -> tuple[TextResult, ...]:
+    """Return the comparison of the topics that `bench.openings` kept for a model; empty = none."""
+    found = kept(model).get("comparison")
+    return results_from_json(found) if found else ()
 
 
 @kept_for_all(16)

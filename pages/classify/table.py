@@ -8,7 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 from elmo_core.exceptions import InputError
 from elmo_core.tables.records import MAX_BYTES
 from pages.classify.results import SAMPLES, OpenedTable, sample_file
+from pages.common.chosen_model import model_name
 from pages.common.markdown import escape_markdown
+from pages.common.openings import opening_texts
 from pages.common.upload import TABLES, UploadedFile, choose_table_reading, open_table, upload_file
 
 OWN = "My table"
@@ -24,7 +26,7 @@ def choose_table(page: str) -> OpenedTable | None:
         chosen = st.segmented_control(
             "Data",
             [*SAMPLES, OWN],
-            default=next(iter(SAMPLES)),
+            default=opening_texts(model_name()),
             required=True,
             key="data",
             bind="query-params",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -12,23 +11,26 @@ import numpy as np
 
 from elmo_core import load_static
 from elmo_core.embedding.machine import require_memory_for_model
-from elmo_core.senses.opening import opening_word, rank_openings
 from elmo_core.senses.uses import frequent_words
 from elmo_core.serving.shared import BUDGET, SharedElmo, load_shared
 from elmo_core.shipped import shipped
 from elmo_core.tables import corpus
 from elmo_core.tables.corpus import Text
 from elmo_core.tables.reading import read_table
-from elmo_core.weights.fingerprint import fingerprint
 from elmo_core.weights.registry import ModelEntry
 from pages.common.chosen_model import find_model
 from pages.common.results import ResultStore, kept_for_all, results_about
 
 STATIC_VECTORS = "english-word2vec"
-FIRST_WORD = "play"
-"""Word on which the pages open in the sample: its uses fall into groups."""
+WORDS, TOPICS, REVIEWS = "Words", "Topics", "Reviews"
+"""The bundled texts: sentences by the sense of a word, notes by topic, reviews by sentiment."""
 
-_SAMPLE, _OPENINGS = "data/samples/senses.csv", "data/samples/openings.json"
+_SAMPLES = {
+    WORDS: ("data/samples/senses.csv", "sentence", "sense", "word"),
+    TOPICS: ("data/samples/topics.csv", "text", "topic", None),
+    REVIEWS: ("data/samples/reviews.csv", "text", "sentiment", None),
+}
+"""File and columns of each bundled text."""
 
 _LOOKED_AT = 5_000  # sentences in which words to try are looked for
 
@@ -85,14 +87,16 @@ def kept_megabytes() -> int:
 
 
 @cache
-def sample() -> Source:
-    """Return the bundled sentences with the labelled senses of their words."""
-    content = shipped(_SAMPLE).read_bytes()
-    table = read_table(content, "senses.csv")
-    text = corpus.read_column(table, "sentence", "sense", "word")
+def sample(name: str = WORDS) -> Source:
+    """Return a bundled text with its labels, by default sentences with the senses of their words."""
+    path, sentence, label, word = _SAMPLES[name]
+    file = shipped(path)
+    content = file.read_bytes()
+    text = corpus.read_column(read_table(content, file.name), sentence, label, word)
+    given = ", ".join(f'"{column}"' for column in (sentence, label, word) if column)
     recipe = (
-        f'table = read_table_file(shipped("{_SAMPLE}"))',
-        'text = read_column(table, "sentence", "sense", "word")',
+        f'table = read_table_file(shipped("{path}"))',
+        f"text = read_column(table, {given})",
     )
     return Source(digest(content), text, is_sample=True, recipe=recipe)
 
@@ -100,17 +104,6 @@ def sample() -> Source:
 def digest(content: bytes) -> str:
     """Return the SHA-256 of content, which serves as its key."""
     return sha256(content).hexdigest()
-
-
-@kept_for_all(8)
-def opening(model: str) -> str:
-    """Return the word of the sample whose senses a model tells apart best by context alone.
-
-    That of the shipped model is kept beside the sample (`bench.openings`); for another one it is chosen anew.
-    """
-    elmo = load_model(model)
-    kept: dict[str, str] = json.loads(shipped(_OPENINGS).read_text("utf-8"))
-    return kept.get(fingerprint(elmo.model)) or opening_word(rank_openings(elmo, sample().text))
 
 
 def words_to_try(source: Source) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from elmo_core.exceptions import InputError
 from elmo_core.tables.corpus import split_text
 from elmo_core.tables.records import counted
 from pages.common.files import SUFFIXES, choose_from_file, forget_file
-from pages.common.loaders import FIRST_WORD, Source, digest, sample, words_to_try
+from pages.common.loaders import Source, digest, sample, words_to_try
 from pages.common.markdown import escape_markdown
 from pages.common.results import visitor_results
 from pages.common.upload import UploadedFile, has_upload, remove_upload, upload_file
@@ -57,7 +57,7 @@ def choose_word(
     source: Source | None,
     row: DeltaGenerator,
     *,
-    first: str = FIRST_WORD,
+    first: str,
     help: str | None = None,
     key: str = "word",
 ) -> str:

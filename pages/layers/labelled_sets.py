@@ -22,6 +22,7 @@ from elmo_core.tables.reading import read_table
 from pages.common import jobs
 from pages.common.chosen_model import model_name
 from pages.common.loaders import Source, load_model, sample, words_to_try
+from pages.common.openings import opening
 from pages.common.results import ResultStore, results_about
 from pages.common.sources import choose_source
 from pages.layers.cells import DataCode, tagged_recipe, texts_recipe, uses_recipe, words_recipe
@@ -69,7 +70,8 @@ def choose_set(page: str) -> LabelledSet | None:
     words = words_to_try(sample())
     named = {f"{word}: senses": word for word in words}
     options = [*named, _ALL_SENSES, _CLASSES, *_TABLES, _OWN]
-    chosen = st.selectbox("Labelled data", options, key=f"{page}_data", bind="query-params", width=260)
+    first = list(named.values()).index(opening(model_name()))
+    chosen = st.selectbox("Labelled data", options, first, key=f"{page}_data", bind="query-params", width=260)
     if chosen == _OWN:
         st.session_state[f"{page}_is_own"] = True
         return _own(page)

@@ -7,6 +7,7 @@ import streamlit as st
 from elmo_core.exceptions import ElmoError
 from pages.common.layout import show_title
 from pages.common.markdown import escape_markdown
+from pages.layers.finding import show_pattern
 from pages.layers.labelled_sets import choose_set, read_set
 from pages.layers.studies import show_contextuality, show_learned, show_probes
 from pages.layers.triangle import show_triangle
@@ -16,6 +17,7 @@ TRIANGLE, LEARNED, PROBES, GEOMETRY = "Mixtures", "Learned weights", "Probing cu
 
 show_title("Layers and mixtures", "What does each layer of the model know, and what does mixing them gain?")
 
+show_pattern()
 part = st.segmented_control(
     "Part", [TRIANGLE, LEARNED, PROBES, GEOMETRY], default=TRIANGLE, required=True, key="part",
     bind="query-params", label_visibility="collapsed", wrap=True,

@@ -12,7 +12,7 @@ _IMPORTS = """from pathlib import Path
 
 from elmo_core import load_elmo
 from elmo_core.layers.mixture import Mixture
-from elmo_core.maps.points import columns_of, given_points, text_points, token_points
+from elmo_core.maps.points import columns_of, given_points, targets_of, text_points, token_points
 from elmo_core.geometry.projection import MapSettings
 from elmo_core.maps.text_map import map_points
 from elmo_core.tables.corpus import read_column, split_text

@@ -18,12 +18,14 @@ show_title(
 )
 
 try:
-    chosen = choose_points(PAGE)
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    choices = row.container(horizontal=True, vertical_alignment="bottom", gap="medium", width="content")
+    options = row.popover("Options", icon=":material/tune:")
+    chosen = choose_points(PAGE, choices, options)
     if chosen is None:
         st.stop()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        settings = choose_settings(PAGE)
-        points, views = choose_views(PAGE, chosen.points)
+    settings = choose_settings(PAGE, options)
+    points, views = choose_views(PAGE, chosen.points, options)
     show_map(PAGE, chosen, points, get_map(PAGE, chosen.key, points, views, settings))
 except ElmoError as error:
     st.error(escape_markdown(str(error)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from elmo_core.maps.cost import reading_cost
 from elmo_core.maps.points import (
@@ -13,6 +14,7 @@ from elmo_core.maps.points import (
     Pooling,
     columns_of,
     given_points,
+    targets_of,
     text_points,
     token_points,
 )
@@ -22,14 +24,16 @@ from elmo_core.tables.vectors import OwnVectors, read_vectors
 from pages.common import jobs
 from pages.common.chosen_model import model_name
 from pages.common.exports import literal
-from pages.common.loaders import Source, load_model, sample
+from pages.common.loaders import REVIEWS, TOPICS, WORDS, Source, load_model, sample
 from pages.common.markdown import escape_markdown
+from pages.common.openings import opening_texts
 from pages.common.reading_choice import choose_encoding
-from pages.common.results import kept_for_all, visitor_results
+from pages.common.results import ResultStore, kept_for_all, results_about, visitor_results
 from pages.common.sources import choose_source
 from pages.common.upload import PACKED, UploadedFile, read_file, reading_prefix, upload_file
 
-SAMPLE, OWN_TEXT, OWN_VECTORS = "Sample", "My text", "My vectors"
+OWN_TEXT, OWN_VECTORS = "My text", "My vectors"
+SAMPLES = (TOPICS, REVIEWS, WORDS)
 TEXTS, TOKENS = "Sentences", "Tokens"
 POOLINGS: dict[str, Pooling] = {"Mean": "mean", "Weighted mean": "weighted", "Maximum": "max"}
 _MOST_SAMPLE_TOKENS = 3000
@@ -46,20 +50,27 @@ class ChosenPoints:
     recipe: tuple[str, ...]
     reads_file: bool
 
+    @property
+    def results(self) -> ResultStore:
+        """Where results about the points are kept."""
+        return results_about(is_sample=not self.reads_file)
 
-def choose_points(page: str) -> ChosenPoints | None:
+
+def choose_points(page: str, row: DeltaGenerator, options: DeltaGenerator) -> ChosenPoints | None:
     """Let the visitor choose the points; None while there are none.
 
     Args:
         page: prefix of the keys of all widgets.
+        row: where the choice of data goes.
+        options: where the choice of a sentence's vector goes.
 
     Raises:
         InputError: they cannot be used.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with row:
         origin = st.segmented_control(
-            "Data", [SAMPLE, OWN_TEXT, OWN_VECTORS], default=SAMPLE, required=True, key=f"{page}_from",
-            bind="query-params",
+            "Data", [*SAMPLES, OWN_TEXT, OWN_VECTORS], default=opening_texts(model_name()), required=True,
+            key=f"{page}_from", bind="query-params", wrap=True,
         )  # fmt: skip
         if origin == OWN_VECTORS:
             kind, pooling = TEXTS, "Mean"
@@ -72,22 +83,22 @@ def choose_points(page: str) -> ChosenPoints | None:
                 key=f"{page}_points",
                 bind="query-params",
             )
-            pooling = st.selectbox(
-                "Vector of a sentence", list(POOLINGS), key=f"{page}_pooling", width=170,
-                disabled=kind == TOKENS,
+            pooling = options.selectbox(
+                "Vector of a sentence", list(POOLINGS), key=f"{page}_pooling", disabled=kind == TOKENS,
                 help="Weighted: by a / (a + p(w)), a = 0.001: frequent words count less (Arora et al. 2017).",
             )  # fmt: skip
     if origin == OWN_VECTORS:
         return _own_vectors(page)
     st.session_state[f"{page}_is_own"] = origin == OWN_TEXT
-    source = choose_source(page)
+    source = choose_source(page) if origin == OWN_TEXT else sample(origin)
     if source is None:
         st.info("Paste some text or choose a file: every sentence or token becomes a point.")
         return None
     is_tokens, pooled = kind == TOKENS, POOLINGS[pooling]
-    key, points = _read(page, source, is_tokens, pooled)
+    key, points = _read(page, source, origin, is_tokens, pooled)
     make = (
-        f"token_points(elmo, text.sentences, columns_of(text), most={_most_tokens(source)})"
+        "token_points(elmo, text.sentences, columns_of(text), targets=targets_of(text), "
+        f"most={_most_tokens(source)})"
         if is_tokens
         else f"text_points(elmo, text.sentences, columns_of(text), pooling={pooled!r})"
     )
@@ -100,7 +111,14 @@ def make_points(source: Source, is_tokens: bool, pooling: Pooling, report: Repor
     text, elmo = source.text, load_model(model_name())
     columns = columns_of(text)
     if is_tokens:
-        return token_points(elmo, text.sentences, columns, most=_most_tokens(source), report=report)
+        return token_points(
+            elmo,
+            text.sentences,
+            columns,
+            targets=targets_of(text),
+            most=_most_tokens(source),
+            report=report,
+        )
     return text_points(elmo, text.sentences, columns, pooling=pooling, report=report)
 
 
@@ -109,16 +127,16 @@ def _most_tokens(source: Source) -> int:
 
 
 @kept_for_all(4)
-def sample_points(model: str, is_tokens: bool, pooling: Pooling) -> MapPoints:
-    """Return the points of the bundled sample, embedded once for all visitors."""
-    return make_points(sample(), is_tokens, pooling)
+def sample_points(model: str, name: str, is_tokens: bool, pooling: Pooling) -> MapPoints:
+    """Return the points of a bundled text, embedded once for all visitors."""
+    return make_points(sample(name), is_tokens, pooling)
 
 
-def _read(page: str, source: Source, is_tokens: bool, pooling: Pooling) -> tuple[str, MapPoints]:
+def _read(page: str, source: Source, origin: str, is_tokens: bool, pooling: Pooling) -> tuple[str, MapPoints]:
     key = f"{model_name()} {source.key} {is_tokens} {pooling}"
     if source.is_sample:
         with st.spinner("Reading the sample"):
-            return key, sample_points(model_name(), is_tokens, pooling)
+            return key, sample_points(model_name(), origin, is_tokens, pooling)
     n_tokens = sum(sentence.count(" ") + 1 for sentence in source.text.sentences)
     elmo = load_model(model_name())
     n_points = min(n_tokens if is_tokens else len(source.text.sentences), MOST_POINTS)

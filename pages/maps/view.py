@@ -8,6 +8,7 @@ import streamlit as st
 
 from elmo_core.glossary import explain
 from elmo_core.maps.movers import Movers, find_movers
+from elmo_core.maps.opening import MOST_SCORED, score_colours
 from elmo_core.maps.points import MapPoints
 from elmo_core.maps.tables import find_rows, map_table
 from elmo_core.maps.text_map import TextMap
@@ -19,6 +20,8 @@ from elmo_core.plots.maps import (
     shown_rows,
 )
 from elmo_core.plots.points import Colouring
+from elmo_core.plots.style import listing
+from elmo_core.senses.headline import guessing
 from pages.common import exports
 from pages.common.concordance import modebar
 from pages.common.markdown import escape_markdown
@@ -27,6 +30,7 @@ from pages.maps.cell import map_cell
 from pages.maps.sources import ChosenPoints
 
 _MOST_LISTED, _N_MOVERS = 1000, 20
+_HEIGHT = 440  # pixels: the map ends on the first screen of a projector (1280 x 720)
 _ANISOTROPIC = 0.2  # mean cosine from which a plain cosine misleads
 
 
@@ -34,25 +38,35 @@ def show_map(page: str, chosen: ChosenPoints, points: MapPoints, text_map: TextM
     """Show the map with colours and search, the selected points, and how far to trust it."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         view = st.segmented_control(
-            "View", text_map.views, default=text_map.views[-1], required=True, key=f"{page}_view", wrap=True
+            "View", text_map.views, default=text_map.views[-1], required=True, key=f"{page}_view", wrap=True,
+            bind="query-params", help=explain("Layer", "Token vector"),
+        )  # fmt: skip
+        column = st.selectbox(
+            "Colour by", list(points.columns), key=f"{page}_colour", bind="query-params", width=200
         )
-        column = st.selectbox("Colour by", list(points.columns), key=f"{page}_colour", width=200)
-        search = st.text_input("Search", key=f"{page}_search", max_chars=100, width=200).strip()
+        search = st.text_input(
+            "Search", key=f"{page}_search", bind="query-params", max_chars=100, width=200
+        ).strip()
     colours = colouring(points, column)
     selection = MapSelection(page, len(points), chosen.key, f"{view} {column} {search}")
     matches = find_rows(points, search)
     rows = shown_rows(len(points), matches)
     figure = plot_map(
-        points, text_map, view, colours, rows, set(matches) or set(selection.current.highlighted)
-    )
-    st.plotly_chart(
-        figure,
-        key=selection.map_key,
-        on_select=selection.on_map if text_map.settings.n_dims == 2 else "ignore",
-        config=modebar(f"map-{view}"),
-        alt=describe_map(points, text_map, view, column),
-    )
-    _show_facts(points, text_map, view, colours, len(rows), search, len(matches))
+        points, text_map, view, colours, rows, set(matches) or set(selection.current.highlighted),
+        height=_HEIGHT,
+    )  # fmt: skip
+    card, result = st.columns([2, 5], gap="medium")
+    with result:
+        st.plotly_chart(
+            figure,
+            key=selection.map_key,
+            on_select=selection.on_map if text_map.settings.n_dims == 2 else "ignore",
+            config=modebar(f"map-{view}"),
+            alt=describe_map(points, text_map, view, column),
+        )
+    with card:
+        _show_finding(page, chosen, points, view, column, selection)
+        _show_facts(points, text_map, view, colours, len(rows), search, len(matches))
     exports.show_downloads(
         page, f"map {view}", rows=lambda: map_table(points, text_map, view), figures={"Map": figure},
         cell=map_cell(chosen, text_map, view, column), reads_file=chosen.reads_file,
@@ -60,6 +74,43 @@ def show_map(page: str, chosen: ChosenPoints, points: MapPoints, text_map: TextM
     _show_selected(page, points, text_map, view, selection)
     if len(text_map.views) > 1:
         _show_movers(page, points, text_map, selection)
+
+
+def _show_finding(
+    page: str, chosen: ChosenPoints, points: MapPoints, view: str, column: str, selection: MapSelection
+) -> None:
+    """Say how well a view keeps the colours apart, beside guessing, and offer the points where it fails."""
+    key = ("colours", chosen.key, points.views, column)
+    scores = chosen.results.get_or_compute(key, lambda: score_colours(points, column))
+    if not scores:
+        return
+    score = scores[points.views.index(view)]
+    name = escape_markdown(column)
+    st.subheader(
+        f"{score.accuracy:.0%} lie nearest to their own {name} (guessing: {guessing(score):.0%})",
+        anchor=False,
+        help=explain("Nearest sense", "Guessing"),
+    )
+    shares = listing(
+        f"{other} {found.accuracy:.0%}" for other, found in zip(points.views, scores, strict=True)
+    )
+    sampled = f", a sample of {len(points):,}" if score.n < MOST_SCORED < len(points) else ""
+    st.caption(
+        escape_markdown(
+            f"By view: {shares}. 95% interval {score.low:.0%} to {score.high:.0%}, of {score.n:,} "
+            f"points{sampled}, in the full space."
+        )
+    )
+    wrong = [
+        row
+        for row, (nearest, own) in enumerate(zip(score.nearest, points.columns[column], strict=True))
+        if nearest is not None and nearest != own
+    ]
+    if wrong:
+        st.button(
+            f"Show the {len(wrong):,} nearest to another {name}", key=f"{page}_misplaced", type="tertiary",
+            icon=":material/troubleshoot:", on_click=selection.select, args=(tuple(wrong),),
+        )  # fmt: skip
 
 
 def _show_facts(
@@ -133,7 +184,7 @@ def _show_movers(page: str, points: MapPoints, text_map: TextMap, selection: Map
     st.caption(
         f"Measured in the full space, not on the map: the share of {movers.n_neighbours} nearest "
         f"neighbours that stay. All points: {movers.kept.mean():.0%} on average; random neighbours: "
-        f"{movers.chance:.1%}."
+        f"{movers.chance:.1%}. Of equals, those that land farthest from their old neighbours come first."
     )
 
 

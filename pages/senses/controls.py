@@ -18,8 +18,9 @@ from elmo_core.senses.study import CONTEXT, view_names
 from pages.common.chosen_model import model_name
 from pages.common.concordance import IMAGES
 from pages.common.layout import CONTROLS, WORDS
-from pages.common.loaders import Source, load_model, opening
+from pages.common.loaders import Source, load_model
 from pages.common.markdown import escape_markdown
+from pages.common.openings import opening
 from pages.common.sense_data import UseQuery, uses_per_second
 from pages.common.sources import choose_word
 

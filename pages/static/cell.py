@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from elmo_core.contrast.opening import N_NEAREST
 from pages.common.chosen_model import model_name
 from pages.common.exports import literal
 from pages.common.exports import python_cell as notebook_cell
 from pages.common.loaders import Source
 from pages.common.text_spaces import ChosenStatic
-from pages.static.contrast import N_NEAREST, Contrast
+from pages.static.contrast import Contrast
 
 _IMPORTS = """from pathlib import Path
 

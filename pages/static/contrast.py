@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,10 @@ from elmo_core.contrast.comparison import (
     read_query,
     static_neighbours,
 )
+from elmo_core.contrast.opening import N_NEAREST, cosine_of, two_sentences
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.contrast.word_spaces import WordSpace, candidates, contextual_space, static_space
-from elmo_core.geometry.clustering import unit_rows
+from elmo_core.glossary import explain
 from elmo_core.plots.contrast import describe_columns, plot_columns
 from elmo_core.plots.style import clip
 from elmo_core.static.exports import to_parquet, to_projector, to_word2vec_text
@@ -30,9 +31,10 @@ from pages.common import exports
 from pages.common.chosen_model import model_name
 from pages.common.loaders import Source, load_model
 from pages.common.markdown import escape_markdown
+from pages.common.openings import opening_contrast
 from pages.common.sense_data import UseQuery, find
+from pages.common.sources import set_state
 
-N_NEAREST = 10
 _USES, _CONTEXT = 6, 24
 _BINARY = "application/octet-stream"
 
@@ -63,80 +65,97 @@ def choose_sentences(source: Source, word: str) -> tuple[str, str]:
     if st.session_state.setdefault("static_word", word) != word:
         st.session_state.update(static_word=word, first="", second="")
     uses = find("static", source, UseQuery(word)).uses
-    examples = [use.text for use in {use.label: use for use in reversed(uses)}.values()][::-1]
-    if len(examples) < 2:
-        examples = [uses[0].text, uses[-1].text] if uses else ["", ""]
+    first, second = (str(st.session_state.get(key, "")).strip() for key in ("first", "second"))
+    examples = two_sentences(uses, without=first or second)
+    if first and not second:  # as typed here, or brought from Word senses with one use selected
+        own = next((use.label for use in uses if use.text == first), None)
+        unlike = [use for use in uses if use.label != own]
+        examples = "", two_sentences(unlike or uses, without=first)[0]
     typed = []
-    for column, key, title, example in zip(
-        st.columns(2, gap="large"),
-        ("first", "second"),
-        ("One sentence", "Another one"),
-        examples,
-        strict=False,
+    for key, title, example in zip(
+        ("first", "second"), ("One sentence", "Another one"), examples, strict=True
     ):
-        text = column.text_input(title, placeholder=example, max_chars=500, key=key, bind="query-params")
+        text = st.text_input(title, placeholder=example, max_chars=500, key=key, bind="query-params")
         typed.append(text.strip() or example)
     return typed[0], typed[1]
 
 
-def show_neighbours(page: str, contrast: Contrast, word: str, sentences: Sequence[str], cell: str) -> None:
-    """Show the nearest words in three columns, their overlap, and the nearest uses of both sentences.
+def show_neighbours(
+    page: str, source: Source, contrast: Contrast, word: str, make_cell: Callable[[Sequence[str]], str]
+) -> None:
+    """Show the nearest words of a word by its static vector and in two sentences, with what they share.
 
     Args:
         page: prefix of the keys of all widgets.
+        source: the text.
         contrast: the vectors of the text.
         word: whose neighbours are shown.
-        sentences: two that use it.
-        cell: Python that finds the same.
+        make_cell: returns Python that finds the same for two sentences.
     """
     elmo = load_model(model_name())
+    detail, result = st.columns([2, 3], gap="medium")
+    headline = detail.container()
+    with detail:
+        sentences = choose_sentences(source, word)
     queries = [read_query(elmo, sentence, word) for sentence in sentences]
     columns = [Column("Static: any sentence", static_neighbours(contrast.static, word, N_NEAREST))]
     for number, query in enumerate(queries, start=1):
         near = contextual_neighbours(contrast.text, contrast.contextual, query, contrast.weights, N_NEAREST)
         columns.append(Column(f"In sentence {number}", near))
     figure = plot_columns(columns)
-    result, detail = st.columns([2, 1], gap="large")
     with result:
         st.plotly_chart(
             figure, key=f"{page}_columns", config={"displayModeBar": False}, alt=describe_columns(columns)
         )
-    with detail:
-        _show_overlaps(contrast, columns, queries)
+    with headline:
+        _show_finding(page, contrast, word, columns, queries, is_sample=source.is_sample)
     _show_uses(contrast, queries)
     st.subheader("All numbers", anchor=False)
     frame = _frame(columns)
     st.dataframe(frame, hide_index=True, height="content", column_config=_columns(frame), alt="Nearest words")
-    _offer(page, contrast, word, cell, frame, figure)
+    _offer(page, contrast, word, make_cell(sentences), frame, figure)
 
 
-def _show_overlaps(contrast: Contrast, columns: Sequence[Column], queries: Sequence[QueryUse]) -> None:
-    """Show how many nearest words the lists share, beside chance, and the cosine of the two uses."""
+def _show_finding(
+    page: str,
+    contrast: Contrast,
+    word: str,
+    columns: Sequence[Column],
+    queries: Sequence[QueryUse],
+    *,
+    is_sample: bool,
+) -> None:
+    """Say how many nearest words the lists share, beside chance; offer the word where the contrast fails."""
     static, first, second = (column.neighbours for column in columns)
     n = len(contrast.static.words)
-    if not static:
-        st.warning("The static vectors do not know this word: their column is empty.")
-    else:
-        for number, near in enumerate((first, second), start=1):
-            shared = overlap(static, near, n)
-            st.metric(
-                f"Nearest words shared: static, sentence {number}", f"{len(shared.common)} of {N_NEAREST}"
-            )
     both = overlap(first, second, n)
-    st.metric("Nearest words shared by both sentences", f"{len(both.common)} of {N_NEAREST}")
-    means = contrast.text.mean(contrast.weights)
-    mixed = [TextSpace.mixed(query.layers, contrast.weights) - means for query in queries]
-    units = unit_rows(pd.DataFrame(mixed).to_numpy())
-    cosine = float(units[0] @ units[1])
-    st.metric(
-        "Cosine of the two uses",
-        f"{cosine:.2f}",
-        help="In the contextual layer, less the mean of all tokens. For a static vector it is always 1.",
+    st.subheader(
+        f"{escape_markdown(word)}: {len(both.common)} of {N_NEAREST} nearest words shared by two sentences "
+        f"(guessing: {both.chance:.2f})",
+        anchor=False,
+        help=explain("Contextual vector", "Static vector", "Cosine"),
     )
-    st.caption(
-        f"By chance two lists of {N_NEAREST} share {both.chance:.2f} of {n:,} words known to both. "
-        "The static vector is the same in every sentence: its column cannot change."
-    )
+    cosine = cosine_of(contrast.text, queries, contrast.weights)
+    if static:
+        shares = [len(overlap(static, near, n).common) for near in (first, second)]
+        st.caption(
+            f"By the static vector it is {N_NEAREST} of {N_NEAREST}, for it is the same in every sentence; "
+            f"its list shares {shares[0]} with the first sentence and {shares[1]} with the second. Cosine "
+            f"of the two uses: {cosine:.2f} (of the static vector: 1). Guessing: lists drawn from the {n:,} "
+            "words known to both."
+        )
+    else:
+        st.warning("The static vectors do not know this word: their column is empty.")
+        st.caption(f"Cosine of the two uses: {cosine:.2f}.")
+    if is_sample and word != (fails := opening_contrast(model_name()).fails):
+        st.button(
+            f"Show where it fails: {fails}",
+            key=f"{page}_fails",
+            type="tertiary",
+            icon=":material/troubleshoot:",
+            on_click=set_state,
+            args=("term", fails),
+        )
 
 
 def _show_uses(contrast: Contrast, queries: Sequence[QueryUse]) -> None:

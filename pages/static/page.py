@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
@@ -11,6 +13,7 @@ from pages.common.chosen_model import model_name
 from pages.common.layout import show_title
 from pages.common.loaders import load_model
 from pages.common.markdown import escape_markdown
+from pages.common.openings import opening_contrast
 from pages.common.sources import choose_source, choose_word
 from pages.common.text_spaces import KINDS, choose_static, space_of, weights_of
 from pages.static import contrast
@@ -32,15 +35,7 @@ source = choose_source(PAGE)
 words_row, controls = st.container(), st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
 views = view_names(load_model(model_name()).n_layers)
 with controls:
-    word = choose_word(PAGE, source, words_row, key="term")
-    kind = st.selectbox(
-        "Static vectors",
-        KINDS,
-        key="static",
-        bind="query-params",
-        width=220,
-        help=explain("Static vector", "Contextual vector"),
-    )
+    word = choose_word(PAGE, source, words_row, first=opening_contrast(model_name()).word, key="term")
     view = st.segmented_control(
         "Contextual",
         views,
@@ -51,6 +46,15 @@ with controls:
         wrap=True,
         help=explain("Layer", "Token vector", "Uniform mix"),
     )
+    with st.popover("Options", icon=":material/tune:"):
+        kind = st.selectbox(
+            "Static vectors",
+            KINDS,
+            key="static",
+            bind="query-params",
+            width=220,
+            help=explain("Static vector", "Contextual vector"),
+        )
 show = st.segmented_control(
     "Show", (NEIGHBOURS, RANKING, SCORES, CORPUS), default=NEIGHBOURS, required=True, key="show",
     bind="query-params",
@@ -68,9 +72,7 @@ try:
     static = choose_static(PAGE, kind, source, text, view)
     both = contrast.contrast_of(text, static.vectors, weights, view)
     if show == NEIGHBOURS:
-        sentences = contrast.choose_sentences(source, word)
-        cell = python_cell(source, static, both, word, sentences)
-        contrast.show_neighbours(PAGE, both, word, sentences, cell)
+        contrast.show_neighbours(PAGE, source, both, word, partial(python_cell, source, static, both, word))
     elif show == CORPUS:
         static_index.show_index(PAGE, source, word, contrast.choose_sentences(source, word), weights)
     elif show == RANKING:

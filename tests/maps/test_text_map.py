@@ -16,9 +16,11 @@ from elmo_core.geometry.nearest import prepare
 from elmo_core.geometry.projection import MOST_TSNE, MapSettings
 from elmo_core.layers.mixture import Mixture
 from elmo_core.maps.cost import map_cost
-from elmo_core.maps.movers import find_movers
-from elmo_core.maps.points import MapPoints, given_points, text_points, token_points
+from elmo_core.maps.movers import Movers, find_movers
+from elmo_core.maps.points import OTHER_WORDS, MapPoints, given_points, targets_of, text_points, token_points
 from elmo_core.maps.text_map import map_points
+from elmo_core.tables.corpus import read_column
+from elmo_core.tables.reading import read_table
 
 TEXTS = ["The bank raised rates.", "A bank of mud.", "", "The river rose; the bank gave way."]
 
@@ -200,3 +202,23 @@ def test_impossible_settings_and_sizes_are_said():
     with pytest.raises(InputError, match="t-SNE takes minutes"):
         map_points(many, MapSettings("tsne"))
     assert map_cost(50_000, 256, 1, MapSettings()).seconds > map_cost(5000, 256, 1, MapSettings()).seconds
+
+
+def test_what_speaks_of_one_word_is_not_said_of_its_neighbours(elmo: Elmo):
+    content = "word,sense,text\n" + "bank,river,The bank was wet\n" * 3
+    table = read_table(content.encode(), "t.csv")
+    text = read_column(table, "text", "sense", "word")
+    columns = {"sense": ("river",) * 3, "year": ("1998",) * 3}
+    points = token_points(elmo, text.sentences, columns, targets=targets_of(text))
+    assert [points.columns["sense"][at] for at in range(4)] == [
+        OTHER_WORDS,
+        "river",
+        OTHER_WORDS,
+        OTHER_WORDS,
+    ]
+    assert set(points.columns["year"]) == {"1998"}
+
+
+def test_movers_that_keep_equally_many_are_ordered_by_how_far_they_land():
+    kept, nearness = np.zeros(4, np.float32), np.array([-0.1, -0.5, -0.2, -0.4], np.float32)
+    assert Movers("a", "b", 2, kept, 0.1, nearness).biggest(4).tolist() == [1, 3, 2, 0]

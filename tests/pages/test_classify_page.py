@@ -44,8 +44,13 @@ def small_table(n: int = 60, name: str = "mine.csv") -> tuple[str, bytes]:
     return name, buffer.getvalue().encode()
 
 
+def opened(**address: str) -> AppTest:
+    """The page with the bundled reviews."""
+    return open_page("classify", **{"data": "Reviews", **address})
+
+
 def uploaded(name: str, content: bytes) -> AppTest:
-    app = checked(open_page("classify").segmented_control(key="data").set_value("My table").run())
+    app = checked(opened().segmented_control(key="data").set_value("My table").run())
     return checked(app.file_uploader(key="classify_file").upload(name, content, "text/csv").run())
 
 
@@ -84,7 +89,7 @@ def show(app: AppTest, view: str, method: str = LEARNED_WORDS) -> AppTest:
 
 
 def test_it_opens_on_a_checked_sample_with_its_baselines():
-    app = open_page("classify")
+    app = opened()
     assert "260 rows, 2 columns, CSV, utf-8, commas, the first row names the columns" in captions(app)
     assert "No duplicates, no empty rows" in messages(app)
     assert list(scores(app)["method"]) == ["majority class", "TF-IDF + LR"]
@@ -96,7 +101,7 @@ def test_it_opens_on_a_checked_sample_with_its_baselines():
 
 @pytest.mark.parametrize("name", list(SAMPLES))
 def test_every_sample_can_be_opened_by_its_address(name: str):
-    assert SAMPLES[name] in captions(open_page("classify", data=name))
+    assert SAMPLES[name] in captions(opened(data=name))
 
 
 def labelled(app: AppTest, label: str) -> Any:
@@ -121,7 +126,7 @@ def test_a_sheet_without_a_table_can_be_left_again():
 
 
 def test_planted_faults_are_found_and_can_be_mended():
-    app = open_page("classify", data="Messy messages")
+    app = opened(data="Messy messages")
     assert "is not UTF-8; read as cp1252" in messages(app)
     assert "rows skipped" in messages(app)
     assert "refund has 1 row; at least 2 are needed" in messages(app)
@@ -135,7 +140,7 @@ def test_planted_faults_are_found_and_can_be_mended():
 
 
 def test_a_wrong_reading_can_be_corrected():
-    app = open_page("classify", data="Messy messages")
+    app = opened(data="Messy messages")
     app = checked(labelled(app, "Delimiter").set_value("comma").run())
     assert "commas" in captions(app)
     app = checked(labelled(app, "Encoding").set_value("utf-8").run())
@@ -147,7 +152,7 @@ def test_a_wrong_reading_can_be_corrected():
 
 
 def test_without_a_table_it_asks_for_one():
-    assert "Choose a file: CSV, TSV" in messages(open_page("classify", data="My table"))
+    assert "Choose a file: CSV, TSV" in messages(opened(data="My table"))
 
 
 @pytest.mark.parametrize(
@@ -306,7 +311,7 @@ def test_results_stay_when_the_page_is_left_and_go_with_the_data():
 
 
 def test_a_reload_keeps_the_table_and_what_was_trained_on_it(after_training: AppTest):
-    again = open_page("classify", job=after_training.query_params["job"], data="My table")
+    again = opened(job=after_training.query_params["job"], data="My table")
     assert "Still here: mine.csv" in [element.value for element in again.text]
     assert LEARNED in list(scores(again)["method"])
     again = checked(again.button(key="classify_file_remove").click().run())
@@ -314,7 +319,7 @@ def test_a_reload_keeps_the_table_and_what_was_trained_on_it(after_training: App
 
 
 def test_a_run_can_be_cancelled():
-    app = open_page("classify")
+    app = opened()
     checked(button(app, "Train").click().run())
     job = job_of(app, "classify")
     button(app, "Cancel").click().run()
@@ -361,7 +366,7 @@ def test_texts_of_rows_are_complete(after_training: AppTest):
 
 def test_two_trainings_leave_the_page_of_a_third_alive():
     """Both workers are busy with comparisons; the page of another session answers before they are done."""
-    apps = [open_page("classify", data="Topics", limit="15 min") for _ in range(2)]
+    apps = [opened(data="Topics", limit="15 min") for _ in range(2)]
     for app in apps:
         checked(button(app, "Train").click().run())
     running = [job_of(app, "classify") for app in apps]
@@ -369,10 +374,10 @@ def test_two_trainings_leave_the_page_of_a_third_alive():
     while not all(job.share > 0.01 for job in running) and time.monotonic() < end:
         time.sleep(0.02)
     assert [job.state for job in running] == ["running", "running"]
-    third = open_page("classify")
+    third = opened()
     checked(third.segmented_control(key="data").set_value("Topics").run())
     assert [job.state for job in running] == ["running", "running"]
-    waiting = open_page("classify", limit="15 s")
+    waiting = opened(limit="15 s")
     checked(button(waiting, "Train").click().run())
     job = job_of(waiting, "classify")
     assert (job.state, jobs._queue.n_before(job)) == ("waiting", 2)

@@ -67,7 +67,7 @@ def test_slider_click_and_text_are_one_mixture(visit: Callable[..., Page]):
 
 
 def test_a_lasso_on_the_map_becomes_a_file(visit: Callable[..., Page]):
-    page = visit("/maps?maps_method=PCA")
+    page = visit("/maps?maps_method=PCA&maps_from=Words")
     page.wait_for_selector(f"{MAP} .nsewdrag")
     settle(page)
     lasso(page.locator(MAP))
@@ -88,7 +88,7 @@ def test_a_lasso_on_the_map_becomes_a_file(visit: Callable[..., Page]):
 
 def test_both_pages_in_the_dark_on_a_narrow_screen(visit: Callable[..., Page], browser: Browser):
     narrow = browser.new_context(color_scheme="dark", viewport={"width": 390, "height": 844})
-    for address, chart in (("/layers", TRIANGLE), ("/maps?maps_method=PCA", MAP)):
+    for address, chart in (("/layers", TRIANGLE), ("/maps?maps_method=PCA&maps_from=Words", MAP)):
         page = visit(address, narrow)
         page.wait_for_selector(f"{chart} .nsewdrag")
         settle(page)

@@ -12,7 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
+from pages.common.chosen_model import model_name
 from pages.common.loaders import sample
+from pages.common.openings import opening_texts
 from tests.pages.driver import chart, checked, open_page, texts, wait_for_charts
 
 N_SENTENCES = len(sample().text.sentences)
@@ -20,7 +22,7 @@ N_SENTENCES = len(sample().text.sentences)
 
 def open_maps(**address: str) -> AppTest:
     """Open the page with maps by PCA, which need no compilation."""
-    return open_page("maps", **{"maps_method": "PCA", **address})
+    return open_page("maps", **{"maps_method": "PCA", "maps_from": "Words", **address})
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -39,6 +41,24 @@ def test_sentences_of_the_sample_by_their_columns():
     before = chart(app)["layout"]["xaxis"]["range"]
     checked(app.segmented_control(key="maps_view").set_value("Layer 0 (token)").run())
     assert chart(app)["layout"]["xaxis"]["range"] == before  # one frame for all views
+
+
+def test_it_opens_on_labelled_texts_with_a_score_and_the_points_where_it_fails():
+    app = wait_for_charts(open_page("maps", maps_method="PCA"))
+    assert app.segmented_control(key="maps_from").value == opening_texts(model_name())
+    label = app.selectbox(key="maps_colour").value
+    assert f"lie nearest to their own {label} (guessing: " in texts(app)
+    checked(app.button(key="maps_misplaced").click().run())
+    assert f"{len(app.session_state['maps_selection'].ids):,} of" in texts(app)
+
+
+def test_a_link_holds_colour_view_and_search_and_an_earlier_one_still_opens():
+    address = {"maps_colour": "pos", "maps_view": "Layer 1", "maps_search": "canoe"}
+    app = wait_for_charts(open_maps(maps_from="Sample", **address))
+    assert app.segmented_control(key="maps_from").value == "Words"
+    assert app.selectbox(key="maps_colour").value == "pos"
+    assert app.segmented_control(key="maps_view").value == "Layer 1"
+    assert "1 points match canoe" in texts(app)
 
 
 def test_tokens_in_space_and_plain_cosines():

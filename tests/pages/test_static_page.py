@@ -12,12 +12,16 @@ import pytest
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
+from elmo_core.senses.uses import find_uses
+from pages.common.chosen_model import model_name
+from pages.common.loaders import sample
+from pages.common.openings import opening_contrast
 from tests.pages.driver import chart, checked, open_page, texts, wait_until
 from tests.pages.gestures import PATIENCE_S, settle
 
 
 def opened(**address: str) -> AppTest:
-    return waited(open_page("static", **address))
+    return waited(open_page("static", **{"term": "play", **address}))
 
 
 def waited(app: AppTest) -> AppTest:
@@ -32,14 +36,25 @@ def columns(app: AppTest) -> list[list[str]]:
     return [[word.strip() for word in column] for column in words]
 
 
-def test_it_opens_on_play_already_drawn():
-    app = opened()
-    drawn = columns(app)
+def test_it_opens_on_the_word_with_the_largest_contrast_and_offers_the_one_with_the_least():
+    app = waited(open_page("static"))
+    drawn, chosen = columns(app), opening_contrast(model_name())
     assert [len(words) for words in drawn] == [10, 10, 10]
-    assert "played" in drawn[0]
-    assert [metric.label for metric in app.metric][-1] == "Cosine of the two uses"
-    assert "By chance two lists of 10 share " in texts(app)
-    assert "all 46 uses of play are equally near" in texts(app)
+    shared = len(set(drawn[1]) & set(drawn[2]))
+    assert f"{chosen.word}: {shared} of 10 nearest words shared by two sentences" in texts(app)
+    assert f"all 46 uses of {chosen.word} are equally near" in texts(app)
+    fails = waited(app.button(key="static_fails").click())
+    assert fails.text_input(key="term").value == chosen.fails
+    assert len(set(columns(fails)[1]) & set(columns(fails)[2])) >= shared
+    assert not [button for button in fails.button if button.key == "static_fails"]
+
+
+def test_a_sentence_brought_alone_is_compared_with_one_of_another_sense():
+    uses = find_uses(sample().text.sentences, "play", sample().text.labels_of("play")).uses
+    app = waited(open_page("static", {"static_word": "play"}, term="play", first=uses[0].text))
+    other = app.text_input(key="second").placeholder
+    assert other != uses[0].text
+    assert next(use.label for use in uses if use.text == other) != uses[0].label
 
 
 def test_a_second_sentence_changes_its_column_and_leaves_the_static_one():
@@ -212,7 +227,7 @@ def test_own_text_is_compared():
 
 @pytest.mark.browser
 def test_typing_a_second_sentence_changes_one_column(visit):
-    page = visit("/static")
+    page = visit("/static?term=play")
     words = page.locator(".js-plotly-plot .textpoint text")
     expect(words).to_have_count(30, timeout=1000 * PATIENCE_S)
     before = words.all_text_contents()
