@@ -19,7 +19,7 @@ _MOST_VALUES, _N_SHUFFLES = 20, 50
 
 
 @dataclass(frozen=True)
-class LabelledTexts:
+class SeparatedTexts:
     """Texts by one label."""
 
     name: str
@@ -33,7 +33,7 @@ class LabelledTexts:
         return (self.score.accuracy - guess) / (1 - guess)
 
 
-def rank_texts(elmo: Elmo, sets: Mapping[str, Text]) -> tuple[LabelledTexts, ...]:
+def rank_texts(elmo: Elmo, sets: Mapping[str, Text]) -> tuple[SeparatedTexts, ...]:
     """Score the top layer on labelled texts, each the mean of its tokens; the clearest set comes first.
 
     Args:
@@ -47,7 +47,7 @@ def rank_texts(elmo: Elmo, sets: Mapping[str, Text]) -> tuple[LabelledTexts, ...
     for name, text in sets.items():
         data = label_texts(elmo, text.sentences, text.labels)
         top = data.layers[-1]
-        found.append(LabelledTexts(name, separation(top - top.mean(axis=0), data.labels)))
+        found.append(SeparatedTexts(name, separation(top - top.mean(axis=0), data.labels)))
     return tuple(sorted(found, key=lambda one: -one.gain))
 
 

@@ -21,7 +21,7 @@ KEPT = shipped("data/samples/openings.json")
 
 
 @dataclass(frozen=True)
-class Contrast:
+class ContrastWords:
     """Words of the sample for the page that compares static with contextual vectors."""
 
     word: str
@@ -45,17 +45,17 @@ def opening(model: str) -> str:
 
 
 @kept_for_all(8)
-def opening_contrast(model: str) -> Contrast:
+def opening_contrast(model: str) -> ContrastWords:
     """Return the words of the sample whose two sentences differ most and least to a model."""
     if chosen := kept(model).get("contrast"):
-        return Contrast(**chosen)
+        return ContrastWords(**chosen)
     elmo, text = load_model(model), sample_space(model)
     view = view_names(elmo.n_layers)[-2]
     weights = weights_of(view, elmo.n_layers)
     words = list(candidates(text, shipped_vectors()))
     space = contextual_space(text, weights, words, view)
     ranked = rank_contrasts(elmo, sample().text, text, space, weights)
-    return Contrast(ranked[0].word, worst_contrast(ranked))
+    return ContrastWords(ranked[0].word, worst_contrast(ranked))
 
 
 @kept_for_all(8)
