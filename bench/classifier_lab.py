@@ -2,6 +2,7 @@
 
     python -m bench.classifier_lab english-small                         the whole table, as Markdown
     python -m bench.classifier_lab MODEL --data sst2 --time-limit 60     one set of texts
+    python -m bench.classifier_lab MODEL --train 200 1000 --methods "product of experts"    few training texts
     python -m bench.classifier_lab MODEL --json scores.json
     python -m bench.classifier_lab MODEL --upload                        an upload of 5,000 rows, timed
 
@@ -15,7 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,15 @@ from bench.reporting import arguments, progress, table
 from elmo_core import Elmo, load_elmo, load_static
 from elmo_core.learning.results import SkippedMethod
 from elmo_core.learning.texts.dataset import prepare
-from elmo_core.learning.texts.results import TFIDF, ComparisonSettings, TextResult
+from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, TextResult
 from elmo_core.learning.verdict import verdict
 from elmo_core.learning.workflow import compare_methods, run_classification
-from elmo_core.measuring.splitting import Split
+from elmo_core.measuring.splitting import Split, stratified_split
 from elmo_core.tables.columns import guess_label_column, guess_text_column
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import read_table, read_table_file
+
+_MOST_TESTED = 1_000
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,27 @@ DATA: dict[str, Callable[[], LabTexts]] = {
 }
 
 
-def measure(elmo: Elmo, name: str, settings: ComparisonSettings) -> dict[str, Any]:
-    """Run one comparison and return it as JSON values."""
+def drawn(data: Texts, n_train: int, seed: int) -> Texts:
+    """Draw training texts, and test on at most `_MOST_TESTED` of the others."""
+    codes = np.unique(data.labels, return_inverse=True)[1]
+    split = data.split or stratified_split(codes, 0.2, seed, data.together)
+    rng = np.random.default_rng(seed)
+    train, test = (
+        rng.permutation(part)[:n] for part, n in ((split.train, n_train), (split.test, _MOST_TESTED))
+    )
+    rows = [*train.tolist(), *test.tolist()]
+    texts, labels = ([values[row] for row in rows] for values in (data.texts, data.labels))
+    return Texts(texts, labels, _first(len(train), len(rows)))
+
+
+def measure(
+    elmo: Elmo, name: str, settings: ComparisonSettings, n_train: int | None = None
+) -> dict[str, Any]:
+    """Run one comparison and return it as JSON values; `n_train` = texts to draw, None = all."""
     started = time.monotonic()
     data = DATA[name]()
+    if n_train is not None:
+        data = drawn(data, n_train, settings.seed)
     progress(f"{name}: {len(data.texts):,} texts read in {time.monotonic() - started:.1f} s")
     results: list[TextResult | SkippedMethod] = []
     rows = []
@@ -187,6 +207,12 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
     parser.add_argument("--time-limit", type=float, default=300.0, help="seconds for each set")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--train", nargs="+", type=int, help="numbers of training texts to draw; all if not given"
+    )
+    parser.add_argument(
+        "--methods", nargs="+", default=[], help="beside guessing and TF-IDF; all if not given"
+    )
     parser.add_argument("--json", type=Path)
     parser.add_argument("--upload", action="store_true", help="time an upload instead")
     options = parser.parse_args()
@@ -195,7 +221,13 @@ def main() -> None:
         sys.stdout.write(measure_upload(elmo, options.time_limit))
         return
     settings = ComparisonSettings(time_limit_s=options.time_limit, seed=options.seed)
-    found = {name: measure(elmo, name, settings) for name in options.data}
+    if options.methods:
+        settings = replace(settings, methods=(MAJORITY, TFIDF, *options.methods))
+    found = {
+        name if n is None else f"{name}, {n:,}": measure(elmo, name, settings, n)
+        for name in options.data
+        for n in options.train or [None]
+    }
     sys.stdout.write(as_markdown(found))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,30 +97,43 @@ def scaled_loss(logits: np.ndarray, codes: np.ndarray) -> float:
     return _cross_entropy(logits / fit_temperature(logits, codes), codes) if len(codes) else 0.0
 
 
-def fit_product(logits: np.ndarray, others: np.ndarray, codes: np.ndarray) -> tuple[float, float]:
-    """How to multiply the probabilities of two classifiers (a product of experts, Hinton 1999).
+def fit_product(
+    experts: Sequence[np.ndarray], codes: np.ndarray, *, weights: np.ndarray | None = None, prior: float = 0.0
+) -> np.ndarray:
+    """How to multiply the probabilities of E classifiers (a product of experts, Hinton 1999).
 
     Args:
-        logits: (n, K) of the first one, for texts that neither has learned from.
-        others: (n, K) of the second one.
+        experts: logits (n, K) of each, for texts that none of them has learned from.
         codes: int (n,), the true classes.
+        weights: float (n,), how much each text counts; None = all the same.
+        prior: strength of a Gaussian prior that draws the factors, each on logits at their best temperature,
+            to 1/E; it counts as much as so many texts.
 
     Returns:
-        Temperature T and weight w, not below 0, with the least cross entropy of (logits + w others) / T.
+        Factors (E,), not below 0 and the first not below 0.01, with the least cross entropy of the sum of
+        the logits times their factors.
     """
     from scipy.optimize import minimize
 
-    if not len(codes):
-        return 1.0, 1.0
+    n, equal = len(codes), np.full(len(experts), 1 / len(experts))
+    if not n:
+        return equal * len(experts)
+    scale = np.array([1 / fit_temperature(one, codes) if prior else 1.0 for one in experts])
+    scaled = [factor * one for factor, one in zip(scale, experts, strict=True)]
 
     def cost(factors: np.ndarray) -> float:
-        return _cross_entropy(factors[0] * logits + factors[1] * others, codes)
+        total = factors[0] * scaled[0]
+        for factor, one in zip(factors[1:], scaled[1:], strict=True):
+            total = total + factor * one
+        pull = prior / n * float(np.square(factors - equal).sum())
+        return _cross_entropy(total, codes, weights) + pull
 
-    own, other = minimize(cost, (0.5, 0.5), bounds=[(0.01, 20), (0, 20)], method="L-BFGS-B").x
-    return float(1 / own), float(other / own)
+    bounds = [(0.01, 20), *[(0, 20)] * (len(experts) - 1)]
+    return np.asarray(scale * minimize(cost, equal, bounds=bounds, method="L-BFGS-B").x)
 
 
-def _cross_entropy(logits: np.ndarray, codes: np.ndarray) -> float:
+def _cross_entropy(logits: np.ndarray, codes: np.ndarray, weights: np.ndarray | None = None) -> float:
     top = logits.max(axis=1)
     total = np.log(np.exp(logits - top[:, None]).sum(axis=1)) + top
-    return float((total - logits[np.arange(len(codes)), codes]).mean())
+    losses = total - logits[np.arange(len(codes)), codes]
+    return float(losses.mean() if weights is None else np.average(losses, weights=weights))

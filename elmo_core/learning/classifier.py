@@ -1,4 +1,4 @@
-"""Texts -> classes, in scikit-learn's manner: a mix of the layers learned together with its head."""
+"""Texts -> classes, in scikit-learn's manner: a head on a mix of the layers, and experts beside it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sklearn.base import ClassifierMixin
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import InputError
-from elmo_core.learning.calibration import fit_product, fit_temperature, log_softmax, softmax
+from elmo_core.learning.calibration import fit_temperature, log_softmax, softmax
 from elmo_core.learning.epochs import Epoch, fit_attention
 from elmo_core.learning.estimator import HeadEstimator
 from elmo_core.learning.failures import require_fitted
@@ -32,18 +32,26 @@ from elmo_core.learning.inputs import (
     seed_of,
     whole,
 )
-from elmo_core.learning.text_layers import TextLayers, embed_texts, is_segmented, resolve_model
-from elmo_core.learning.texts.tfidf import WordModel, fit_words
+from elmo_core.learning.text_layers import TextLayers, embed_texts, resolve_model
+from elmo_core.learning.texts.experts import ALL, PRIOR, WORDS, Experts, fit_experts
+from elmo_core.learning.texts.tfidf import WordModel
+from elmo_core.learning.word_vectors import WordVectors, resolve_static
 from elmo_core.progress import Report, part_of
+from elmo_core.static.registry import SHIPPED
 
 TextMix = int | Literal["learned", "uniform"]
 Texts = Sequence[Item] | TextLayers
-TextHeadName = Literal["linear", "attention"]
-_HEAD_SHARE = 0.7  # of the time for a head with TF-IDF beside it, for progress
+TextHeadName = Literal["product", "linear", "attention"]
+HEADS: tuple[TextHeadName, ...] = ("product", "linear", "attention")
+_HEAD_SHARE = 0.6  # of the time for a head with experts beside it, for progress
 
 
 class ElmoClassifier(ClassifierMixin, HeadEstimator):
     """A classifier of texts on a frozen biLM.
+
+    By default it is a product of experts: a linear head on mean and maximum of the mixed layers, and logistic
+    regressions on words and pairs of words, on the characters within words, and on the mean of static
+    vectors. What each counts is chosen on held-out texts (see `elmo_core.learning.texts.experts`).
 
     Attributes:
         classes_: the K classes in order.
@@ -53,8 +61,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         penalty_: of the linear head, given or chosen on held-out texts.
         history_: losses by epoch, of the attention head.
         temperature_: what logits are divided by, fitted on held-out texts.
-        words_: the TF-IDF beside the head, if there is one.
-        words_weight_: what its logits are multiplied by before they are added; chosen on held-out texts.
+        experts_: the models beside the head, by name, and what each counts.
         n_cut_: training texts that were longer than `max_characters`.
         head_: the fitted module.
     """
@@ -62,16 +69,17 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
     MIXES: ClassVar[tuple[str, ...]] = ("learned", "uniform")
 
     head_: LinearHead | AttentionHead
-    words_: WordModel | None
+    experts_: Experts
 
     def __init__(
         self,
         model: Elmo | str | Path = "english-small",
         *,
         mix: TextMix = "learned",
-        head: TextHeadName = "linear",
+        head: TextHeadName = "product",
         words: bool = False,
-        class_weight: ClassWeight = None,
+        static: WordVectors | str | Path | None = SHIPPED,
+        class_weight: ClassWeight = "balanced",
         penalty: float | None = None,
         dropout: float = 0.3,
         max_epochs: int = 30,
@@ -87,9 +95,14 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         Args:
             model: a model, its name or its path.
             mix: "learned" with the head, "uniform", or the number of one layer (-1 = the last).
-            head: "linear" on the mean of the tokens, or "attention" over them.
-            words: whether to multiply the probabilities by those of TF-IDF with logistic regression.
-            class_weight: "balanced" = a rare class counts as much as a frequent one; or the weights of
+            head: "linear" on the mean of the tokens, "attention" over them, or "product": linear on mean and
+                maximum, multiplied by the experts on words, characters and static vectors.
+            words: whether to multiply the probabilities of the other two heads by those of TF-IDF with
+                logistic regression; "product" always does.
+            static: static vectors for "product": by word, a name that `load_static` takes, or a path; None =
+                without. Left out by itself where it lacks more than half of the words.
+            class_weight: "balanced" = a rare class counts as much as a frequent one, so that probabilities
+                are those for classes of equal size; None = each text counts the same; or the weights of
                 classes by name, 1 for those that are not named.
             penalty: of the linear head's weights; None = choose it on held-out texts.
             dropout: of the attention head.
@@ -106,6 +119,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         self.mix = mix
         self.head = head
         self.words = words
+        self.static = static
         self.class_weight = class_weight
         self.penalty = penalty
         self.dropout = dropout
@@ -152,7 +166,8 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         layers = texts if isinstance(texts, TextLayers) else self._embed(elmo, texts, report)
         weights = weights * class_weights(self.class_weight, classes, codes)[codes]
         end = math.inf if self.time_limit_s is None else time.monotonic() + self.time_limit_s
-        first = part_of(report, 0.0, _HEAD_SHARE if self.words else 1.0)
+        kinds = ALL if self.head == "product" else (WORDS,) if self.words else ()
+        first = part_of(report, 0.0, _HEAD_SHARE if kinds else 1.0)
         self.seed_ = seed_of(self.random_state)
         task = LabelledTexts(layers, codes, weights, self.seed_, end, first)
         with torch.random.fork_rng(devices=[]):
@@ -163,12 +178,22 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         if self.calibrated:
             self.temperature_ = fit_temperature(fitted.held_out_logits, fitted.held_out(codes))
         self.penalty_, self.n_cut_ = fitted.penalty, layers.n_cut
-        self.classes_, self.words_, self.words_weight_ = classes, None, 0.0
+        self.classes_, self.experts_ = classes, Experts()
         self.set_fitted_state(head)
         self._fitted = fitted
-        if self.words:
-            self.add_words(layers, codes, report=part_of(report, _HEAD_SHARE, 1.0))
+        if kinds:
+            self._add_experts(kinds, layers, codes, part_of(report, _HEAD_SHARE, 1.0))
         return self
+
+    @property
+    def words_(self) -> WordModel | None:
+        """The TF-IDF of words beside the head, if there is one."""
+        return self.experts_.models.get(WORDS)
+
+    @property
+    def words_weight_(self) -> float:
+        """What the logits of `words_` are multiplied by; 0 without them."""
+        return self.experts_.weights.get(WORDS, 0.0)
 
     def add_words(self, layers: TextLayers, codes: np.ndarray, *, report: Report | None = None) -> None:
         """Put TF-IDF beside a fitted head: p(class) becomes proportional to the product of both.
@@ -178,14 +203,23 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
             codes: int (n,), the numbers of their classes.
             report: called with the progress; an error it raises stops the work.
         """
-        fitted, k = self._fitted, len(self.classes_)
-        longest = 3 if is_segmented(layers.words) else 2
-        found, held_out = fit_words(
-            layers.words, codes, k, fitted.splits, weights=fitted.weights, longest=longest, report=report
+        self.words = True
+        self._add_experts((WORDS,), layers, codes, report)
+
+    def _add_experts(
+        self, kinds: Sequence[str], layers: TextLayers, codes: np.ndarray, report: Report | None
+    ) -> None:
+        """Fit experts, and weigh them against the head; arguments as `add_words`."""
+        is_product = self.head == "product"
+        self.experts_, temperature = fit_experts(
+            kinds,
+            layers.words,
+            codes,
+            self._fitted,
+            static=resolve_static(self.static) if is_product else None,
+            prior=PRIOR if is_product else 0.0,
+            report=report,
         )
-        gold = fitted.held_out(codes)
-        temperature, weight = fit_product(fitted.held_out_logits, held_out, gold)
-        self.words, self.words_, self.words_weight_ = True, found, weight
         self.temperature_ = temperature if self.calibrated else 1.0
 
     def predict(self, X: Texts) -> np.ndarray:
@@ -221,9 +255,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         require_fitted(self, "head_")
         layers = X if isinstance(X, TextLayers) else self._embed(self.elmo_, check_texts(X), None)
         logits = self.head_.logits(layers)
-        if self.words_ is not None:
-            logits = logits + self.words_weight_ * self.words_.logits(layers.words)
-        return logits
+        return self.experts_.added_to(logits, layers.words)
 
     def _embed(self, elmo: Elmo, texts: list[Item], report: Report | None) -> TextLayers:
         keep = self.head == "attention"
@@ -251,11 +283,18 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         at_least_one = "must be a whole number from 1 up"
         weights = self.class_weight
         yield from (
-            (self.head in ("linear", "attention"), "head", 'must be "linear" or "attention"'),
+            (self.head in HEADS, "head", f"must be one of {', '.join(HEADS)}"),
             (
                 weights is None or weights == "balanced" or isinstance(weights, Mapping),
                 "class_weight",
                 'must be None, "balanced" or a dictionary',
+            ),
+            (
+                self.static is None
+                or isinstance(self.static, str | Path)
+                or hasattr(self.static, "__contains__"),
+                "static",
+                "must be None, a name, a path or vectors by word",
             ),
             (
                 self.penalty is None or is_between(0, self.penalty, math.inf),
@@ -278,6 +317,6 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         """Create an untrained head."""
         shape: Any = (elmo.n_layers, elmo.dim, n_classes, self.layers_of(elmo))
         learns_mix = bool(self.mix == "learned")
-        if self.head == "linear":
-            return LinearHead(*shape, learns_mix=learns_mix)
-        return AttentionHead(*shape, learns_mix=learns_mix, dropout=self.dropout)
+        if self.head == "attention":
+            return AttentionHead(*shape, learns_mix=learns_mix, dropout=self.dropout)
+        return LinearHead(*shape, learns_mix=learns_mix, has_maxima=self.head == "product")

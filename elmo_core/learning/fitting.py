@@ -121,7 +121,7 @@ def _fit(head: LinearHead, task: LabelledTexts, penalty: float, doing: str, shar
     fit_mixture(
         head.mix,
         head.output,
-        head.standardised(task.texts.means),
+        head.inputs(task.texts),
         task.loss,
         penalty,
         penalised=(head.mix.weights,) if head.mix.weights.requires_grad else (),

@@ -78,25 +78,51 @@ class Head(nn.Module):
 
 
 class LinearHead(Head):
-    """Multinomial logistic regression on the mean of the mixed tokens."""
+    """Multinomial logistic regression on the mean of the mixed tokens, and on their maximum if wanted."""
 
     def __init__(
-        self, n_layers: int, dim: int, n_classes: int, chosen: Sequence[int], *, learns_mix: bool
+        self,
+        n_layers: int,
+        dim: int,
+        n_classes: int,
+        chosen: Sequence[int],
+        *,
+        learns_mix: bool,
+        has_maxima: bool = False,
     ) -> None:
-        """Make a head that says the same of every text; arguments as `Head`, and the K classes."""
-        super().__init__(n_layers, dim, chosen, learns_mix=learns_mix)
+        """Make a head that says the same of every text; arguments as `Head`, and these.
+
+        Args:
+            n_layers: L.
+            dim: D.
+            n_classes: K.
+            chosen: numbers of the layers that are mixed.
+            learns_mix: whether the weights of the mix are learned.
+            has_maxima: whether the maximum over the tokens stands beside their mean.
+        """
+        width = 2 * dim if has_maxima else dim
+        super().__init__(n_layers, width, chosen, learns_mix=learns_mix)
+        self.has_maxima = has_maxima
         self.mix.gamma.requires_grad_(False)  # it would only undo the penalty of the output's weights
-        self.output = nn.Linear(dim, n_classes)
+        self.output = nn.Linear(width, n_classes)
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
 
     def fit_scale(self, texts: TextLayers) -> None:
         """Standardise by these texts."""
-        self.standardise_to(texts.means)
+        self.standardise_to(self._pooled(texts))
+
+    def inputs(self, texts: TextLayers) -> Tensor:
+        """Texts -> the standardised vectors that are mixed, (chosen layers, n, D or 2D)."""
+        return self.standardised(self._pooled(texts))
 
     def forward(self, texts: TextLayers) -> Tensor:
         """Texts -> logits (n, K)."""
-        return self.output(self.mix(self.standardised(texts.means)))  # type: ignore[no-any-return]
+        return self.output(self.mix(self.inputs(texts)))  # type: ignore[no-any-return]
+
+    def _pooled(self, texts: TextLayers) -> np.ndarray:
+        """Vectors (n, L, D), or (n, L, 2D) with the maxima."""
+        return np.concatenate([texts.means, texts.maxima], axis=2) if self.has_maxima else texts.means
 
 
 class AttentionHead(Head):

@@ -30,13 +30,15 @@ class TextLayers:
 
     means: np.ndarray
     """float32 (n, L, D): means over the tokens, zeros for a text without any."""
+    maxima: np.ndarray
+    """float32 (n, L, D): the largest value over the tokens, zeros for a text without any."""
     lengths: np.ndarray
     """int64 (n,): tokens of each text."""
     starts: np.ndarray
     """int64 (n,): where the tokens of each text begin in `tokens`."""
     tokens: np.ndarray | None
     """float16 (N, L, D): the token vectors of all texts, mapped from a file if they are many; None = only
-    the means are kept."""
+    means and maxima are kept."""
     words: tuple[str, ...]
     """The tokens of each text, with blanks between them."""
     n_cut: int
@@ -50,6 +52,7 @@ class TextLayers:
         chosen = np.asarray(rows, dtype=np.int64)
         return TextLayers(
             self.means[chosen],
+            self.maxima[chosen],
             self.lengths[chosen],
             self.starts[chosen],
             self.tokens,
@@ -135,7 +138,7 @@ def embed_texts(
     Args:
         elmo: the model.
         texts: n texts; see `embed_items`.
-        keep_tokens: whether to keep the vectors of all tokens, not only their means.
+        keep_tokens: whether to keep the vectors of all tokens, not only their means and maxima.
         max_characters: characters of a text that are read; the rest of a longer one is ignored.
         report: progress callback.
 
@@ -144,7 +147,7 @@ def embed_texts(
     """
     if not len(texts):
         raise InputError("There is no text; give at least one.")
-    means = np.zeros((len(texts), elmo.n_layers, elmo.dim), dtype=np.float32)
+    means, maxima = np.zeros((2, len(texts), elmo.n_layers, elmo.dim), dtype=np.float32)
     lengths = np.zeros(len(texts), dtype=np.int64)
     store = _TokenStore()
     words: list[str] = []
@@ -153,12 +156,12 @@ def embed_texts(
         lengths[row] = len(embedding.tokens)
         words.append(" ".join(embedding.tokens))
         if lengths[row]:
-            means[row] = embedding.layers.mean(axis=1)
+            means[row], maxima[row] = embedding.layers.mean(axis=1), embedding.layers.max(axis=1)
         if keep_tokens:
             store.append(embedding.layers.transpose(1, 0, 2).astype(np.float16))
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
     tokens = store.array() if keep_tokens else None
-    return TextLayers(means, lengths, starts, tokens, tuple(words), n_cut)
+    return TextLayers(means, maxima, lengths, starts, tokens, tuple(words), n_cut)
 
 
 def embed_items(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError, ModelError
+from elmo_core.static.registry import load_static
+from elmo_core.static.vectors import StaticVectors
 
 
 class WordVectors(Protocol):
@@ -32,6 +36,7 @@ class OutputVectors:
         if elmo.vocabulary is None:
             raise ModelError(f"{elmo.name} has a softmax but no vocabulary; put its vocab.txt beside it.")
         self._vocabulary = elmo.vocabulary
+        self.words = elmo.vocabulary.words
         self._rows = softmax.weight.detach().to("cpu").float().numpy()  # (V, D)
         self.dim: int = self._rows.shape[1]
 
@@ -67,3 +72,35 @@ def look_up(vectors: WordVectors, words: Iterable[str], width: int) -> tuple[np.
         if key in vectors:
             found[row], is_known[row] = vectors[key], True
     return found, is_known
+
+
+@lru_cache(maxsize=2)
+def _loaded(name: str) -> StaticVectors:
+    return load_static(name)
+
+
+def resolve_static(static: WordVectors | str | Path | None) -> WordVectors | None:
+    """Static vectors by name or path, the last two kept in memory; or the vectors themselves.
+
+    Raises:
+        ModelNotFoundError: there are none of this name on this machine.
+        ModelError: their files are unusable.
+    """
+    return _loaded(str(static)) if isinstance(static, str | Path) else static
+
+
+def listed(vectors: WordVectors) -> tuple[tuple[str, ...], np.ndarray]:
+    """List all words with their vectors: V words, float32 (V, width). A word with a blank in it is left out.
+
+    Raises:
+        ConfigError: the vectors do not say which words they have, or have none.
+    """
+    names = getattr(vectors, "words", None) or getattr(vectors, "index_to_key", None)
+    if names is None and isinstance(vectors, Mapping):
+        names = list(vectors)
+    words = tuple(word for word in names or () if word in vectors and not any(map(str.isspace, word)))
+    if not words:
+        raise ConfigError(
+            "Static vectors must list their words; give vectors of load_static, or a dictionary."
+        )
+    return words, np.stack([np.asarray(vectors[word], dtype=np.float32) for word in words])

@@ -78,7 +78,8 @@ def choose_settings(page: str, n_texts: int) -> ComparisonSettings:
             "Class weights",
             key="balanced",
             bind="query-params",
-            help="Rare labels count as much as frequent ones in training.",
+            help="Rare labels count as much as frequent ones in training. For the product of experts they "
+            "always do.",
         )
         seed = st.number_input("Seed", 0, 10_000, 0, key="seed", bind="query-params")
         wanted = st.multiselect(

@@ -162,12 +162,12 @@ def test_checks_of_the_vectoriser(check):
 
 @pytest.mark.parametrize("check", [*OF_BOTH, *OF_INPUTS, *OF_CLASSIFIERS, *OF_WEIGHTS])
 def test_checks_of_the_classifier(check):
-    run(check, ClassifierOfNumbers("tiny", penalty=0.1))
+    run(check, ClassifierOfNumbers("tiny", head="linear", penalty=0.1))
 
 
 @pytest.mark.parametrize("check", [*OF_BOTH, *OF_CLASSIFIERS])
-def test_checks_of_the_classifier_with_words(check):
-    run(check, ClassifierOfNumbers("tiny", words=True, penalty=0.1))
+def test_checks_of_the_product_of_experts(check):
+    run(check, ClassifierOfNumbers("tiny", penalty=0.1))
 
 
 @pytest.mark.parametrize("check", OF_BOTH)

@@ -102,7 +102,7 @@ def test_a_model_that_changed_since_is_told(tmp_path):
 @pytest.mark.parametrize("model", ["tiny", "object"])
 def test_estimators_are_copied_with_the_same_results(elmo, copied, model):
     model = elmo if model == "object" else model
-    for options in ({"words": True}, {"head": "attention", "max_epochs": 2}):
+    for options in ({}, {"head": "attention", "max_epochs": 2}):
         classifier = ElmoClassifier(model, penalty=0.1, **options).fit(TEXTS, LABELS)
         np.testing.assert_array_equal(
             copied(classifier).predict_proba(TEXTS), classifier.predict_proba(TEXTS)
@@ -204,7 +204,7 @@ def test_probabilities_are_those_of_logistic_regression(elmo, kind, n_classes):
     labels[:4] = "class 0"
     weights = rng.uniform(0.2, 3, 24) if kind == "sample_weight" else np.ones(24)
     balance = {"balanced": "balanced", "dict": {"class 1": 4.0}}.get(kind)
-    options = {"mix": 1, "penalty": 0.1, "calibrated": False, "class_weight": balance}
+    options = {"head": "linear", "mix": 1, "penalty": 0.1, "calibrated": False, "class_weight": balance}
     own = ElmoClassifier(elmo, **options).fit(layers, labels, sample_weight=weights)
     inputs = own.head_.mix(own.head_.standardised(layers.means)).detach().numpy()
     codes = np.unique(labels, return_inverse=True)[1]
@@ -229,7 +229,9 @@ def test_probabilities_are_those_of_logistic_regression(elmo, kind, n_classes):
     assert own.score(layers, labels, sample_weight=weights) == other.score(inputs, labels, weights)
 
 
-@pytest.mark.parametrize("options", [{}, {"words": True}, {"head": "attention", "max_epochs": 3}])
+@pytest.mark.parametrize(
+    "options", [{}, {"head": "linear", "words": True}, {"head": "attention", "max_epochs": 3}]
+)
 def test_weights_of_texts_count_up_to_a_factor_and_0_leaves_out(elmo, options):
     layers = embed_texts(elmo, TEXTS, keep_tokens=True)
     weights = np.array([0.0, 1, 2] * 8)

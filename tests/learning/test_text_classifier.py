@@ -98,14 +98,14 @@ def test_pipelines_cross_validation_and_grids(elmo):
     assert grid.best_params_["mix"] in (0, "learned")
 
 
-@pytest.mark.parametrize("head", ["linear", "attention"])
+@pytest.mark.parametrize("head", ["product", "linear", "attention"])
 @pytest.mark.parametrize("mix", ["learned", "uniform", 0])
 def test_it_learns(elmo, head, mix):
     classifier = ElmoClassifier(elmo, head=head, mix=mix, max_epochs=12, dropout=0.1).fit(TEXTS, LABELS)
     found = classifier.predict_proba(TEXTS)
     assert classifier.classes_.tolist() == ["bad", "good"]
     np.testing.assert_allclose(found.sum(axis=1), 1)
-    assert classifier.score(TEXTS, LABELS) > (0.9 if head == "linear" else 0.6)
+    assert classifier.score(TEXTS, LABELS) > (0.6 if head == "attention" else 0.9)
     assert sum(classifier.layer_weights_) == pytest.approx(1)
     assert (classifier.layer_weights_[1] == 0) == (mix == 0)
     assert (len(set(np.round(classifier.layer_weights_, 6))) > 1) == (mix != "uniform")
@@ -126,8 +126,9 @@ def test_layers_embedded_once_give_the_same(elmo, head):
 def test_words_beside_a_head(elmo):
     """The probabilities are those of the product, and a head of noise is outweighed."""
     texts, labels = TEXTS * 2, LABELS * 2
-    plain = ElmoClassifier(elmo).fit(texts, labels)
-    both = ElmoClassifier(elmo, words=True).fit(texts, labels)
+    plain, both = (ElmoClassifier(elmo, head="linear", words=words) for words in (False, True))
+    plain.fit(texts, labels)
+    both.fit(texts, labels)
     own, other = plain.logits(texts), both.words_.logits([" ".join(one.tokens) for one in elmo.embed(texts)])
     np.testing.assert_allclose(both.logits(texts), own + both.words_weight_ * other)
     found = both.predict_proba(["lovely fine tea", "rude and cold"])
@@ -135,15 +136,17 @@ def test_words_beside_a_head(elmo):
     rng = np.random.default_rng(0)
     gold, noise = rng.integers(0, 2, 400), rng.normal(size=(400, 2))
     signal = np.eye(2)[gold] * 2 + rng.normal(size=(400, 2))
-    temperature, weight = fit_product(noise, signal, gold)
-    assert weight > 5
-    assert weight / temperature == pytest.approx(1 / fit_temperature(signal, gold), rel=0.1)
-    assert fit_product(signal, noise, gold)[1] < 0.1
+    for prior in (0.0, 4.0):
+        own, other = fit_product([noise, signal], gold, prior=prior)
+        assert other > 5 * own
+        assert other == pytest.approx(1 / fit_temperature(signal, gold), rel=0.1)
+        assert fit_product([signal, noise], gold, prior=prior)[1] < 0.1
 
 
 def test_a_language_without_blanks_counts_its_signs(elmo):
     texts = ["房间很好我很喜欢", "房间不好我不喜欢", "服务很好", "服务不好"] * 6
-    both = ElmoClassifier(elmo, words=True).fit(texts, [1, 0, 1, 0] * 6)
+    both = ElmoClassifier(elmo).fit(texts, [1, 0, 1, 0] * 6)
+    assert list(both.experts_.models) == ["words"]
     assert "不 好" in both.words_.vocabulary
     assert both.predict(["早餐不好", "早餐很好"]).tolist() == [0, 1]
 
@@ -156,8 +159,9 @@ def test_attention_reads_empty_texts(elmo):
 
 def test_class_weights_help_the_rare_class(elmo):
     texts, labels = TEXTS[:40] + GOOD * 20, LABELS[:40] + ["good"] * 80
-    plain = ElmoClassifier(elmo, penalty=1.0).fit(texts, labels)
-    balanced = ElmoClassifier(elmo, penalty=1.0, class_weight="balanced").fit(texts, labels)
+    make = ElmoClassifier(elmo, head="linear", penalty=1.0)
+    plain = clone(make).set_params(class_weight=None).fit(texts, labels)
+    balanced = make.fit(texts, labels)
     assert (balanced.predict(texts) == "bad").sum() > (plain.predict(texts) == "bad").sum()
 
 
@@ -192,6 +196,7 @@ def test_unusable_input_gets_one_sentence(texts, labels, message):
         {"penalty": -1.0},
         {"class_weight": {"a": 1}},
         {"dropout": 1.0},
+        {"static": 5},
     ],
 )
 def test_impossible_settings(setting):
@@ -215,7 +220,7 @@ def test_time_limit_ends_training(elmo):
 @pytest.mark.parametrize("name", ["folder", "model.zip"])
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"words": True}, {"head": "attention", "max_epochs": 3, "mix": 1}],
+    [{}, {"head": "linear", "words": True}, {"head": "attention", "max_epochs": 3, "mix": 1}],
 )
 def test_to_the_disk_and_back(elmo, tmp_path, name, settings):
     classifier = ElmoClassifier("tiny", **settings).fit(TEXTS, LABELS)
@@ -229,10 +234,11 @@ def test_to_the_disk_and_back(elmo, tmp_path, name, settings):
 
 
 def test_a_fresh_process_gives_the_same_probabilities(tmp_path):
-    classifier = ElmoClassifier("tiny", words=True).fit(TEXTS, LABELS)
+    classifier = ElmoClassifier("tiny").fit(TEXTS, LABELS)
     save_classifier(classifier, tmp_path / "saved")
     assert {path.name for path in (tmp_path / "saved").iterdir()} == {
-        "classifier.json", "head.safetensors", "words.txt", "predict.py", "README.md",
+        "classifier.json", "head.safetensors", "words.txt", "characters.txt", "static.txt", "predict.py",
+        "README.md",
     }  # fmt: skip
     script = (tmp_path / "saved" / "predict.py").read_text()
     assert len(script.splitlines()) < 20
@@ -277,7 +283,7 @@ def test_a_fresh_process_gives_the_same_probabilities(tmp_path):
     ],
 )
 def test_damaged_classifiers(fitted, tmp_path, damage, message):
-    classifier = clone(fitted).set_params(model="tiny", words=True).fit(TEXTS, LABELS)
+    classifier = clone(fitted).set_params(model="tiny").fit(TEXTS, LABELS)
     save_classifier(classifier, tmp_path / "saved")
     damage(tmp_path / "saved")
     with pytest.raises(ModelError, match=message):

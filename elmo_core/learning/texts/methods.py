@@ -22,6 +22,7 @@ from elmo_core.learning.texts.results import (
     LEARNED,
     LEARNED_WORDS,
     MAJORITY,
+    PRODUCT,
     STATIC,
     TFIDF,
     UNIFORM,
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 _TFIDF_SECONDS = {"word": 5e-6, "char": 4e-5}
 """For one character: three trials and the fit."""
+_CHARACTERS_SECONDS = 2e-5
+"""For one character whose n-grams within words are counted: as above."""
+_STATIC_SECONDS = 1.0
+"""For the mean of static vectors, on few texts and many alike."""
 _LINEAR_SECONDS = 4e-7
 """For each number that a linear head reads."""
 _LINEAR_LEAST = 0.5
@@ -134,6 +139,7 @@ class HeadMethod(Method["TextTask", TextOutcome]):
         settings = task.settings
         return ElmoClassifier(
             task.elmo,
+            static=None,
             class_weight="balanced" if settings.balanced else None,
             max_characters=settings.max_characters,
             time_limit_s=None if math.isinf(seconds) else max(seconds, 0.1),
@@ -168,6 +174,24 @@ class HeadMethod(Method["TextTask", TextOutcome]):
         return TextOutcome(
             n_train=len(split.train), estimator=classifier, probabilities=scaled, unscaled=unscaled
         )
+
+
+class ProductOfExperts(HeadMethod):
+    """The default of `ElmoClassifier`: mean and maximum of the layers, words, characters, static vectors."""
+
+    def __init__(self, name: str) -> None:
+        """Store the name under which the method is chosen and shown."""
+        super().__init__(name, "learned", "product")
+
+    def classifier(self, task: TextTask, seconds: float = math.inf) -> ElmoClassifier:
+        """Make the classifier, not fitted; rare classes always count as much as frequent ones."""
+        classifier = super().classifier(task, seconds)
+        return classifier.set_params(static=task.static, class_weight="balanced")
+
+    def cost(self, task: TextTask) -> float:
+        """That of the head on two vectors a text, and of what is counted."""
+        counted = _tfidf_cost(task) + _CHARACTERS_SECONDS * float(task.lengths.sum())
+        return 2 * self.least_cost(task) + _LINEAR_LEAST + counted + _STATIC_SECONDS
 
 
 class AttentionMethod(HeadMethod):
@@ -224,6 +248,7 @@ def text_methods(elmo: Elmo, *, has_static: bool) -> tuple[Method[TextTask, Text
         HeadMethod(UNIFORM, "uniform"),
         HeadMethod(LEARNED, "learned"),
         WithTfIdf(LEARNED_WORDS, LEARNED, "learned"),
+        ProductOfExperts(PRODUCT),
         AttentionMethod(ATTENTION, "learned", "attention"),
         WithTfIdf(ATTENTION_WORDS, ATTENTION, "learned", "attention"),
     )

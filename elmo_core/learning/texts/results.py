@@ -17,6 +17,7 @@ from elmo_core.weights.store import JsonValue
 
 MAJORITY, TFIDF, STATIC = "majority class", "TF-IDF + LR", "static vectors + LR"
 UNIFORM, LEARNED, ATTENTION = "uniform mix + LR", "learned mix + LR", "learned mix + attention"
+PRODUCT = "product of experts"
 LEARNED_WORDS, ATTENTION_WORDS = f"{LEARNED}, with TF-IDF", f"{ATTENTION}, with TF-IDF"
 
 

@@ -1,8 +1,9 @@
 """The codec of fitted classifiers; see `elmo_core.learning.saving` for the format.
 
 classifier.json     also: classes, temperature and the other numbers of the fit
-head.safetensors    also: the numbers of the TF-IDF, float64
+head.safetensors    also: the numbers of the experts beside the head
 words.txt           the n-grams of the TF-IDF, if it has one
+characters.txt      those of the expert on characters, static.txt the words of that on static vectors
 predict.py          the script
 """
 
@@ -19,9 +20,9 @@ from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.head_files import fill, require_file, section
 from elmo_core.learning.saving import Codec, Model
 from elmo_core.learning.text_layers import resolve_model
-from elmo_core.learning.texts.tfidf_files import PREFIX, words_from_files, words_to_files
+from elmo_core.learning.texts.expert_files import FILES, expert_from_files, expert_to_files, is_of_expert
+from elmo_core.learning.texts.experts import ALL, WORDS, Experts
 
-WORDS = "words.txt"
 _PREDICT = '''"""Predict the class of every line of a text file: python predict.py TEXTS.txt"""
 
 import sys
@@ -46,17 +47,19 @@ class ClassifierCodec(Codec[ElmoClassifier]):
     script: ClassVar[str] = "predict.py"
     script_text: ClassVar[str] = _PREDICT
     settings: ClassVar[tuple[str, ...]] = tuple(
-        name for name in ElmoClassifier().get_params(deep=False) if name != "model"
+        name for name in ElmoClassifier().get_params(deep=False) if name not in ("model", "static")
     )
-    other_files: ClassVar[frozenset[str]] = frozenset({WORDS})
+    other_files: ClassVar[frozenset[str]] = frozenset(FILES.values())
 
     def sections(self, estimator: ElmoClassifier) -> dict[str, Any]:
         """Classes, and the numbers of the fit."""
+        static = estimator.static
         return {
             "classes": estimator.classes_.tolist(),
+            "static": str(static) if isinstance(static, str | Path) else getattr(static, "name", None),
             "fitted": {
                 "temperature": estimator.temperature_,
-                "words_weight": estimator.words_weight_,
+                "expert_weights": estimator.experts_.weights,
                 "penalty": estimator.penalty_,
                 "layer_weights": list(estimator.layer_weights_),
                 "gamma": estimator.gamma_,
@@ -69,41 +72,50 @@ class ClassifierCodec(Codec[ElmoClassifier]):
         classes = ", ".join(f"`{name}`" for name in estimator.classes_.tolist()[:50])
         return "A classifier of texts", [
             f"classes: {classes}",
-            f"head: {estimator.head}{', multiplied by TF-IDF' * estimator.words}",
+            f"head: {estimator.head}{''.join(f', x {name}' for name in estimator.experts_.models)}",
             f"temperature of the probabilities: {estimator.temperature_:.2f}",
         ]
 
     def other_contents(self, estimator: ElmoClassifier) -> tuple[dict[str, bytes], dict[str, torch.Tensor]]:
-        """The TF-IDF."""
-        if estimator.words_ is None:
-            return {}, {}
-        lines, tensors = words_to_files(estimator.words_)
-        return {WORDS: lines}, tensors
+        """The experts."""
+        files, tensors = {}, {}
+        for kind, model in estimator.experts_.models.items():
+            files[FILES[kind]], own = expert_to_files(kind, model)
+            tensors |= own
+        return files, tensors
 
     def make(self, content: Mapping[str, Any], model: Model) -> tuple[ElmoClassifier, Any]:
         """From settings and classes."""
         settings, fitted = section(content, "settings"), section(content, "fitted")
-        classifier = ElmoClassifier(model, **{name: settings[name] for name in self.settings})
+        own = {name: settings[name] for name in self.settings}
+        classifier = ElmoClassifier(model, static=content.get("static"), **own)
         if isinstance(classifier.class_weight, list):
             classifier.class_weight = dict(classifier.class_weight)
         classifier.check()
         classifier.temperature_, classifier.penalty_ = float(fitted["temperature"]), fitted.get("penalty")
         classifier.history_, classifier.n_cut_ = (), int(fitted.get("n_cut", 0))
-        classifier.words_weight_ = float(fitted["words_weight"])
         classifier.classes_ = np.array(content["classes"])
+        classifier.experts_ = Experts({}, _expert_weights(settings, fitted))
         return classifier, classifier.new_head(resolve_model(model), len(classifier.classes_))
 
     def finish(
         self, estimator: ElmoClassifier, head: Any, content: Mapping[str, Any], folder: Path,
         tensors: dict[str, torch.Tensor],
     ) -> None:  # fmt: skip
-        """Fill the head, and read the TF-IDF."""
-        fill(head, {name: one for name, one in tensors.items() if not name.startswith(PREFIX)}, self.what)
-        estimator.words_ = None
-        if estimator.words:
-            lines = require_file(folder / WORDS, self.config, self.what).read_bytes()
-            estimator.words_ = words_from_files(lines, tensors, len(estimator.classes_))
+        """Fill the head, and read the experts."""
+        fill(head, {name: one for name, one in tensors.items() if not is_of_expert(name)}, self.what)
+        for kind in estimator.experts_.weights:
+            lines = require_file(folder / FILES[kind], self.config, self.what).read_bytes()
+            estimator.experts_.models[kind] = expert_from_files(kind, lines, tensors, len(estimator.classes_))
         estimator.set_fitted_state(head)
+
+
+def _expert_weights(settings: Mapping[str, Any], fitted: Mapping[str, Any]) -> dict[str, float]:
+    """The weights of the experts by name; files of earlier versions have at most one, on words."""
+    if "expert_weights" not in fitted:
+        return {WORDS: float(fitted["words_weight"])} if settings["words"] else {}
+    weights = section(fitted, "expert_weights")
+    return {kind: float(weights[kind]) for kind in sorted(weights, key=ALL.index)}
 
 
 _CODEC = ClassifierCodec()
