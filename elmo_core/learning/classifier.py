@@ -86,7 +86,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         patience: int = 4,
         validation_share: float = 0.15,
         calibrated: bool = True,
-        max_characters: int = 2000,
+        max_characters: int | None = None,
         time_limit_s: float | None = None,
         random_state: Seed = 0,
     ) -> None:
@@ -110,7 +110,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
             patience: its epochs without a gain after which it stops.
             validation_share: of the texts, set apart for that.
             calibrated: whether probabilities are scaled by a temperature.
-            max_characters: of a text; the rest of a longer one is not read.
+            max_characters: of a text, None = all, in windows; the rest of a longer one is not read.
             time_limit_s: for learning, after the texts are embedded; then the best so far is taken.
             random_state: seed of the splits, of the first weights, and of the order of texts; a generator
                 gives the next seed at each `fit`, None a fresh one.
@@ -259,7 +259,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
 
     def _embed(self, elmo: Elmo, texts: list[Item], report: Report | None) -> TextLayers:
         keep = self.head == "attention"
-        most = whole(self.max_characters) or 1
+        most = whole(self.max_characters)
         return embed_texts(elmo, texts, keep_tokens=keep, max_characters=most, report=report)
 
     def _fit_head(
@@ -305,7 +305,11 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
             ((whole(self.max_epochs) or 0) >= 1, "max_epochs", at_least_one),
             ((whole(self.patience) or 0) >= 1, "patience", at_least_one),
             (is_between(0, self.validation_share, 1), "validation_share", "must be between 0 and 1"),
-            ((whole(self.max_characters) or 0) >= 1, "max_characters", at_least_one),
+            (
+                self.max_characters is None or (whole(self.max_characters) or 0) >= 1,
+                "max_characters",
+                f"{at_least_one}, or None",
+            ),
             (
                 self.time_limit_s is None or is_between(0, self.time_limit_s, math.inf),
                 "time_limit_s",

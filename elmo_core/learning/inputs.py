@@ -26,6 +26,8 @@ from elmo_core.tables.records import counted, shortened
 
 Item: TypeAlias = "str | Sequence[str] | Embedding"
 """A text, its tokens, or its vectors."""
+WINDOW = 2000
+"""Characters that the biLM reads of a text at once; a longer one is read in windows of this length."""
 Seed: TypeAlias = "int | np.random.RandomState | np.random.Generator | None"
 ClassWeight: TypeAlias = 'Mapping[Any, float] | Literal["balanced"] | None'
 

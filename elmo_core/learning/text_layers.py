@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -16,11 +17,12 @@ import numpy as np
 from elmo_core.embedder import Elmo, load_elmo
 from elmo_core.embedding.result import Embedding
 from elmo_core.exceptions import InputError
-from elmo_core.learning.inputs import Item
+from elmo_core.learning.inputs import WINDOW, Item
 from elmo_core.progress import Report
 
 _MOST_IN_MEMORY = 1 << 27
 """Bytes of token vectors that are kept in memory; above it they are mapped from a file."""
+_LAST_BLANK = re.compile(r".*\s", re.DOTALL)
 _UNSEGMENTED = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
 
 
@@ -130,7 +132,7 @@ def embed_texts(
     texts: Sequence[Item],
     *,
     keep_tokens: bool = False,
-    max_characters: int = 2000,
+    max_characters: int | None = None,
     report: Report | None = None,
 ) -> TextLayers:
     """Compute the layers of texts.
@@ -139,7 +141,7 @@ def embed_texts(
         elmo: the model.
         texts: n texts; see `embed_items`.
         keep_tokens: whether to keep the vectors of all tokens, not only their means and maxima.
-        max_characters: characters of a text that are read; the rest of a longer one is ignored.
+        max_characters: characters of a text that are read, None = all; the rest of a longer one is left out.
         report: progress callback.
 
     Raises:
@@ -151,7 +153,8 @@ def embed_texts(
     lengths = np.zeros(len(texts), dtype=np.int64)
     store = _TokenStore()
     words: list[str] = []
-    n_cut = sum(isinstance(text, str) and len(text) > max_characters for text in texts)
+    most = math.inf if max_characters is None else max_characters
+    n_cut = sum(isinstance(text, str) and len(text) > most for text in texts)
     for row, embedding in enumerate(embed_items(elmo, texts, max_characters, report)):
         lengths[row] = len(embedding.tokens)
         words.append(" ".join(embedding.tokens))
@@ -165,16 +168,17 @@ def embed_texts(
 
 
 def embed_items(
-    elmo: Elmo, items: Sequence[Item], max_characters: int, report: Report | None = None
+    elmo: Elmo, items: Sequence[Item], max_characters: int | None, report: Report | None = None
 ) -> Iterator[Embedding]:
     """Embed texts and token lists in constant memory; pass on the vectors that are given.
 
-    Each character of a script that is written without blanks is a token of its own.
+    Each character of a script that is written without blanks is a token of its own. A text of more than
+    `WINDOW` characters is read in windows, each from a zero state, and their vectors are joined.
 
     Args:
         elmo: the model.
         items: texts, token lists and results of `Elmo.embed` in any order.
-        max_characters: characters of a text that are read; the rest of a longer one is ignored.
+        max_characters: characters of a text that are read, None = all; the rest of a longer one is left out.
         report: progress callback.
 
     Yields:
@@ -192,17 +196,44 @@ def embed_items(
         )
     computed = chain.from_iterable(elmo.stream(unread(items, max_characters), report=report))
     for item in items:
-        yield item if isinstance(item, Embedding) else next(computed)
+        if isinstance(item, Embedding):
+            yield item
+            continue
+        first, *others = (next(computed) for _ in readable(item, max_characters))
+        yield _joined([first, *others]) if others else first
 
 
-def unread(items: Sequence[Item], max_characters: int) -> list[str | Sequence[str]]:
-    """The items that have no vectors yet, in the form in which the model reads them."""
-    return [readable(item, max_characters) for item in items if not isinstance(item, Embedding)]
+def _joined(windows: list[Embedding]) -> Embedding:
+    tokens = [token for window in windows for token in window.tokens]
+    return Embedding(tokens, np.concatenate([window.layers for window in windows], axis=1))
 
 
-def readable(text: str | Sequence[str], max_characters: int) -> str | Sequence[str]:
-    """Cut a text to the characters that are read and segment it; return tokens unchanged."""
-    return segmented(text[:max_characters]) if isinstance(text, str) else text
+def unread(items: Sequence[Item], max_characters: int | None) -> list[str | Sequence[str]]:
+    """The items that have no vectors yet, in the form in which the model reads them, window by window."""
+    return [
+        window
+        for item in items
+        if not isinstance(item, Embedding)
+        for window in readable(item, max_characters)
+    ]
+
+
+def readable(text: str | Sequence[str], max_characters: int | None) -> list[str | Sequence[str]]:
+    """The windows of a text as far as it is read, segmented; at least one. Tokens are one window."""
+    if not isinstance(text, str):
+        return [text]
+    return [segmented(window) for window in _windows(text[:max_characters])]
+
+
+def _windows(text: str) -> Iterator[str]:
+    """Parts of at most `WINDOW` characters, divided at blanks where there are some."""
+    start = 0
+    while len(text) - start > WINDOW:
+        blank = _LAST_BLANK.search(text, start, start + WINDOW)
+        end = blank.end() if blank else start + WINDOW
+        yield text[start:end]
+        start = end
+    yield text[start:]
 
 
 def segmented(text: str) -> str:

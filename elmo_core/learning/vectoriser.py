@@ -40,7 +40,7 @@ class ElmoVectorizer(TransformerMixin, ElmoEstimator):
         layer: int | Sequence[float] | Literal["uniform"] = "uniform",
         pooling: Pooling = "mean",
         centred: bool = False,
-        max_characters: int = 2000,
+        max_characters: int | None = None,
     ) -> None:
         """Store the settings.
 
@@ -50,7 +50,7 @@ class ElmoVectorizer(TransformerMixin, ElmoEstimator):
             pooling: over the tokens: mean, maximum, or the mean weighted by a / (a + frequency of the
                 word in the fitted texts), which plays down frequent words (Arora et al. 2017).
             centred: whether to subtract the mean vector of the fitted texts.
-            max_characters: characters of a text that are read; the rest of a longer one is ignored.
+            max_characters: characters of a text that are read; None = all.
         """
         self.model = model
         self.layer = layer
@@ -114,9 +114,9 @@ class ElmoVectorizer(TransformerMixin, ElmoEstimator):
     def _check(self) -> None:
         if self.pooling not in ("mean", "max", "weighted"):
             raise ConfigError(f'pooling must be "mean", "max" or "weighted", got {self.pooling!r}.')
-        if (whole(self.max_characters) or 0) < 1:
+        if self.max_characters is not None and (whole(self.max_characters) or 0) < 1:
             raise ConfigError(
-                f"max_characters must be a whole number from 1 up, got {self.max_characters!r}."
+                f"max_characters must be None or a whole number from 1 up, got {self.max_characters!r}."
             )
 
     def _weights(self, elmo: Elmo) -> np.ndarray | None:
@@ -150,9 +150,9 @@ class ElmoVectorizer(TransformerMixin, ElmoEstimator):
         return vectors
 
     @property
-    def _limit(self) -> int:
-        """Characters of a text that are read."""
-        return whole(self.max_characters) or 1
+    def _limit(self) -> int | None:
+        """Characters of a text that are read; None = all."""
+        return whole(self.max_characters)
 
     def _pooled(self, embedding: Embedding, mixed: np.ndarray) -> np.ndarray:
         if self.pooling == "mean":

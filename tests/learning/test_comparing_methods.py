@@ -46,9 +46,12 @@ NAMES = [method.name for method in text_methods(load_elmo("tiny"), has_static=Fa
 RANDOM = [str(label) for label in RNG.choice(["x", "y"], 120)]
 
 
+HOUR = 3600.0
+
+
 @pytest.fixture(scope="module")
 def results(elmo):
-    return list(compare_methods(elmo, TEXTS, LABELS))
+    return list(compare_methods(elmo, TEXTS, LABELS, ComparisonSettings(time_limit_s=HOUR)))
 
 
 def test_all_methods_on_the_same_rows(elmo, results):
@@ -68,7 +71,7 @@ def test_all_methods_on_the_same_rows(elmo, results):
 
 def test_the_same_seed_gives_the_same_results(elmo, results):
     chosen = (TFIDF, LEARNED)
-    again = compare_methods(elmo, TEXTS, LABELS, ComparisonSettings(methods=chosen))
+    again = compare_methods(elmo, TEXTS, LABELS, ComparisonSettings(time_limit_s=HOUR, methods=chosen))
     before = {result.method: result for result in results}
     for result in again:
         np.testing.assert_array_equal(result.probabilities, before[result.method].probabilities)

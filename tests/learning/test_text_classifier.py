@@ -151,6 +151,31 @@ def test_a_language_without_blanks_counts_its_signs(elmo):
     assert both.predict(["早餐不好", "早餐很好"]).tolist() == [0, 1]
 
 
+def test_long_texts_are_read_in_windows(elmo):
+    """The vectors are those of all windows, which end at a blank or at 2,000 characters."""
+    text = "a fine cup of tea, " * 250 + "x" * 2100
+    found = embed_texts(elmo, [text, "tea"], keep_tokens=True)
+    assert "".join(found.words[0].split()) == "".join(text.split())
+    ends = [text[:2000].rindex(" ") + 1]
+    ends.append(text[: ends[0] + 2000].rindex(" ") + 1)
+    ends.append(text.rindex(" ") + 1)
+    parts = [
+        text[a:b]
+        for a, b in zip([0, *ends, ends[-1] + 2000], [*ends, ends[-1] + 2000, len(text)], strict=True)
+    ]
+    windows = elmo.embed(parts)
+    joined = np.concatenate([one.layers for one in windows], axis=1)
+    np.testing.assert_allclose(found.means[0], joined.mean(axis=1), atol=1e-5)
+    np.testing.assert_allclose(found.maxima[0], joined.max(axis=1), atol=1e-5)
+    assert found.lengths.tolist() == [joined.shape[1], 1]
+    cut = embed_texts(elmo, [text, "tea"], max_characters=100)
+    assert (cut.n_cut, found.n_cut) == (1, 0)
+    np.testing.assert_allclose(cut.means[0], elmo.embed([text[:100]])[0].layers.mean(axis=1), atol=1e-6)
+    np.testing.assert_allclose(
+        ElmoVectorizer(elmo).fit_transform([text])[0], joined.mean(axis=(0, 1)), atol=1e-4
+    )
+
+
 def test_attention_reads_empty_texts(elmo):
     classifier = ElmoClassifier(elmo, head="attention", max_epochs=2).fit([*TEXTS, ""], [*LABELS, "bad"])
     assert np.isfinite(classifier.predict_proba(["", "fine tea"])).all()

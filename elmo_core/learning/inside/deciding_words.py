@@ -10,6 +10,7 @@ from elmo_core.embedding.reading import read_texts
 from elmo_core.exceptions import InputError
 from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.failures import require_fitted
+from elmo_core.learning.inputs import WINDOW, whole
 from elmo_core.learning.text_layers import readable
 
 _MAX_TOKENS = 100
@@ -31,7 +32,7 @@ class Occlusion:
 
 
 def occlude(classifier: ElmoClassifier, text: str, class_index: int | None = None) -> Occlusion:
-    """Leave out one word after the other.
+    """Leave out one word after the other, of a long text in its first `WINDOW` characters.
 
     Args:
         classifier: fitted.
@@ -43,7 +44,7 @@ def occlude(classifier: ElmoClassifier, text: str, class_index: int | None = Non
         NotFittedError: the classifier is not fitted.
     """
     require_fitted(classifier, "head_")
-    (found,) = read_texts([readable(text, classifier.max_characters)])
+    (found,) = read_texts(readable(text, min(whole(classifier.max_characters) or WINDOW, WINDOW)))
     tokens = found.tokens
     if not tokens:
         raise InputError("The text has no words; type some.")

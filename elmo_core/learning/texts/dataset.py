@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from elmo_core.exceptions import InputError
+from elmo_core.learning.inputs import WINDOW
 from elmo_core.learning.texts.duplicates import NearPair, find_duplicates, find_near_duplicates, normalise
 from elmo_core.progress import Report, part_of
 from elmo_core.tables.columns import Finding, check_labels, labels_of, texts_of
@@ -124,6 +125,7 @@ def prepare(
         *_say_respelt(respelt),
         *_say_dropped(dropped, len(found.contradicting)),
         *_say_near(near.pairs, near.n_searched, len(kept)),
+        *_say_long(sum(len(texts[row]) > WINDOW for row in kept)),
     )
     return Dataset(
         table.name, tuple(texts[row] for row in kept), kept_labels, tuple(kept), dropped, near.pairs, findings
@@ -152,6 +154,14 @@ def _say_dropped(dropped: tuple[Dropped, ...], n_groups: int) -> list[Finding]:
         for reason, rest in said.items()
         if counts[reason]
     ]
+
+
+def _say_long(n: int) -> list[Finding]:
+    if not n:
+        return []
+    are = "is" if n == 1 else "are"
+    longer = f"{counted(n, 'text')} of more than {WINDOW:,} characters"
+    return [Finding("note", f"{longer} {are} read whole, in windows of that length.")]
 
 
 def _say_near(pairs: tuple[NearPair, ...], n_searched: int, n: int) -> list[Finding]:

@@ -34,8 +34,8 @@ class ComparisonSettings:
     """Whether a rare class counts as much as a frequent one."""
     methods: tuple[str, ...] = ()
     """Names of the methods to run; empty = all."""
-    max_characters: int = 2000
-    """Characters that are read of a text."""
+    max_characters: int | None = None
+    """Characters that are read of a text; None = all, long texts in windows."""
     seed: int = 0
 
     def __post_init__(self) -> None:

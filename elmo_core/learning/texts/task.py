@@ -76,7 +76,7 @@ class TextTask(Task[TextOutcome, TextResult]):
         self.seed, self.time_limit_s = self.settings.seed, self.settings.time_limit_s
         self.static = static
         self.classes, self.codes = _class_codes(texts, labels)
-        self.lengths = np.array([min(len(text), self.settings.max_characters) + 1 for text in texts])
+        self.lengths = np.array([len(text[: self.settings.max_characters]) + 1 for text in texts])
         self.at = np.full(len(texts), -1)
         self.layers: TextLayers | None = None
         self.together, self.has_given_splits, self._split = tuple(together), split is not None, split
