@@ -281,7 +281,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
 
     def _rules(self) -> Iterator[tuple[bool, str, str]]:
         at_least_one = "must be a whole number from 1 up"
-        weights = self.class_weight
+        weights, limit = self.class_weight, self.max_characters
         yield from (
             (self.head in HEADS, "head", f"must be one of {', '.join(HEADS)}"),
             (
@@ -290,9 +290,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
                 'must be None, "balanced" or a dictionary',
             ),
             (
-                self.static is None
-                or isinstance(self.static, str | Path)
-                or hasattr(self.static, "__contains__"),
+                self.static is None or isinstance(self.static, Path) or hasattr(self.static, "__contains__"),
                 "static",
                 "must be None, a name, a path or vectors by word",
             ),
@@ -305,11 +303,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
             ((whole(self.max_epochs) or 0) >= 1, "max_epochs", at_least_one),
             ((whole(self.patience) or 0) >= 1, "patience", at_least_one),
             (is_between(0, self.validation_share, 1), "validation_share", "must be between 0 and 1"),
-            (
-                self.max_characters is None or (whole(self.max_characters) or 0) >= 1,
-                "max_characters",
-                f"{at_least_one}, or None",
-            ),
+            (limit is None or (whole(limit) or 0) >= 1, "max_characters", f"{at_least_one}, or None"),
             (
                 self.time_limit_s is None or is_between(0, self.time_limit_s, math.inf),
                 "time_limit_s",
