@@ -186,7 +186,8 @@ class ProductOfExperts(HeadMethod):
     def classifier(self, task: TextTask, seconds: float = math.inf) -> ElmoClassifier:
         """Make the classifier, not fitted; rare classes always count as much as frequent ones."""
         classifier = super().classifier(task, seconds)
-        return classifier.set_params(static=task.static, class_weight="balanced")
+        classifier.set_params(static=task.static, class_weight="balanced")
+        return classifier
 
     def cost(self, task: TextTask) -> float:
         """That of the head on two vectors a text, and of what is counted."""

@@ -78,7 +78,8 @@ class ClassifierCodec(Codec[ElmoClassifier]):
 
     def other_contents(self, estimator: ElmoClassifier) -> tuple[dict[str, bytes], dict[str, torch.Tensor]]:
         """The experts."""
-        files, tensors = {}, {}
+        files: dict[str, bytes] = {}
+        tensors: dict[str, torch.Tensor] = {}
         for kind, model in estimator.experts_.models.items():
             files[FILES[kind]], own = expert_to_files(kind, model)
             tensors |= own
