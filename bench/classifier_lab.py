@@ -94,7 +94,7 @@ DATA: dict[str, Callable[[], LabTexts]] = {
 }
 
 
-def drawn(data: Texts, n_train: int, seed: int) -> Texts:
+def drawn(data: LabTexts, n_train: int, seed: int) -> LabTexts:
     """Draw training texts, and test on at most `_MOST_TESTED` of the others."""
     codes = np.unique(data.labels, return_inverse=True)[1]
     split = data.split or stratified_split(codes, 0.2, seed, data.together)
@@ -104,7 +104,7 @@ def drawn(data: Texts, n_train: int, seed: int) -> Texts:
     )
     rows = [*train.tolist(), *test.tolist()]
     texts, labels = ([values[row] for row in rows] for values in (data.texts, data.labels))
-    return Texts(texts, labels, _first(len(train), len(rows)))
+    return LabTexts(texts, labels, _first(len(train), len(rows)))
 
 
 def measure(
