@@ -12,6 +12,9 @@ from contextlib import asynccontextmanager
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import streamlit as st
+from starlette.middleware import Middleware
+
+from pages.gate import Gate
 
 
 @asynccontextmanager
@@ -23,4 +26,4 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("pages/frame.py", lifespan=lifespan)
+app = st.App("pages/frame.py", lifespan=lifespan, middleware=[Middleware(Gate)])

@@ -8,12 +8,14 @@ import runpy
 import socket
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from elmo_core.commands.terminal import HELP_NAMES, Version, command, run
 from elmo_core.extras import extra
+from elmo_core.serving.access import CORPORA_VARIABLE, LOCAL_FILES_VARIABLE, corpus_folders, is_loopback
 from elmo_core.shipped import shipped
 
 LOOPBACK = ("localhost", "127.0.0.1")
@@ -36,8 +38,27 @@ def start(
         typer.Option(help="Port to listen on; else 8501, or the next that is free.", min=1, max=65535),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; 0.0.0.0 serves other machines, too.")
-    ] = LOOPBACK[1],
+        str | None,
+        typer.Option(
+            help="Address to listen on; else 127.0.0.1, or 0.0.0.0 with --serve.", show_default=False
+        ),
+    ] = None,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve", help="Serve others: no visitor reaches files of this machine, or opens a window."
+        ),
+    ] = False,
+    corpora: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder with corpora that every visitor may choose and read; may be repeated.",
+            exists=True,
+            file_okay=False,
+            resolve_path=True,
+            show_default=False,
+        ),
+    ] = None,
     base_path: Annotated[
         str, typer.Option(help="Path of the app behind a proxy, for example /elmo.", show_default=False)
     ] = "",
@@ -46,12 +67,18 @@ def start(
 ) -> None:
     """Start ELMo Explorer and open it in a browser.
 
-    It serves this machine alone unless --host says otherwise; Ctrl-C ends it.
+    It serves this machine alone unless --serve or --host says otherwise; Ctrl-C ends it.
     """
     with extra("app"):
         if find_spec("streamlit") is None:
             raise ModuleNotFoundError(name="streamlit")
-    is_headless = no_browser or not _has_screen()
+    host = host or (_EVERY_ADDRESS[0] if serve else LOOPBACK[1])
+    is_served = serve or not is_loopback(host)
+    if corpora:
+        os.environ[CORPORA_VARIABLE] = os.pathsep.join(map(str, corpora))
+    if serve:
+        os.environ[LOCAL_FILES_VARIABLE] = "off"
+    is_headless = no_browser or is_served or not _has_screen()
     options = {"address": host, "headless": str(is_headless).lower()}
     if port is not None:
         options["port"] = str(port)
@@ -61,12 +88,33 @@ def start(
     if not any(word.startswith("--server.allowedHosts") for word in context.args):
         names = names_of(host)
         given += [word for name in names for word in ("--server.allowedHosts", name)]
-        if host not in LOOPBACK:
+        if is_served:
             listed = ", ".join(names)
             typer.echo(f"It answers as {listed}; add other names with --server.allowedHosts NAME.", err=True)
+    if is_served:
+        for sentence in what_is_served():
+            typer.echo(sentence, err=True)
     # The arguments of `python -m streamlit`, which takes over this process
     sys.argv = ["streamlit", "run", str(shipped("app.py")), *given, *context.args]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+
+
+def what_is_served() -> list[str]:
+    """Say what visitors from other machines may do, and what they may not."""
+    folders = [str(folder) for folder in corpus_folders()]
+    names_files = os.environ.get(LOCAL_FILES_VARIABLE, "").strip().lower() == "on"
+    on = ["pasted texts and uploads", "jobs, in turn"]
+    off = ["passwords and encryption, which are a proxy's"]
+    (on if names_files else off).append(
+        f"naming files of this machine ({LOCAL_FILES_VARIABLE}=on)"
+        if names_files
+        else "naming files of this machine"
+    )
+    if folders:
+        on.append(f"reading the corpora in {', '.join(folders)}")
+    else:
+        off.append("reading corpora of this machine (--corpora FOLDER)")
+    return [f"On: {'; '.join(on)}.", f"Off: {'; '.join(off)}."]
 
 
 def names_of(host: str) -> list[str]:

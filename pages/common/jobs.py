@@ -35,6 +35,7 @@ from pages.common.chosen_model import model_name, reading_with
 from pages.common.job import Job
 from pages.common.job_queue import FairQueue
 from pages.common.markdown import escape_markdown
+from pages.common.permissions import refusal_of_job
 from pages.common.results import ResultStore
 from pages.common.visitors import current_visitor, put_in_address
 
@@ -131,9 +132,16 @@ def start(owner: str, key: Hashable, title: str, work: Callable[[Job], Any], res
         title: see `run_or_offer`.
         work: see `run_or_offer`.
         results: where the result is kept; work for a shared store is shared.
+
+    Returns:
+        The job; one that has failed already where the visitor has too many, or the server is short of memory.
     """
     cancel(owner)
     visitor = current_visitor()
+    if refusal := refusal_of_job(sum(not job.is_over for job in _jobs().values())):
+        job = Job(key, title, state="failed", error=refusal)
+        _jobs()[owner] = job
+        return job
 
     with _shared_lock:
         new = Job(key, title, model=model_name(), is_shared=results.is_shared)

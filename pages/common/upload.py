@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from elmo_core.plots.style import clip, listing
 from elmo_core.tables.export import to_csv
@@ -23,6 +24,7 @@ from pages.common.job import Job
 from pages.common.jobs import OFFERED_S, run_or_offer
 from pages.common.loaders import digest
 from pages.common.markdown import escape_markdown
+from pages.common.permissions import refusal_of_upload
 from pages.common.reading_choice import choose_reading, offer_sheets
 from pages.common.results import ResultStore, results_about, visitor_results
 from pages.common.visitors import current_visitor, put_in_address
@@ -82,6 +84,8 @@ def upload_file(
     place = place or st.container()
     limit = min(max_mb, st.get_option("server.maxUploadSize"))
     place.file_uploader(label, types or None, max_upload_size=limit, key=key, on_change=_keep, args=(key,))
+    if refusal := st.session_state.get(_refused_key(key)):
+        place.error(refusal)
     file = _uploads().get(key)
     if file is not None and st.session_state[key] is None:  # the field was emptied with its page
         with place.container(horizontal=True, vertical_alignment="center"):
@@ -206,14 +210,25 @@ def _uploads() -> dict[str, UploadedFile]:
 
 
 def _keep(key: str) -> None:
-    """Callback: keep the file of a field, or drop it where the field was emptied."""
+    """Callback: keep the file of a field, or drop it where the field was emptied or there is no room."""
+    st.session_state.pop(_refused_key(key), None)
     file = st.session_state[key]
-    if file is None:
+    if file is None or isinstance(file, DeletedFile):  # the session has no file of this id
         remove_upload(key)
+        return
+    others = sum(len(other.content) for name, other in _uploads().items() if name != key)
+    if refusal := refusal_of_upload(file.size, others):
+        remove_upload(key)
+        st.session_state[_refused_key(key)] = refusal
         return
     content = file.getvalue()
     _uploads()[key] = UploadedFile(digest(content), file.name, content)
     put_in_address()
+
+
+def _refused_key(key: str) -> str:
+    """Key of the sentence about the file of a field that was not kept."""
+    return f"{key}_refused"
 
 
 def _warn_of_guess(name: str, encoding: str, is_guessed: bool) -> None:

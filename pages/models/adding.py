@@ -15,8 +15,8 @@ from pages.common.chosen_model import choose_model, find_model
 from pages.common.job import Job
 from pages.common.jobs import StartButton
 from pages.common.loaders import digest
-from pages.common.locality import may_name_files
 from pages.common.markdown import escape_markdown
+from pages.common.permissions import may_name_files
 from pages.common.results import visitor_results
 from pages.common.upload import UploadedFile, remove_upload, upload_file
 

@@ -7,7 +7,7 @@ import streamlit as st
 from elmo_core.weights.registry import known_models
 from pages.common.chosen_model import model_name
 from pages.common.layout import show_title
-from pages.common.locality import may_name_files
+from pages.common.permissions import may_name_files
 from pages.models.adding import show_adding
 from pages.models.chosen import show_chosen
 from pages.models.entry import show_entry

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+import weakref
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pandas as pd
 import platformdirs
@@ -20,18 +23,21 @@ from elmo_core.measuring.durations import duration
 from elmo_core.plots.style import clip
 from elmo_core.pretraining.corpus import find_shards
 from elmo_core.progress import part_of
+from elmo_core.serving.access import files_of_corpus
 from elmo_core.text.tokenisation import TOKENISATION_VERSION
 from pages.common import exports, jobs
 from pages.common.chosen_model import model_name
 from pages.common.job import Job
 from pages.common.loaders import Source, load_model
-from pages.common.locality import may_name_files
 from pages.common.markdown import escape_markdown
+from pages.common.permissions import corpora, may_name_files
 from pages.common.results import visitor_results
 from pages.common.text_spaces import tokens_of
+from pages.common.visitors import current_visitor
 
 _USES_PER_S = 500  # on one busy core; what is said before a build
 _MB_PER_USE = 0.0032
+_THE_TEXT = "the text of this page"
 _CONTEXT = 24  # characters on each side
 _COLUMNS = {
     "left": st.column_config.TextColumn("Left", alignment="right", width=155),
@@ -50,12 +56,13 @@ def show_index(
     """Build or open the index of a corpus, and search it for the word as used in both sentences."""
     st.caption(
         "The uses in a corpus that are nearest to the word in each of the two sentences. The corpus is "
-        "the text of this page" + (", or files on this machine" if may_name_files() else "") + "; it is read "
-        "once, into an index on disk."
+        "the text of this page"
+        + (", or one of this server" if corpora() or may_name_files() else "")
+        + "; it is read once, into an index on disk."
     )
-    pattern, most = _choose_corpus(page)
-    shards = _find(page, pattern) if pattern else ()
-    corpus = f"files {_marks(shards)}" if pattern else f"text {source.key}"
+    wanted, most = _choose_corpus(page)
+    shards = _find(page, wanted) if wanted else ()
+    corpus = f"files {_marks(shards)}" if shards else f"text {source.key}"
     key = sha256(f"{corpus} {model_name()} {weights} {most} {TOKENISATION_VERSION}".encode()).hexdigest()[:20]
     index = _opened(page, key, shards, source, weights, most)
     st.caption(
@@ -64,7 +71,7 @@ def show_index(
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         only = st.toggle(f"Only uses of {escape_markdown(word)}", key=f"{page}_only", value=True)
-        asked = st.text_input("Only from the file", key=f"{page}_origin", width=220) if pattern else ""
+        asked = st.text_input("Only from the file", key=f"{page}_origin", width=220) if shards else ""
         origin = asked.strip()
     where = UseFilter(word if only else None, origin or None)
     elmo, frames = load_model(model_name()), []
@@ -89,28 +96,38 @@ def show_index(
     exports.show_downloads(page, f"{word} in the corpus", rows=lambda: pd.concat(frames))
 
 
-def _choose_corpus(page: str) -> tuple[str, int]:
-    """Return a pattern of files on this machine (empty = the text of the page) and the most uses to read."""
-    pattern = ""
+def _choose_corpus(page: str) -> tuple[Path | str, int]:
+    """Return a corpus of the server or a pattern of its files, and the most uses to read.
+
+    An empty pattern stands for the text of the page.
+    """
+    offered, pattern = corpora(), ""
+    corpus: str | None = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        if offered:
+            corpus = st.selectbox(
+                "Corpus", list(offered), index=None, key=f"{page}_corpus", width=260, placeholder=_THE_TEXT
+            )
         if may_name_files():
             pattern = st.text_input(
                 "Files on this machine",
                 key=f"{page}_pattern",
                 max_chars=500,
                 placeholder="a pattern such as corpus/*.txt.gz; empty: the text of this page",
+                disabled=corpus is not None,
             )
         most = st.number_input(
             "Uses at most", 1_000, MAX_USES, 100_000, step=50_000, key=f"{page}_uses", width=200
         )
-    return pattern.strip(), int(most)
+    return offered.get(corpus or "") or pattern.strip(), int(most)
 
 
 def _opened(
     page: str, key: str, shards: tuple[Path, ...], source: Source, weights: tuple[float, ...], most: int
 ) -> UseIndex:
     """Return the index; the page stops until it is built."""
-    folder, owner, results = _ROOT / key, f"{page}_index", visitor_results("index", 2)
+    root = _ROOT if shards or source.is_sample else _own_folder()
+    folder, owner, results = root / key, f"{page}_index", visitor_results("index", 2)
     is_there = (folder / ABOUT).is_file()
     if is_there and jobs.current(owner, ("index", key)) is None and read_about(folder).get("complete"):
         return UseIndex(folder)  # one without this mark may have no table yet
@@ -123,7 +140,7 @@ def _opened(
         )
 
     def work(job: Job) -> UseIndex:
-        _ROOT.mkdir(parents=True, exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True)
         elmo = load_model(model_name())
         rows = sentences_of_shards(shards) if shards else _from_text(source)
         # the text may hold fewer uses than are wanted at most
@@ -141,13 +158,22 @@ def _opened(
     )
 
 
-def _find(page: str, pattern: str) -> tuple[Path, ...]:
-    """Return the files that match a pattern, found by a job because a pattern may match a whole disk."""
+def _own_folder() -> Path:
+    """Return where the indexes of a visitor's own texts are; it is removed once the visitor is gone."""
+    visitor = current_visitor()
+    if "indexes" not in visitor.state:
+        folder = visitor.state["indexes"] = mkdtemp(prefix="elmo-explorer-")
+        weakref.finalize(visitor, shutil.rmtree, folder, ignore_errors=True)
+    return Path(visitor.state["indexes"])
+
+
+def _find(page: str, wanted: Path | str) -> tuple[Path, ...]:
+    """Return the files of a corpus or a pattern, found by a job because there may be a whole disk of them."""
     return jobs.run_or_offer(
         f"{page}_files",
-        ("files", pattern),
+        ("files", wanted),
         "Looking for files",
-        lambda job: tuple(find_shards(pattern)),
+        lambda job: tuple(find_shards(wanted) if isinstance(wanted, str) else files_of_corpus(wanted)),
         seconds=jobs.OFFERED_S,
         results=visitor_results("file patterns", 1),
     )

@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -41,13 +42,13 @@ def server() -> Iterator[str]:
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         address = f"http://127.0.0.1:{port}"
         try:
-            _wait_until_healthy(address, process)
+            wait_until_healthy(address, process)
             yield address
         finally:
             process.terminate()
 
 
-def _wait_until_healthy(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_healthy(address: str, process: subprocess.Popen[Any]) -> None:
     end = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < end:
         try:

@@ -12,6 +12,7 @@ from elmo_core.senses.labelled_groups import from_json
 from pages.common import guard
 from pages.common.guard import sentence_of
 from pages.common.job import Job
+from tests.pages.driver import open_page
 
 
 @pytest.mark.parametrize(
@@ -96,3 +97,38 @@ def test_groups_with_a_number_that_is_none_are_refused(number):
     )
     with pytest.raises(InputError, match="holds no sense groups"):
         from_json(content.encode(), "groups.json")
+
+
+ADDRESSES = [
+    ("senses", ["word", "layer", "image", "method", "groups", "inflections", "most", "seed", "projection"]),
+    (
+        "senses",
+        ["colour", "fade", "trails", "part", "sentence", "column", "sort", "names", "selected", "job"],
+    ),
+    ("static", ["term", "static", "contextual", "show", "first", "second", "task", "job"]),
+    ("layers", ["part", "layers_data", "layers_score", "weights", "mix", "job"]),
+    ("maps", ["maps_method", "maps_dims", "maps_from", "maps_points", "selected"]),
+    ("lessons", ["lesson", "job"]),
+    ("classify", ["data", "limit", "test", "balanced", "seed", "inside"]),
+    ("entities", ["view", "data", "sort"]),
+]
+NONSENSE = [
+    "9" * 5_000,
+    "-1",
+    "nan",
+    "1e999",
+    "[" * 20_000,
+    "<script>alert(1)</script>",
+    "\x00\ud83d\ude00",
+    "../" * 50,
+]
+
+
+@pytest.mark.parametrize(("page", "keys"), ADDRESSES, ids=[f"{page} {keys[0]}" for page, keys in ADDRESSES])
+@pytest.mark.parametrize("first", [0, 3])
+def test_an_address_with_nonsense_under_every_key_opens_the_page(page: str, keys: list[str], first: int):
+    """Each key has another value in each of the two rounds."""
+    values = {key: NONSENSE[(first + number) % len(NONSENSE)] for number, key in enumerate(keys)}
+    values = {key: value.encode("utf-16", "surrogatepass").decode("utf-16") for key, value in values.items()}
+    app = open_page(page, **values)
+    assert app.title

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.common.locality import LOCAL_FILES_VARIABLE, is_plainly_local, may_name_files
+from elmo_core.serving.access import LOCAL_FILES_VARIABLE
+from pages.common.permissions import is_plainly_local, may_name_files
+from tests.pages.gestures import PATIENCE_S
 
 LOCAL = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
 
@@ -72,7 +74,7 @@ def test_a_path_in_the_state_of_a_session_is_not_read_where_files_may_not_be_nam
 
         st.write(repr(_choose_corpus("static")))
 
-    test = AppTest.from_function(script)
+    test = AppTest.from_function(script, default_timeout=PATIENCE_S)
     test.session_state["static_pattern"] = str(secret)
     test.run()
     assert test.markdown[0].value.startswith("('', ")
