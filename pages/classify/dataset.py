@@ -15,7 +15,7 @@ from elmo_core.plots.style import listing
 from elmo_core.tables.columns import guess_label_column, guess_text_column
 from elmo_core.tables.reading import Table
 from elmo_core.tables.records import ReadingOptions, counted
-from pages.classify.results import OpenedTable, dataset_of
+from pages.classify.results import CLEAN, OpenedTable, dataset_of, sample_file
 from pages.common.markdown import escape_markdown
 from pages.common.upload import UploadedFile, preview, show_skipped
 
@@ -45,6 +45,12 @@ def choose_dataset(page: str, opened: OpenedTable) -> ChosenDataset | None:
         page: prefix of the keys of all widgets.
         opened: the table.
     """
+    is_clean = opened.file in [sample_file(name) for name in CLEAN]
+    with st.expander("The table, its columns and labels", icon=":material/table:", expanded=not is_clean):
+        return _choose(page, opened)
+
+
+def _choose(page: str, opened: OpenedTable) -> ChosenDataset | None:
     file, table = opened.file, opened.table
     looking, knowing = st.columns([3, 2], gap="large")
     with looking:

@@ -39,6 +39,8 @@ from pages.common.results import kept_for_all, kept_for_visitor
 from pages.common.upload import UploadedFile
 
 SAMPLES = {TOPICS: "topics.csv", REVIEWS: "reviews.csv", "Messy messages": "messy.csv"}
+CLEAN = (TOPICS, REVIEWS)
+"""Samples with nothing to mend, whose results are seen before the table."""
 
 _FOLDER = shipped("data/samples")
 _RATE_SAMPLE = 60  # texts that are read to measure the speed

@@ -148,7 +148,7 @@ def test_a_wrong_reading_can_be_corrected():
     app.segmented_control(key="data").set_value(next(iter(SAMPLES)))
     app = checked(app.run())
     assert labelled(app, "Encoding").value == "found out"  # another table
-    assert "260 rows" in captions(app)
+    assert "240 rows" in captions(app)
 
 
 def test_without_a_table_it_asks_for_one():

@@ -1,0 +1,166 @@
+"""How long do pages take when many people use one server? Also a test that nothing fails under load.
+
+    python -m bench.load [--sessions 20] [--jobs 3] [--minutes 10] [--think 8] [--address http://host:port]
+
+Each session speaks Streamlit's own protocol and reads as a person does: it opens a page, waits for the end
+of its run, thinks, and goes on, on Word senses to another word of the sample. Some sessions train classifiers
+all the time. Without an address the app is started on a free port and its memory is watched. Printed are the
+50th and 95th percentile of the seconds of each kind of page run, the errors, and the memory at three times.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bench.memory import resident_mb
+from bench.reporting import arguments, progress, table
+from bench.visitor import ScriptedVisitor, visiting
+from elmo_core.shipped import shipped
+
+PAGES = ("static", "layers", "maps", "read", "classify", "entities", "lessons", "models")
+WORDS = ("bank", "spring", "light", "bat", "crane", "seal", "plant", "charge", "draw", "bear", "play")
+_SHARE_OF_SENSES = 0.4
+_PATIENCE_S = 300.0
+
+
+@dataclass
+class Measured:
+    """What all sessions saw, written by their threads."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    errors: list[str] = field(default_factory=list)
+
+
+def read_as_a_person(visitor: ScriptedVisitor, seen: Measured, seed: int, end: float, think_s: float) -> None:
+    """Open one page after another until the time is over."""
+    rng = random.Random(seed)
+    while time.monotonic() < end:
+        if rng.random() < _SHARE_OF_SENSES:
+            kind, page, query = "a word on Word senses", "senses", f"word={rng.choice(WORDS)}"
+        else:
+            page = rng.choice(PAGES)
+            kind, query = page, ""
+        run = visitor.open(page, query)
+        seen.seconds[kind].append(run.seconds)
+        seen.errors += run.exceptions
+        time.sleep(min(rng.expovariate(1 / think_s), max(end - time.monotonic(), 0)))
+
+
+def train_again_and_again(visitor: ScriptedVisitor, seen: Measured, end: float) -> None:
+    """Compare classifiers on a sample, each time with another seed, until the time is over."""
+    seed = 0
+    while time.monotonic() < end:
+        seed += 1
+        run = visitor.open("classify", f"data=Reviews&test=one+split&limit=15+s&seed={seed}")
+        visitor.set(run, "classify_start", trigger_value=True)
+        run = visitor.run_until_still()
+        seen.seconds["a training"].append(run.seconds)
+        seen.errors += run.exceptions
+
+
+def measure(address: str, n_sessions: int, n_jobs: int, minutes: float, think_s: float) -> Measured:
+    """Let sessions use a server at the same time.
+
+    Args:
+        address: of the app.
+        n_sessions: sessions that read.
+        n_jobs: sessions that train.
+        minutes: how long.
+        think_s: mean seconds between two pages of a session.
+    """
+    seen, end = Measured(), time.monotonic() + 60 * minutes
+
+    def session(number: int) -> None:
+        try:
+            with visiting(address, patience_s=_PATIENCE_S) as visitor:
+                if number < n_jobs:
+                    train_again_and_again(visitor, seen, end)
+                else:
+                    read_as_a_person(visitor, seen, number, end, think_s)
+        except Exception as error:  # a session that breaks off is what is looked for
+            seen.errors.append(f"{type(error).__name__}: {error}")
+
+    threads = [threading.Thread(target=session, args=(number,)) for number in range(n_jobs + n_sessions)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.05)
+    for thread in threads:
+        thread.join()
+    return seen
+
+
+@contextmanager
+def served_app() -> Iterator[tuple[str, int]]:
+    """Start the app on a free port; yields its address and its process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(shipped("app.py"))]
+    options = {"port": port, "address": "127.0.0.1", "headless": "true", "fileWatcherType": "none"}
+    command += [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            while process.poll() is None:
+                with suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):  # noqa: S310
+                    break
+                time.sleep(0.2)
+            yield address, process.pid
+        finally:
+            process.terminate()
+
+
+def report(seen: Measured) -> str:
+    """Return a table of the seconds by kind, and the errors by number."""
+    rows = [
+        (kind, len(taken), *(f"{np.percentile(taken, share):.2f}" for share in (50, 95)))
+        for kind, taken in sorted(seen.seconds.items())
+    ]
+    counted = {error: seen.errors.count(error) for error in dict.fromkeys(seen.errors)}
+    errors = "\n".join(f"{n} x {error}" for error, n in counted.items()) or "no error"
+    return f"{table(('run', 'n', '50% within s', '95% within s'), rows)}\n{errors}\n"
+
+
+def main() -> None:
+    """Run the measurement and print its table."""
+    parser = arguments(__doc__)
+    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--jobs", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument(
+        "--think", type=float, default=8.0, help="mean seconds between two pages of a session"
+    )
+    parser.add_argument("--address", help="of an app that runs already")
+    asked = parser.parse_args()
+    load = (asked.sessions, asked.jobs, asked.minutes, asked.think)
+    if asked.address:
+        print(report(measure(asked.address, *load)))
+        return
+    with served_app() as (address, process):
+        with visiting(address, patience_s=_PATIENCE_S) as first:
+            first.open("senses")  # the first page waits for the warm-up
+        memory = [resident_mb(process)]
+        progress(f"{asked.sessions} sessions and {asked.jobs} that train, for {asked.minutes:g} minutes")
+        for name, part in (("first third", 1 / 3), ("the rest", 2 / 3)):  # then memory must be flat
+            seen = measure(address, asked.sessions, asked.jobs, asked.minutes * part, asked.think)
+            memory.append(resident_mb(process))
+            print(f"{name}:\n\n{report(seen)}")
+        print(
+            f"memory in MB, at first, after a third, at the end: {', '.join(f'{one:,.0f}' for one in memory)}"
+        )
+
+
+if __name__ == "__main__":
+    main()
