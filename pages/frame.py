@@ -12,6 +12,7 @@ from pages.common.chosen_model import take_model_from_address
 from pages.common.guard import said_in_one_sentence
 from pages.common.loaders import WORDS
 from pages.common.sidebar import show_model
+from pages.common.sources import show_what_follows
 from pages.common.visitors import keep_in_address
 
 PAGES = Path(__file__).parent
@@ -123,6 +124,7 @@ st.set_page_config(page_title=f"{page.title} · ELMo Explorer")
 renew_link()
 take_model_from_address()
 show_model(models)
+show_what_follows()
 keep_in_address()
 with said_in_one_sentence():
     page.run()

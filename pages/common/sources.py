@@ -1,4 +1,8 @@
-"""Choosing the text of a page: the bundled sample, or a text of one's own, pasted or from a file."""
+"""Choosing the text of a page: the bundled sample, or a text of one's own, pasted or from a file.
+
+The text of one's own that was used last, and the word that was chosen last, follow the visitor to pages where
+nothing else was chosen. `show_what_follows` names them in the sidebar, with the way back to the sample.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,9 @@ from pages.common.markdown import escape_markdown
 from pages.common.results import visitor_results
 from pages.common.upload import UploadedFile, has_upload, remove_upload, upload_file
 from pages.common.visitors import current_visitor, put_in_address
+
+_LOOKED_AT = 5_000  # sentences in which a word from another page is looked for
+_TEXT, _WORD, _IS_OWN = "_text_that_follows", "_word_that_follows", "_is_own"
 
 
 def choose_source(page: str) -> Source | None:
@@ -48,6 +55,8 @@ def choose_source(page: str) -> Source | None:
             )
             st.form_submit_button("Use this text", key=f"{page}_paste", disabled=file is not None)
         source = _read(page, file, pasted) or (None if file else _brought(page))
+    if source:
+        st.session_state[_TEXT] = source
     _fold(page, summary, source)
     return source
 
@@ -74,10 +83,13 @@ def choose_word(
     offered = words_to_try(source) if source else ()
     is_own = _is_own(page)
     first = (offered[0] if is_own else first) if offered else ""
+    first = _word_from_elsewhere(page, source) or first
     typed = st.text_input(
         "Word", placeholder=first, max_chars=100, key=key, bind="query-params", width=160, help=help
     )
     word = typed.strip() or first
+    if typed.strip():
+        st.session_state[_WORD] = (page, word.casefold())
     with row, st.container(horizontal=True, gap="xsmall"):
         for number, other in enumerate(offered):
             kind: Any = "primary" if other == word.casefold() else "secondary"
@@ -126,8 +138,13 @@ def _from_paste(page: str, pasted: str | None) -> Source | None:
 
 
 def _is_own(page: str) -> bool:
-    was_own = has_upload(f"{page}_file") or bool(_pasted_texts().get(page))  # before a reload
-    return bool(st.session_state.get(f"{page}_is_own", was_own))
+    has_own = _has_own(page) or _TEXT in st.session_state
+    return bool(st.session_state.get(f"{page}{_IS_OWN}", has_own))
+
+
+def _has_own(page: str) -> bool:
+    """Whether a text was brought to this page itself, maybe before a reload."""
+    return has_upload(f"{page}_file") or bool(_pasted_texts().get(page))
 
 
 def _pasted_texts() -> dict[str, str]:
@@ -137,7 +154,9 @@ def _pasted_texts() -> dict[str, str]:
 
 
 def _use_own(page: str, is_own: bool, key: str) -> None:
-    st.session_state[f"{page}_is_own"] = is_own
+    st.session_state[f"{page}{_IS_OWN}"] = is_own
+    if not is_own:
+        _leave_text()
     st.session_state[key] = ""
     st.session_state.pop(f"{page}_brought", None)
 
@@ -156,8 +175,50 @@ def pass_source_to(page: str, source: Source) -> None:
 
 
 def _brought(page: str) -> Source | None:
-    source: Source | None = st.session_state.get(f"{page}_brought")
+    source: Source | None = st.session_state.get(f"{page}_brought", st.session_state.get(_TEXT))
     return source
+
+
+def show_what_follows() -> None:
+    """Name the visitor's text and word that follow from page to page, with the way back to the sample."""
+    source: Source | None = st.session_state.get(_TEXT)
+    _, word = st.session_state.get(_WORD, ("", ""))
+    with st.sidebar:
+        if word:
+            st.caption(f"Word: **{escape_markdown(word)}**")
+        if source:
+            st.caption(f"Text: {escape_markdown(source.summary)}")
+            st.button(
+                "Back to the sample",
+                key="back_to_sample",
+                icon=":material/undo:",
+                type="tertiary",
+                on_click=_leave_text,
+            )
+
+
+def _leave_text() -> None:
+    """Let no text follow, and all pages go back to the sample; what was pasted or uploaded stays at hand."""
+    st.session_state.pop(_TEXT, None)
+    for key in [str(key) for key in st.session_state if str(key).endswith(_IS_OWN)]:
+        if _has_own(key.removesuffix(_IS_OWN)):
+            st.session_state[key] = False
+        else:
+            del st.session_state[key]  # the next text may follow to this page
+
+
+def _word_from_elsewhere(page: str, source: Source | None) -> str:
+    """The word that was chosen on another page, if it is in the text; else empty."""
+    where, word = st.session_state.get(_WORD, ("", ""))
+    if not word or where == page or source is None:
+        return ""
+    if source.is_sample:
+        return str(word) if word in source.text.words else ""
+    return (
+        str(word)
+        if any(word in sentence.casefold() for sentence in source.text.sentences[:_LOOKED_AT])
+        else ""
+    )
 
 
 def set_state(key: str, value: Any) -> None:
