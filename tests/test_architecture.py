@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from importlinter import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE, PAGES = (sorted((ROOT / folder).rglob("*.py")) for folder in ("elmo_core", "pages"))
@@ -65,9 +66,11 @@ def reached(start: str, imports: dict[str, set[str]]) -> set[str]:
     return found
 
 
-def test_imports_keep_the_contracts(capsys):
-    broken = cli.lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
-    assert not broken, capsys.readouterr().out
+def test_imports_keep_the_contracts():
+    code = "import sys; from importlinter import cli; sys.exit(cli.lint_imports(no_cache=True))"
+    # in a process of its own: it silences the loggers of the one that it runs in
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_contributing_lists_the_rooms_in_the_order_of_the_layers():

@@ -39,8 +39,13 @@ def test_a_notebook_shows_what_it_keeps(path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def kinds(cell: NotebookNode) -> list[str]:
-    """What a cell shows: a figure, or text."""
-    return ["figure" if FIGURE in output.get("data", {}) else "text" for output in cell.get("outputs", ())]
+    """What a cell shows in turn: figures, and text, however many pieces it comes in."""
+    shown = ["figure" if FIGURE in output.get("data", {}) else "text" for output in cell.get("outputs", ())]
+    return [
+        kind
+        for kind, before in zip(shown, [None, *shown], strict=False)
+        if kind == "figure" or kind != before
+    ]
 
 
 def text(cell: NotebookNode) -> str:

@@ -23,7 +23,7 @@ from elmo_core.senses.uses import find_uses
 from elmo_core.serving.shared import SharedElmo
 from elmo_core.text import unpacking
 from pages.common import loaders, sense_data
-from pages.common.loaders import opening
+from pages.common.openings import opening
 from pages.senses import story
 from pages.senses.examples import sentences_to_try
 from tests.pages.driver import (
