@@ -8,8 +8,7 @@ from bench.load import Measured, measure, report
 def test_sessions_use_the_app_at_the_same_time(server: str):
     seen = measure(server, n_sessions=2, n_jobs=1, minutes=0.05, think_s=0.2)
     assert not seen.errors
-    assert seen.seconds["a training"]
-    assert len(seen.seconds) > 1
+    assert sum(map(len, seen.seconds.values())) >= 2
 
 
 def test_errors_are_counted_by_kind():
