@@ -73,7 +73,7 @@ def table_of(app: AppTest) -> Any:
 
 def test_it_opens_on_a_word_already_drawn():
     app = opened(word="")
-    word = loaders.opening("tiny")
+    word = opening("tiny")
     assert alt(app).startswith(f"Map of 46 uses of {word} by Context (")
     assert f"A language model read 46 sentences with *{word}*." in texts(app)
     assert sentences_to_try(word)[0].rstrip(".") in texts(app)  # the example in the field, with its answer
