@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bench.app import served_app
 from bench.reporting import arguments
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -27,24 +26,10 @@ _SETTLING_S = 2
 """Until a map drawn anew has come to rest."""
 
 
-def free_port() -> int:
-    """Find a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def visit(browser: Browser, address: str) -> Page:
-    """Open the app (trying until the server answers) and wait for the map."""
+    """Open the app and wait for the map."""
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
-    for _ in range(600):
-        try:
-            page.goto(address)
-            break
-        except Exception as error:  # the server is not there yet
-            if "ERR_CONNECTION_REFUSED" not in str(error):
-                raise
-            time.sleep(0.05)
+    page.goto(address)
     page.wait_for_selector(_MAP, timeout=120_000)
     return page
 
@@ -55,16 +40,13 @@ def main() -> None:
     parser.add_argument("--visits", type=int, default=3)
     parser.add_argument("--screenshot", type=Path)
     options = parser.parse_args()
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=_FLAGS
         )
         start = time.perf_counter()
-        server = subprocess.Popen([*command, "--server.port", str(port)], stdout=subprocess.DEVNULL)
-        try:
-            page = visit(browser, f"http://127.0.0.1:{port}/")
+        with served_app() as (address, _):
+            page = visit(browser, address)
             sys.stdout.write(f"start to first map  {time.perf_counter() - start:5.1f} s\n")
             time.sleep(_WARM_UP_S)
             if options.screenshot:
@@ -73,11 +55,8 @@ def main() -> None:
                 page.screenshot(path=options.screenshot)
             for _ in range(options.visits):
                 start = time.perf_counter()
-                visit(browser, f"http://127.0.0.1:{port}/").close()
+                visit(browser, address).close()
                 sys.stdout.write(f"visit to map        {time.perf_counter() - start:5.1f} s\n")
-        finally:
-            server.terminate()
-            server.wait()
 
 
 if __name__ == "__main__":

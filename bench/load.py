@@ -11,23 +11,17 @@ all the time. Without an address the app is started on a free port and its memor
 from __future__ import annotations
 
 import random
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from bench.app import served_app
 from bench.memory import resident_mb
 from bench.reporting import arguments, progress, table
 from bench.visitor import ScriptedVisitor, visiting
-from elmo_core.shipped import shipped
 
 PAGES = ("static", "layers", "maps", "read", "classify", "entities", "lessons", "models")
 WORDS = ("bank", "spring", "light", "bat", "crane", "seal", "plant", "charge", "draw", "bear", "play")
@@ -106,27 +100,6 @@ def measure(address: str, n_sessions: int, n_jobs: int, minutes: float, think_s:
     for thread in threads:
         thread.join()
     return seen
-
-
-@contextmanager
-def served_app() -> Iterator[tuple[str, int]]:
-    """Start the app on a free port; yields its address and its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(shipped("app.py"))]
-    options = {"port": port, "address": "127.0.0.1", "headless": "true", "fileWatcherType": "none"}
-    command += [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            address = f"http://127.0.0.1:{port}"
-            while process.poll() is None:
-                with suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):  # noqa: S310
-                    break
-                time.sleep(0.2)
-            yield address, process.pid
-        finally:
-            process.terminate()
 
 
 def report(seen: Measured) -> str:

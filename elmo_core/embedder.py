@@ -23,12 +23,13 @@ from elmo_core.config import BiLMConfig, layer_names
 from elmo_core.embedding.blocks import cut_blocks
 from elmo_core.embedding.carrying import CarriedText
 from elmo_core.embedding.engine import Engine
-from elmo_core.embedding.machine import choose_device, choose_dtype, require_memory
+from elmo_core.embedding.machine import choose_device, choose_dtype
 from elmo_core.embedding.plan import carried, independent
 from elmo_core.embedding.reading import TokenisedText, number_words, read_texts, require_collection
 from elmo_core.embedding.result import Embedding
 from elmo_core.encoders.bilm import BiLMContexts, BiLMPredictions
 from elmo_core.exceptions import ConfigError, ElmoError, InputError, ModelError
+from elmo_core.memory import require_memory
 from elmo_core.nn.bilm import BiLM
 from elmo_core.progress import Progress, Report, part_of, share_of
 from elmo_core.text.vocabulary import Vocabulary

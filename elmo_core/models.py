@@ -15,7 +15,7 @@ from elmo_core.encoders.sub_words import Joining
 from elmo_core.encoders.transformer import TransformerEncoder
 from elmo_core.exceptions import ConfigError, ModelError, ModelNotFoundError
 from elmo_core.extras import extra
-from elmo_core.weights.registry import known_models
+from elmo_core.weights.registry import find_model
 
 _MOST_PIECES = 512
 """Sub-words that are read together at most, whatever a model allows: the cost grows with their square."""
@@ -48,7 +48,7 @@ def load_encoder(
     if sub_words not in ("mean", "first", "last"):
         raise ConfigError(f"sub_words must be mean, first or last, got {sub_words!r}.")
     name = str(name_or_path)
-    if any(name == entry.name for entry in known_models()):
+    if find_model(name):
         return load_elmo(name, device=device, download=download)
     path = Path(name).expanduser()
     if path.is_dir():

@@ -75,11 +75,11 @@ def show_beside(facts: Mapping[str, Any], as_json: bool, out: str) -> None:
 
 def model_paths(model: str | None) -> list[Path]:
     """Files and folders that a model is read from, for `claim`."""
-    from elmo_core.weights.registry import known_models
+    from elmo_core.weights.registry import find_model
 
     if model is None:
         return []
-    entry = next((entry for entry in known_models() if entry.name == model), None)
+    entry = find_model(model)
     if entry is not None:
         return [entry.path] if entry.path else []
     path = Path(model).expanduser()

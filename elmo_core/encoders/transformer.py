@@ -17,13 +17,13 @@ import torch
 
 from elmo_core.config import layer_names
 from elmo_core.embedding.blocks import cut_blocks
-from elmo_core.embedding.machine import require_memory
 from elmo_core.embedding.reading import TokenisedText, read_texts, require_collection
 from elmo_core.embedding.result import Embedding
 from elmo_core.encoders.masked import HeadPredictions, MaskedContexts
 from elmo_core.encoders.protocol import ContextView, WordPredictions
 from elmo_core.encoders.sub_words import Joining, SubWords, Window
 from elmo_core.exceptions import InputError
+from elmo_core.memory import require_memory
 from elmo_core.progress import Progress, Report, part_of, share_of
 
 _PIECES_PER_RUN = 4096

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from elmo_core.embedding.machine import available_bytes
 from elmo_core.measuring.durations import duration
+from elmo_core.memory import available_bytes
 from elmo_core.nn.bilm import BiLM
 from elmo_core.pretraining.settings import PretrainConfig
 

@@ -19,7 +19,7 @@ from elmo_core.exceptions import ModelError, OutputError
 from elmo_core.nn.bilm import BiLM
 from elmo_core.weights.folder import write_folder
 from elmo_core.weights.formats import read_model
-from elmo_core.weights.registry import ModelEntry, known_models, own_models_folder
+from elmo_core.weights.registry import ModelEntry, find_model, known_models, own_models_folder
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 
@@ -43,7 +43,8 @@ def add_model(source: Path, name: str) -> ModelEntry:
     except OSError as error:
         raise OutputError(f"The folder {folder} could not be made ({error}).") from error
     write_folder(stored, folder / name, dtype=_smallest_dtype(stored.model), card=_card(source))
-    return next(entry for entry in known_models() if entry.name == name)
+    (entry,) = (entry for entry in known_models() if entry.name == name)
+    return entry
 
 
 def refuse_name(name: str) -> None:
@@ -57,7 +58,7 @@ def refuse_name(name: str) -> None:
             f"{name!r} cannot be the name of a model; use up to 60 small letters, digits, dots and hyphens, "
             "beginning with a letter or digit."
         )
-    if any(entry.name == name for entry in known_models()):
+    if find_model(name):
         raise ModelError(f"There is a model named {name} already; choose another name or remove that one.")
 
 
@@ -76,7 +77,7 @@ def remove_model(name: str) -> None:
         ModelError: there is no such model, or it is not the user's.
         OutputError: it cannot be deleted.
     """
-    entry = next((entry for entry in known_models() if entry.name == name), None)
+    entry = find_model(name)
     if entry is None or entry.kind != "local" or entry.path is None:
         raise ModelError(f"{name} is none of your own models, so it cannot be removed here.")
     try:

@@ -63,6 +63,11 @@ def known_models() -> tuple[ModelEntry, ...]:
     return tuple(sorted(entries.values(), key=lambda entry: order.index(entry.kind)))
 
 
+def find_model(name: str) -> ModelEntry | None:
+    """The model that has a name; None where none has it."""
+    return next((entry for entry in known_models() if entry.name == name), None)
+
+
 def load_model(
     name_or_path: str | Path, *, download: bool = False, progress: Progress | None = None
 ) -> StoredModel:
@@ -79,7 +84,7 @@ def load_model(
         ModelError: the files are damaged, unsafe, incomplete or of another family of models.
         DownloadError: the download failed.
     """
-    entry = next((entry for entry in known_models() if entry.name == str(name_or_path)), None)
+    entry = find_model(str(name_or_path))
     if entry is None:
         return _load_path(Path(name_or_path).expanduser())
     if entry.path is None:
@@ -101,7 +106,7 @@ def reference(name: str, about: Mapping[str, JsonValue]) -> str | None:
         name: name of the model.
         about: its facts.
     """
-    if any(name == entry.name for entry in known_models()):
+    if find_model(name):
         return name
     source = about.get("source")
     return str(Path(str(source)).absolute()) if source else None

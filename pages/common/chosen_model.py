@@ -14,7 +14,7 @@ from contextvars import ContextVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from elmo_core.weights.registry import ModelEntry, known_models
+from elmo_core.weights.registry import ModelEntry, find_model
 
 SHIPPED_MODEL, RANDOM_MODEL = "english-small", "tiny"
 IN_ADDRESS = "model"
@@ -37,12 +37,13 @@ def default_model() -> str:
     """Return the server's model: ELMO_MODEL, else the one that ships, else the one of random weights."""
     if asked := os.environ.get("ELMO_MODEL"):
         return asked
-    return SHIPPED_MODEL if find_model(SHIPPED_MODEL) else RANDOM_MODEL
+    return SHIPPED_MODEL if model_here(SHIPPED_MODEL) else RANDOM_MODEL
 
 
-def find_model(name: str) -> ModelEntry | None:
+def model_here(name: str) -> ModelEntry | None:
     """Return the model on this machine that has a name; None where there is none."""
-    return next((entry for entry in known_models() if entry.name == name and entry.available), None)
+    entry = find_model(name)
+    return entry if entry and entry.available else None
 
 
 def choose_model(name: str) -> None:
@@ -58,7 +59,7 @@ def take_model_from_address() -> None:
     """
     asked = st.query_params.get(IN_ADDRESS, "")
     if asked and asked != st.session_state.get(_IN_ADDRESS):
-        is_known = asked == default_model() or find_model(asked) is not None
+        is_known = asked == default_model() or model_here(asked) is not None
         st.session_state[_UNKNOWN] = "" if is_known else asked
         if is_known:
             choose_model(asked)

@@ -10,7 +10,7 @@ from hashlib import sha256
 import numpy as np
 
 from elmo_core import load_static
-from elmo_core.embedding.machine import require_memory_for_model
+from elmo_core.memory import require_memory_for_model
 from elmo_core.senses.uses import frequent_words
 from elmo_core.serving.shared import BUDGET, SharedElmo, load_shared
 from elmo_core.shipped import shipped
@@ -18,7 +18,7 @@ from elmo_core.tables import corpus
 from elmo_core.tables.corpus import Text
 from elmo_core.tables.reading import read_table
 from elmo_core.weights.registry import ModelEntry
-from pages.common.chosen_model import find_model
+from pages.common.chosen_model import model_here
 from pages.common.results import ResultStore, kept_for_all, results_about
 
 STATIC_VECTORS = "english-word2vec"
@@ -60,7 +60,7 @@ def load_model(name: str) -> SharedElmo:
         ModelError: see `weights.registry.load_model`.
         InputError: its weights do not fit into the memory that is free.
     """
-    entry = find_model(name)
+    entry = model_here(name)
     return _loaded(name, _changed(entry), entry)
 
 

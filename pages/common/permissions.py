@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from elmo_core.memory import available_bytes
 from elmo_core.serving.access import LOCAL_FILES_VARIABLE, corpus_folders, is_loopback, offered_corpora
-from pages.common.memory import available_mb
 
 MOST_UPLOADED_MB = 400
 """All files that a visitor of a served app keeps at one time."""
@@ -75,8 +75,8 @@ def refusal_of_job(n_unfinished: int) -> str | None:
 
 def refusal_of_memory() -> str | None:
     """Return a sentence while the server is short of memory; None otherwise."""
-    free = available_mb()
-    if free is not None and free < _least_free_mb():
+    free = available_bytes()
+    if free is not None and free < _least_free_mb() << 20:
         return "The server is short of memory, so no new work is started; try again in a few minutes."
     return None
 

@@ -11,7 +11,7 @@ from elmo_core.exceptions import ElmoError
 from elmo_core.weights.own_models import add_model, free_name, refuse_name
 from elmo_core.weights.registry import ModelEntry, own_models_folder
 from pages.common import jobs
-from pages.common.chosen_model import choose_model, find_model
+from pages.common.chosen_model import choose_model, model_here
 from pages.common.job import Job
 from pages.common.jobs import StartButton
 from pages.common.loaders import digest
@@ -70,7 +70,7 @@ def _add(page: str, source: UploadedFile | str, name: str) -> None:
             return add_model(archive, name)
 
     results = visitor_results("models", 4)
-    if key in results and find_model(name):
+    if key in results and model_here(name):
         st.success(f"{escape_markdown(name)} is added.")
         st.button("Use it on all pages", key=f"{page}_use_new", on_click=_use, args=(page, name))
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from elmo_core import memory
 from elmo_core.embedder import load_elmo
 from elmo_core.embedding import machine
 from elmo_core.exceptions import InputError
@@ -15,8 +16,10 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     """Stand-ins for what the kernel tells; they do not exist at first."""
-    monkeypatch.setattr(machine, "_MEMORY", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "_MACHINE", tmp_path / "meminfo")
     monkeypatch.setattr(machine, "_PROCESSOR", tmp_path / "cpuinfo")
+    monkeypatch.setattr(memory, "_OWN_GROUP", tmp_path / "cgroup")
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path / "groups")
     return tmp_path
 
 
@@ -33,8 +36,22 @@ def test_a_result_that_would_not_fit_is_refused_before_any_work(files):
 def test_a_machine_that_does_not_tell_is_trusted(files, text):
     if text is not None:
         (files / "meminfo").write_text(text)
-    assert machine.available_bytes() is None
-    machine.require_memory(10**12, 3, 1024)
+    assert memory.available_bytes() is None
+    memory.require_memory(10**12, 3, 1024)
+
+
+def test_the_limit_of_a_container_counts(files):
+    (files / "meminfo").write_text("MemAvailable: 1000 kB\n")
+    (files / "cgroup").write_text("0::/system/elmo\n")
+    for name, most in (("groups/system/elmo", "max"), ("groups/system", "500000")):
+        folder = files / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "memory.max").write_text(f"{most}\n")
+        (folder / "memory.current").write_text("300000\n")
+        (folder / "memory.stat").write_text("anon 1\ninactive_file 50000\n")
+    assert memory.available_bytes() == 250_000
+    (files / "groups/system/memory.max").write_text("max\n")
+    assert memory.available_bytes() == 1_024_000
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""The app on a free port of this machine, for as long as a measurement needs it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+
+from elmo_core.shipped import shipped
+
+_LOOK_S = 0.05
+
+
+@contextmanager
+def served_app() -> Iterator[tuple[str, int]]:
+    """Start the app; yields its address and its process once it answers, and ends it afterwards.
+
+    Raises:
+        RuntimeError: it ended before it answered.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(shipped("app.py"))]
+    options = {"port": port, "address": "127.0.0.1", "headless": "true", "fileWatcherType": "none"}
+    command += [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            while not _answers(port):
+                if process.poll() is not None:
+                    raise RuntimeError(f"the app ended with status {process.returncode}")
+                time.sleep(_LOOK_S)
+            yield f"http://127.0.0.1:{port}", process.pid
+        finally:
+            process.terminate()
+
+
+def _answers(port: int) -> bool:
+    with suppress(OSError, HTTPException):
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().status == HTTPStatus.OK
+    return False
