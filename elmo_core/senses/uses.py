@@ -21,6 +21,7 @@ MAX_USES = 1000
 
 _REMEMBERED = 20_000  # sentences whose tokens are kept until the uses are chosen
 _REPORTED = 2_000  # sentences between two reports of progress
+_SHORT = 2  # letters; most words of so few are function words
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def nearest_words(sentences: Sequence[str], word: str, n: int = 5) -> tuple[tupl
 
 
 def frequent_words(sentences: Sequence[str], n: int = 10) -> tuple[str, ...]:
-    """The most frequent words of a text, without short ones, function words and parts such as `'clock`.
+    """The most frequent words of a text, without function words, parts (`'clock`), and one or two letters.
 
     Chinese characters are tokens of their own, so two in a row that recur count as a word.
     """
@@ -185,8 +186,10 @@ def frequent_words(sentences: Sequence[str], n: int = 10) -> tuple[str, ...]:
     pairs = _pairs_of_han(sentences) if any(map(_is_han, counts)) else Counter()
     if pairs:
         counts = Counter({**counts, **pairs})
-        return tuple(word for word, _ in counts.most_common() if word in pairs or len(word) > 3)[:n]
-    telling = (word for word, _ in counts.most_common() if len(word) > 3 and word not in ENGLISH_STOP_WORDS)
+        return tuple(word for word, _ in counts.most_common() if word in pairs or len(word) > _SHORT)[:n]
+    telling = (
+        word for word, _ in counts.most_common() if len(word) > _SHORT and word not in ENGLISH_STOP_WORDS
+    )
     return tuple(word for word in telling if word[0].isalnum() and any(map(str.isalpha, word)))[:n]
 
 

@@ -40,10 +40,6 @@ def show_model(models: StreamlitPage) -> None:
             if name != first:
                 st.button(f"Back to {escape_markdown(first)}", on_click=choose_model, args=(first,))
             st.stop()
-        st.caption(
-            "The same text gives the same vectors: the LSTM state is zero before every sentence. "
-            "Random choices show their seed."
-        )
         if name == RANDOM_MODEL:
             st.warning(
                 "This model has random weights, for trying the page only. Its maps and scores mean nothing."

@@ -30,6 +30,10 @@ def show_chosen(page: str) -> None:
             else "nothing: it came without the softmax, so groups are named by the words around them",
         }
         st.table(facts, border="horizontal")
+        st.caption(
+            "The same text gives the same vectors: the LSTM state is zero before every sentence. "
+            "Random choices show their seed."
+        )
         if name != default_model():
             st.button(
                 f"Back to {escape_markdown(default_model())}",

@@ -159,9 +159,7 @@ def answer(sentence: str, placed: Placed, study: Study, colours: Colouring, scor
         return
     name, share = colours.names[placement.group], placement.posterior[placement.group]
     text = f"★ **{escape_markdown(name)}**, {percent(share)} sure"
-    if _is_example():
-        text = f"{text}: *{escape_markdown(sentence)}*"
-    st.markdown(f"{text}.")
+    st.markdown(f"{text}: *{escape_markdown(sentence)}*" if _is_example() else f"{text}.")
     if score:
         st.caption(
             f"Of the labelled uses, each left out in turn, {percent(score.accuracy)} are placed rightly like "

@@ -32,6 +32,7 @@ def reads_with(app: AppTest, name: str) -> bool:
 def test_a_model_is_chosen_for_all_pages_and_stands_in_links_and_cells():
     app = open_page("models")
     assert reads_with(app, "tiny")
+    assert "Random choices show their seed." in texts(app)
     checked(app.button(key="models_second_use").click().run())
     assert reads_with(app, "second")
     assert app.query_params["model"] in ("second", ["second"])

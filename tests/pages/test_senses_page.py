@@ -353,7 +353,6 @@ def test_an_encoding_is_guessed_and_said():
 def test_the_model_says_what_it_is():
     app = opened()
     assert "This model has random weights" in messages(app)
-    assert "Random choices show their seed." in captions(app)
 
 
 def test_a_broken_model_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
