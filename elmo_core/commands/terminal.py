@@ -128,6 +128,35 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 
 @contextmanager
+def stopped_between_steps() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C or SIGTERM stop the work where it can go on later; another one interrupts it.
+
+    Yields:
+        Whether the work was asked to stop. After the block, that ends the command as an interruption does.
+    """
+    asked: list[type[KeyboardInterrupt]] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    kinds = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: _Terminated}
+
+    def stop(number: int, frame: object) -> None:
+        kind = kinds[signal.Signals(number)]
+        if asked:
+            raise kind
+        asked.append(kind)
+
+    before = {number: signal.signal(number, stop) for number in kinds}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if asked:
+        raise asked[0]
+
+
+@contextmanager
 def progress_bar(title: str) -> Iterator[CountCallback]:
     """A determinate bar on stderr: the callable takes (done, total)."""
     columns = (

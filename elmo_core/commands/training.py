@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 from pathlib import Path
@@ -12,7 +13,16 @@ import typer
 from elmo_core.commands.embedding import State
 from elmo_core.commands.models import Model
 from elmo_core.commands.outputs import Overwrite, claim, model_paths, output_path
-from elmo_core.commands.terminal import AsJson, Encoding, Language, command, progress_bar, say_remarks, show
+from elmo_core.commands.terminal import (
+    AsJson,
+    Encoding,
+    Language,
+    command,
+    progress_bar,
+    say_remarks,
+    show,
+    stopped_between_steps,
+)
 
 if TYPE_CHECKING:
     from elmo_core.pretraining.trainer import Trainer
@@ -112,6 +122,12 @@ def pretrain(
             "falls to 0 over a last tenth; the run itself can go on."
         ),
     ] = None,
+    snapshots: Annotated[
+        bool,
+        typer.Option(
+            "--snapshots", help="Keep models on the way in OUTPUT/snapshots, each after a quarter more steps."
+        ),
+    ] = False,
     cache: Annotated[
         Path | None, typer.Option(help="Folder of tokenised corpora; default OUTPUT/cache.")
     ] = None,
@@ -120,6 +136,8 @@ def pretrain(
     as_json: AsJson = False,
 ) -> None:
     """Train a biLM. Stop it whenever you like: with --resume it goes on bitwise where it was.
+
+    The first Ctrl-C or SIGTERM ends it after the step that it makes, with a checkpoint; a second one at once.
 
     On several processes: torchrun --nproc-per-node N -m elmo_core pretrain ...
     """
@@ -178,7 +196,7 @@ def pretrain(
     )
     if workers.is_first:
         _show_estimate(trainer)
-    _train(trainer)
+    _train(trainer, keeps_models=snapshots and workers.is_first, is_alone=workers.size == 1)
     if not workers.is_first:
         return
     trainer.write_model(run / "model")
@@ -221,10 +239,21 @@ def _show_estimate(trainer: Trainer) -> None:
         log.warning(estimate.warning)
 
 
-def _train(trainer: Trainer) -> None:
-    """Run to the end with a bar and a line for every checkpoint."""
-    with progress_bar("Training") as report:
-        for row in trainer.run():
+def _train(trainer: Trainer, *, keeps_models: bool, is_alone: bool) -> None:
+    """Run to the end with a bar and a line for every checkpoint.
+
+    Args:
+        trainer: of the run.
+        keeps_models: whether models on the way are kept.
+        is_alone: whether this is its only process; several would not stop after the same step.
+    """
+    from elmo_core.pretraining.kept_models import keep_model
+
+    stopping = stopped_between_steps() if is_alone else contextlib.nullcontext()
+    with progress_bar("Training") as report, stopping as should_stop:
+        if keeps_models:
+            keep_model(trainer)
+        for row in trainer.run(should_stop):
             report(row.words, trainer.config.total_words)
             if row.perplexity is not None:
                 logging.getLogger(__name__).info(
@@ -232,3 +261,5 @@ def _train(trainer: Trainer) -> None:
                     row.step, row.words, row.loss, row.perplexity, 100 * (row.unknown_share or 0),
                     row.words_per_s,
                 )  # fmt: skip
+                if keeps_models:
+                    keep_model(trainer)

@@ -12,13 +12,14 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from elmo_core.exceptions import TrainingError
+
+if TYPE_CHECKING:  # torch takes a second to import, which those who only look for checkpoints are spared
+    from torch import Tensor
 
 _PREFIX = "checkpoint-"
 _KEPT = 2
@@ -45,6 +46,8 @@ def save_checkpoint(folder: Path, step: int, tensors: dict[str, Tensor], values:
     Raises:
         TrainingError: it cannot be written (a full disk, say); the older ones are untouched.
     """
+    from safetensors.torch import save_file
+
     target = folder / f"{_PREFIX}{step:08d}"
     partial = target.with_suffix(".partial")
     try:
@@ -85,6 +88,8 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | 
     Raises:
         TrainingError: there are checkpoints and none of them can be read.
     """
+    from safetensors.torch import load_file
+
     found = checkpoints(folder)
     for path in reversed(found):
         with contextlib.suppress(OSError, ValueError, SafetensorError):

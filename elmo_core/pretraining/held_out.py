@@ -9,6 +9,7 @@ import numpy as np
 from elmo_core.exceptions import CorpusError
 from elmo_core.pretraining.cache import TokenCache
 from elmo_core.pretraining.evaluation import unknown_warning
+from elmo_core.pretraining.unigrams import unigram_probabilities
 from elmo_core.text.tagged import split_tags
 from elmo_core.text.vocabulary import Vocabulary
 
@@ -57,6 +58,14 @@ class HeldOutText:
                 "says how well they are remembered; hold out text that is not trained on."
             )
         return [warning for warning in found if warning]
+
+    def guessing_perplexity(self, cache: TokenCache, vocabulary: Vocabulary, tags: Sequence[str]) -> float:
+        """Perplexity of guessing each word by its frequency in a corpus; arguments as for `warnings`."""
+        words, _ = split_tags([token for sentence in self.sentences for token in sentence], tags)
+        types, _ = split_tags(cache.types, tags)
+        probabilities = unigram_probabilities(vocabulary, types, cache)
+        ids = [*vocabulary.ids_of(words), *[vocabulary.end_id] * len(self.sentences)]
+        return float(np.exp(-np.log(probabilities[ids]).mean()))
 
     def share_in(self, cache: TokenCache) -> float:
         """Share of the sentences of four tokens or more that stand in a corpus as a whole; 0 without any."""

@@ -1,9 +1,10 @@
 """The folder of a training run: what is in it, and whether work may go on there.
 
-run.json             what the run learns from and how; written first
+run.json             what the run learns from and how, and the perplexity of guessing; written first
 vocab.txt            the words it predicts
 history.csv          one row for each log step
 checkpoint-<step>/   see `checkpoint`
+snapshots/<step>/    models on the way, where they are asked for: see `kept_models`
 cache/, model/       the tokenised texts, and the finished model
 """
 
@@ -76,7 +77,7 @@ def require_begun_run(folder: Path) -> None:
 
 
 def write_run(folder: Path, identity: Mapping[str, Any]) -> None:
-    """Note what a run learns from."""
+    """Note what a run learns from, and what its perplexity is compared with."""
     with atomic_file(folder / RUN) as partial:
         partial.write_text(json.dumps(identity, indent=1) + "\n", encoding="utf-8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 
 from torch import Tensor
@@ -21,12 +22,13 @@ VOCABULARY = "vocab.txt"
 def run_facts(
     config: PretrainConfig, step: int, perplexity: float, unknown_share: float | None
 ) -> dict[str, JsonValue]:
-    """The facts about its run in the card of a trained model."""
+    """The facts about its run in the card of a trained model; an infinite perplexity was not measured."""
+    measured = {"perplexity": round(perplexity, 2)} if math.isfinite(perplexity) else {}
     unknown = {} if unknown_share is None else {"unknown_percent": round(100 * unknown_share, 2)}
     return {
         "words_seen": step * config.words_per_step,
         "steps": step,
-        "perplexity": round(perplexity, 2),
+        **measured,
         **unknown,
         "recipe": config.to_dict(),
     }

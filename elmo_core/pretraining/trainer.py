@@ -6,8 +6,7 @@ import dataclasses
 import logging
 import math
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +23,12 @@ from elmo_core.pretraining.cache import TokenCache
 from elmo_core.pretraining.checkpoint import load_checkpoint, save_checkpoint
 from elmo_core.pretraining.estimate import RunEstimate, estimate_run
 from elmo_core.pretraining.evaluation import Perplexity, text_perplexity
-from elmo_core.pretraining.fine_tuning import own_vocabulary, start_from, with_softmax
+from elmo_core.pretraining.fine_tuning import start_from, with_softmax
 from elmo_core.pretraining.held_out import HeldOutText
 from elmo_core.pretraining.history import History
 from elmo_core.pretraining.learner import Learner
 from elmo_core.pretraining.optimisation import learning_rate
+from elmo_core.pretraining.predicted_words import build_vocabulary, kept_words, words_to_predict
 from elmo_core.pretraining.run_folder import require_same_run, run_identity, write_run
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.pretraining.snapshot import VOCABULARY, run_facts
@@ -36,7 +36,7 @@ from elmo_core.pretraining.unigrams import start_from_unigrams
 from elmo_core.pretraining.warm_start import warm_start
 from elmo_core.pretraining.word2vec import Word2VecSettings, train_word2vec
 from elmo_core.pretraining.workers import Workers
-from elmo_core.text.tagged import split_tags, tags_of
+from elmo_core.text.tagged import tags_of
 from elmo_core.text.vocabulary import SPECIALS, Vocabulary
 from elmo_core.weights.folder import write_folder
 from elmo_core.weights.store import JsonValue, StoredModel
@@ -60,26 +60,6 @@ class HistoryRow:
     """Mean held-out perplexity by the full softmax, where a checkpoint was made."""
     unknown_share: float | None = None
     """Share of the held-out predictions that are words outside the vocabulary, beside the perplexity."""
-
-
-def build_vocabulary(cache: TokenCache, config: PretrainConfig) -> Vocabulary:
-    """The corpus' words by falling count, whatever their tags, capped as the settings say.
-
-    Raises:
-        CorpusError: no word is frequent enough.
-    """
-    words, _ = split_tags(cache.types, tags_of(cache.types) if config.tagged else ())
-    counts = Counter[str]()
-    for word, count in zip(words[len(SPECIALS) :], cache.counts[len(SPECIALS) :].tolist(), strict=True):
-        counts[word] += count
-    frequent = [word for word, count in counts.most_common() if count >= config.min_count]
-    if not frequent:
-        word, count = counts.most_common(1)[0]
-        raise CorpusError(
-            f"No word of the training text occurs {config.min_count:,} times or more (min_count); the most "
-            f"frequent, {word!r}, occurs {count:,} times. Lower min_count or give more text."
-        )
-    return Vocabulary([*SPECIALS, *frequent][: config.vocabulary_size])
 
 
 class Trainer:
@@ -127,8 +107,8 @@ class Trainer:
             raise TrainingError(f"{folder} holds the checkpoints of a run; resume it or give another folder.")
         if initial is not None:
             config = dataclasses.replace(config, model=with_softmax(initial), warm_start=False)
-        chosen = _words_to_predict(initial, vocabulary)
-        self.vocabulary = _kept_words(folder, chosen) if found else chosen or build_vocabulary(cache, config)
+        chosen = words_to_predict(initial, vocabulary)
+        self.vocabulary = kept_words(folder, chosen) if found else chosen or build_vocabulary(cache, config)
         if len(self.vocabulary) <= len(SPECIALS):
             raise CorpusError(
                 "The vocabulary holds no word beside <S>, </S> and <UNK>, so there is nothing to predict; "
@@ -143,6 +123,7 @@ class Trainer:
         self.step, self.best, self._without_gain = 0, math.inf, 0
         self.unknown_share: float | None = None
         """Beside `best`: share of the held-out predictions that are words outside the vocabulary."""
+        self._losses: list[float] = []  # since the last row of the history
         self._history = History(folder / "history.csv", HistoryRow)
         identity = run_identity(self.config, cache, self._valid.sentences)
         if found:
@@ -151,7 +132,8 @@ class Trainer:
                 raise TrainingError(f"{folder} is a run with another training text; resume it with the same.")
         self._start(found)
         if self._workers.is_first:
-            write_run(folder, identity)
+            guessing = self._valid.guessing_perplexity(cache, self.vocabulary, self.config.model.tags)
+            write_run(folder, {**identity, "guessing_perplexity": round(guessing, 2)})
 
     def _start(self, found: tuple[dict[str, Tensor], dict[str, Any]] | None) -> None:
         log.info(self.config.softmax_choice(len(self.vocabulary)))
@@ -185,18 +167,25 @@ class Trainer:
             vectors = train_word2vec(self._cache, len(self.vocabulary), learning)
             warm_start(self.model, self._cache, vectors, self.config.seed)
 
-    def run(self) -> Iterator[HistoryRow]:
+    def run(self, should_stop: Callable[[], bool] | None = None) -> Iterator[HistoryRow]:
         """Train to the end of the settings; yields a row of the history at each log step.
+
+        Args:
+            should_stop: asked before each step. Once it says so, a checkpoint of the steps that were made is
+                written, and the run ends; resumed, it has the bits of a run that was not stopped.
 
         Raises:
             TrainingError: a loss is no longer finite (the last checkpoint is kept), or a checkpoint cannot
                 be written.
         """
-        losses: list[float] = []
         norm, since, first = 0.0, time.perf_counter(), self.step
         while self.step < self.config.total_steps and not self._is_exhausted():
+            if should_stop is not None and should_stop():
+                if self.step and self._workers.is_first:
+                    save_checkpoint(self.folder, self.step, *self._snapshot())
+                return
             loss, norm = self._learner.train_step(self.step)
-            losses.append(loss)
+            self._losses.append(loss)
             self.step += 1
             checkpoint = self.step % self.config.checkpoint_steps == 0 or self.step == self.config.total_steps
             if not checkpoint and self.step % self.config.log_steps:
@@ -204,13 +193,14 @@ class Trainer:
             speed = (self.step - first) * self.config.words_per_step / (time.perf_counter() - since)
             held_out = self._measure_held_out() if checkpoint else None
             words, rate = self.step * self.config.words_per_step, learning_rate(self.config, self.step - 1)
-            row = HistoryRow(self.step, words, float(np.mean(losses)), rate, norm, speed)
+            row = HistoryRow(self.step, words, float(np.mean(self._losses)), rate, norm, speed)
             if held_out:
                 row = dataclasses.replace(
                     row, perplexity=held_out.mean, unknown_share=round(held_out.unknown_share, 4)
                 )
+            self._losses = []
             self._record(row)
-            losses, since, first = [], time.perf_counter(), self.step
+            since, first = time.perf_counter(), self.step
             yield row
 
     def _record(self, row: HistoryRow) -> None:
@@ -269,7 +259,7 @@ class Trainer:
 
     def _snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors, positions = self._learner.snapshot()
-        values = {
+        values: dict[str, Any] = {
             "step": self.step,
             "best": self.best,
             "unknown_share": self.unknown_share,
@@ -277,6 +267,8 @@ class Trainer:
             "streams": positions,
             "config": self.config.to_dict(),
         }
+        if self._losses:  # a run that stops between two rows of the history
+            values["losses"] = self._losses
         return tensors, values
 
     def _restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
@@ -289,30 +281,4 @@ class Trainer:
             ) from None
         self.step, self.best, self._without_gain = values["step"], values["best"], values["without_gain"]
         self.unknown_share = values.get("unknown_share")  # not in checkpoints of earlier versions
-
-
-def _words_to_predict(initial: StoredModel | None, given: Vocabulary | None) -> Vocabulary | None:
-    """The vocabulary of a model to fine-tune, or the one given; None = that of the corpus.
-
-    Raises:
-        ConfigError: there are both, and they differ.
-    """
-    own = own_vocabulary(initial) if initial is not None else None
-    if own is not None and given is not None and own.words != given.words:
-        raise ConfigError(
-            f"The model to fine-tune predicts {len(own):,} words of its own; leave out --vocabulary."
-        )
-    return own or given
-
-
-def _kept_words(folder: Path, given: Vocabulary | None) -> Vocabulary:
-    """The vocabulary of a run that goes on: its softmax rows mean these words, whatever the corpus says.
-
-    Raises:
-        ModelError: its file is missing or damaged.
-        TrainingError: another one is given.
-    """
-    kept = Vocabulary.read(folder / VOCABULARY)
-    if given is not None and given.words != kept.words:
-        raise TrainingError(f"{folder} is a run with another vocabulary; resume it with its own.")
-    return kept
+        self._losses = list(values.get("losses", ()))

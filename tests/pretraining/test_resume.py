@@ -100,7 +100,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("elmo_core.pretraining.checkpoint.save_file", full)
+    monkeypatch.setattr("safetensors.torch.save_file", full)
     with pytest.raises(TrainingError, match=r"step 2 could not be written .* No space left on device"):
         save_checkpoint(tmp_path, 2, {"w": torch.zeros(3)}, {"step": 2})
     tensors, values = load_checkpoint(tmp_path)
