@@ -23,7 +23,7 @@ else:
 
 
 @contextmanager
-def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
+def locked(path: Path, *, wait: bool = False) -> Iterator[int]:
     """Hold a lock as long as the context lasts.
 
     The lock is on an open file, not its existence: the file that a killed process leaves behind locks
@@ -33,13 +33,17 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
         path: of the lock's own file, which is removed at the end; its folder must exist.
         wait: whether to wait for another holder.
 
+    Yields:
+        The descriptor of the open file. Where the system is POSIX, a child process that inherits it holds the
+        lock as well, beyond the end of this process.
+
     Raises:
         BlockingIOError: another process or thread holds the lock, and `wait` is off.
         OSError: the file cannot be made.
     """
     descriptor = _acquire(path, wait)
     try:
-        yield
+        yield descriptor
     finally:
         with contextlib.suppress(OSError):  # Windows removes no file that is open
             path.unlink()
@@ -47,6 +51,17 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
         if sys.platform == "win32":
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process or thread holds a lock; whoever asks holds a free one for a moment."""
+    if not path.exists():
+        return False
+    try:
+        with locked(path):
+            return False
+    except BlockingIOError:
+        return True
 
 
 def _acquire(path: Path, wait: bool) -> int:

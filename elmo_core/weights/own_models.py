@@ -24,12 +24,13 @@ from elmo_core.weights.registry import ModelEntry, find_model, known_models, own
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 
 
-def add_model(source: Path, name: str) -> ModelEntry:
+def add_model(source: Path, name: str, *, card: str | None = None) -> ModelEntry:
     """Take a model into the user's models.
 
     Args:
         source: a folder, a `.zip` or an official `*options.json`, see `weights.formats.read_model`.
         name: under which it will be known.
+        card: text of its card; None = that of the source, where it is a folder.
 
     Raises:
         ModelError: the name is impossible or taken, or the source holds no model that can be read.
@@ -42,7 +43,8 @@ def add_model(source: Path, name: str) -> ModelEntry:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"The folder {folder} could not be made ({error}).") from error
-    write_folder(stored, folder / name, dtype=_smallest_dtype(stored.model), card=_card(source))
+    card = _card(source) if card is None else card
+    write_folder(stored, folder / name, dtype=_smallest_dtype(stored.model), card=card)
     (entry,) = (entry for entry in known_models() if entry.name == name)
     return entry
 

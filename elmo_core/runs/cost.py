@@ -1,0 +1,139 @@
+"""What a run will take: time from a few steps on made-up words, memory and disk from shapes."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from elmo_core.measuring.durations import duration
+from elmo_core.memory import available_bytes
+from elmo_core.pretraining.cache import TokenCache
+from elmo_core.pretraining.estimate import RunEstimate, estimate_run
+from elmo_core.pretraining.kept_models import GROWTH
+from elmo_core.pretraining.learner import Learner
+from elmo_core.pretraining.settings import PretrainConfig
+from elmo_core.pretraining.workers import Workers
+from elmo_core.text.vocabulary import SPECIALS, Vocabulary
+
+_SEED = 0
+_PROGRAM_BYTES = 250 << 20  # Python with torch, before any weight
+_CHECKPOINTS = 3  # two, and the one that is being written
+_BYTES_OF_TEXT_PER_WORD = 6 + 6 + 4  # as it was given, as lines, as numbers
+_SENTENCE = 20
+_MEASURED_S = 1.5
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """What a run will take."""
+
+    estimate: RunEstimate
+    disk_bytes: int
+    """Text, checkpoints, kept models and the model."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory of the process."""
+        return self.estimate.weight_bytes + self.estimate.step_bytes + _PROGRAM_BYTES
+
+    def __str__(self) -> str:
+        return (
+            f"about {duration(self.estimate.seconds)} at {self.estimate.words_per_s:,.0f} words/s, "
+            f"{self.memory_bytes / 1e6:,.0f} MB of memory, {self.disk_bytes / 1e6:,.0f} MB of disk"
+        )
+
+    def objections(self, free_disk: int) -> list[str]:
+        """Return a sentence for each thing that this machine lacks now.
+
+        Args:
+            free_disk: bytes that are free where the runs lie.
+        """
+        found, free = [], available_bytes()
+        if free is not None and self.memory_bytes > free:
+            found.append(
+                f"It needs about {self.memory_bytes / 1e9:.1f} GB of memory, but {free / 1e9:.1f} GB are "
+                "free; close other programs, or choose fewer rows or a smaller shape."
+            )
+        if self.disk_bytes > free_disk:
+            found.append(
+                f"It needs about {self.disk_bytes / 1e9:.1f} GB of disk, but {free_disk / 1e9:.1f} GB are "
+                "free; free some space."
+            )
+        return found
+
+
+def measure_run(config: PretrainConfig, n_types: int) -> RunEstimate:
+    """Measure a few steps of a run on this machine, on words that are made up.
+
+    The fastest step counts: it says most about the machine, and least about what else runs on it now.
+
+    Args:
+        config: its settings.
+        n_types: different words that are frequent enough to be predicted; capped as the settings say.
+
+    Raises:
+        ConfigError: the settings contradict each other.
+    """
+    size = max(len(SPECIALS) + 1, min(n_types + len(SPECIALS), config.vocabulary_size))
+    cache = _made_up(size, config)
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, n_words=size))
+    learner = Learner(config, cache, Vocabulary(list(cache.types[:size])), Workers())
+    return estimate_run(config, learner.model, _seconds_per_step(learner), 0)
+
+
+def run_cost(config: PretrainConfig, measured: RunEstimate, n_words: int) -> RunCost:
+    """Return what a run will take.
+
+    Args:
+        config: its settings.
+        measured: of the same shape and batches, whatever the number of steps.
+        n_words: words of its text.
+    """
+    estimate = dataclasses.replace(measured, seconds=config.total_words / measured.words_per_s)
+    steps = range(config.checkpoint_steps, config.total_steps + 1, config.checkpoint_steps)
+    n_kept = len(_growing(steps)) + 2  # and the first and the last
+    weights = 2 * estimate.n_parameters  # in half precision
+    disk = _CHECKPOINTS * estimate.weight_bytes + (n_kept + 1) * weights
+    return RunCost(estimate, disk + _BYTES_OF_TEXT_PER_WORD * n_words)
+
+
+def _seconds_per_step(learner: Learner) -> float:
+    end, found = time.perf_counter() + _MEASURED_S, [learner.seconds_per_step()]
+    while time.perf_counter() < end:
+        found.append(learner.seconds_per_step())
+    return min(found)
+
+
+def _growing(steps: range) -> list[int]:
+    """Those of some steps at which a model is kept."""
+    kept: list[int] = []
+    for step in steps:
+        if not kept or step >= GROWTH * kept[-1]:
+            kept.append(step)
+    return kept
+
+
+def _made_up(n_types: int, config: PretrainConfig) -> TokenCache:
+    """A corpus in memory, of words that are as long and as frequent as those of a text."""
+    generator = np.random.default_rng(_SEED)
+    letters = np.array(list("etaoinshrdlucmfwypvbgk"))
+    lengths = np.clip(generator.normal(6, 2.5, n_types), 1, 20).astype(int)
+    words = ["".join(generator.choice(letters, length)) for length in lengths]
+    types = (*SPECIALS, *(f"{word}{number}" for number, word in enumerate(words[len(SPECIALS) :])))
+    n_sentences = max(2 * config.rows, 4 * config.words_per_step // _SENTENCE)
+    ranks = 1 / np.arange(1, n_types - len(SPECIALS) + 1)
+    tokens = generator.choice(
+        np.arange(len(SPECIALS), n_types), n_sentences * _SENTENCE, p=ranks / ranks.sum()
+    )
+    return TokenCache(
+        folder=Path(),
+        types=types,
+        counts=np.bincount(tokens, minlength=n_types).astype(np.int64),
+        tokens=tokens.astype(np.uint32),
+        sentences=np.arange(0, len(tokens) + 1, _SENTENCE, dtype=np.uint64),
+        documents=np.array([0, n_sentences], dtype=np.uint64),
+    )
