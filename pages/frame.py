@@ -82,6 +82,14 @@ lessons = st.Page(
     help="Predict what the model will do, look, and find out why.",
 )
 
+train = st.Page(
+    PAGES / "train" / "page.py",
+    title="Train",
+    icon=":material/model_training:",
+    url_path="train",
+    help="A language model on your own text: watch its perplexity fall and the meaning of a word appear.",
+)
+
 models = st.Page(
     PAGES / "models" / "page.py",
     title="Models",
@@ -115,7 +123,7 @@ page = st.navigation(
     {
         "Explore": [home, static, layers, maps, read],
         "Learn": [lessons, classify, entities],
-        "Build": [models],
+        "Build": [train, models],
         "": [alias],
     }
 )

@@ -18,6 +18,8 @@ import streamlit as st
 from elmo_core.memory import available_bytes
 from elmo_core.serving.access import LOCAL_FILES_VARIABLE, corpus_folders, is_loopback, offered_corpora
 
+TRAINING_VARIABLE = "ELMO_TRAINING"
+"""Environment variable: "on" lets every visitor of a served app train, and see the runs of all others."""
 MOST_UPLOADED_MB = 400
 """All files that a visitor of a served app keeps at one time."""
 MOST_JOBS = 6
@@ -39,6 +41,11 @@ _OF_PROXIES = (
 def may_name_files() -> bool:
     """Return whether the visitor may name paths of the server."""
     return _local_files() == "on" or is_local()
+
+
+def may_train() -> bool:
+    """Return whether the visitor may train models on the server: where local, or `ELMO_TRAINING=on`."""
+    return os.environ.get(TRAINING_VARIABLE, "").strip().lower() == "on" or may_name_files()
 
 
 def corpora() -> dict[str, Path]:

@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from elmo_core.runs.folder import RUNS_VARIABLE
+from elmo_core.runs.worker import NICE_VARIABLE
+from elmo_core.weights.registry import MODELS_VARIABLE
 from tests.pages.gestures import PATIENCE_S, settle
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +32,14 @@ def tiny_model() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def folders_of_server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Where the server keeps its user's runs and models, as environment variables."""
+    root = tmp_path_factory.mktemp("server")
+    return {RUNS_VARIABLE: str(root / "runs"), MODELS_VARIABLE: str(root / "models"), NICE_VARIABLE: "0"}
+
+
+@pytest.fixture(scope="session")
+def server(folders_of_server: dict[str, str]) -> Iterator[str]:
     """Address of a fresh server with the model of random weights."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -38,7 +48,7 @@ def server() -> Iterator[str]:
     options = {"port": str(port), "address": "127.0.0.1", "headless": "true", "fileWatcherType": "none"}
     for name, value in options.items():
         command += [f"--server.{name}", value]
-    environment = {**os.environ, "ELMO_MODEL": "tiny"}
+    environment = {**os.environ, "ELMO_MODEL": "tiny", **folders_of_server}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         address = f"http://127.0.0.1:{port}"
         try:
