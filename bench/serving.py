@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.reporting import arguments
-from elmo_core.embedder import Elmo, load_elmo
+from elmo_core.embedder import load_elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.serving.shared import load_shared
 from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table
@@ -30,7 +31,7 @@ def sentences() -> list[list[str]]:
     return [tokenise(text) for text in table.column("sentence")]
 
 
-def waits(elmo: Elmo, requests: Sequence[Sequence[list[str]]]) -> tuple[float, list[float]]:
+def waits(elmo: Encoder, requests: Sequence[Sequence[list[str]]]) -> tuple[float, list[float]]:
     """Return the seconds for all requests and the wait of each, if every session sends them one by one."""
 
     def session(own: Sequence[list[str]]) -> list[float]:

@@ -5,9 +5,6 @@ Load a model once and call it as often as you like, from any number of threads:
     elmo = load_elmo("english-small")
     found = elmo.embed(["The bank raised rates.", ["Tokens", "as", "a", "list"]])
     found[0].tokens, found[0].layers, found[0].mix()
-
-    for block in elmo.stream(sentences):  # any number of sentences, in constant memory
-        ...
 """
 
 from __future__ import annotations
@@ -121,7 +118,7 @@ class Elmo:
         Any other one is pickled with its weights.
         """
         settings = (self._asked_device, self.dtype, self._threads)
-        origin, mark = reference(self.name, self.about), exact_fingerprint(self._stored)
+        origin, mark = self.reference, exact_fingerprint(self._stored)
         if origin is not None and _mark_of_files(origin) == mark:
             return _from_files, (origin, mark, *settings)
         return _from_memory, (self._stored, *settings)
@@ -150,6 +147,11 @@ class Elmo:
     def fingerprint(self) -> str:
         """SHA-256 of the weights, in hexadecimal digits."""
         return fingerprint(self.model)
+
+    @property
+    def reference(self) -> str | None:
+        """The name or path under which it can be loaded again; None = it was made in memory."""
+        return reference(self.name, self.about)
 
     def context_view(self) -> BiLMContexts:
         """What the two directions expect in a place; see `elmo_core.encoders.protocol`."""
@@ -212,9 +214,8 @@ class Elmo:
     ) -> Iterator[list[Embedding]]:
         """Embed any number of sentences in constant memory, one block after the other.
 
-        The vectors are those of `embed` (see there for how far they are the same to the last bit). Where
-        blocks end depends on the sentences alone, so a stream that starts at the beginning of a block is cut
-        in the same places as the whole one.
+        The vectors are those of `embed`. Where blocks end depends on the sentences alone.
+        starts at the beginning of a block is cut in the same places as the whole one.
 
         Args:
             sentences: as for `embed`; read as they are needed.
@@ -274,8 +275,7 @@ class Elmo:
         progress: Progress | None,
     ) -> list[np.ndarray]:
         """Compute the layers float32 (L, T, D) of texts that have been read; arguments as for `embed`."""
-        n_tokens = sum(len(text.tokens) for text in texts)
-        require_memory(n_tokens, self.n_layers, self.dim)
+        require_memory(n_tokens := sum(len(text.tokens) for text in texts), self.n_layers, self.dim)
         words, parts = number_words(texts)
         rows = batch_size or self._engine.sizes.rows
         chains = carried(parts, rows) if state == "carry" else independent(parts, rows)

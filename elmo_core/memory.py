@@ -65,17 +65,17 @@ def require_memory(n_tokens: int, n_layers: int, dim: int) -> None:
         )
 
 
-def require_memory_for_model(name: str, size_bytes: int) -> None:
+def require_memory_for_model(name: str, needed: int) -> None:
     """Refuse to load a model that would not fit.
 
     Args:
         name: of the model, for the message.
-        size_bytes: of its files. Weights in half precision take twice that in memory, as float32.
+        needed: bytes of its weights in memory.
 
     Raises:
-        InputError: twice the size is more than three quarters of the free memory.
+        InputError: they are more than three quarters of the free memory.
     """
-    needed, free = 2 * size_bytes, available_bytes()
+    free = available_bytes()
     if free is not None and needed > _SHARE * free:
         raise InputError(
             f"{name} may take {needed / 1e9:.1f} GB of memory, but {free / 1e9:.1f} GB are free; close other "

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from elmo_core import Elmo, load_elmo
+from tests.encoders.random_bert import write_random_bert
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = ("pages", "notebooks", "pretraining")
@@ -42,6 +43,17 @@ def fixed_seeds() -> None:
 def elmo() -> Elmo:
     """The small model with random weights (`load_elmo("tiny")`), one for the tests of a file."""
     return load_elmo("tiny")
+
+
+@pytest.fixture(scope="session")
+def random_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small transformer with random weights; without their library the test is skipped."""
+    pytest.importorskip(
+        "transformers", reason="the extra [transformers] is not installed", exc_type=ImportError
+    )
+    path = tmp_path_factory.mktemp("models") / "random-bert"
+    write_random_bert(path)
+    return path
 
 
 def _existing(folder: Path, variable: str) -> Path:

@@ -21,11 +21,11 @@ import numpy as np
 
 from elmo_core.bulk.lines import LineReader
 from elmo_core.bulk.rows import RowSettings
-from elmo_core.embedder import Elmo, load_elmo
 from elmo_core.embedding.blocks import cut_blocks
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ElmoError, ModelError
 from elmo_core.extras import extra
-from elmo_core.weights.fingerprint import fingerprint
+from elmo_core.models import load_encoder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,9 +53,9 @@ class _Embedder:
     """The model and settings of one worker."""
 
     def __init__(self, model: str, dtype: str, sha256: str, settings: RowSettings, language: str) -> None:
-        self._elmo, self._settings = load_elmo(model, dtype=dtype, threads=1), settings
+        self._elmo, self._settings = load_encoder(model, dtype=dtype, threads=1), settings
         self._language = language
-        if fingerprint(self._elmo.model) != sha256:
+        if self._elmo.fingerprint != sha256:
             raise ModelError(f"A worker finds another model under {model}; put the same one on all machines.")
 
     def __call__(self, table: pa.Table) -> pa.Table:
@@ -76,7 +76,7 @@ class _Embedder:
 
 
 def embed_on_workers(
-    elmo: Elmo, lines: LineReader, n_done: int, settings: RowSettings, workers: WorkerPool
+    elmo: Encoder, lines: LineReader, n_done: int, settings: RowSettings, workers: WorkerPool
 ) -> Iterator[list[tuple[list[str], np.ndarray]]]:
     """Embed the lines that are not done, each sentence on its own.
 
@@ -106,7 +106,7 @@ def embed_on_workers(
             fn_constructor_args=(
                 workers.model,
                 elmo.dtype,
-                fingerprint(elmo.model),
+                elmo.fingerprint,
                 settings,
                 lines.language,
             ),

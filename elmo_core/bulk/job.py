@@ -24,10 +24,10 @@ from elmo_core.bulk.parquet import PARQUET
 from elmo_core.bulk.parts import PartFolder, disk_refusals, is_part_folder
 from elmo_core.bulk.rows import Format, Part, RowSettings
 from elmo_core.embedder import Elmo, State
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ConfigError, InputError
 from elmo_core.files import OutputKind, claim_output, file_fingerprint, require_space
 from elmo_core.text.tokenisation import TOKENISATION_VERSION, check_language
-from elmo_core.weights.fingerprint import fingerprint
 
 FORMATS = {"hdf5": HDF5, "parquet": PARQUET, "arrays": ARRAYS}
 Block = Iterable[tuple[list[str], np.ndarray]]
@@ -92,7 +92,7 @@ def output_kind(form: str) -> OutputKind:
 
 
 def embed_files(
-    elmo: Elmo,
+    elmo: Encoder,
     files: Sequence[Path],
     target: Path,
     form: str,
@@ -128,6 +128,8 @@ def embed_files(
         OutputError: the target is an input, holds something else, or cannot be written.
     """
     kind = output_kind(form)
+    if reading.state != "zero" and not isinstance(elmo, Elmo):
+        raise ConfigError(f'{elmo.name} is a transformer, which carries no state; use the state "zero".')
     if workers is not None and reading.state != "zero":
         raise ConfigError('Workers read each sentence alone; leave them out for the state "carry".')
     if workers is not None and any(map(is_stream, files)):
@@ -138,7 +140,7 @@ def embed_files(
             "format": form,
             "text": [_fingerprint(file) for file in files],
             "model": elmo.name,
-            "sha256": fingerprint(elmo.model),
+            "sha256": elmo.fingerprint,
             "dtype": elmo.dtype,
             **asdict(reading),
             "tokenisation": None if reading.tokenised else TOKENISATION_VERSION,
@@ -180,7 +182,7 @@ def _fingerprint(file: Path) -> str:
 
 
 def _require_space(
-    elmo: Elmo,
+    elmo: Encoder,
     files: Sequence[Path],
     parts: PartFolder,
     form: Format,
@@ -248,7 +250,7 @@ def _write(part: Part, parts: PartFolder, form: Format, settings: RowSettings) -
 
 
 def _blocks(
-    elmo: Elmo,
+    elmo: Encoder,
     lines: LineReader,
     n_done: int,
     settings: RowSettings,
@@ -262,9 +264,13 @@ def _blocks(
     # a carried state depends on all lines before, so the stream starts with the first one
     n_read = 0 if reading.state == "carry" else n_done
     unread = itertools.islice(lines, n_read, None)
-    for found in elmo.stream(
-        unread, state=reading.state, batch_size=reading.batch_size, language=reading.language
-    ):
+    if isinstance(elmo, Elmo):
+        blocks = elmo.stream(
+            unread, state=reading.state, batch_size=reading.batch_size, language=reading.language
+        )
+    else:
+        blocks = elmo.stream(unread, language=reading.language)
+    for found in blocks:
         new = found[max(0, n_done - n_read) :]
         n_read += len(found)
         yield ((embedding.tokens, settings.rows(embedding)) for embedding in new)

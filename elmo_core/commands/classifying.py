@@ -77,7 +77,6 @@ def train(
 
     Repeated texts are left out before the split. The last line says whether TF-IDF is as good.
     """
-    from elmo_core.embedder import load_elmo
     from elmo_core.exceptions import TrainingError
     from elmo_core.learning.inside.inspection import Inspection
     from elmo_core.learning.results import SkippedMethod
@@ -85,6 +84,7 @@ def train(
     from elmo_core.learning.texts.saving import classifier_output, save_classifier
     from elmo_core.learning.verdict import verdict
     from elmo_core.learning.workflow import classification_facts, run_classification
+    from elmo_core.models import load_encoder
     from elmo_core.tables.records import ReadingOptions
 
     settings = ComparisonSettings(
@@ -98,7 +98,7 @@ def train(
     claim(target, classifier_output(target), [table, *model_paths(model)], overwrite)
     read = _read(table, ReadingOptions(encoding, delimiter, None, header, header_line, sheet))
     data, text_name, label_name = _dataset(read, text, label, merge or [], drop_rare)
-    elmo = load_elmo(model)
+    elmo = load_encoder(model)
     parts: list[TextResult | SkippedMethod | Inspection] = []
     with share_bar("Comparing") as report:
         for part in run_classification(elmo, data, settings, static=_static(), report=report):

@@ -95,8 +95,8 @@ def embed(
     from elmo_core.bulk.distributed import WorkerPool
     from elmo_core.bulk.job import BulkProgress, TextOptions, embed_files, output_kind
     from elmo_core.bulk.rows import RowSettings
-    from elmo_core.embedder import load_elmo
     from elmo_core.embedding.machine import emulation_warning
+    from elmo_core.models import load_encoder
     from elmo_core.text.tokenisation import check_language
 
     target = output_path(out)
@@ -104,7 +104,7 @@ def embed(
     settings = RowSettings(vectors.value, _weights(weights), gamma, precision.value)
     reading = TextOptions(tokenised, state.value, batch_size, check_language(language), encoding)
     claim(target, output_kind(chosen), [*sentences, *model_paths(model)], overwrite)
-    elmo = load_elmo(model, dtype=dtype.value)
+    elmo = load_encoder(model, dtype=dtype.value)
     if warning := emulation_warning(elmo.dtype, elmo.device):
         typer.echo(warning, err=True)
     with work_bar("Embedding") as report:

@@ -25,9 +25,9 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Index the uses of all words of a corpus by their vectors in the top layer."""
-    from elmo_core.embedder import load_elmo
     from elmo_core.index.building import INDEX_FOLDER, build_use_index
     from elmo_core.index.records import corpus_digest, sentences_of_shards
+    from elmo_core.models import load_encoder
     from elmo_core.pretraining.corpus import CorpusReport, find_shards
     from elmo_core.text.tokenisation import check_language
 
@@ -38,7 +38,7 @@ def index(
     corpus += f" {code}" * (code != "en") + f" {encoding}" * (encoding is not None)
     with progress_bar("Uses") as report:
         built = build_use_index(
-            load_elmo(model),
+            load_encoder(model),
             sentences_of_shards(shards, reading, language=code, encoding=encoding),
             target,
             corpus=corpus,
@@ -66,14 +66,14 @@ def find(
 ) -> None:
     """Find the uses in an index that are nearest to a word in a sentence."""
     from elmo_core.contrast.comparison import read_query
-    from elmo_core.embedder import load_elmo
     from elmo_core.index.records import UseFilter
     from elmo_core.index.use_index import UseIndex
+    from elmo_core.models import load_encoder
     from elmo_core.text.tokenisation import check_language
 
     opened = UseIndex(folder)
     code = check_language(language or str(opened.about.get("language", "en")))
-    query = read_query(load_elmo(model), sentence, word, code)
+    query = read_query(load_encoder(model), sentence, word, code)
     found = opened.nearest(query.layers, n, where=UseFilter(word) if only else None)
     if as_json:
         show({"uses": [vars(use) for use in found]}, as_json=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,14 +10,27 @@ from elmo_core.commands.outputs import Overwrite, claim, model_paths, output_pat
 from elmo_core.commands.terminal import AsJson, command, show
 from elmo_core.config import BiLMConfig
 
-Model = Annotated[str, typer.Argument(help="A name, a folder, a .zip or an official options.json.")]
+if TYPE_CHECKING:
+    from elmo_core.encoders.transformer import TransformerEncoder
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        help="A name, a folder, a .zip or an official options.json; or the folder of a transformer "
+        "(config.json and model.safetensors), or its name on the hub, from the library's cache."
+    ),
+]
 
 
 @command
 def info(model: Model, as_json: AsJson = False) -> None:
     """Show what a model is: its shape, its size, its vocabulary, where it comes from."""
+    from elmo_core.models import find_transformer
     from elmo_core.weights.registry import load_model
 
+    if (transformer := find_transformer(model, device="cpu")) is not None:
+        show(_facts_of_transformer(transformer), as_json)
+        return
     stored = load_model(model)
     config = stored.model.config
     facts: dict[str, Any] = {
@@ -34,6 +47,20 @@ def info(model: Model, as_json: AsJson = False) -> None:
         **{name: value for name, value in stored.about.items() if isinstance(value, str | int | float)},
     }
     show(facts, as_json)
+
+
+def _facts_of_transformer(model: TransformerEncoder) -> dict[str, Any]:
+    words = model.word_predictions()
+    return {
+        "name": model.name,
+        "input": "sub-words (a transformer)",
+        "layers": model.n_layers,
+        "width": model.dim,
+        "parameters": model.n_parameters,
+        "context": "the mask token in a word's place" if model.context_view() else "none",
+        "predicts": sum(map(bool, words.words)) if words else 0,
+        "source": model.reference or "",
+    }
 
 
 def _input(config: BiLMConfig) -> str:

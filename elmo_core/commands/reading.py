@@ -69,7 +69,7 @@ def read(
     One row a word: bits from the left, from the right and from both sides; the percent of words of the
     bundled samples that surprise less; the likeliest words of each side. Each sentence is read on its own.
     """
-    from elmo_core.embedder import load_elmo
+    from elmo_core.models import load_encoder
     from elmo_core.reading.samples import sample_surprise
     from elmo_core.reading.surprise import require_predictions
     from elmo_core.reading.text import read_text
@@ -79,7 +79,7 @@ def read(
     path = _file_of(text)
     if out != STANDARD_OUTPUT:
         claim(output_path(out), _readings(), [path, *model_paths(model)], overwrite)
-    elmo = load_elmo(model)
+    elmo = load_encoder(model)
     require_predictions(elmo)
     sentences = _sentences(text, path, tokenised, code, encoding)
     with share_bar("Reading") as report:

@@ -91,7 +91,6 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Learn to tag, and test beside a look-up of known words and a CRF over word features."""
-    from elmo_core.embedder import load_elmo
     from elmo_core.exceptions import InputError
     from elmo_core.learning.results import SkippedMethod
     from elmo_core.learning.tagger import HEADS
@@ -101,6 +100,7 @@ def train(
     from elmo_core.learning.tags.task import TagTask
     from elmo_core.learning.verdict import verdict
     from elmo_core.learning.workflow import compare_taggers
+    from elmo_core.models import load_encoder
 
     with_tagger = [name for name in METHODS if name not in (LOOK_UP, FEATURES)]
     if method not in with_tagger:
@@ -113,7 +113,7 @@ def train(
     data = _read(file, token, tag, scheme, encoding)
     others = _read(test, token, tag, scheme or data.scheme_without_letters, encoding) if test else None
     learned, tested = split_sentences(data, 0.2, seed) if others is None else (data, others)
-    elmo = load_elmo(model)
+    elmo = load_encoder(model)
     task = TagTask(elmo, learned, tested, settings)
     results: dict[str, TagResult | SkippedMethod] = {}
     with share_bar("Learning") as report:

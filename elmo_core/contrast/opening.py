@@ -15,7 +15,7 @@ import numpy as np
 from elmo_core.contrast.comparison import QueryUse, contextual_neighbours, overlap, read_query
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.contrast.word_spaces import WordSpace
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.clustering import unit_rows
 from elmo_core.senses.explanations import simplest_rival
@@ -63,7 +63,7 @@ def cosine_of(text: TextSpace, queries: Sequence[QueryUse], weights: Sequence[fl
 
 
 def rank_contrasts(
-    elmo: Elmo, source: Text, text: TextSpace, space: WordSpace, weights: Sequence[float]
+    elmo: Encoder, source: Text, text: TextSpace, space: WordSpace, weights: Sequence[float]
 ) -> tuple[WordContrast, ...]:
     """Compare each labelled word in its two sentences; the largest contrast comes first.
 

@@ -53,9 +53,9 @@ class MaskedContexts(ContextView):
 class HeadPredictions(WordPredictions):
     """The masked-LM head, applied to top vectors that have been computed."""
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
-        """Take a `PreTrainedModel` with a masked-LM head, and its tokenizer."""
-        self._model, self._lock = model, threading.Lock()
+    def __init__(self, model: Any, tokenizer: Any, turn: threading.Lock) -> None:
+        """Take a `PreTrainedModel` with a masked-LM head, its tokenizer, and a lock of the model's own."""
+        self._model, self._turn = model, turn
         self._filler = tokenizer.mask_token_id
         pieces = tokenizer.convert_ids_to_tokens(list(range(model.config.get_text_config().vocab_size)))
         self.words = tuple(map(_whole_word(pieces), pieces))
@@ -74,7 +74,7 @@ class HeadPredictions(WordPredictions):
             output.last_hidden_state = vectors
             return output
 
-        with self._lock:
+        with self._turn:
             hook = self._model.base_model.register_forward_hook(replace)
             try:
                 ids = torch.full((len(expected), 1), self._filler, device=device)

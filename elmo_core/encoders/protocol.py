@@ -20,6 +20,7 @@ from torch import Tensor
 from elmo_core.embedding.result import Embedding
 from elmo_core.exceptions import InputError
 from elmo_core.progress import Progress, Report
+from elmo_core.text.vocabulary import Vocabulary
 
 
 class ContextView(ABC):
@@ -86,6 +87,22 @@ class Encoder(Protocol):
     @property
     def fingerprint(self) -> str:
         """SHA-256 of all that the vectors depend on, in hexadecimal digits."""
+
+    @property
+    def reference(self) -> str | None:
+        """The name or path under which `load_encoder` finds it again; None = it was made in memory."""
+
+    @property
+    def dtype(self) -> str:
+        """Number format of its products, such as "float32"."""
+
+    @property
+    def device(self) -> str:
+        """Where it runs, as torch names it."""
+
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """The words that it has as wholes, the most frequent first; None where it has no such list."""
 
     def embed(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -38,6 +39,7 @@ class SubWords:
             joining: how those of a word become one vector.
         """
         self._tokenizer, self._joining = tokenizer, joining
+        self._turn = threading.Lock()  # a fast tokenizer refuses a second thread
         self._unknown = tokenizer.unk_token or ""
         self._options = {
             "is_split_into_words": True,
@@ -81,7 +83,7 @@ class SubWords:
     def _encoded(self, texts: Sequence[Sequence[str]]) -> Any:
         """The sub-words of texts; a word that has none, such as a control character, is an unknown one."""
         words = [[_writable(token) or self._unknown for token in tokens] for tokens in texts]
-        encoded = self._tokenizer(words, **self._options)
+        encoded = self._call(words)
         missing = [set(range(len(tokens))) for tokens in words]
         for row, sample in enumerate(encoded["overflow_to_sample_mapping"]):
             missing[sample].difference_update(encoded.word_ids(row))
@@ -90,7 +92,11 @@ class SubWords:
         for tokens, absent in zip(words, missing, strict=True):
             for place in absent:
                 tokens[place] = self._unknown
-        return self._tokenizer(words, **self._options)
+        return self._call(words)
+
+    def _call(self, words: Sequence[Sequence[str]]) -> Any:
+        with self._turn:
+            return self._tokenizer(words, **self._options)
 
 
 def _writable(token: str) -> str:

@@ -8,8 +8,10 @@ without the word is the top vector of the mask token in its place.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence, Sized
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,18 +24,29 @@ from elmo_core.embedding.result import Embedding
 from elmo_core.encoders.masked import HeadPredictions, MaskedContexts
 from elmo_core.encoders.protocol import ContextView, WordPredictions
 from elmo_core.encoders.sub_words import Joining, SubWords, Window
-from elmo_core.exceptions import InputError
+from elmo_core.exceptions import InputError, ModelError
 from elmo_core.memory import require_memory
 from elmo_core.progress import Progress, Report, part_of, share_of
+from elmo_core.text.vocabulary import Vocabulary
 
 _PIECES_PER_RUN = 4096
+
+Again = Callable[[str], tuple[Any, tuple[Any, ...]]]
+"""From a fingerprint, a function and its arguments that load the same model once more."""
 
 
 class TransformerEncoder:
     """A transformer as an `Encoder`; `elmo_core.models.load_encoder` makes one."""
 
     def __init__(
-        self, name: str, model: Any, tokenizer: Any, *, longest: int, sub_words: Joining = "mean"
+        self,
+        name: str,
+        model: Any,
+        tokenizer: Any,
+        *,
+        longest: int,
+        sub_words: Joining = "mean",
+        origin: tuple[str, Again] | None = None,
     ) -> None:
         """Make a model ready to run.
 
@@ -43,8 +56,11 @@ class TransformerEncoder:
             tokenizer: its fast tokenizer.
             longest: sub-words that can be read together, special tokens included.
             sub_words: how those of a word become one vector.
+            origin: the name or path under which it can be loaded again, and how; None = it cannot.
         """
-        self.name = name
+        self.name, self.dtype, self.device = name, "float32", str(model.device)
+        self.vocabulary: Vocabulary | None = None
+        self._origin, self._turn = origin, threading.Lock()
         self._whole, self._tokenizer = model.eval(), tokenizer
         base = model.base_model
         self._model = base.get_encoder() if model.config.is_encoder_decoder else base
@@ -69,12 +85,41 @@ class TransformerEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the tokenizer, the weights and how sub-words are joined, in hexadecimal digits."""
+        """SHA-256 over the tokenizer, the weights and how sub-words are joined, in hexadecimal digits.
+
+        A pooler is left out: no vector depends on it, and files may lack it.
+        """
         found = hashlib.sha256(self._pieces.description.encode())
         for name, weight in sorted(self._whole.state_dict().items()):
-            found.update(name.encode())
-            found.update(weight.detach().cpu().contiguous().numpy().tobytes())
+            if "pooler" not in name:
+                found.update(name.encode())
+                found.update(weight.detach().cpu().contiguous().numpy().tobytes())
         return found.hexdigest()
+
+    @property
+    def reference(self) -> str | None:
+        """The name or path under which it can be loaded again; None = it was made in memory."""
+        return self._origin[0] if self._origin else None
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of its weights."""
+        return sum(weight.numel() for weight in self._whole.parameters())
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        """Pickle and copy as the place it was loaded from and its fingerprint.
+
+        Raises:
+            ModelError: it was made in memory.
+        """
+        if self._origin is None:
+            raise ModelError(f"{self.name} was made in memory, so it cannot be pickled; save it first.")
+        return self._origin[1](self.fingerprint)
+
+    def save(self, folder: Path) -> None:
+        """Write weights (safetensors, float32), settings and tokenizer into a folder that exists."""
+        self._whole.save_pretrained(folder)
+        self._tokenizer.save_pretrained(folder)
 
     def embed(
         self,
@@ -136,9 +181,18 @@ class TransformerEncoder:
         """The words of the masked-LM head; None without one."""
         if self._tokenizer.mask_token is None or self._whole is self._whole.base_model:
             return None
-        return HeadPredictions(self._whole, self._tokenizer)
+        return self._head
+
+    @cached_property
+    def _head(self) -> HeadPredictions:
+        return HeadPredictions(self._whole, self._tokenizer, self._turn)
 
     def _embedded(self, texts: Sequence[TokenisedText], progress: Progress | None) -> list[Embedding]:
+        layers = self.layers_of(texts, progress=progress)
+        return [Embedding(list(text.tokens), one) for text, one in zip(texts, layers, strict=True)]
+
+    def layers_of(self, texts: Sequence[TokenisedText], *, progress: Progress | None) -> list[np.ndarray]:
+        """Compute the layers float32 (L, T, D) of texts that have been read; arguments as for `embed`."""
         total = sum(len(text.tokens) for text in texts)
         require_memory(total, self.n_layers, self.dim)
         layers = [np.zeros((self.n_layers, len(text.tokens), self.dim), np.float32) for text in texts]
@@ -148,7 +202,7 @@ class TransformerEncoder:
             done += len(window.words)
             if progress is not None:
                 progress(done, total)
-        return [Embedding(list(text.tokens), one) for text, one in zip(texts, layers, strict=True)]
+        return layers
 
     def _masked(self, sentences: Sequence[Sequence[str]], places: Sequence[int]) -> np.ndarray:
         """Top vectors of one token in each of n sentences, whose other tokens are read: float32 (n, D)."""

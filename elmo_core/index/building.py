@@ -19,14 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ElmoError, InputError, ModelError, OutputError
 from elmo_core.extras import extra
 from elmo_core.files import OutputKind, atomic_file, claim_output
 from elmo_core.index.records import CorpusSentence, is_use, schema, to_rows
 from elmo_core.index.use_index import ABOUT, FORMAT, TABLE, UseIndex, read_about, unit_of
 from elmo_core.progress import Report
-from elmo_core.weights.fingerprint import fingerprint
 
 MAX_USES = 10_000_000
 APPROXIMATE_FROM = 100_000
@@ -52,7 +51,7 @@ INDEX_FOLDER = OutputKind("an index of uses", is_index, grows=True)
 
 
 def build_use_index(
-    elmo: Elmo,
+    elmo: Encoder,
     sentences: Iterable[CorpusSentence],
     folder: Path,
     *,
@@ -119,13 +118,13 @@ def _disk_refusals(folder: Path) -> Iterator[None]:
 
 
 def _open(
-    folder: Path, facts: dict[str, Any], elmo: Elmo, first: list[CorpusSentence], overwrite: bool
+    folder: Path, facts: dict[str, Any], elmo: Encoder, first: list[CorpusSentence], overwrite: bool
 ) -> Any:
     """The table of a folder, made where there is none."""
     with extra("index"):
         import lancedb
 
-    weights = fingerprint(elmo.model)
+    weights = elmo.fingerprint
     if other := _difference(folder, {**facts, "sha256": weights}):
         if not overwrite:
             raise ModelError(
@@ -159,7 +158,7 @@ def _clear(folder: Path) -> None:
     shutil.rmtree(folder / f"{TABLE}.lance", ignore_errors=True)
 
 
-def _mean(elmo: Elmo, sentences: list[CorpusSentence], weights: tuple[float, ...]) -> list[float]:
+def _mean(elmo: Encoder, sentences: list[CorpusSentence], weights: tuple[float, ...]) -> list[float]:
     """Mean of the mix over all tokens of the first sentences."""
     total, n = np.zeros(elmo.dim), 0
     shares = np.asarray(weights) / sum(weights)
@@ -181,7 +180,7 @@ def _written(table: Any) -> tuple[int, int]:
 
 
 def _append(
-    elmo: Elmo,
+    elmo: Encoder,
     sentences: Iterator[CorpusSentence],
     table: Any,
     mix: tuple[tuple[float, ...], np.ndarray],

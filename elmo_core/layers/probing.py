@@ -62,6 +62,11 @@ class ProbingCurves:
     """Instances there were before a sample was taken."""
     probes: tuple[Probe, ...]
 
+    @property
+    def halves(self) -> tuple[Half, ...]:
+        """The halves that were probed, in the order of `HALVES`."""
+        return tuple(dict.fromkeys(probe.half for probe in self.probes))
+
     def probe(self, layer: int, half: Half) -> Probe:
         """One of the probes."""
         return next(probe for probe in self.probes if (probe.layer, probe.half) == (layer, half))
@@ -85,13 +90,18 @@ class ProbingCurves:
 
 
 def probe_layers(
-    data: Labelled, *, seeds: Sequence[int] = SEEDS, report: Report | None = None
+    data: Labelled,
+    *,
+    seeds: Sequence[int] = SEEDS,
+    halves: Sequence[Half] = HALVES,
+    report: Report | None = None,
 ) -> ProbingCurves:
     """Fit a linear probe on every layer: its forward half, its backward half and both.
 
     Args:
         data: the instances; of more than `MOST_INSTANCES` a seeded sample.
         seeds: one split and one set of random labels each.
+        halves: which of them; a transformer, which has no two directions, has "both" alone.
         report: progress callback.
 
     Raises:
@@ -107,12 +117,12 @@ def probe_layers(
     controls = [_random_labels(part.types, codes, by_type, seed) for seed in seeds]
     n_layers, _, width = part.layers.shape
     probes = []
-    for at, (layer, half) in enumerate((layer, half) for layer in range(n_layers) for half in HALVES):
+    for at, (layer, half) in enumerate((layer, half) for layer in range(n_layers) for half in halves):
         vectors = part.layers[layer : layer + 1, :, _columns(half, width)]
         true, control = [], []
         for seed, split, random in zip(seeds, splits, controls, strict=True):
             if report:
-                share = (at + seeds.index(seed) / len(seeds)) / (n_layers * len(HALVES))
+                share = (at + seeds.index(seed) / len(seeds)) / (n_layers * len(halves))
                 report(f"{layer_names(n_layers)[layer]}, {half}", share)
             true.append(_test_accuracy(vectors, codes, split))
             control.append(_test_accuracy(vectors, random, split))

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.learning.calibration import fit_temperature, log_softmax, softmax
 from elmo_core.learning.epochs import Epoch, fit_attention
@@ -73,7 +73,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
 
     def __init__(
         self,
-        model: Elmo | str | Path = "english-small",
+        model: Encoder | str | Path = "english-small",
         *,
         mix: TextMix = "learned",
         head: TextHeadName = "product",
@@ -257,7 +257,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         logits = self.head_.logits(layers)
         return self.experts_.added_to(logits, layers.words)
 
-    def _embed(self, elmo: Elmo, texts: list[Item], report: Report | None) -> TextLayers:
+    def _embed(self, elmo: Encoder, texts: list[Item], report: Report | None) -> TextLayers:
         keep = self.head == "attention"
         most = whole(self.max_characters)
         return embed_texts(elmo, texts, keep_tokens=keep, max_characters=most, report=report)
@@ -311,7 +311,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
             ),
         )
 
-    def new_head(self, elmo: Elmo, n_classes: int) -> LinearHead | AttentionHead:
+    def new_head(self, elmo: Encoder, n_classes: int) -> LinearHead | AttentionHead:
         """Create an untrained head."""
         shape: Any = (elmo.n_layers, elmo.dim, n_classes, self.layers_of(elmo))
         learns_mix = bool(self.mix == "learned")

@@ -11,11 +11,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ConfigError, ModelError
 from elmo_core.learning.inputs import Seed, whole
 from elmo_core.learning.text_layers import resolve_model
-from elmo_core.weights.fingerprint import fingerprint
 
 _MARK = "_fingerprint_of_model"
 
@@ -29,7 +28,7 @@ class ElmoEstimator(BaseEstimator):
       pickled as it says itself.
     """
 
-    model: Elmo | str | Path
+    model: Encoder | str | Path
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -48,13 +47,13 @@ class ElmoEstimator(BaseEstimator):
         state: dict[str, Any] = super().__getstate__()
         is_fitted = any(name.endswith("_") and not name.startswith("_") for name in vars(self))
         if is_fitted and isinstance(self.model, str | Path):
-            state = state | {_MARK: fingerprint(resolve_model(self.model).model)}
+            state = state | {_MARK: resolve_model(self.model).fingerprint}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         mark = state.pop(_MARK, None)
         super().__setstate__(state)
-        if mark is not None and fingerprint(resolve_model(self.model).model) != mark:
+        if mark is not None and resolve_model(self.model).fingerprint != mark:
             raise ModelError(
                 f"{self.model} is not the biLM this {type(self).__name__} was fitted with; "
                 "put that one back, or fit again."
@@ -82,7 +81,7 @@ class HeadEstimator(ElmoEstimator):
     seed_: int
 
     @property
-    def elmo_(self) -> Elmo:
+    def elmo_(self) -> Encoder:
         """The biLM."""
         return resolve_model(self.model)
 
@@ -96,7 +95,7 @@ class HeadEstimator(ElmoEstimator):
             if not is_met:
                 raise ConfigError(f"{name} {rule}, got {getattr(self, name)!r}.")
 
-    def layers_of(self, elmo: Elmo) -> tuple[int, ...]:
+    def layers_of(self, elmo: Encoder) -> tuple[int, ...]:
         """Numbers of the layers that are mixed; ConfigError if there is no such layer."""
         n = elmo.n_layers
         if isinstance(self.mix, str) and self.mix in self.MIXES:

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ConfigError, ModelError, ModelNotFoundError
 from elmo_core.files import OutputKind
 from elmo_core.learning.estimator import HeadEstimator
@@ -40,13 +40,11 @@ from elmo_core.learning.head_files import (
 )
 from elmo_core.learning.inputs import seed_of
 from elmo_core.learning.text_layers import resolve_model
-from elmo_core.weights.fingerprint import fingerprint
 from elmo_core.weights.jsonfile import read_json
-from elmo_core.weights.registry import reference as registered
 from elmo_core.weights.store import JsonValue
 
 EstimatorT = TypeVar("EstimatorT", bound=HeadEstimator)
-Model = Elmo | str | Path
+Model = Encoder | str | Path
 
 
 class Codec(ABC, Generic[EstimatorT]):
@@ -168,7 +166,7 @@ class Codec(ABC, Generic[EstimatorT]):
                 ) from None
             except ModelNotFoundError as error:
                 raise ModelNotFoundError(f"The biLM of this {self.what} is missing: {error}") from None
-            if fingerprint(elmo.model) != about.get("sha256"):
+            if elmo.fingerprint != about.get("sha256"):
                 raise ModelError(
                     f"{elmo.name} is not the biLM this {self.what} was trained on; give that one as model."
                 )
@@ -201,11 +199,11 @@ class Codec(ABC, Generic[EstimatorT]):
         return "\n".join(parts) + "\n"
 
 
-def reference(model: Model, elmo: Elmo) -> str:
+def reference(model: Model, elmo: Encoder) -> str:
     """The name or path under which the biLM of an estimator can be loaded again."""
     if isinstance(model, str | Path):
         return str(model)
-    return registered(elmo.name, elmo.about) or elmo.name
+    return elmo.reference or elmo.name
 
 
 def _model_facts(estimator: HeadEstimator) -> dict[str, JsonValue]:
@@ -213,7 +211,7 @@ def _model_facts(estimator: HeadEstimator) -> dict[str, JsonValue]:
     elmo = estimator.elmo_
     return {
         "name": reference(estimator.model, elmo),
-        "sha256": fingerprint(elmo.model),
+        "sha256": elmo.fingerprint,
         "layers": elmo.n_layers,
         "width": elmo.dim,
     }

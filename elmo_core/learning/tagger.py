@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 import numpy as np
 import torch
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ConfigError, InputError
 from elmo_core.learning.epochs import Epoch, Schedule, fit_tagger
 from elmo_core.learning.estimator import HeadEstimator
@@ -61,7 +61,7 @@ class ElmoTagger(HeadEstimator):
 
     def __init__(
         self,
-        model: Elmo | str | Path = "english-small",
+        model: Encoder | str | Path = "english-small",
         *,
         mix: TagMix = "learned",
         static: WordVectors | Literal["output"] | None = None,
@@ -205,7 +205,7 @@ class ElmoTagger(HeadEstimator):
         require_fitted(self, "head_")
         return self.head_.tags
 
-    def new_head(self, elmo: Elmo, tags: TagSet, word_classes: tuple[str, ...]) -> TaggerHead:
+    def new_head(self, elmo: Encoder, tags: TagSet, word_classes: tuple[str, ...]) -> TaggerHead:
         """Create an untrained head.
 
         Raises:
@@ -236,14 +236,14 @@ class ElmoTagger(HeadEstimator):
             (0 < self.validation_share < 1, "validation_share", "must be between 0 and 1"),
         )
 
-    def _data(self, elmo: Elmo, X: TaggerInput, report: Report | None) -> TokenData:
+    def _data(self, elmo: Encoder, X: TaggerInput, report: Report | None) -> TokenData:
         if isinstance(X, TokenData):
             return X
         return embed_tokens(elmo if self.layers_of(elmo) else None, X, report=report)
 
     def _read(
         self,
-        elmo: Elmo,
+        elmo: Encoder,
         X: TaggerInput,
         y: Sequence[Sequence[str]],
         report: Report | None,

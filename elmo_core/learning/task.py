@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ConfigError
 from elmo_core.learning.methods import Method, OutcomeT
 from elmo_core.learning.results import ResultT, Scores
@@ -34,7 +34,7 @@ class Task(ABC, Generic[OutcomeT, ResultT]):
     ITEM: ClassVar[str]
     """"text" or "sentence"."""
 
-    elmo: Elmo
+    elmo: Encoder
     lengths: np.ndarray
     at: np.ndarray
     seed: int

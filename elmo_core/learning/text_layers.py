@@ -14,10 +14,11 @@ from typing import IO
 
 import numpy as np
 
-from elmo_core.embedder import Elmo, load_elmo
 from elmo_core.embedding.result import Embedding
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.learning.inputs import WINDOW, Item
+from elmo_core.models import load_encoder
 from elmo_core.progress import Report
 
 _MOST_IN_MEMORY = 1 << 27
@@ -113,11 +114,11 @@ class _TokenStore:
 
 
 @functools.lru_cache(maxsize=2)
-def _loaded(name: str) -> Elmo:
-    return load_elmo(name)
+def _loaded(name: str) -> Encoder:
+    return load_encoder(name)
 
 
-def resolve_model(model: Elmo | str | Path) -> Elmo:
+def resolve_model(model: Encoder | str | Path) -> Encoder:
     """A model by name or path, the last two kept in memory; or the model itself.
 
     Raises:
@@ -128,7 +129,7 @@ def resolve_model(model: Elmo | str | Path) -> Elmo:
 
 
 def embed_texts(
-    elmo: Elmo,
+    elmo: Encoder,
     texts: Sequence[Item],
     *,
     keep_tokens: bool = False,
@@ -168,7 +169,7 @@ def embed_texts(
 
 
 def embed_items(
-    elmo: Elmo, items: Sequence[Item], max_characters: int | None, report: Report | None = None
+    elmo: Encoder, items: Sequence[Item], max_characters: int | None, report: Report | None = None
 ) -> Iterator[Embedding]:
     """Embed texts and token lists in constant memory; pass on the vectors that are given.
 

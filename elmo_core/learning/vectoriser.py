@@ -11,9 +11,9 @@ from typing import Literal, Self
 import numpy as np
 from sklearn.base import TransformerMixin
 
-from elmo_core.embedder import Elmo
 from elmo_core.embedding.reading import read_texts
 from elmo_core.embedding.result import Embedding
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ConfigError
 from elmo_core.learning.estimator import ElmoEstimator
 from elmo_core.learning.failures import require_fitted
@@ -35,7 +35,7 @@ class ElmoVectorizer(TransformerMixin, ElmoEstimator):
 
     def __init__(
         self,
-        model: Elmo | str | Path = "english-small",
+        model: Encoder | str | Path = "english-small",
         *,
         layer: int | Sequence[float] | Literal["uniform"] = "uniform",
         pooling: Pooling = "mean",
@@ -119,7 +119,7 @@ class ElmoVectorizer(TransformerMixin, ElmoEstimator):
                 f"max_characters must be None or a whole number from 1 up, got {self.max_characters!r}."
             )
 
-    def _weights(self, elmo: Elmo) -> np.ndarray | None:
+    def _weights(self, elmo: Encoder) -> np.ndarray | None:
         """Weights (L,) of the mix; None = all the same."""
         layer, n = self.layer, elmo.n_layers
         if isinstance(layer, str):

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ConfigError, ModelError
 from elmo_core.static.registry import load_static
 from elmo_core.static.vectors import StaticVectors
@@ -26,12 +27,14 @@ class WordVectors(Protocol):
 class OutputVectors:
     """The softmax row of every word a model can predict: its static vectors, trained on the same text."""
 
-    def __init__(self, elmo: Elmo) -> None:
+    def __init__(self, elmo: Encoder) -> None:
         """Take the rows of a model.
 
         Raises:
-            ModelError: the model has no softmax, as the official files.
+            ModelError: the model has no softmax, as the official files and transformers.
         """
+        if not isinstance(elmo, Elmo):
+            raise ModelError(f"{elmo.name} is a transformer, so it has no static vectors of its own.")
         softmax = elmo.model.require_softmax()
         if elmo.vocabulary is None:
             raise ModelError(f"{elmo.name} has a softmax but no vocabulary; put its vocab.txt beside it.")
@@ -45,6 +48,11 @@ class OutputVectors:
 
     def __getitem__(self, word: str, /) -> np.ndarray:
         return np.asarray(self._rows[self._vocabulary.id_of(word)])
+
+
+def has_output_vectors(elmo: Encoder) -> bool:
+    """Whether a model has static vectors of its own: those of `OutputVectors`."""
+    return isinstance(elmo, Elmo) and elmo.model.softmax is not None
 
 
 def width_of(vectors: WordVectors) -> int:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.learning.comparison import Comparison
 from elmo_core.learning.epochs import Epoch
 from elmo_core.learning.inside.inspection import Inspection, inspect
@@ -27,7 +27,7 @@ COMPARED = 0.8
 
 
 def compare_methods(
-    elmo: Elmo,
+    elmo: Encoder,
     texts: Sequence[str],
     labels: Sequence[str],
     settings: ComparisonSettings | None = None,
@@ -61,7 +61,7 @@ def compare_taggers(
 
 
 def run_classification(
-    elmo: Elmo,
+    elmo: Encoder,
     data: Dataset,
     settings: ComparisonSettings,
     *,

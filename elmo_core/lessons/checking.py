@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.lessons.lesson import EQUAL, Question
 from elmo_core.lessons.measures import MEASURES, Measures
@@ -61,7 +61,7 @@ class Measurement:
         return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def measure(elmo: Elmo, question: Question, report: Report | None = None) -> Measurement:
+def measure(elmo: Encoder, question: Question, report: Report | None = None) -> Measurement:
     """Measure all options of a question.
 
     Args:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from elmo_core.config import BiLMConfig, CharCNNConfig
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.clustering import unit_rows
 from elmo_core.geometry.separation import separation
@@ -71,7 +71,7 @@ _SETS = {
 class Measures:
     """The measures, on one model; vectors that several of them need are computed once."""
 
-    def __init__(self, elmo: Elmo, report: Report | None = None) -> None:
+    def __init__(self, elmo: Encoder, report: Report | None = None) -> None:
         """Take a model.
 
         Args:
@@ -138,8 +138,16 @@ class Measures:
         Args:
             word: of the bundled sentences.
             of: "true contexts", or "re-paired contexts" for the null.
+
+        Raises:
+            InputError: the model has no two directions whose contexts could be re-paired.
         """
         found = self._two_groups(word)
+        if of == REPAIRED and not found.has_null:
+            raise InputError(
+                f"{self._elmo.name} reads both sides of a word at once, so no contexts can be re-paired; "
+                "choose a biLM for this question."
+            )
         return float(_choose(of, {TRUE: found.silhouette, REPAIRED: found.paired_mean}))
 
     def word_class(self, *, view: str) -> float:

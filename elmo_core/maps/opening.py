@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.geometry.separation import Separation, separation
 from elmo_core.layers.labelled import label_texts
 from elmo_core.maps.points import MapPoints
@@ -33,7 +33,7 @@ class SeparatedTexts:
         return (self.score.accuracy - guess) / (1 - guess)
 
 
-def rank_texts(elmo: Elmo, sets: Mapping[str, Text]) -> tuple[SeparatedTexts, ...]:
+def rank_texts(elmo: Encoder, sets: Mapping[str, Text]) -> tuple[SeparatedTexts, ...]:
     """Score the top layer on labelled texts, each the mean of its tokens; the clearest set comes first.
 
     Args:

@@ -88,7 +88,8 @@ def plot_probing(curves: ProbingCurves, *, height: int = 360) -> go.Figure:
     figure = new_figure(height)
     n_layers = 1 + max(probe.layer for probe in curves.probes)
     names = layer_names(n_layers)
-    for number, half in enumerate(HALVES):
+    for half in curves.halves:
+        number = HALVES.index(half)
         probes = [curves.probe(layer, half) for layer in range(n_layers)]
         look = {"color": PALETTE[number], "symbol": SYMBOLS[number], "size": 10}
         for is_control in (False, True):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.pretraining.evaluation import Perplexity
 from elmo_core.progress import Report
 from elmo_core.reading.surprise import SIDES, require_predictions
@@ -23,7 +23,6 @@ from elmo_core.shipped import shipped
 from elmo_core.tables.corpus import read_column
 from elmo_core.tables.reading import read_table_file
 from elmo_core.text.tokenisation import tokenise
-from elmo_core.weights.fingerprint import fingerprint
 
 SAMPLES = {
     "example sentences": ("data/samples/senses.csv", "sentence"),
@@ -59,7 +58,7 @@ class SampleSurprise:
         return f"the {self.n_tokens:,} words of {self.n_sentences:,} sentences of the bundled samples"
 
 
-def sample_surprise(elmo: Elmo, report: Report | None = None) -> SampleSurprise:
+def sample_surprise(elmo: Encoder, report: Report | None = None) -> SampleSurprise:
     """Return the kept figures of a model, or compute them from the first sentences of each sample.
 
     Args:
@@ -73,14 +72,14 @@ def sample_surprise(elmo: Elmo, report: Report | None = None) -> SampleSurprise:
     return kept_surprise(elmo) or measure_samples(elmo, N_SENTENCES, report)
 
 
-def kept_surprise(elmo: Elmo) -> SampleSurprise | None:
+def kept_surprise(elmo: Encoder) -> SampleSurprise | None:
     """Return the figures that are kept for a model; None where there are none."""
     found = json.loads(shipped(KEPT).read_text("utf-8")).get(prediction_key(elmo))
     return None if found is None else _from_json(found)
 
 
 def measure_samples(
-    elmo: Elmo, n_sentences: int | None = None, report: Report | None = None
+    elmo: Encoder, n_sentences: int | None = None, report: Report | None = None
 ) -> SampleSurprise:
     """Read the samples.
 
@@ -101,10 +100,10 @@ def measure_samples(
     return SampleSurprise(read.n_tokens, len(read.sentences), quantiles, perplexities)
 
 
-def prediction_key(elmo: Elmo) -> str:
+def prediction_key(elmo: Encoder) -> str:
     """SHA-256 over all that a model's predictions depend on, in hexadecimal digits."""
-    softmax, vocabulary = require_predictions(elmo)
-    found = hashlib.sha256(fingerprint(elmo.model).encode())
+    _, softmax, vocabulary = require_predictions(elmo)
+    found = hashlib.sha256(elmo.fingerprint.encode())
     for parameter in (softmax.weight, softmax.bias):
         found.update(parameter.detach().cpu().half().contiguous().numpy().tobytes())
     found.update("\n".join(vocabulary.words).encode("utf-8", "surrogatepass"))

@@ -28,6 +28,7 @@ from torch import Tensor
 
 from elmo_core.embedder import Elmo
 from elmo_core.encoders.bilm import edge_outputs
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ConfigError, ModelError
 from elmo_core.nn.bilm import BACKWARD, FORWARD
 from elmo_core.nn.softmax import WordSoftmax
@@ -88,13 +89,18 @@ class ReadSentence:
         return (self.bits[:2].sum(axis=1, dtype=np.float64) + self.boundary_bits) * math.log(2)  # type: ignore[no-any-return]
 
 
-def require_predictions(elmo: Elmo) -> tuple[WordSoftmax, Vocabulary]:
-    """Return what a model predicts words with.
+def require_predictions(elmo: Encoder) -> tuple[Elmo, WordSoftmax, Vocabulary]:
+    """Return a biLM, and what it predicts words with.
 
     Raises:
-        ConfigError: it has no softmax, as all official files.
+        ConfigError: it is no biLM, or has no softmax, as all official files.
         ModelError: it came without its vocabulary.
     """
+    if not isinstance(elmo, Elmo):
+        raise ConfigError(
+            f"{elmo.name} cannot say how surprising a word is: it is a transformer, which reads both sides "
+            "of a word at once and the word itself; choose a biLM with a softmax."
+        )
     softmax = elmo.model.softmax
     if softmax is None:
         raise ConfigError(
@@ -105,11 +111,11 @@ def require_predictions(elmo: Elmo) -> tuple[WordSoftmax, Vocabulary]:
         raise ModelError(
             f"{elmo.name} has no vocabulary, so its predictions have no names; add its vocab.txt."
         )
-    return softmax, elmo.vocabulary
+    return elmo, softmax, elmo.vocabulary
 
 
 def read_sentences(
-    elmo: Elmo,
+    elmo: Encoder,
     sentences: Sequence[Sequence[str]],
     n_expected: int = N_EXPECTED,
     progress: Progress | None = None,
@@ -129,8 +135,8 @@ def read_sentences(
         ConfigError: see `require_predictions`.
         ModelError: see there.
     """
-    softmax, vocabulary = require_predictions(elmo)
-    edges = edge_outputs(elmo.model, elmo.vocabulary)
+    bilm, softmax, vocabulary = require_predictions(elmo)
+    edges = edge_outputs(bilm.model, vocabulary)
     n_expected = min(n_expected, len(vocabulary))
     done, n_in_all = 0, sum(len(SIDES) * len(sentence) + 2 for sentence in sentences)
 
@@ -141,8 +147,8 @@ def read_sentences(
             progress(done, n_in_all)
 
     for block in _blocks(sentences):
-        for found in elmo.embed(block):
-            words, _ = split_tags(found.tokens, elmo.config.tags)
+        for found in bilm.embed(block):
+            words, _ = split_tags(found.tokens, bilm.config.tags)
             yield _predict(softmax, vocabulary, edges, words, found.layers[-1], n_expected, advance)
 
 

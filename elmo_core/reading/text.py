@@ -10,8 +10,8 @@ from itertools import zip_longest
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
 from elmo_core.embedding.reading import TokenisedText, read_texts
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.pretraining.evaluation import Perplexity, perplexity_of_loss
 from elmo_core.progress import Report, share_of
@@ -82,7 +82,7 @@ class ReadText:
 
 
 def read_text(
-    elmo: Elmo,
+    elmo: Encoder,
     text: str | Iterable[str | Sequence[str]],
     *,
     n_expected: int = N_EXPECTED,

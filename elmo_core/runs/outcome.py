@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from elmo_core.exceptions import TrainingError
+from elmo_core.own_models import add_model
 from elmo_core.runs.folder import Run
 from elmo_core.runs.progress import Progress, read_progress
 from elmo_core.weights.folder import read_folder, write_folder
 from elmo_core.weights.official import write_official
-from elmo_core.weights.own_models import add_model
 from elmo_core.weights.registry import ModelEntry
 from elmo_core.weights.store import StoredModel
 

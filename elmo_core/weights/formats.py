@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -45,7 +46,32 @@ def read_model(path: Path) -> StoredModel:
 
 def has_model(directory: Path) -> bool:
     """Whether a folder seems to hold a model of a known format."""
-    return (directory / folder.WEIGHTS).is_file() or any(directory.glob(f"*{OPTIONS_SUFFIX}"))
+    if (directory / folder.WEIGHTS).is_file() or any(directory.glob(f"*{OPTIONS_SUFFIX}")):
+        return True
+    return any(directory.glob("*.safetensors")) and bool(transformer_type(directory))
+
+
+def transformer_type(directory: Path) -> str:
+    """The architecture in the settings of the library transformers, such as "bert"; empty without them.
+
+    `elmo_core.models` loads these models.
+    """
+    try:
+        settings = json.loads((directory / folder.CONFIG).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return ""
+    return str(settings.get("model_type", "")) if isinstance(settings, dict) else ""
+
+
+def memory_bytes(directory: Path) -> int:
+    """Bytes that the weights in a folder take in memory, as float32; damaged files are not counted."""
+    total = 0
+    for file in directory.iterdir():
+        if file.suffix == ".safetensors":
+            total += 4 * folder.count_numbers(file)
+        elif file.suffix == ".hdf5":
+            total += file.stat().st_size
+    return total
 
 
 def _read_archive(path: Path) -> StoredModel:
@@ -58,6 +84,11 @@ def _read_archive(path: Path) -> StoredModel:
 
 
 def _read_directory(directory: Path) -> StoredModel:
+    if transformer_type(directory):
+        raise ModelError(
+            f"{directory} is a transformer, and a biLM is needed here; choose a biLM. (A packed transformer "
+            "is unpacked first, or added on the page Models.)"
+        )
     if (directory / folder.WEIGHTS).is_file():
         return folder.read_folder(directory)
     if any(directory.glob(f"*{OPTIONS_SUFFIX}")):

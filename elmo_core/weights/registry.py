@@ -18,7 +18,7 @@ from elmo_core.shipped import shipped
 from elmo_core.weights import tiny
 from elmo_core.weights.download import by_hand, download_official
 from elmo_core.weights.folder import CONFIG, read_about
-from elmo_core.weights.formats import has_model, read_model
+from elmo_core.weights.formats import has_model, memory_bytes, read_model, transformer_type
 from elmo_core.weights.official import read_official
 from elmo_core.weights.published import PUBLISHED, PublishedModel
 from elmo_core.weights.store import JsonValue, StoredModel
@@ -52,6 +52,13 @@ class ModelEntry:
     """Whether it can be loaded without a network."""
     path: Path | None
     """Its folder, also where that is still to be filled; None = made in code."""
+    transformer: str = ""
+    """The architecture of a transformer, such as "bert"; empty for a biLM."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes that its weights take once it is loaded; 0 where its files are not here."""
+        return memory_bytes(self.path) if self.path and self.available else 0
 
 
 def known_models() -> tuple[ModelEntry, ...]:
@@ -167,7 +174,9 @@ def _folder_entries() -> Iterator[ModelEntry]:
             with contextlib.suppress(OSError):  # it may be replaced or removed this very moment
                 if folder.is_dir() and not folder.name.startswith(".") and has_model(folder):
                     size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-                    yield ModelEntry(folder.name, _title(folder), kind, size, True, folder)
+                    architecture = transformer_type(folder)
+                    title = folder.name if architecture else _title(folder)
+                    yield ModelEntry(folder.name, title, kind, size, True, folder, architecture)
 
 
 def _title(folder: Path) -> str:

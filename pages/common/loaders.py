@@ -10,9 +10,10 @@ from hashlib import sha256
 import numpy as np
 
 from elmo_core import load_static
+from elmo_core.exceptions import ModelError
 from elmo_core.memory import require_memory_for_model
 from elmo_core.senses.uses import frequent_words
-from elmo_core.serving.shared import BUDGET, SharedElmo, load_shared
+from elmo_core.serving.shared import BUDGET, SharedElmo, SharedTransformer, load_shared
 from elmo_core.shipped import shipped
 from elmo_core.tables import corpus
 from elmo_core.tables.corpus import Text
@@ -53,15 +54,27 @@ class Source:
         return results_about(is_sample=self.is_sample)
 
 
-def load_model(name: str) -> SharedElmo:
+def load_model(name: str) -> SharedElmo | SharedTransformer:
     """Load a model once for all visitors and pages; the last three that were asked for stay loaded.
 
     Raises:
-        ModelError: see `weights.registry.load_model`.
+        ModelError: see `load_encoder`.
         InputError: its weights do not fit into the memory that is free.
     """
     entry = model_here(name)
     return _loaded(name, _changed(entry), entry)
+
+
+def load_bilm(name: str) -> SharedElmo:
+    """Load a model that must be a biLM; errors as of `load_model`.
+
+    Raises:
+        ModelError: it is a transformer.
+    """
+    found = load_model(name)
+    if not isinstance(found, SharedElmo):
+        raise ModelError(f"{name} is a transformer, and a biLM is needed here; choose a biLM.")
+    return found
 
 
 def _changed(entry: ModelEntry | None) -> int:
@@ -74,9 +87,9 @@ def _changed(entry: ModelEntry | None) -> int:
 
 
 @kept_for_all(3)
-def _loaded(name: str, changed: int, _entry: ModelEntry | None) -> SharedElmo:
+def _loaded(name: str, changed: int, _entry: ModelEntry | None) -> SharedElmo | SharedTransformer:
     if _entry is not None:
-        require_memory_for_model(_entry.name, _entry.size_bytes)
+        require_memory_for_model(_entry.name, _entry.memory_bytes)
     return load_shared(name, budget=kept_megabytes() << 20)
 
 

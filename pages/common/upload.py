@@ -6,6 +6,8 @@ a reload. How it is read can be corrected, see `reading_choice`.
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -14,6 +16,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import DeletedFile
+from streamlit.runtime.uploaded_file_manager import UploadedFile as StreamlitFile
 
 from elmo_core.plots.style import clip, listing
 from elmo_core.tables.export import to_csv
@@ -38,6 +41,7 @@ _BYTES_PER_S = 2 << 20  # of a table, read on one busy core
 _UNPACKED = 8  # usual number of bytes in a packed file for each byte of its own
 _COMPRESSED = (*PACKED_SUFFIXES, ".xlsx", ".parquet")
 _PREVIEW_ROWS = 4
+_PACKED = "my-model"  # name of several files that were packed into one
 _LONGEST_CELL, _LONGEST_LINE = 60, 300  # characters shown of one of several columns, and of a single one
 
 
@@ -71,6 +75,7 @@ def upload_file(
     *,
     max_mb: int = MAX_BYTES >> 20,
     place: DeltaGenerator | None = None,
+    several: bool = False,
 ) -> UploadedFile | None:
     """Let the visitor choose a file; None while there is none.
 
@@ -80,14 +85,23 @@ def upload_file(
         types: suffixes that are accepted; none = all.
         max_mb: largest size.
         place: where the field goes; None = here.
+        several: whether several files may be chosen; those that are not one `.zip` are packed into one.
     """
     place = place or st.container()
     limit = min(max_mb, st.get_option("server.maxUploadSize"))
-    place.file_uploader(label, types or None, max_upload_size=limit, key=key, on_change=_keep, args=(key,))
+    place.file_uploader(
+        label,
+        types or None,
+        max_upload_size=limit,
+        key=key,
+        on_change=_keep,
+        args=(key,),
+        accept_multiple_files=several,
+    )
     if refusal := st.session_state.get(_refused_key(key)):
         place.error(refusal)
     file = _uploads().get(key)
-    if file is not None and st.session_state[key] is None:  # the field was emptied with its page
+    if file is not None and not st.session_state[key]:  # the field was emptied with its page
         with place.container(horizontal=True, vertical_alignment="center"):
             st.text(f"Still here: {file.name}", width="content")
             st.button("Remove", key=f"{key}_remove", type="tertiary", on_click=remove_upload, args=(key,))
@@ -212,18 +226,31 @@ def _uploads() -> dict[str, UploadedFile]:
 def _keep(key: str) -> None:
     """Callback: keep the file of a field, or drop it where the field was emptied or there is no room."""
     st.session_state.pop(_refused_key(key), None)
-    file = st.session_state[key]
-    if file is None or isinstance(file, DeletedFile):  # the session has no file of this id
+    chosen = st.session_state[key]
+    # the session has no file of the id of a deleted one
+    listed = chosen if isinstance(chosen, list) else [chosen] if chosen else []
+    files = [file for file in listed if not isinstance(file, DeletedFile)]
+    if not files:
         remove_upload(key)
         return
     others = sum(len(other.content) for name, other in _uploads().items() if name != key)
-    if refusal := refusal_of_upload(file.size, others):
+    if refusal := refusal_of_upload(sum(file.size for file in files), others):
         remove_upload(key)
         st.session_state[_refused_key(key)] = refusal
         return
-    content = file.getvalue()
-    _uploads()[key] = UploadedFile(digest(content), file.name, content)
+    is_packed = isinstance(chosen, list) and (len(files) > 1 or not files[0].name.lower().endswith(".zip"))
+    name, content = (f"{_PACKED}.zip", _pack(files)) if is_packed else (files[0].name, files[0].getvalue())
+    _uploads()[key] = UploadedFile(digest(content), name, content)
     put_in_address()
+
+
+def _pack(files: Sequence[StreamlitFile]) -> bytes:
+    """Several files in one `.zip`, the same bytes for the same files."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(files, key=lambda file: file.name):
+            archive.writestr(zipfile.ZipInfo(file.name), file.getvalue())
+    return packed.getvalue()
 
 
 def _refused_key(key: str) -> str:

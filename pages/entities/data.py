@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.learning.tagger import HEADS
 from elmo_core.learning.tags.reading import read_token_file, read_token_path
 from elmo_core.learning.tags.results import METHODS, TagComparisonSettings
@@ -95,7 +95,7 @@ def _option(
     )
 
 
-def choose_settings(page: str, elmo: Elmo, slot: DeltaGenerator) -> TagComparisonSettings:
+def choose_settings(page: str, elmo: Encoder, slot: DeltaGenerator) -> TagComparisonSettings:
     """Let the visitor choose what to compare, and how.
 
     Args:

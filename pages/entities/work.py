@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.learning.epochs import Epoch
 from elmo_core.learning.inside.learning_curve import Point, learning_curve
 from elmo_core.learning.results import SkippedMethod
@@ -53,14 +53,14 @@ class TaggedFile:
     """How the file was read and what was guessed, one sentence each."""
 
 
-def expected_seconds(elmo: Elmo, corpus: Corpus, settings: TagComparisonSettings) -> float:
+def expected_seconds(elmo: Encoder, corpus: Corpus, settings: TagComparisonSettings) -> float:
     """Estimate how long a comparison takes on one core."""
     task = TagTask(elmo, corpus.train, corpus.test, settings)
     return sum(expected_steps(task, task.methods, task.measured_rate(), 1, task.time_limit_s).values())
 
 
 def compare(
-    elmo: Elmo, corpus: Corpus, settings: TagComparisonSettings, static: ChosenStatic | None, job: Job
+    elmo: Encoder, corpus: Corpus, settings: TagComparisonSettings, static: ChosenStatic | None, job: Job
 ) -> TagComparison:
     """Compare methods.
 

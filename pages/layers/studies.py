@@ -10,16 +10,18 @@ import pandas as pd
 import streamlit as st
 
 from elmo_core.config import layer_names
+from elmo_core.embedder import Elmo
 from elmo_core.glossary import explain
 from elmo_core.layers.contextuality import MIN_USES, Contextuality, measure_contextuality
 from elmo_core.layers.labelled import Labelled
 from elmo_core.layers.learned import LEARNED, MixStudy, study_mixtures, verdict
-from elmo_core.layers.probing import HALVES, ProbingCurves, probe_layers
+from elmo_core.layers.probing import HALVES, Half, ProbingCurves, probe_layers
 from elmo_core.plots import layers as figures
 from pages.common import exports, jobs
 from pages.common.chosen_model import model_name
 from pages.common.job import Job
 from pages.common.loaders import load_model
+from pages.common.markdown import escape_markdown
 from pages.common.mixture_controls import set_mixture
 from pages.layers.cells import cell
 from pages.layers.labelled_sets import CHARACTERS_PER_S, LabelledSet
@@ -83,18 +85,21 @@ def show_learned(page: str, chosen: LabelledSet, data: Labelled) -> None:
 
 def show_probes(page: str, chosen: LabelledSet, data: Labelled) -> None:
     """Show what a linear probe reads from each layer and direction, beside random labels."""
+    has_directions = isinstance(load_model(model_name()), Elmo)
+    parts = ": from its forward half, its backward half, and both" if has_directions else ""
     st.markdown(
-        "A linear probe predicts the labels from one layer at a time: from its forward half, its backward "
-        "half, and both. Dotted: the same with random labels. Only accuracy above the dotted line comes from "
-        "information in the vectors.",
+        f"A linear probe predicts the labels from one layer at a time{parts}. Dotted: the same with random "
+        "labels. Only accuracy above the dotted line comes from information in the vectors.",
         help=explain("Probe", "biLM", "Null"),
     )
+    halves: tuple[Half, ...] = HALVES if has_directions else ("both",)
+    asked = "" if has_directions else f", halves={halves!r}"
     curves: ProbingCurves = _run(
         f"{page}_probes",
         chosen,
         chosen.key_of("probes"),
         "Probing",
-        lambda job: probe_layers(data, report=job.report),
+        lambda job: probe_layers(data, halves=halves, report=job.report),
         3 + _S_PER_ROW * len(data),
     )
     figure = figures.plot_probing(curves)
@@ -111,13 +116,18 @@ def show_probes(page: str, chosen: LabelledSet, data: Labelled) -> None:
         f"n = {curves.n_train + curves.n_test:,}{sampled} instances of {curves.n_classes} labels, "
         f"{len(curves.seeds)} splits, corrected intervals. Control: {control}. Without any context: "
         f"{curves.by_type:.0%} by the label that the word mostly has, {curves.majority:.0%} by the most "
-        "frequent label. Layer 0 is the token vector twice, so its halves are equal."
+        "frequent label. "
+        + (
+            "Layer 0 is the token vector twice, so its halves are equal."
+            if has_directions
+            else f"{escape_markdown(model_name())} reads both sides at once, so it has no halves."
+        )
     )
     st.dataframe(probe_table(curves), hide_index=True, alt="Every probe with its control and selectivity")
     exports.show_downloads(
         f"{page}_probes", f"probes {chosen.title}", rows=lambda: probe_table(curves),
         figures={"Curves": figure},
-        cell=cell(chosen.recipe, _import("probing", "probe_layers"), "probe_layers(data)"),
+        cell=cell(chosen.recipe, _import("probing", "probe_layers"), f"probe_layers(data{asked})"),
         reads_file=chosen.recipe.reads_file,
     )  # fmt: skip
 
@@ -203,7 +213,7 @@ def study_table(study: MixStudy) -> pd.DataFrame:
 
 def probe_table(curves: ProbingCurves) -> pd.DataFrame:
     """Return every probe with its control."""
-    names = layer_names(len(curves.probes) // len(HALVES))
+    names = layer_names(len(curves.probes) // len(curves.halves))
     rows = []
     for probe in curves.probes:
         accuracy, selectivity = curves.accuracy(probe), curves.selectivity(probe)

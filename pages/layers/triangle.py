@@ -43,6 +43,8 @@ _TERMS: dict[ScoreName, tuple[str, ...]] = {
     "pairs": ("Cosine", "Guessing"),
 }
 _LEARNED = "layers_learned"
+_WHERE = "Corners are single layers, the middle is the uniform mix."
+_WHERE_IN_PAIRS = "A cell is the mean of its two layers; on the diagonal stand single layers."
 
 
 def show_triangle(page: str, chosen: LabelledSet, data: Labelled) -> None:
@@ -93,9 +95,7 @@ def _show(page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, fra
             config={"displayModeBar": False},
             alt=describe_scores(scores),
         )
-        st.caption(
-            "Click a cell to choose its mixture. Corners are single layers, the middle is the uniform mix."
-        )
+        st.caption(f"Click a cell to choose its mixture. {_WHERE if n_layers == 3 else _WHERE_IN_PAIRS}")
     now = with_mixtures(scores, data, grams, np.array([Mixture.uniform(n_layers).weights, mixture.weights]))
     with right:
         _show_score(now, score)

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
-from elmo_core.weights.own_models import add_model, free_name, refuse_name
+from elmo_core.own_models import add_model, free_name, refuse_name
 from elmo_core.weights.registry import ModelEntry, own_models_folder
 from pages.common import jobs
 from pages.common.chosen_model import choose_model, model_here
@@ -27,16 +27,20 @@ def show_adding(page: str) -> None:
     """Let the visitor add a model; the page goes on without one."""
     file = upload_file(
         f"{page}_file",
-        "A .zip with config.json and model.safetensors, or the official options.json and weights.hdf5",
-        ("zip",),
+        "The files of a model, or one .zip with them",
+        ("zip", "json", "safetensors", "hdf5", "txt", "md"),
         max_mb=_MOST_MB,
+        several=True,
     )
     path = _choose_path(page) if may_name_files() else ""
     source = file or path
     if not source:
         st.caption(
-            f"It is read before it is kept, under {escape_markdown(str(own_models_folder()))}. Pickled files "
-            "(.bin, .pt, .pkl) are never opened."
+            "A biLM of this program is config.json, model.safetensors and vocab.txt; an official one is "
+            "options.json and weights.hdf5. A transformer of Hugging Face, such as BERT, is config.json, "
+            "model.safetensors, tokenizer.json and tokenizer_config.json. It is read before it is kept, "
+            f"under {escape_markdown(str(own_models_folder()))}. Pickled files (.bin, .pt, .pkl) are never "
+            "opened, and code beside a model is never run."
         )
         return
     key = f"{page}_name_{file.key if file else digest(path.encode())}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from elmo_core.senses.study import view_names
+from elmo_core.embedder import Elmo
+from elmo_core.encoders.transformer import TransformerEncoder
 from elmo_core.weights.store import JsonValue
 from pages.common.chosen_model import choose_model, default_model, model_name
 from pages.common.exports import literal, python_cell, show_downloads
@@ -12,26 +13,20 @@ from pages.common.loaders import load_model
 from pages.common.markdown import escape_markdown
 
 _MEGA = 1_000_000
+_WHY_SAME = ": the LSTM state is zero before every sentence"
 
 
 def show_chosen(page: str) -> None:
     """Say with which model the pages read now, and what is known of it."""
     name = model_name()
-    elmo = load_model(name)
-    n_parameters = sum(parameter.numel() for parameter in elmo.model.parameters())
+    model = load_model(name)
     with st.container(border=True):
-        st.markdown(f"All pages now read with **{escape_markdown(name)}**. {_learnt_from(elmo.about)}")
-        facts = {
-            "Layers": ", ".join(view_names(elmo.n_layers)[: elmo.n_layers]),
-            "Width": f"{elmo.dim} numbers for each token ({elmo.dim // 2} from each direction)",
-            "Weights": f"{n_parameters / _MEGA:,.1f} million, {4 * n_parameters / _MEGA:,.0f} MB in memory",
-            "Predicts": f"{len(elmo.vocabulary):,} words"
-            if elmo.vocabulary is not None
-            else "nothing: it came without the softmax, so groups are named by the words around them",
-        }
+        about = model.about if isinstance(model, Elmo) else {}
+        st.markdown(f"All pages now read with **{escape_markdown(name)}**. {_learnt_from(about)}")
+        facts = _facts_of_bilm(model) if isinstance(model, Elmo) else _facts_of_transformer(model)
         st.table(facts, border="horizontal")
         st.caption(
-            "The same text gives the same vectors: the LSTM state is zero before every sentence. "
+            f"The same text gives the same vectors{_WHY_SAME if isinstance(model, Elmo) else ''}. "
             "Random choices show their seed."
         )
         if name != default_model():
@@ -51,6 +46,37 @@ def show_chosen(page: str) -> None:
                 'elmo.embed(["We sat on the bank."])[0].layers.shape  # (layers, tokens, width)',
             ),
         )
+
+
+def _facts_of_bilm(model: Elmo) -> dict[str, str]:
+    n = sum(parameter.numel() for parameter in model.model.parameters())
+    return {
+        "Layers": ", ".join(model.layer_names),
+        "Width": f"{model.dim} numbers for each token ({model.dim // 2} from each direction)",
+        "Weights": _weights(n),
+        "Predicts": f"{len(model.vocabulary):,} words"
+        if model.vocabulary is not None
+        else "nothing: it came without the softmax, so groups are named by the words around them",
+    }
+
+
+def _facts_of_transformer(model: TransformerEncoder) -> dict[str, str]:
+    has_context, words = model.context_view() is not None, model.word_predictions()
+    return {
+        "Kind": "a transformer: every layer reads both sides of a word at once",
+        "Layers": f"{model.layer_names[0]}, {model.layer_names[1]} to {model.n_layers - 1}",
+        "Width": f"{model.dim} numbers for each token, the mean over its sub-words",
+        "Weights": _weights(model.n_parameters),
+        "Context": "the mask token in a word's place" if has_context else "none: it has no mask token",
+        "Predicts": f"{sum(map(bool, words.words)):,} words where one is masked"
+        if words is not None
+        else "nothing: it came without a head, so groups are named by the words around them",
+        "Cannot": "say how likely a text is (Read), or test groups by its two directions (Word senses)",
+    }
+
+
+def _weights(n: int) -> str:
+    return f"{n / _MEGA:,.1f} million, {4 * n / _MEGA:,.0f} MB in memory"
 
 
 def _learnt_from(about: dict[str, JsonValue]) -> str:

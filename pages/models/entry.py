@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from elmo_core.own_models import remove_model
 from elmo_core.weights.folder import CARD, read_about
-from elmo_core.weights.own_models import remove_model
 from elmo_core.weights.registry import ModelEntry, download, how_to_place
 from elmo_core.weights.store import JsonValue
 from pages.common import jobs
@@ -54,9 +54,11 @@ def _describe(entry: ModelEntry) -> str:
     size = (
         f"{max(entry.size_bytes / 1e6, 0.1):,.{int(entry.size_bytes < 1e6)}f} MB" if entry.size_bytes else ""
     )
-    title = entry.title if entry.title != entry.name else ""
+    title = f"a transformer ({entry.transformer})" if entry.transformer else entry.title
+    title = title if title != entry.name else ""
+    memory = f"{entry.memory_bytes / 1e6:,.0f} MB of memory" if entry.memory_bytes > 1e6 else ""
     state = _KINDS.get(entry.kind) or ("on this machine" if entry.available else "not on this machine")
-    return ", ".join(part for part in (title, state, size) if part)
+    return ", ".join(part for part in (title, state, size, memory) if part)
 
 
 def _show_card(key: str, entry: ModelEntry) -> None:

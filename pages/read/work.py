@@ -70,5 +70,5 @@ def _kept(model: str) -> SampleSurprise | None:
 
 
 def _seconds(n_words: float) -> float:
-    _, vocabulary = require_predictions(load_model(model_name()))
+    *_, vocabulary = require_predictions(load_model(model_name()))
     return n_words * len(vocabulary) / _LOGITS_PER_S

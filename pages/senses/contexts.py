@@ -187,10 +187,7 @@ def show_placed(page: str, placed: Placed, study: Study, colours: Colouring) -> 
     placement, left_right = placed.placement, st.columns([2, 3], gap="large")
     with left_right[0]:
         if len(colours.names) > 1:
-            rows = zip(
-                colours.names, placement.posterior, placement.forward, placement.backward, strict=False
-            )
-            frame = pd.DataFrame(rows, columns=["placed among", "both", "left context", "right context"])
+            frame = _shares(placement, colours)
             bars = {
                 name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
                 for name in frame.columns[1:]
@@ -204,6 +201,10 @@ def show_placed(page: str, placed: Placed, study: Study, colours: Colouring) -> 
             )
         else:
             st.caption("There is one group and no labelled senses, so there is nothing to decide between.")
+        if not placement.forward:
+            st.caption(
+                f"{escape_markdown(model_name())} reads both sides at once, so neither side has a share."
+            )
         words = ", ".join(word for word, _ in placed.substitutes.of_use(0, _N_SUBSTITUTES))
         kind = placed.substitutes.kind.capitalize()
         st.markdown(f"**{kind}:** {escape_markdown(words) or 'none'}")
@@ -222,6 +223,14 @@ def show_placed(page: str, placed: Placed, study: Study, colours: Colouring) -> 
                 f"{escape_markdown(describe_influences(placement))} Each word is taken out in turn and the "
                 "sentence read without it; above zero the word supports the likeliest choice."
             )
+
+
+def _shares(placement: Placement, colours: Colouring) -> pd.DataFrame:
+    """The probability of each sense or group; from either side as well where the model has two directions."""
+    frame = pd.DataFrame({"placed among": colours.names, "both": placement.posterior})
+    if placement.forward:
+        frame = frame.assign(**{"left context": placement.forward, "right context": placement.backward})
+    return frame
 
 
 def snippet(use: Use) -> str:

@@ -20,7 +20,7 @@ from elmo_core.weights.registry import known_models
 from pages.common import jobs
 from pages.common.job import Job
 from pages.common.jobs import AT_ONCE_S, run_or_offer
-from pages.common.loaders import load_model
+from pages.common.loaders import load_bilm
 from pages.common.markdown import escape_markdown
 from pages.common.results import results_about, visitor_results
 from pages.train.choosing import show
@@ -98,14 +98,14 @@ def show_own_text(page: str, *, is_open: bool) -> None:
         if start in (_COLD, _WARM):
             config = dataclasses.replace(config, warm_start=start == _WARM)
         else:
-            config = continued(config, load_model(start).config)
+            config = continued(config, load_bilm(start).config)
         config = choose_settings(f"{page}_{preset}_{start}", config, has_shape=start in (_COLD, _WARM))
         _begin(page, name, config, text, "" if start in (_COLD, _WARM) else start)
 
 
 def _starts() -> list[str]:
-    models = [entry.name for entry in known_models() if entry.available and entry.kind != "built-in"]
-    return [_COLD, _WARM, *models]
+    here = [entry for entry in known_models() if entry.available and entry.kind != "built-in"]
+    return [_COLD, _WARM, *(entry.name for entry in here if not entry.transformer)]
 
 
 def _say_shape(config: PretrainConfig) -> str:

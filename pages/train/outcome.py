@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from elmo_core.own_models import free_name
 from elmo_core.plots.training import describe_perplexities, plot_perplexities
 from elmo_core.runs.folder import Run
 from elmo_core.runs.outcome import model_archive, official_archive, take_model
 from elmo_core.runs.progress import Progress, read_progress
-from elmo_core.weights.own_models import free_name
 from pages.common.chosen_model import choose_model, model_here, model_name
 from pages.common.exports import Download, literal, python_cell, show_downloads
 from pages.common.markdown import escape_markdown

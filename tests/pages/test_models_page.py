@@ -72,6 +72,27 @@ def test_a_model_of_this_machine_is_added(tmp_path: Path, own_folder: Path):
     assert reads_with(app, "third-model")
 
 
+def test_files_that_are_uploaded_one_by_one_become_a_model(random_bert: Path, own_folder: Path):
+    app = open_page("models")
+    field = app.file_uploader(key="models_file")
+    for file in random_bert.iterdir():
+        field.upload(file.name, file.read_bytes())
+    checked(field.run())
+    checked(app.button(key="models_add_start").click().run())
+    wait_until(lambda page: "my-model is added" in texts(page), app)
+    checked(app.button(key="models_use_new").click().run())
+    assert reads_with(app, "my-model")
+    assert "a transformer (bert)" in texts(app)
+
+
+def test_files_that_are_no_model_are_refused_in_one_sentence(own_folder: Path):
+    app = open_page("models")
+    checked(app.file_uploader(key="models_file").upload("config.json", b'{"model_type": "bert"}').run())
+    checked(app.button(key="models_add_start").click().run())
+    wait_until(lambda page: "holds no weights" in texts(page), app)
+    assert [entry.name for entry in own_folder.iterdir()] == ["second"]
+
+
 def test_work_on_another_thread_reads_with_the_model_it_was_started_with():
     before = model_name()
     with reading_with("second"):

@@ -12,7 +12,7 @@ from elmo_core.learning.tags.baselines import look_up
 from elmo_core.learning.tags.feature_crf import feature_crf
 from elmo_core.learning.tags.prediction import TaggedSentence, tag_data
 from elmo_core.learning.tags.results import BOTH, FEATURES, LAYER_0, LEARNED, LOOK_UP, STATIC, UNIFORM
-from elmo_core.learning.word_vectors import WordVectors
+from elmo_core.learning.word_vectors import WordVectors, has_output_vectors
 from elmo_core.measuring.splitting import Split
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class TaggerMethod(Method["TagTask", TagOutcome]):
 
     def obstacle(self, task: TagTask) -> str:
         """No static vectors."""
-        if self._has_static and task.static is None and task.elmo.model.softmax is None:
+        if self._has_static and task.static is None and not has_output_vectors(task.elmo):
             return f"{task.elmo.name} has no softmax, so no static vectors of its own"
         return ""
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.learning.methods import Method
 from elmo_core.learning.tags.methods import TAG_METHODS, TagOutcome
 from elmo_core.learning.tags.results import (
@@ -26,7 +26,7 @@ from elmo_core.learning.tags.scores import TagScores, score_tags
 from elmo_core.learning.tags.sentences import TaggedSentences
 from elmo_core.learning.tags.token_data import TokenData, Words, embed_tokens
 from elmo_core.learning.task import Task
-from elmo_core.learning.word_vectors import WordVectors
+from elmo_core.learning.word_vectors import WordVectors, has_output_vectors
 from elmo_core.measuring.splitting import Split
 from elmo_core.progress import Report
 
@@ -54,7 +54,7 @@ class TagTask(Task[TagOutcome, TagResult]):
 
     def __init__(
         self,
-        elmo: Elmo,
+        elmo: Encoder,
         train: TaggedSentences,
         test: TaggedSentences,
         settings: TagComparisonSettings | None = None,
@@ -141,8 +141,8 @@ class TagTask(Task[TagOutcome, TagResult]):
         )
 
 
-def usual_methods(elmo: Elmo) -> tuple[str, ...]:
+def usual_methods(elmo: Encoder) -> tuple[str, ...]:
     """A choice that answers fast: the baselines, layer 0, and the mix as it was published."""
-    if elmo.model.softmax:
+    if has_output_vectors(elmo):
         return LOOK_UP, FEATURES, STATIC, LAYER_0, BOTH
     return LOOK_UP, FEATURES, LAYER_0, LEARNED

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.learning.inputs import check_texts
 from elmo_core.learning.text_layers import TextLayers, embed_texts
@@ -118,7 +118,7 @@ def check_tags(words: Sequence[Words], y: Sequence[Sequence[str]]) -> None:
 
 
 def embed_tokens(
-    elmo: Elmo | None,
+    elmo: Encoder | None,
     sentences: Sequence[Sequence[str]],
     *,
     word_classes: Sequence[Sequence[str]] | None = None,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.learning.calibration import softmax
 from elmo_core.learning.classifier import ElmoClassifier, TextHeadName, TextMix
 from elmo_core.learning.methods import Budget, Method, Outcome
@@ -234,7 +234,7 @@ class WithTfIdf(HeadMethod):
         return classifier
 
 
-def text_methods(elmo: Elmo, *, has_static: bool) -> tuple[Method[TextTask, TextOutcome], ...]:
+def text_methods(elmo: Encoder, *, has_static: bool) -> tuple[Method[TextTask, TextOutcome], ...]:
     """List all methods in the order in which they run.
 
     Args:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from elmo_core.embedder import Elmo
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.learning.calibration import calibration
 from elmo_core.learning.methods import Method
@@ -48,7 +48,7 @@ class TextTask(Task[TextOutcome, TextResult]):
 
     def __init__(
         self,
-        elmo: Elmo,
+        elmo: Encoder,
         texts: Sequence[str],
         labels: Sequence[str],
         settings: ComparisonSettings | None = None,

@@ -10,8 +10,8 @@ import torch
 
 from elmo_core import load_elmo
 from elmo_core.exceptions import ModelError
+from elmo_core.own_models import add_model, free_name, remove_model
 from elmo_core.weights.folder import read_folder, write_folder
-from elmo_core.weights.own_models import add_model, free_name, remove_model
 from elmo_core.weights.registry import MODELS_VARIABLE, known_models
 from elmo_core.weights.tiny import tiny_model
 
@@ -43,7 +43,7 @@ def test_a_model_is_taken_in_with_its_bits_and_goes_again(
     before, after = tiny_model().model.state_dict(), read_folder(own_folder / "mine").model.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert load_elmo("mine").name == "mine"
-    assert (own_folder / "mine" / "README.md").exists() == (form == "folder")
+    assert (own_folder / "mine" / "README.md").read_text() == "# Mine"
     remove_model("mine")
     assert (names(), list(own_folder.iterdir())) == (set(), [])
     assert source.exists()

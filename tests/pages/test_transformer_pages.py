@@ -1,0 +1,53 @@
+"""Every page with a transformer: what it can be asked is shown, what it lacks is said in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from elmo_core.own_models import add_model
+from elmo_core.weights.registry import MODELS_VARIABLE
+from tests.pages.driver import messages, open_page, texts, wait_for_charts
+
+NAME = "random-bert"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_models(random_bert: Path, tmp_path_factory: pytest.TempPathFactory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(MODELS_VARIABLE, str(tmp_path_factory.mktemp("own")))
+        patch.setenv("ELMO_LOCAL_FILES", "on")
+        add_model(random_bert, NAME)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "n_charts", "said"),
+    [
+        ("senses", {"word": "bank", "projection": "PCA"}, 2, "no contexts can be re-paired"),
+        ("senses", {"word": "bank", "projection": "PCA", "part": "What if"}, 2, "neither side has a share"),
+        ("static", {}, 1, "of 10 nearest words"),
+        ("layers", {}, 2, "Choosing the best mixture"),
+        ("layers", {"part": "Contextuality"}, 1, ""),
+        ("layers", {"part": "Probing curves"}, 1, "it has no halves"),
+        ("maps", {"maps_method": "PCA"}, 1, "lie nearest to their own topic"),
+        ("classify", {}, 1, "Tested on 240 texts"),
+        ("entities", {}, 1, "sentences to learn from"),
+    ],
+)
+def test_a_page_opens_with_a_transformer(page: str, address: dict[str, str], n_charts: int, said: str):
+    app = wait_for_charts(open_page(page, model=NAME, **address), n_charts)
+    assert said in texts(app)
+    assert not app.error
+    cells = [code.value for code in app.code if "import" in code.value]
+    assert all("load_elmo" not in cell and f"load_encoder('{NAME}')" in cell for cell in cells)
+    assert bool(cells) == (page not in ("classify", "entities"))  # these compute first
+
+
+def test_read_says_why_it_cannot_and_lessons_and_models_open():
+    assert "cannot say how surprising a word is" in messages(open_page("read", model=NAME))
+    assert "Your prediction" in texts(open_page("lessons", model=NAME))
+    app = open_page("models", model=NAME)
+    assert f"All pages now read with **{NAME}**" in texts(app)
+    assert any("a transformer" in str(table.value) for table in app.table)
