@@ -160,7 +160,7 @@ class BiLMConfig(JsonConfig):
     has_softmax: bool = False
     """Whether the model can predict words."""
     tags: tuple[str, ...] = ()
-    """Parts of speech that the model is told of each token (see `text.tagged`); empty = none."""
+    """Part-of-speech tags that the model reads with each token (see `text.tagged`); empty = none."""
 
     def __post_init__(self) -> None:
         for name in ("lstm_dim", "projection_dim", "n_layers"):

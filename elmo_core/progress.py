@@ -24,7 +24,7 @@ def part_of(report: Report | None, start: float, end: float, doing: str | None =
     """Turn the progress of one part of some work into the progress of the whole.
 
     Args:
-        report: callback of the whole; None = nobody listens, and None is returned.
+        report: callback of the whole; None = no reports, and None is returned.
         start: share of the whole at which the part begins.
         end: share of the whole at which it ends.
         doing: description to report; None = the part's own.
@@ -42,7 +42,7 @@ def share_of(report: Report | None, doing: str) -> Progress | None:
     """Turn a count of units into a share.
 
     Args:
-        report: callback that wants shares; None = nobody listens, and None is returned.
+        report: callback that wants shares; None = no reports, and None is returned.
         doing: description to report.
 
     Returns:

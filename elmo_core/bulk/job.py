@@ -51,7 +51,7 @@ class BulkProgress:
     words_per_s: float
     """Speed of this run."""
     seconds_left: float | None
-    """Estimate; None before anything is known."""
+    """Estimate; None before the first measurement."""
 
 
 @dataclass(frozen=True)

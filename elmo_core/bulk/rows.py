@@ -32,7 +32,7 @@ class RowSettings:
     def __post_init__(self) -> None:
         for value, known in ((self.vectors, Vectors), (self.precision, Precision)):
             if value not in get_args(known):
-                raise ConfigError(f"{value!r} is none of {', '.join(get_args(known))}.")
+                raise ConfigError(f"{value!r} must be one of {', '.join(get_args(known))}.")
         if self.vectors == "all" and (self.weights is not None or self.gamma != 1.0):
             raise ConfigError('weights and gamma belong to a mix; ask for "mixed" or "pooled" vectors.')
 

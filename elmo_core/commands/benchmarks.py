@@ -17,11 +17,11 @@ _SOURCE = shipped()
 @command
 def bench(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Which; `list` tells what there is.")] = "engine",
+    name: Annotated[str, typer.Argument(help="Name of the benchmark; `list` shows all of them.")] = "engine",
 ) -> None:
     """Run a measurement, the speed of `embed` unless another one is named; what follows goes to it.
 
-    `elmo bench word_senses --help` tells what that one takes.
+    `elmo bench word_senses --help` lists the options of that one.
     """
     from elmo_core.exceptions import InputError
 

@@ -63,7 +63,7 @@ def train(
     folds: Annotated[int, typer.Option(help="Folds of a cross-validation; 0 = one split.")] = 0,
     balanced: Annotated[bool, typer.Option(help="A rare class counts as much as a frequent one.")] = False,
     merge: Annotated[list[str] | None, typer.Option(help="OLD=NEW: read one label as another.")] = None,
-    drop_rare: Annotated[bool, typer.Option(help="Drop labels that stand in one row only.")] = False,
+    drop_rare: Annotated[bool, typer.Option(help="Drop labels with a single row.")] = False,
     seed: Annotated[int, typer.Option(help="Of the split, the first weights and the bootstrap.")] = 0,
     encoding: Encoding = None,
     delimiter: Delimiter = None,

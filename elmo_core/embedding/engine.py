@@ -48,7 +48,7 @@ class Sizes:
             device: where to run.
             gate_bytes: inputs of all gates of one layer for one packed row; with them a chunk takes the
                 most memory. 3 MB are enough, but products of fewer than 64 rows would be slow, and
-                after more than 4,096 nobody would have heard of any progress. With 64 KB, the weights of a
+                after more than 4,096 no progress would have been reported. With 64 KB, the weights of a
                 step fit into no cache, and are better read for 256 rows at a time.
         """
         if device.type != "cpu":

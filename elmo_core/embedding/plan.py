@@ -51,7 +51,7 @@ class Batch:
     rows: np.ndarray
     """int64 (B,): which row of the chain's state each of them continues."""
     marks: int
-    """Boundaries read with a sentence: both, or only the first where nobody needs the state afterwards."""
+    """Boundaries read with a sentence: both, or only the first where the state afterwards is not needed."""
 
     @property
     def n_steps(self) -> int:

@@ -22,7 +22,7 @@ memory would grow for a long time."""
 _LONGEST_CACHED = 50
 _FULL_ROWS = 16
 """Blocks are filled up to a multiple of this: with a few rows a product may take another path, with other
-rounding, and a word's vector would tell which words it was computed with."""
+rounding, and a word's vector would depend on the words it was computed with."""
 
 
 class TokenVectors:

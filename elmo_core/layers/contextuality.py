@@ -29,7 +29,7 @@ MIN_USES = 5
 MOST_USES = 40
 """Uses of a word that are compared, the first ones that a seeded order meets."""
 N_RANDOM = 1000
-"""Random tokens whose pairs give the baseline."""
+"""Random tokens; their pairs give the baseline."""
 _N_DRAWS = 5
 
 

@@ -25,7 +25,7 @@ class Labelled:
     types: tuple[str, ...]
     """Type of each instance: the case-folded word, or for a text its number, since no two are alike."""
     contexts: tuple[str, ...]
-    """The text that each stands in."""
+    """The text that each belongs to."""
     n_skipped: int = 0
     """Instances left out: without a label, or of a label that occurs only once."""
 

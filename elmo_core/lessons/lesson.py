@@ -66,7 +66,7 @@ class Question:
 
     text: str
     options: tuple[Option, ...]
-    """Several to choose from, or one whose value is to be estimated."""
+    """Several options to choose from, or one whose value is to be estimated."""
     is_largest: bool
     """Whether the option with the largest value is right; otherwise that with the smallest."""
     expected: str | tuple[float, float]
@@ -154,7 +154,7 @@ def parse_lesson(text: str, name: str) -> Lesson:
         twice = known & {option.name for option in question.options}
         if twice:
             line = _line(text, start + block.start())
-            raise _fault(name, line, f"The option {min(twice)!r} stands in two questions; rename one")
+            raise _fault(name, line, f"The option {min(twice)!r} is in two questions; rename one")
         known |= {option.name for option in question.options}
     if "```predict" in (rest := body[before:]):
         line = _line(text, start + before + rest.index("```predict"))

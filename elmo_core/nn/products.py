@@ -16,7 +16,7 @@ from torch.nn import functional
 
 LEAST_ROWS = 4
 """Smaller products take another path in the library of products, with other rounding: a sentence's last
-digits would tell how many others it was computed with."""
+digits would depend on how many others it was computed with."""
 FULL_COLUMNS = 16
 """Where the columns of a product are no multiple of 4, zeros fill them up to a multiple of this: rows that
 begin at odd places in memory are rounded otherwise, each by its place, and so by the rows beside it."""

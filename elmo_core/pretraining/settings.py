@@ -36,7 +36,7 @@ class PretrainConfig(JsonConfig):
     min_count: int = 3
     """Words seen less often are not predicted (they are `<UNK>` as targets)."""
     tagged: bool = False
-    """Tell the model of the part of speech of each token; the corpus is in CoNLL-U."""
+    """Give the model the part of speech of each token; the corpus is in CoNLL-U."""
     order: Literal["sentences", "documents"] = "sentences"
     """Unit that is shuffled in each epoch: sentences (official) or whole documents, read in order."""
     lowercase_share: float = 0.0

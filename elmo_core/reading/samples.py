@@ -1,6 +1,6 @@
 """How surprising the bundled samples are to a model: what a text's numbers stand beside.
 
-Nobody has trained on the samples but who chose to: they were written for this project. For the model that
+The samples were written for this project, so no public model was trained on them. For the model that
 ships, the figures over all of them are kept (`data/samples/surprise.json`, by `python -m bench.surprise
 --keep`); for any other one they are computed from the first sentences of each sample.
 """

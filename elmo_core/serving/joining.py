@@ -1,7 +1,7 @@
 """Requests of several threads, joined: what arrives while the model works is computed together afterwards.
 
 The first thread to come works for itself; those that come meanwhile wait, and one of them then works for
-all of these in one call. Nobody waits for company: alone, a request costs what it did before.
+all of these in one call. No request waits for others: alone, it costs what it did before.
 """
 
 from __future__ import annotations

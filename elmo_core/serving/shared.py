@@ -18,7 +18,7 @@ from elmo_core.weights.registry import load_model
 from elmo_core.weights.store import StoredModel
 
 _MOST_JOINED_TOKENS, _MOST_JOINED_TEXTS = 2000, 256
-"""Larger requests run on their own: they tell how far they are, and can be stopped."""
+"""Larger requests run on their own: they report progress, and can be cancelled."""
 BUDGET = 256 << 20
 """Bytes of layers that are kept where nothing else is said."""
 

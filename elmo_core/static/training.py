@@ -23,7 +23,7 @@ data.
 |---|---|
 {table}
 
-They know what their text knows, and carry the views of its time and authors.
+They hold what their text says, and carry the views of its time and authors.
 """
 
 

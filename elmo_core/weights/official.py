@@ -43,7 +43,7 @@ _MAX_EXPANSION = 8
 """Weights in memory over bytes in the file; compression and half precision together stay below."""
 
 _WRITER = "written_by"
-"""Attribute of weights.hdf5 that tells an export of ours from a published model."""
+"""Attribute of weights.hdf5 that marks an export of this project, not a published model."""
 
 Names = Mapping[str, tuple[Piece, ...]]
 
@@ -118,7 +118,7 @@ def write_official(
     config = model.config
     if config.tags:
         raise ModelError(
-            "A model that is told of tags cannot be written in the official format, "
+            "A model with part-of-speech tags cannot be written in the official format, "
             "which has no place for them; keep its own folder."
         )
     if vocabulary is None and config.char_cnn is None:

@@ -164,7 +164,7 @@ def _show_words(inside: MethodInspection) -> None:
     result, classifier = inside.result, inside.classifier
     if classifier is None:
         best = f"{inspection.best.method}" if (inspection := inside.inspection) else "a method on the biLM"
-        st.info(f"This method has no classifier to ask; choose {escape_markdown(best)}.")
+        st.info(f"This method has no classifier to inspect; choose {escape_markdown(best)}.")
         return
     frame = texts_of(inside.chosen, result, result.rows.tolist())
     is_wrong = frame["labelled"] != frame["predicted"]

@@ -38,7 +38,7 @@ def train(job: Job, data: Dataset, settings: ComparisonSettings) -> TextComparis
 
 show_title(
     "Classify texts",
-    "Can your labels be told from the texts, and does a biLM do it better than counting words?",
+    "Can the labels be predicted from the texts, and does a biLM do it better than counting words?",
 )
 
 table = choose_table(PAGE)

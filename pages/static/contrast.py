@@ -54,7 +54,7 @@ def contrast_of(text: TextSpace, vectors: StaticVectors, weights: tuple[float, .
     """Return the spaces of the words known to both; the page stops where they are too few."""
     words = candidates(text, vectors)
     if len(words) < 2:
-        st.warning("These vectors know fewer than two words of the text; choose others, or give more text.")
+        st.warning("Fewer than two words of the text have a vector; choose other vectors, or give more text.")
         st.stop()
     spaces = static_space(vectors, words), contextual_space(text, weights, list(words), view)
     return Contrast(text, *spaces, weights, view)
@@ -145,7 +145,7 @@ def _show_finding(
             "words known to both."
         )
     else:
-        st.warning("The static vectors do not know this word: their column is empty.")
+        st.warning("The static vectors hold no vector for this word, so their column is empty.")
         st.caption(f"Cosine of the two uses: {cosine:.2f}.")
     if is_sample and word != (fails := opening_contrast(model_name()).fails):
         st.button(

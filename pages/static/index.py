@@ -192,7 +192,7 @@ def _from_text(source: Source) -> Iterator[CorpusSentence]:
 
 def _frame(uses: tuple[FoundUse, ...]) -> pd.DataFrame:
     if not uses:
-        raise InputError("No use in the index meets these conditions; take one of them off.")
+        raise InputError("No use in the index meets these conditions; remove one of them.")
     return pd.DataFrame(
         {
             "left": [clip(use.left, _CONTEXT, keep_end=True) for use in uses],

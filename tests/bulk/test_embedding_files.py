@@ -307,7 +307,7 @@ def test_an_empty_text_gives_an_empty_result(elmo, tmp_path):
 
 def test_impossible_settings(elmo, tmp_path):
     text = write(tmp_path / "in.txt", ["a"])
-    with pytest.raises(ConfigError, match="none of all, mixed, pooled"):
+    with pytest.raises(ConfigError, match="must be one of all, mixed, pooled"):
         RowSettings("some")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="belong to a mix"):
         RowSettings("all", (1, 2, 3))

@@ -239,7 +239,7 @@ def test_every_view_inside(after_training: AppTest, view: str, alt: str, said: s
 def test_a_baseline_has_no_layers(after_training: AppTest):
     app = show(after_training, "Layers", "TF-IDF + LR")
     assert "uses no layers" in messages(app)
-    assert "This method has no classifier to ask" in messages(
+    assert "This method has no classifier to inspect" in messages(
         show(after_training, "Deciding words", "majority class")
     )
 

@@ -70,7 +70,7 @@ def trend(points: Sequence[Point], item: str) -> Trend:
     """
     if len(points) < 2:
         nothing = Estimate(0.0, -1.0, 1.0)
-        return Trend(nothing, f"There are too few {item}s to tell whether more would help.")
+        return Trend(nothing, f"There are too few {item}s to say whether more would help.")
     before, after = points[-2].scores.value, points[-1].scores.value
     doublings = max(math.log2(points[-1].n_train / points[-2].n_train), 1e-6)
     gain = (after.value - before.value) / doublings

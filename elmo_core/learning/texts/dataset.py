@@ -14,8 +14,8 @@ from elmo_core.tables.columns import Finding, check_labels, labels_of, texts_of
 from elmo_core.tables.records import Table, counted, shortened
 from elmo_core.text.levelling import unify
 
-NO_TEXT, NO_LABEL, RARE = "no text", "no label", "its label stands in one row only"
-REPEATED, CONTRADICTING = "the same text stands in an earlier row", "the same text has other labels elsewhere"
+NO_TEXT, NO_LABEL, RARE = "no text", "no label", "its label has a single row"
+REPEATED, CONTRADICTING = "the same text is in an earlier row", "the same text has other labels elsewhere"
 _NOTHING_LEFT = Finding("refused", "No row can be learned from.")
 _BLOCK = 1_000  # rows between two reports
 
@@ -39,7 +39,7 @@ class Dataset:
     texts: tuple[str, ...]
     labels: tuple[str, ...]
     rows: tuple[int, ...]
-    """Where each stands among the rows of the table."""
+    """Row of the table that each comes from."""
     dropped: tuple[Dropped, ...]
     near_duplicates: tuple[NearPair, ...]
     """Pairs of positions in `texts`; they stay, but never on two sides of a split."""
@@ -146,7 +146,7 @@ def _say_dropped(dropped: tuple[Dropped, ...], n_groups: int) -> list[Finding]:
         NO_LABEL: "without label: left out.",
         REPEATED: "with a text of an earlier row: left out, else the test would be leaked.",
         CONTRADICTING: f"with {counted(n_groups, 'text')} whose labels contradict each other: left out.",
-        RARE: "with a label that stands in one row only: left out.",
+        RARE: "with a label that has a single row: left out.",
     }
     warn = (CONTRADICTING, NO_TEXT, NO_LABEL)
     return [

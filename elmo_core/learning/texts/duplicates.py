@@ -27,7 +27,7 @@ class Duplicates:
     kept: tuple[int, ...]
     """Rows to use: one for each text whose labels agree."""
     repeated: tuple[int, ...]
-    """Rows whose text and label stand in an earlier row."""
+    """Rows whose text and label are in an earlier row."""
     contradicting: tuple[tuple[int, ...], ...]
     """Groups of rows with the same text and different labels; none of them is kept."""
 

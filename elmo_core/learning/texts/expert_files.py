@@ -56,7 +56,7 @@ def expert_from_files(kind: str, lines: bytes, tensors: Mapping[str, Tensor], n_
             "use an undamaged copy."
         )
     if len(set(vocabulary)) < n:
-        raise ModelError(f"An n-gram of the {what} stands there twice; use an undamaged copy.")
+        raise ModelError(f"An n-gram of the {what} is there twice; use an undamaged copy.")
     longest = max(ngram.count(" ") for ngram in vocabulary) + 1
     settings = {CHARACTERS: CHARACTER_SETTINGS, STATIC: SHARES}.get(kind, WordSettings("word", longest))
     return WordModel(settings, vocabulary, idf, weights, bias)
