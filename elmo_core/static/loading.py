@@ -38,6 +38,7 @@ from elmo_core.text.unpacking import OpenedBytes, open_bytes
 """Called with (bytes read, bytes of the file); an error it raises stops the work."""
 _READER = 2
 """Goes up when the same file is read otherwise than before, so that what older versions kept is not used."""
+_MOST_FAULTS = 500_000  # of a file in which hardly a line is a new word with its numbers
 _SPARE_BYTES = 64 << 20
 
 
@@ -144,6 +145,11 @@ def _convert(file: OpenedBytes, folder: Path, max_words: int | None, progress: P
                 writer.add(words, matrix)
                 if report.has_limit:
                     break
+                if report.n_faults > max(_MOST_FAULTS, 99 * len(seen)):
+                    raise InputError(
+                        f"{file.name} is hardly a file of vectors: of its first {report.n_lines:,} "
+                        f"{report.unit}s {len(seen):,} are a new word with its numbers. {report.summary()}"
+                    )
         if not seen:
             why = f" {report.summary()}" if report.counts else ""
             raise InputError(f"{file.name} holds no word with a usable vector.{why}")

@@ -17,6 +17,7 @@ from elmo_core.tables.records import (
     Record,
     Skipped,
     Table,
+    check_size,
     counted,
     make_table,
     skip,
@@ -25,6 +26,7 @@ from elmo_core.tables.records import (
 ABOVE, AGAIN, SECOND = "above the header", "the header again", "a second header"
 FOOTER = "a total below the table"
 _MOST_FOOTERS = 3
+_LOOKED_AT = 20  # records, to find the header
 
 
 class GridRow(NamedTuple):
@@ -92,22 +94,23 @@ def arrange(
         left_out = width - len(kept)
         note = f"Left out {counted(left_out, 'column')} without a name or a value."
         reading = replace(reading, notes=(*reading.notes, note))
-    whole = len(kept) == width
-    records = [
-        Record(row.line, row.cells if whole else tuple(row.cells[index] for index in kept)) for row in even
-    ]
+    check_size(len(even), len(kept), name)  # before the cells that short records lack are added
+    records = [Record(row.line, _cells_at(row.cells, kept, width)) for row in even]
     columns = [names[index] if index < len(names) else "" for index in kept]
     return make_table(name, columns, records, [*out, *ragged], reading)
 
 
 def _header_position(name: str, filled: Sequence[GridRow], width: int, options: ReadingOptions) -> int | None:
     """Where the header is among the records that hold anything."""
+    for row in filled[:_LOOKED_AT]:
+        if len(row.cells) > MAX_COLUMNS:  # refused before every column of it is judged
+            check_size(0, sum(map(bool, row.cells)), name)
     if options.header_line is not None:
         return _on_line(name, filled, options.header_line)
     if options.has_header is False:
         return None
     expected = {one.strip().casefold() for one in options.expected if one.strip()}
-    for index, row in enumerate(filled[:20]):
+    for index, row in enumerate(filled[:_LOOKED_AT]):
         if expected & {cell.casefold() for cell in row.cells}:
             return index
     widths = [row.n_cells for row in filled]
@@ -151,8 +154,8 @@ def _without_footers(filled: list[GridRow], out: list[Skipped]) -> list[GridRow]
     return filled
 
 
-def _even(filled: Sequence[GridRow], width: int, *, is_even: bool) -> tuple[list[Record], list[Skipped]]:
-    """Give every record as many cells as there are columns, where nothing but empty cells is at stake.
+def _even(filled: Sequence[GridRow], width: int, *, is_even: bool) -> tuple[list[GridRow], list[Skipped]]:
+    """Divide records into those that lack nothing but empty cells at their end, and ragged ones.
 
     Cells that a short record lacks count as empty if at least half of the other records have nothing there.
     """
@@ -170,15 +173,22 @@ def _even(filled: Sequence[GridRow], width: int, *, is_even: bool) -> tuple[list
                 row.skipped(f"{counted(n_cells, 'cell')} where the table has {counted(width, 'column')}")
             )
         else:
-            even.append(Record(row.line, (*row.cells, *[""] * (width - len(row.cells)))))
+            even.append(row)
     return even, ragged
 
 
-def _used_columns(names: Sequence[str], even: Sequence[Record], width: int) -> list[int]:
+def _used_columns(names: Sequence[str], even: Sequence[GridRow], width: int) -> list[int]:
     """Positions of the columns that have a name or hold anything."""
-    used = [index < len(names) and bool(names[index]) for index in range(width)]
-    for record in even:
-        if all(used):
+    used = {index for index, name in enumerate(names) if name}
+    for row in even:
+        if len(used) == width:
             break
-        used = [is_used or bool(cell) for is_used, cell in zip(used, record.cells, strict=True)]
-    return [index for index, is_used in enumerate(used) if is_used]
+        used.update(index for index, cell in enumerate(row.cells) if cell)
+    return sorted(used)
+
+
+def _cells_at(cells: tuple[str, ...], kept: Sequence[int], width: int) -> tuple[str, ...]:
+    """The cells of a record in the columns that are kept; those that it lacks are empty."""
+    if len(kept) == width:
+        return (*cells, *[""] * (width - len(cells)))
+    return tuple(cells[index] if index < len(cells) else "" for index in kept)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from elmo_core.tables.records import MAX_COLUMNS
+
 _LONGEST_NAME = 60
 _USUAL_NAMES = re.compile(
     r"(?i)(id|idx|index|no|nr|text|texts|sentence|review|reviews|comment|message|sms|body|content|title|"
@@ -102,11 +104,13 @@ def looks_like_header(
     filled = [name for name in names if name]
     if not filled or any(is_number(name) for name in filled):
         return False
-    others = [row for row in body if list(row) != list(first)] if len(filled) > 1 else list(body)
-    columns = [[row[index] for row in others if index < len(row)] for index in range(len(names))]
-    if any(name and name in column for name, column in zip(names, columns, strict=True)):
+    own = tuple(first)
+    others = [row for row in body if tuple(row) != own] if len(filled) > 1 else list(body)
+    pairs = [
+        (name, [row[index] for row in others if index < len(row)]) for index, name in enumerate(names) if name
+    ]
+    if any(name in column for name, column in pairs):
         return False
-    pairs = [(name, column) for name, column in zip(names, columns, strict=True) if name]
     are_short = all(len(name) <= _LONGEST_NAME for name in filled)
     are_unique = len(set(filled)) == len(filled)
     if are_short and are_unique and is_below_titles:
@@ -149,7 +153,7 @@ def count_second_headers(rows: Sequence[tuple[str, ...]]) -> int:
         return 1
     if len(rows) < 6:
         return 0
-    width = max(len(row) for row in rows[:1000])
+    width = min(max(len(row) for row in rows[:1000]), MAX_COLUMNS)
     columns = [
         [row[at] for row in rows[1:1000] if at < len(row) and row[at].casefold() not in _MISSING]
         for at in range(width)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from elmo_core.exceptions import InputError
@@ -28,6 +30,8 @@ _MOST_CONTAINERS = 6 * MAX_ROWS
 _HOPELESS = 1_000  # values that are not JSON, before the first that is
 _NAME_KEYS = ("columns", "fields", "header", "headers")
 _DEEPEST = 3
+_VALUE, _CONTAINER = 60, 240  # bytes of a value that is parsed, and of an object or a list around it
+_SHOWN = 200
 _DECODER = json.JSONDecoder()
 
 JsonItem = tuple[int, str, Any]
@@ -73,26 +77,47 @@ def read_json(decoded: Decoded, name: str, options: ReadingOptions) -> Table:
     """
     text = decoded.text.removeprefix("\ufeff")
     budget = MemoryBudget(name, len(text))
-    values = list(json_values(text, name))
-    fault = next(((line, value) for line, _, value in values if isinstance(value, ValueError)), None)
-    if fault is not None and not any(isinstance(value, dict | list) for _, _, value in values):
-        raise InputError(
-            f"{name} is not JSON (line {fault[0]:,}: {getattr(fault[1], 'msg', fault[1])}); JSON has double "
-            "quotation marks and no comma before a closing bracket. Write it anew, or save the table as CSV."
-        )
-    notes: tuple[str, ...] = ()
-    kind = "JSONL"
-    if len(values) == 1 and isinstance(values[0][2], dict | list):
-        found, notes = _records(values[0][2], name)
+    if not _is_line_by_line(text):
+        budget.check(_VALUE * text.count(",") + _CONTAINER * _n_containers(text))
+    kind, notes = "JSONL", ()
+    values: Callable[[], Iterator[JsonItem]] = partial(json_values, text, name)
+    first = list(islice(values(), 2))
+    if len(first) == 1 and isinstance(first[0][2], dict | list):
+        found, notes = _records(first[0][2], name)
         kind = "JSON"
-        values = [(number, str(item)[:200], item) for number, item in enumerate(found, start=1)]
+        values = partial(_numbered, found)
+    elif not any(isinstance(value, dict | list) for _, _, value in values()):
+        fault = next(((line, value) for line, _, value in values() if isinstance(value, ValueError)), None)
+        if fault is not None:
+            raise InputError(
+                f"{name} is not JSON (line {fault[0]:,}: {getattr(fault[1], 'msg', fault[1])}); JSON has "
+                "double quotation marks and no comma before a closing bracket. Write it anew, or save the "
+                "table as CSV."
+            )
     reading = Reading(kind, decoded.encoding, decoded.is_guessed, notes=(*decoded.faults(), *notes))
-    if not any(isinstance(value, dict) for _, _, value in values):
-        return _from_lists(values, name, options, reading, budget)
-    return _from_objects(values, name, reading, budget)
+    if not any(isinstance(value, dict) for _, _, value in values()):
+        return _from_lists(values(), name, options, reading, budget)
+    return _from_objects(values(), name, reading, budget)
 
 
-def _from_objects(values: Sequence[JsonItem], name: str, reading: Reading, budget: MemoryBudget) -> Table:
+def _is_line_by_line(text: str) -> bool:
+    """Whether the first line is a value by itself, and no more than half of the text."""
+    line = text.lstrip().split("\n", 1)[0]
+    if 2 * len(line) > len(text):
+        return False
+    try:
+        json.loads(line.strip(" \t\r,;"))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _numbered(found: Sequence[Any]) -> Iterator[JsonItem]:
+    """The records of one value with their numbers."""
+    return ((number, str(item)[:_SHOWN], item) for number, item in enumerate(found, start=1))
+
+
+def _from_objects(values: Iterable[JsonItem], name: str, reading: Reading, budget: MemoryBudget) -> Table:
     columns: dict[str, int] = {}
     found: list[tuple[int, list[str]]] = []
     skipped: list[Skipped] = []
@@ -119,7 +144,7 @@ def _from_objects(values: Sequence[JsonItem], name: str, reading: Reading, budge
 
 
 def _from_lists(
-    values: Sequence[JsonItem], name: str, options: ReadingOptions, reading: Reading, budget: MemoryBudget
+    values: Iterable[JsonItem], name: str, options: ReadingOptions, reading: Reading, budget: MemoryBudget
 ) -> Table:
     """A table of records that are lists of cells."""
     rows: list[GridRow] = []
@@ -156,13 +181,17 @@ def _unwrapped(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _check_values(text: str, name: str) -> None:
     """Refuse files whose values would fill the memory; each takes up to a hundred times its characters."""
-    n_containers = text.count("{") + text.count("[")
+    n_containers = _n_containers(text)
     n_values = n_containers + text.count(",")
     if n_containers > _MOST_CONTAINERS or n_values > _MOST_VALUES:
         raise InputError(
             f"{name} holds more than {MAX_ROWS:,} records or {MAX_CELLS:,} cells, the most a table may have; "
             "use a part of it."
         )
+
+
+def _n_containers(text: str) -> int:
+    return text.count("{") + text.count("[")
 
 
 def json_values(text: str, name: str) -> Iterator[JsonItem]:

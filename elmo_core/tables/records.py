@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from elmo_core.exceptions import InputError
+from elmo_core.tables.budget import check_cells
 from elmo_core.text.unpacking import MAX_BYTES as MAX_BYTES  # of a table as of any file
 
 MAX_ROWS = 1_000_000
@@ -194,7 +195,7 @@ def check_size(n_rows: int, n_columns: int, name: str) -> None:
     """Refuse tables that are too large.
 
     Raises:
-        InputError: there are too many rows or columns.
+        InputError: there are too many rows, columns or cells.
     """
     if n_rows > MAX_ROWS:
         raise InputError(
@@ -204,6 +205,7 @@ def check_size(n_rows: int, n_columns: int, name: str) -> None:
         raise InputError(
             f"{name} has {n_columns:,} columns, a table may have {MAX_COLUMNS:,}; keep those you need."
         )
+    check_cells(n_rows * n_columns, name)
 
 
 def make_table(

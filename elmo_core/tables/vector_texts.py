@@ -14,9 +14,15 @@ import numpy as np
 from elmo_core.exceptions import InputError
 from elmo_core.tables.budget import MemoryBudget
 from elmo_core.tables.cells import as_text, list_of
-from elmo_core.tables.parquet_tables import is_number_type
+from elmo_core.tables.parquet_tables import is_number_type, unpacked_bytes
 from elmo_core.tables.sniffing import sniff
-from elmo_core.tables.vector_arrays import VectorFile, check_shape, group_columns, refuse_lengths
+from elmo_core.tables.vector_arrays import (
+    MAX_WIDTH,
+    VectorFile,
+    check_shape,
+    group_columns,
+    refuse_lengths,
+)
 
 _BATCH = 1_000
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
@@ -90,8 +96,11 @@ def read_text_vectors(text: str, name: str) -> VectorFile:
 
     sniffed = sniff(text)
     delimiter = sniffed.dialect.delimiter or " "
-    lines = [line.split(delimiter) for line in text[sniffed.n_characters :].lstrip().split("\n", _LOOKED_AT)]
-    point = _decimal_point(lines[:_LOOKED_AT])
+    head = text[sniffed.n_characters :].lstrip().split("\n", _LOOKED_AT)[:_LOOKED_AT]
+    if head[0].count(delimiter) >= 2 * MAX_WIDTH:  # refused before each of them becomes a column
+        check_shape((1, head[0].count(delimiter) + 1), name)
+    lines = [line.split(delimiter) for line in head]
+    point = _decimal_point(lines)
     is_data = _is_data([cell.replace(point, ".") for cell in lines[0]])
     budget = MemoryBudget(name, len(text))
     arrays: dict[str, list[np.ndarray]] = {}
@@ -111,7 +120,7 @@ def read_text_vectors(text: str, name: str) -> VectorFile:
         }
         for batch in reader:
             for title, array in zip(reader.schema.names, batch.columns, strict=True):
-                budget.take(0, int(array.nbytes))
+                budget.take(len(array), int(array.nbytes) if title in numeric else unpacked_bytes(array))
                 if title in numeric:
                     arrays.setdefault(title, []).append(array.to_numpy(zero_copy_only=False))
                 else:

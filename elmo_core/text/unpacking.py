@@ -26,6 +26,7 @@ from elmo_core.exceptions import InputError
 
 MAX_BYTES = 200 << 20
 """Most bytes of a file that is read as a whole, packed and unpacked."""
+_RATIO, _LEAST_UNPACKED = 200, 32 << 20
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zip")
 STANDARD_INPUT = Path("-")
 ZIP = b"PK\x03\x04"
@@ -145,10 +146,12 @@ def read_bytes(source: Path | bytes, name: str = "") -> tuple[bytes, str]:
         The bytes, and the name of what holds them: that of the member of a `.zip`.
 
     Raises:
-        InputError: as `open_bytes`, or it has more than `MAX_BYTES`.
+        InputError: as `open_bytes`, or it has more than `MAX_BYTES`, or unpacks to more than 32 MB and 200
+            times its size, as no text of people does.
     """
     with open_bytes(source, name) as opened:
         _check_bytes(opened.name, opened.size)
+        most = max(_RATIO * opened.size, _LEAST_UNPACKED)
         if isinstance(source, bytes) and not opened.is_packed:
             return source, opened.name
         parts, n_bytes = [], 0
@@ -156,6 +159,11 @@ def read_bytes(source: Path | bytes, name: str = "") -> tuple[bytes, str]:
             parts.append(part)
             n_bytes += len(part)
             _check_bytes(opened.name, n_bytes)
+            if opened.is_packed and n_bytes > most:
+                raise InputError(
+                    f"{opened.name} unpacks to more than {_RATIO} times its size, which no table or text "
+                    "does; unpack it yourself and choose the part you need."
+                )
         return b"".join(parts), opened.name
 
 

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from bench.robustness import __main__ as robustness
+from bench.robustness import readers
 from bench.robustness.damage import damaged
 from bench.robustness.good_files import good_tables
 
@@ -26,13 +27,13 @@ def test_damage_is_the_same_for_the_same_seed():
 
 def test_a_line_that_is_neither_read_nor_counted_is_a_fault(tmp_path, monkeypatch):
     """The measurement sees what it is for."""
-    whole = robustness.read_table
+    whole = readers.read_table
 
     def lossy(content: bytes, name: str) -> object:
         return whole(b"\n".join(content.split(b"\n")[:3]), name)
 
-    monkeypatch.setattr(robustness, "read_table", lossy)
+    monkeypatch.setattr(readers, "read_table", lossy)
     path = tmp_path / "table.csv"
     path.write_bytes(b"text,label\n" + b"".join(b"text number %d,good\n" % number for number in range(9)))
-    with pytest.raises(robustness.LostLineError):
-        robustness.read_a_table(path)
+    with pytest.raises(readers.LostLineError):
+        readers.read_a_table(path)

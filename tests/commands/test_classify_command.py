@@ -108,7 +108,7 @@ def test_cross_validation_and_merged_labels(tmp_path):
             "No row can be learned from. Left",
         ),
         ("text,label\n" + " ,a\nb,\n" * 5, ["--text", "text", "--label", "label"], "5 rows: no label"),
-        ("text,label\n" + "tea,a\ncake,b\n" * 9, ["--label", "label"], "16 rows: the same text stands in an"),
+        ("text,label\n" + "tea,a\ncake,b\n" * 9, ["--label", "label"], "16 rows: the same text is in an"),
         ("text,label\n" + "same,a\n" * 9, ["--text", "text", "--label", "label"], "Every row has the label"),
         ("text,label\n" + "".join(f"t {i},{i}\n" for i in range(40)), ["--label", "label"], "like an id"),
         (

@@ -8,19 +8,18 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import torch
 
 from elmo_core.exceptions import TrainingError
 from elmo_core.pretraining.cache import open_corpus
-from elmo_core.pretraining.checkpoint import checkpoints, load_checkpoint, save_checkpoint
+from elmo_core.pretraining.checkpoint import load_checkpoint, save_checkpoint
 from elmo_core.pretraining.snapshot import read_snapshot
 from elmo_core.pretraining.trainer import Trainer
 from elmo_core.weights.folder import read_folder
 from tests.pretraining.corpora import small_settings, write_corpus
-from tests.pretraining.runs import assert_same_weights, train, valid_of
+from tests.pretraining.runs import assert_same_weights, train, valid_of, wait_for_new_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -83,15 +82,6 @@ def test_killed_at_random_moments_and_resumed(corpus, tmp_path):
     assert_same_weights(
         read_folder(tmp_path / "killed" / "model").model, read_folder(tmp_path / "model").model
     )
-
-
-def wait_for_new_checkpoint(folder: Path, process: subprocess.Popen) -> None:
-    before = checkpoints(folder)[-1:]
-    for _ in range(600):
-        if checkpoints(folder)[-1:] != before or process.poll() is not None:
-            return
-        time.sleep(0.05)
-    raise AssertionError("no checkpoint within 30 s")
 
 
 def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path, monkeypatch):

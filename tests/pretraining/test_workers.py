@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
@@ -17,6 +16,7 @@ from elmo_core.pretraining.checkpoint import checkpoints
 from elmo_core.pretraining.workers import Workers
 from elmo_core.weights.folder import read_folder
 from tests.pretraining.corpora import small_settings, write_corpus
+from tests.pretraining.runs import PATIENCE_S, wait_for_new_checkpoint
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def run(tmp_path):
     return start
 
 
-def finish(process, timeout=120):
-    output, _ = process.communicate(timeout=timeout)
+def finish(process):
+    output, _ = process.communicate(timeout=PATIENCE_S)
     return process.returncode, output
 
 
@@ -76,13 +76,10 @@ def test_two_workers_give_the_weights_of_one(run, tmp_path, softmax):
 
 def test_a_lost_worker_ends_the_job_and_another_number_goes_on(run, tmp_path):
     process = run("lost", 2, total_words=100_000 * 20)
-    for _ in range(600):
-        if checkpoints(tmp_path / "lost"):
-            break
-        time.sleep(0.05)
+    wait_for_new_checkpoint(tmp_path / "lost", process)
     children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True)
     os.kill(int(children.stdout.split()[-1]), signal.SIGKILL)
-    status, _ = finish(process, timeout=60)
+    status, _ = finish(process)
     assert status != 0
     reached = int(checkpoints(tmp_path / "lost")[-1].name.split("-")[1])
     status, output = finish(run("lost", 1, resume=True, total_words=(reached + 10) * 20))

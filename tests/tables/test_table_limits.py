@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
+import tracemalloc
 import zipfile
+from contextlib import suppress
 
 import openpyxl
 import pyarrow
@@ -15,6 +18,7 @@ from pyarrow import parquet
 from elmo_core.exceptions import InputError
 from elmo_core.tables import budget
 from elmo_core.tables.reading import read_table
+from elmo_core.tables.vectors import read_vectors
 
 
 def in_parquet(column: pyarrow.Array) -> bytes:
@@ -84,6 +88,7 @@ def test_a_cell_far_away_costs_nothing():
         (json.dumps({f"k{n}": n for n in range(900)}).encode() + b'\n{"k0":1}' * 60, "keys.jsonl"),
         (b"\n".join(b",".join(b"x" for _ in range(900)) for _ in range(60)), "cells.csv"),
         (json.dumps([["x"] * 900] * 60).encode(), "lists.json"),
+        (b"text," + b",".join(b"name%d" % n for n in range(900)) + b"\nx,y" * 60, "short.csv"),
     ],
 )
 def test_cells_are_counted(content: bytes, name: str, monkeypatch):
@@ -92,13 +97,36 @@ def test_cells_are_counted(content: bytes, name: str, monkeypatch):
         read_table(content, name)
 
 
+@pytest.mark.parametrize("filled", [b"c,", b","])
+def test_one_wide_record_does_not_widen_the_others(filled: bytes):
+    """The cells that short records lack are counted before they are added."""
+    content = b"text,label," + filled * 200_000 + b"end\n" + b"a,b\n" * 1_000
+    tracemalloc.start()
+    with suppress(InputError):
+        read_table(content, "a.csv")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 << 20
+
+
+def test_a_packed_file_unpacks_to_two_hundred_times_its_size_at_most():
+    content = gzip.compress(b"text,label\n" + b"a fine cup of tea,good\n" * 2_000_000)
+    with pytest.raises(InputError, match="unpacks to more than 200 times its size"):
+        read_table(content, "a.csv.gz")
+
+
+def test_numbers_in_one_line_are_no_vectors():
+    with pytest.raises(InputError, match="1 vectors of width 200,001"):
+        read_vectors(b"0.5\t" * 200_000 + b"0.5\n", "a.tsv")
+
+
 def test_commas_alone_are_no_cells():
     with pytest.raises(InputError, match="no rows of a table"):
         read_table((b"," * 900 + b"\n") * 2_000, "commas.csv")
 
 
 def test_a_list_of_empty_lists_is_refused_before_it_is_parsed():
-    with pytest.raises(InputError, match="the most a table may have"):
+    with pytest.raises(InputError, match="would take more than"):
         read_table(b"[" + b"[]," * 6_100_000 + b"[]]", "a.json")
 
 

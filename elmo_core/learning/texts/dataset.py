@@ -78,7 +78,7 @@ def prepare(
         text: its column of texts.
         label: its column of labels.
         merge: labels to be replaced by others.
-        drop_rare: whether rows whose label stands in one row only are dropped; otherwise they are a
+        drop_rare: whether rows whose label has a single row are dropped; otherwise they are a
             finding that refuses training.
         near_limit_s: time for the search of near-duplicates.
         report: progress callback.
