@@ -3,9 +3,12 @@
     python -m bench.classifier_lab english-small                         the whole table, as Markdown
     python -m bench.classifier_lab MODEL --data sst2 --time-limit 60     one set of texts
     python -m bench.classifier_lab MODEL --train 200 1000 --methods "product of experts"    few training texts
+    python -m bench.classifier_lab MODEL --train 200 --methods "product of experts" --fine-tune    and that
     python -m bench.classifier_lab MODEL --json scores.json
     python -m bench.classifier_lab MODEL --upload                        an upload of 5,000 rows, timed
 
+Beside the methods stands what each expert of the product added. "words" and "+ characters" are TF-IDF as a
+careful user would tune it: one to two grams, then characters within words, the penalty chosen on folds.
 Peak memory is that of the process so far, so run one set at a time to measure it.
 """
 
@@ -27,10 +30,18 @@ from bench.memory import peak_mb
 from bench.reporting import arguments, progress, table
 from elmo_core import Elmo, load_elmo, load_static
 from elmo_core.learning.results import SkippedMethod
+from elmo_core.learning.texts.additions import Addition
 from elmo_core.learning.texts.dataset import prepare
-from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, TextResult
+from elmo_core.learning.texts.results import (
+    MAJORITY,
+    TFIDF,
+    ComparisonSettings,
+    TextResult,
+    latest_additions,
+)
 from elmo_core.learning.verdict import verdict
 from elmo_core.learning.workflow import compare_methods, run_classification
+from elmo_core.measuring.intervals import Estimate
 from elmo_core.measuring.splitting import Split, stratified_split
 from elmo_core.tables.columns import guess_label_column, guess_text_column
 from elmo_core.tables.export import to_csv
@@ -130,6 +141,7 @@ def measure(
     progress(f"  {found.sentence}")
     return {
         "methods": rows,
+        "additions": [_addition(step) for step in latest_additions(results)],
         "verdict": found.sentence,
         "seconds": round(time.monotonic() - started, 1),
         "peak_gb": round(peak_mb() / 1024, 2),
@@ -143,14 +155,27 @@ def _facts(result: TextResult | SkippedMethod) -> dict[str, Any]:
     against = result.against.get(TFIDF)
     return {
         "method": result.method,
-        "macro_f1": [round(100 * value, 1) for value in (f1.value, f1.low, f1.high)],
-        "accuracy": [round(100 * value, 1) for value in (accuracy.value, accuracy.low, accuracy.high)],
+        "macro_f1": _percent(f1),
+        "accuracy": _percent(accuracy),
         "against_tfidf_p": None if against is None else round(against.p_value, 4),
         "calibration_error": round(100 * result.calibration.expected_error, 1),
         "seconds": round(result.seconds, 1),
         "n_train": result.n_train,
         "n_test": result.scores.n,
     }
+
+
+def _addition(step: Addition) -> dict[str, Any]:
+    f1, gain = step.scores.macro_f1, step.gain
+    return {
+        "experts": step.name,
+        "macro_f1": _percent(f1),
+        "gain": None if gain is None else _percent(gain.value),
+    }
+
+
+def _percent(estimate: Estimate) -> list[float]:
+    return [round(100 * value, 1) for value in (estimate.value, estimate.low, estimate.high)]
 
 
 def measure_upload(elmo: Elmo, time_limit_s: float) -> str:
@@ -184,7 +209,7 @@ def measure_upload(elmo: Elmo, time_limit_s: float) -> str:
 
 
 def as_markdown(found: dict[str, dict[str, Any]]) -> str:
-    """Format one line for each set and method."""
+    """Format one line for each set and method, and one for each expert of the products."""
     rows: list[list[object]] = []
     for name, measured in found.items():
         for row in measured["methods"]:
@@ -197,7 +222,14 @@ def as_markdown(found: dict[str, dict[str, Any]]) -> str:
             rows.append([name, row["method"], score, row["accuracy"][0], p_value, row["seconds"]])
         peak = f"{measured['peak_gb']} GB"
         rows.append([name, measured["verdict"], "", "", peak, measured["seconds"]])
-    return table(["texts", "method", "macro-F1 (95%)", "accuracy", "p against TF-IDF", "s"], rows)
+    methods = table(["texts", "method", "macro-F1 (95%)", "accuracy", "p against TF-IDF", "s"], rows)
+    steps: list[list[object]] = []
+    for name, measured in found.items():
+        for step in measured["additions"]:
+            value, low, high = step["macro_f1"]
+            gain = "" if step["gain"] is None else "{:+.1f} ({:+.1f} to {:+.1f})".format(*step["gain"])
+            steps.append([name, step["experts"], f"{value} ({low} to {high})", gain])
+    return f"{methods}\n{table(['texts', 'experts', 'macro-F1 (95%)', 'added (95%)'], steps)}"
 
 
 def main() -> None:
@@ -213,6 +245,7 @@ def main() -> None:
     parser.add_argument(
         "--methods", nargs="+", default=[], help="beside guessing and TF-IDF; all if not given"
     )
+    parser.add_argument("--fine-tune", action="store_true", help="let the biLM learn the task too")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--upload", action="store_true", help="time an upload instead")
     options = parser.parse_args()
@@ -220,7 +253,9 @@ def main() -> None:
     if options.upload:
         sys.stdout.write(measure_upload(elmo, options.time_limit))
         return
-    settings = ComparisonSettings(time_limit_s=options.time_limit, seed=options.seed)
+    settings = ComparisonSettings(
+        time_limit_s=options.time_limit, seed=options.seed, fine_tune=options.fine_tune
+    )
     if options.methods:
         settings = replace(settings, methods=(MAJORITY, TFIDF, *options.methods))
     found = {

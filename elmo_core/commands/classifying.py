@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from elmo_core.files import OutputKind
     from elmo_core.learning.inside.inspection import Inspection
     from elmo_core.learning.results import SkippedMethod
+    from elmo_core.learning.texts.additions import Addition
     from elmo_core.learning.texts.dataset import Dataset
     from elmo_core.learning.texts.results import TextResult
     from elmo_core.static.vectors import StaticVectors
@@ -61,6 +63,10 @@ def train(
         str | None, typer.Option(help='Only this one beside the baselines, such as "learned mix + LR".')
     ] = None,
     folds: Annotated[int, typer.Option(help="Folds of a cross-validation; 0 = one split.")] = 0,
+    fine_tune: Annotated[
+        bool,
+        typer.Option("--fine-tune", help="Let a copy of the biLM learn the task too; takes minutes more."),
+    ] = False,
     balanced: Annotated[bool, typer.Option(help="A rare class counts as much as a frequent one.")] = False,
     merge: Annotated[list[str] | None, typer.Option(help="OLD=NEW: read one label as another.")] = None,
     drop_rare: Annotated[bool, typer.Option(help="Drop labels with a single row.")] = False,
@@ -80,10 +86,12 @@ def train(
     from elmo_core.exceptions import TrainingError
     from elmo_core.learning.inside.inspection import Inspection
     from elmo_core.learning.results import SkippedMethod
-    from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings
+    from elmo_core.learning.texts.fine_tuned import require_bilm
+    from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, latest_additions
     from elmo_core.learning.texts.saving import classifier_output, save_classifier
     from elmo_core.learning.verdict import verdict
-    from elmo_core.learning.workflow import classification_facts, run_classification
+    from elmo_core.learning.workflow import classification_facts, expected_seconds, run_classification
+    from elmo_core.measuring.durations import duration
     from elmo_core.models import load_encoder
     from elmo_core.tables.records import ReadingOptions
 
@@ -93,12 +101,16 @@ def train(
         balanced=balanced,
         methods=(MAJORITY, TFIDF, method) if method else (),
         seed=seed,
+        fine_tune=fine_tune,
     )
     target = output_path(out)
     claim(target, classifier_output(target), [table, *model_paths(model)], overwrite)
     read = _read(table, ReadingOptions(encoding, delimiter, None, header, header_line, sheet))
     data, text_name, label_name = _dataset(read, text, label, merge or [], drop_rare)
     elmo = load_encoder(model)
+    if fine_tune:
+        _, beyond = expected_seconds(require_bilm(elmo), data, settings)
+        note(f"Fine-tuning comes after the other methods and takes about {duration(beyond)}.")
     parts: list[TextResult | SkippedMethod | Inspection] = []
     with share_bar("Comparing") as report:
         for part in run_classification(elmo, data, settings, static=_static(), report=report):
@@ -112,6 +124,8 @@ def train(
         raise TrainingError(f"No method on the biLM could be run: {reason}; raise --time-limit.")
     inspection.classifier.model = model
     facts = classification_facts(inspection, data, (text_name, label_name), verdict(results))
+    if steps := latest_additions(results):
+        _say_additions(steps)
     save_classifier(inspection.classifier, target, facts=facts)
     rows = {
         "rows_read": len(read.rows),
@@ -263,6 +277,21 @@ def _static() -> StaticVectors | None:
         return load_static(SHIPPED)
     except ModelNotFoundError:
         return None
+
+
+def _say_additions(steps: Sequence[Addition]) -> None:
+    """Write what each part of the product of experts added."""
+    from elmo_core.learning.texts.additions import say_additions
+
+    for step in steps:
+        gain = ""
+        if step.gain is not None:
+            value, low, high = (
+                100 * part for part in (step.gain.value.value, step.gain.value.low, step.gain.value.high)
+            )
+            gain = f"  {value:+5.1f} ({low:+.1f} to {high:+.1f})"
+        note(f"{step.name:24} macro-F1 {100 * step.scores.macro_f1.value:5.1f}{gain}")
+    note(say_additions(steps))
 
 
 def _say(result: TextResult | SkippedMethod) -> None:

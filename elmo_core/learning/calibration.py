@@ -71,6 +71,8 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 def fit_temperature(logits: np.ndarray, codes: np.ndarray) -> float:
     """The temperature with the least cross entropy, between 0.05 and 20 (Guo et al. 2017).
 
+    The targets are smoothed (see `smoothed_targets`), so few texts, all of them right, do not make it small.
+
     Args:
         logits: (n, K), of texts that the classifier has not learned from.
         codes: int (n,), the true classes.
@@ -79,9 +81,10 @@ def fit_temperature(logits: np.ndarray, codes: np.ndarray) -> float:
 
     if not len(codes):
         return 1.0
+    targets = smoothed_targets(codes, logits.shape[1])
 
     def cost(log_temperature: float) -> float:
-        return _cross_entropy(logits / np.exp(log_temperature), codes)
+        return _cross_entropy(logits / np.exp(log_temperature), targets)
 
     found = minimize_scalar(cost, bounds=(np.log(0.05), np.log(20)), method="bounded")
     return float(np.exp(found.x))
@@ -94,7 +97,24 @@ def scaled_loss(logits: np.ndarray, codes: np.ndarray) -> float:
         logits: (n, K), of texts that the classifier has not learned from.
         codes: int (n,), the true classes.
     """
-    return _cross_entropy(logits / fit_temperature(logits, codes), codes) if len(codes) else 0.0
+    if not len(codes):
+        return 0.0
+    return _cross_entropy(logits / fit_temperature(logits, codes), np.eye(logits.shape[1])[codes])
+
+
+def smoothed_targets(codes: np.ndarray, n_classes: int) -> np.ndarray:
+    """The probabilities to aim at for n texts, float64 (n, K), instead of 0 and 1 (Platt 1999).
+
+    On the m texts of a class, this class is aimed at with (m + 1) / (m + 2), and the K - 1 others share the
+    rest: what new texts like them would show if all m were right (the rule of succession). However clearly
+    the texts are separated, the best scale of their logits stays finite.
+
+    Args:
+        codes: int (n,), the true classes.
+        n_classes: K, at least 2.
+    """
+    rest = 1 / (np.bincount(codes, minlength=n_classes)[codes][:, None] + 2)
+    return np.asarray(np.where(np.eye(n_classes, dtype=bool)[codes], 1 - rest, rest / (n_classes - 1)))
 
 
 def fit_product(
@@ -111,7 +131,7 @@ def fit_product(
 
     Returns:
         Factors (E,), not below 0 and the first not below 0.01, with the least cross entropy of the sum of
-        the logits times their factors.
+        the logits times their factors; the targets are smoothed (see `smoothed_targets`).
     """
     from scipy.optimize import minimize
 
@@ -120,20 +140,22 @@ def fit_product(
         return equal * len(experts)
     scale = np.array([1 / fit_temperature(one, codes) if prior else 1.0 for one in experts])
     scaled = [factor * one for factor, one in zip(scale, experts, strict=True)]
+    targets = smoothed_targets(codes, experts[0].shape[1])
 
     def cost(factors: np.ndarray) -> float:
         total = factors[0] * scaled[0]
         for factor, one in zip(factors[1:], scaled[1:], strict=True):
             total = total + factor * one
         pull = prior / n * float(np.square(factors - equal).sum())
-        return _cross_entropy(total, codes, weights) + pull
+        return _cross_entropy(total, targets, weights) + pull
 
     bounds = [(0.01, 20), *[(0, 20)] * (len(experts) - 1)]
     return np.asarray(scale * minimize(cost, equal, bounds=bounds, method="L-BFGS-B").x)
 
 
-def _cross_entropy(logits: np.ndarray, codes: np.ndarray, weights: np.ndarray | None = None) -> float:
+def _cross_entropy(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Mean cross entropy of logits (n, K) and the probabilities (n, K) that are aimed at."""
     top = logits.max(axis=1)
     total = np.log(np.exp(logits - top[:, None]).sum(axis=1)) + top
-    losses = total - logits[np.arange(len(codes)), codes]
+    losses = total - (targets * logits).sum(axis=1)
     return float(losses.mean() if weights is None else np.average(losses, weights=weights))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -13,7 +13,6 @@ import torch
 from sklearn.base import ClassifierMixin
 
 from elmo_core.encoders.protocol import Encoder
-from elmo_core.exceptions import InputError
 from elmo_core.learning.calibration import fit_temperature, log_softmax, softmax
 from elmo_core.learning.epochs import Epoch, fit_attention
 from elmo_core.learning.estimator import HeadEstimator
@@ -29,13 +28,18 @@ from elmo_core.learning.inputs import (
     class_weights,
     encode_labels,
     is_between,
+    is_class_weight,
+    is_count,
+    is_positive_or_none,
     seed_of,
     whole,
 )
-from elmo_core.learning.text_layers import TextLayers, embed_texts, resolve_model
-from elmo_core.learning.texts.experts import ALL, PRIOR, WORDS, Experts, fit_experts
+from elmo_core.learning.text_layers import TextLayers, embed_texts, resolve_model, tokens_of
+from elmo_core.learning.texts.experts import PRIOR, TUNED, USUAL, WORDS, Experts, fit_experts
+from elmo_core.learning.texts.fine_tuned import require_bilm
+from elmo_core.learning.texts.fine_tuning import Tuning
 from elmo_core.learning.texts.tfidf import WordModel
-from elmo_core.learning.word_vectors import WordVectors, resolve_static
+from elmo_core.learning.word_vectors import WordVectors, is_vectors, resolve_static
 from elmo_core.progress import Report, part_of
 from elmo_core.static.registry import SHIPPED
 
@@ -43,7 +47,7 @@ TextMix = int | Literal["learned", "uniform"]
 Texts = Sequence[Item] | TextLayers
 TextHeadName = Literal["product", "linear", "attention"]
 HEADS: tuple[TextHeadName, ...] = ("product", "linear", "attention")
-_HEAD_SHARE = 0.6  # of the time for a head with experts beside it, for progress
+_HEAD_SHARE, _TUNED_SHARE = 0.6, 0.05  # of the time for a head with experts beside it, for progress
 
 
 class ElmoClassifier(ClassifierMixin, HeadEstimator):
@@ -51,7 +55,8 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
 
     By default it is a product of experts: a linear head on mean and maximum of the mixed layers, and logistic
     regressions on words and pairs of words, on the characters within words, and on the mean of static
-    vectors. What each counts is chosen on held-out texts (see `elmo_core.learning.texts.experts`).
+    vectors. What each counts is chosen on held-out texts (see `elmo_core.learning.texts.experts`). With
+    `fine_tune`, a copy of the biLM that learns the task joins them (`elmo_core.learning.texts.fine_tuned`).
 
     Attributes:
         classes_: the K classes in order.
@@ -64,6 +69,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         experts_: the models beside the head, by name, and what each counts.
         n_cut_: training texts that were longer than `max_characters`.
         head_: the fitted module.
+        head_fit_: what the fit of the head yielded beside it; not in a saved classifier.
     """
 
     MIXES: ClassVar[tuple[str, ...]] = ("learned", "uniform")
@@ -79,6 +85,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         head: TextHeadName = "product",
         words: bool = False,
         static: WordVectors | str | Path | None = SHIPPED,
+        fine_tune: bool = False,
         class_weight: ClassWeight = "balanced",
         penalty: float | None = None,
         dropout: float = 0.3,
@@ -101,6 +108,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
                 logistic regression; "product" always does.
             static: static vectors for "product": by word, a name that `load_static` takes, or a path; None =
                 without. Left out by itself where it lacks more than half of the words.
+            fine_tune: whether a copy of the biLM learns the task and stands beside the head; takes minutes.
             class_weight: "balanced" = a rare class counts as much as a frequent one, so that probabilities
                 are those for classes of equal size; None = each text counts the same; or the weights of
                 classes by name, 1 for those that are not named.
@@ -120,6 +128,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         self.head = head
         self.words = words
         self.static = static
+        self.fine_tune = fine_tune
         self.class_weight = class_weight
         self.penalty = penalty
         self.dropout = dropout
@@ -137,6 +146,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         y: Sequence[Any],
         sample_weight: Sequence[float] | None = None,
         *,
+        unlabelled: Sequence[Item] = (),
         report: Report | None = None,
     ) -> Self:
         """Learn.
@@ -145,6 +155,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
             X: n texts in any form of `elmo_core.learning.inputs`, or layers that `embed_texts` has computed.
             y: their n classes.
             sample_weight: how much each text counts; one with the weight 0 is left out. Only ratios count.
+            unlabelled: further texts of the task without classes; read where the biLM is fine-tuned.
             report: called with the progress; an error it raises stops the work.
 
         Raises:
@@ -163,13 +174,15 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
             weights = weights[rows]
         elmo = resolve_model(self.model)
         self.layers_of(elmo)
+        _ = require_bilm(elmo) if self.fine_tune else None
         layers = texts if isinstance(texts, TextLayers) else self._embed(elmo, texts, report)
         weights = weights * class_weights(self.class_weight, classes, codes)[codes]
         end = math.inf if self.time_limit_s is None else time.monotonic() + self.time_limit_s
-        kinds = ALL if self.head == "product" else (WORDS,) if self.words else ()
-        first = part_of(report, 0.0, _HEAD_SHARE if kinds else 1.0)
+        kinds = USUAL if self.head == "product" else (WORDS,) * self.words
+        kinds += (TUNED,) * self.fine_tune
+        share = _TUNED_SHARE if self.fine_tune else _HEAD_SHARE if kinds else 1.0
         self.seed_ = seed_of(self.random_state)
-        task = LabelledTexts(layers, codes, weights, self.seed_, end, first)
+        task = LabelledTexts(layers, codes, weights, self.seed_, end, part_of(report, 0.0, share))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
             head = self.new_head(elmo, len(classes))
@@ -180,44 +193,55 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         self.penalty_, self.n_cut_ = fitted.penalty, layers.n_cut
         self.classes_, self.experts_ = classes, Experts()
         self.set_fitted_state(head)
-        self._fitted = fitted
+        self.head_fit_ = fitted
         if kinds:
-            self._add_experts(kinds, layers, codes, part_of(report, _HEAD_SHARE, 1.0))
+            tuning = Tuning(elmo, self.seed_, tokens_of(unlabelled, self.max_characters), end)
+            self._add_experts(kinds, layers, codes, tuning, part_of(report, share, 1.0))
         return self
 
     @property
     def words_(self) -> WordModel | None:
         """The TF-IDF of words beside the head, if there is one."""
-        return self.experts_.models.get(WORDS)
+        model = self.experts_.models.get(WORDS)
+        return model if isinstance(model, WordModel) else None
 
     @property
     def words_weight_(self) -> float:
         """What the logits of `words_` are multiplied by; 0 without them."""
         return self.experts_.weights.get(WORDS, 0.0)
 
-    def add_words(self, layers: TextLayers, codes: np.ndarray, *, report: Report | None = None) -> None:
-        """Put TF-IDF beside a fitted head: p(class) becomes proportional to the product of both.
+    def add_experts(
+        self, kind: str, layers: TextLayers, codes: np.ndarray, *, report: Report | None = None
+    ) -> None:
+        """Put an expert beside a fitted head and those that it has, and weigh all of them anew.
 
         Args:
-            layers: of the texts it was fitted to.
+            kind: among `elmo_core.learning.texts.experts.ALL`.
+            layers: of the texts the head was fitted to.
             codes: int (n,), the numbers of their classes.
             report: called with the progress; an error it raises stops the work.
         """
-        self.words = True
-        self._add_experts((WORDS,), layers, codes, report)
+        self.words, self.fine_tune = self.words or kind == WORDS, self.fine_tune or kind == TUNED
+        self._add_experts((kind,), layers, codes, Tuning(self.elmo_, self.seed_), report)
 
     def _add_experts(
-        self, kinds: Sequence[str], layers: TextLayers, codes: np.ndarray, report: Report | None
+        self,
+        kinds: Sequence[str],
+        layers: TextLayers,
+        codes: np.ndarray,
+        tuning: Tuning,
+        report: Report | None,
     ) -> None:
-        """Fit experts, and weigh them against the head; arguments as `add_words`."""
-        is_product = self.head == "product"
+        """Fit experts beside those that are there, and weigh all of them against the head."""
         self.experts_, temperature = fit_experts(
             kinds,
             layers.words,
             codes,
-            self._fitted,
-            static=resolve_static(self.static) if is_product else None,
-            prior=PRIOR if is_product else 0.0,
+            self.head_fit_,
+            tuning,
+            static=resolve_static(self.static) if self.head == "product" else None,
+            prior=PRIOR if self.head == "product" else 0.0,
+            known=self.experts_,
             report=report,
         )
         self.temperature_ = temperature if self.calibrated else 1.0
@@ -258,19 +282,12 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         return self.experts_.added_to(logits, layers.words)
 
     def _embed(self, elmo: Encoder, texts: list[Item], report: Report | None) -> TextLayers:
-        keep = self.head == "attention"
-        most = whole(self.max_characters)
-        return embed_texts(elmo, texts, keep_tokens=keep, max_characters=most, report=report)
+        keep, limit = self.head == "attention", whole(self.max_characters)
+        return embed_texts(elmo, texts, keep_tokens=keep, max_characters=limit, report=report)
 
-    def _fit_head(
-        self, head: LinearHead | AttentionHead, task: LabelledTexts
-    ) -> tuple[Fitted, tuple[Epoch, ...]]:
+    def _fit_head(self, head: Any, task: LabelledTexts) -> tuple[Fitted, tuple[Epoch, ...]]:
         if isinstance(head, LinearHead):
             return fit_linear(head, task, self.penalty), ()
-        if task.texts.tokens is None:
-            raise InputError(
-                "The attention head needs the vectors of all tokens; embed with keep_tokens=True."
-            )
         return fit_attention(
             head,
             task,
@@ -280,35 +297,18 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         )
 
     def _rules(self) -> Iterator[tuple[bool, str, str]]:
-        at_least_one = "must be a whole number from 1 up"
-        weights, limit = self.class_weight, self.max_characters
+        at_least_one, limit = "must be a whole number from 1 up", self.max_characters
         yield from (
             (self.head in HEADS, "head", f"must be one of {', '.join(HEADS)}"),
-            (
-                weights is None or weights == "balanced" or isinstance(weights, Mapping),
-                "class_weight",
-                'must be None, "balanced" or a dictionary',
-            ),
-            (
-                self.static is None or isinstance(self.static, Path) or hasattr(self.static, "__contains__"),
-                "static",
-                "must be None, a name, a path or vectors by word",
-            ),
-            (
-                self.penalty is None or is_between(0, self.penalty, math.inf),
-                "penalty",
-                "must be None or a positive number",
-            ),
+            (is_class_weight(self.class_weight), "class_weight", 'must be None, "balanced" or a dictionary'),
+            (is_vectors(self.static), "static", "must be None, a name, a path or vectors by word"),
+            (is_positive_or_none(self.penalty), "penalty", "must be None or a positive number"),
             (self.dropout == 0 or is_between(0, self.dropout, 1), "dropout", "must be from 0 to below 1"),
-            ((whole(self.max_epochs) or 0) >= 1, "max_epochs", at_least_one),
-            ((whole(self.patience) or 0) >= 1, "patience", at_least_one),
+            (is_count(self.max_epochs), "max_epochs", at_least_one),
+            (is_count(self.patience), "patience", at_least_one),
             (is_between(0, self.validation_share, 1), "validation_share", "must be between 0 and 1"),
-            (limit is None or (whole(limit) or 0) >= 1, "max_characters", f"{at_least_one}, or None"),
-            (
-                self.time_limit_s is None or is_between(0, self.time_limit_s, math.inf),
-                "time_limit_s",
-                "must be None or a positive number",
-            ),
+            (limit is None or is_count(limit), "max_characters", f"{at_least_one}, or None"),
+            (is_positive_or_none(self.time_limit_s), "time_limit_s", "must be None or a positive number"),
         )
 
     def new_head(self, elmo: Encoder, n_classes: int) -> LinearHead | AttentionHead:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -90,9 +91,10 @@ class Comparison(Generic[ResultT]):
         keep_tokens = any(method.needs_tokens for method in on_bilm)
         task.embed(rows, keep_tokens=keep_tokens, report=self._progress)
         for index, method in enumerate(on_bilm):
-            n_left = len(on_bilm) - index
+            n_left = sum(not other.is_beyond_limit for other in on_bilm[index:])
             share = 1 if method.is_open_ended else max(n_left - 1, 1)
-            yield self._run(method, max(self.left_s, 0.0) / share, note)
+            left_s = math.inf if method.is_beyond_limit else max(self.left_s, 0.0)
+            yield self._run(method, left_s / share, note)
 
     def _fit_to_time(self) -> float:
         """Leave out items where all would take too long; return the seconds for one character."""
@@ -129,7 +131,7 @@ class Comparison(Generic[ResultT]):
         """Say why a method cannot be run now; empty if it can."""
         if method.base and method.base not in self._outcomes:
             return f"it builds on {method.base}, which was left out"
-        if method.least_cost(self.task) * len(self.splits) > self.left_s:
+        if not method.is_beyond_limit and method.least_cost(self.task) * len(self.splits) > self.left_s:
             return "the time was up; allow more"
         return method.obstacle(self.task)
 

@@ -161,6 +161,21 @@ def is_between(low: float, value: object, high: float) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool) and low < float(value) < high
 
 
+def is_positive_or_none(value: object) -> bool:
+    """Whether a setting is a positive number, or not given."""
+    return value is None or is_between(0, value, math.inf)
+
+
+def is_count(value: object) -> bool:
+    """Whether a setting is a whole number from 1 up."""
+    return (whole(value) or 0) >= 1
+
+
+def is_class_weight(value: object) -> bool:
+    """Whether a setting is a `ClassWeight`."""
+    return value is None or value == "balanced" or isinstance(value, Mapping)
+
+
 def seed_of(random_state: Seed) -> int:
     """A seed: the number itself, one drawn from a generator, or a fresh one for None.
 

@@ -52,6 +52,9 @@ class Method(ABC, Generic[TaskT, OutcomeT]):
     """Whether it reads the layers of each token, not only their mean."""
     is_open_ended: ClassVar[bool] = False
     """Whether it may take all the time that is left."""
+    is_beyond_limit: ClassVar[bool] = False
+    """Whether it takes time of its own, beyond the limit of the comparison; such a method runs only where it
+    is asked for, after all others."""
     base: str | None = None
     """The method whose outcome it builds on, which runs first."""
 
@@ -70,6 +73,10 @@ class Method(ABC, Generic[TaskT, OutcomeT]):
         Raises:
             TrainingError: the items cannot be learned from.
         """
+
+    def passes(self, task: TaskT) -> float:
+        """Estimate what one split costs beside `cost`, in times of reading all items once with the biLM."""
+        return 0.0
 
     def least_cost(self, task: TaskT) -> float:
         """Estimate the seconds below which one split is not worth starting."""

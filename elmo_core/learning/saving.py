@@ -5,7 +5,8 @@
     a script            how to use it
     README.md           its card
 
-The biLM itself is not in there: it is found by its name or path, and its weights must be the same. What sets
+The biLM itself is not in there: it is found by its name or path, and its weights must be the same. (What a
+classifier has fine-tuned of it is among the tensors of the head.) What sets
 a classifier and a tagger apart is in their codecs (`texts.saving`, `tags.saving`).
 """
 

@@ -14,6 +14,7 @@ from typing import IO
 
 import numpy as np
 
+from elmo_core.embedding.reading import read_texts
 from elmo_core.embedding.result import Embedding
 from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
@@ -217,6 +218,18 @@ def unread(items: Sequence[Item], max_characters: int | None) -> list[str | Sequ
         if not isinstance(item, Embedding)
         for window in readable(item, max_characters)
     ]
+
+
+def tokens_of(items: Sequence[Item], max_characters: int | None) -> list[list[str]]:
+    """The tokens of each item, as far as it is read.
+
+    Raises:
+        InputError: an item is no text.
+    """
+    texts = (
+        [item.tokens] if isinstance(item, Embedding) else readable(item, max_characters) for item in items
+    )
+    return [[token for part in read_texts(windows) for token in part.tokens] for windows in texts]
 
 
 def readable(text: str | Sequence[str], max_characters: int | None) -> list[str | Sequence[str]]:

@@ -38,16 +38,19 @@ def expected_steps(
         methods: to be compared.
         rate: seconds that the layers of one character take.
         n_splits: splits that each method runs on.
-        limit_s: seconds in all; open-ended methods take what the others leave.
+        limit_s: seconds in all; open-ended methods take what the others leave, and methods beyond the limit
+            come on top.
     """
     steps: dict[str, float] = {}
+    reading = rate * float(task.lengths.sum())
     for method in methods:
         if method.needs_model:
-            steps.setdefault(READING, rate * float(task.lengths.sum()))
-        steps[method.name] = method.cost(task) * n_splits + _LEAST
+            steps.setdefault(READING, reading)
+        steps[method.name] = (method.cost(task) + reading * method.passes(task)) * n_splits + _LEAST
+    beyond = [method.name for method in methods if method.is_beyond_limit]
     for method in methods:
         if method.is_open_ended:
-            others = sum(steps.values()) - steps[method.name]
+            others = sum(steps[one] for one in steps if one not in (method.name, *beyond))
             steps[method.name] = min(steps[method.name], max(limit_s - others, _LEAST))
     return steps
 

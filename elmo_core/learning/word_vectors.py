@@ -55,6 +55,11 @@ def has_output_vectors(elmo: Encoder) -> bool:
     return isinstance(elmo, Elmo) and elmo.model.softmax is not None
 
 
+def is_vectors(static: object) -> bool:
+    """Whether a setting is one that `resolve_static` takes."""
+    return static is None or isinstance(static, Path) or hasattr(static, "__contains__")
+
+
 def width_of(vectors: WordVectors) -> int:
     """Width of static vectors: their `dim`, or `vector_size` as gensim calls it.
 

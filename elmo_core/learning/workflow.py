@@ -16,6 +16,7 @@ from elmo_core.learning.tags.task import TagTask
 from elmo_core.learning.texts.dataset import Dataset
 from elmo_core.learning.texts.results import LEARNED, ComparisonSettings, TextResult
 from elmo_core.learning.texts.task import TextTask
+from elmo_core.learning.time_budget import expected_steps
 from elmo_core.learning.verdict import Verdict
 from elmo_core.learning.word_vectors import WordVectors
 from elmo_core.measuring.splitting import Split
@@ -92,6 +93,8 @@ def run_classification(
     comparison = Comparison(task, report=part_of(report, 0.0, COMPARED))
     results: list[TextResult | SkippedMethod] = []
     for result in comparison.results():
+        if isinstance(result, TextResult) and task.method(result.method).is_beyond_limit:
+            end += result.seconds
         results.append(result)
         yield result
     best = best_result(results)
@@ -101,6 +104,44 @@ def run_classification(
     penalty = next((one.penalty_ for one in linear if one is not None), None)
     inside = part_of(report, COMPARED, 1.0)
     yield inspect(task, comparison.splits[0], best, penalty=penalty, end=end, report=inside)
+
+
+def expected_seconds(
+    elmo: Encoder,
+    data: Dataset,
+    settings: ComparisonSettings,
+    *,
+    static: WordVectors | None = None,
+    rate: float | None = None,
+) -> tuple[float, float]:
+    """Estimate what `run_classification` takes; arguments as there.
+
+    Args:
+        elmo: see there.
+        data: see there.
+        settings: see there.
+        static: see there.
+        rate: seconds that the layers of one character take; None = measure it on a sample.
+
+    Returns:
+        Seconds within the time limit, and the seconds of fine-tuning beyond it.
+
+    Raises:
+        InputError: the dataset cannot be learned from.
+        ConfigError: a setting is impossible.
+    """
+    data.require_usable()
+    task = TextTask(elmo, data.texts, data.labels, settings, static=static)
+    steps = expected_steps(
+        task,
+        task.methods,
+        task.measured_rate() if rate is None else rate,
+        max(settings.n_folds, 1),
+        COMPARED * settings.time_limit_s,
+    )
+    beyond = sum(steps[method.name] for method in task.methods if method.is_beyond_limit)
+    within = (sum(steps.values()) - beyond) / COMPARED
+    return min(within, settings.time_limit_s), beyond
 
 
 def classification_facts(

@@ -94,6 +94,11 @@ def stratified_split(codes: np.ndarray, test_share: float, seed: int, together: 
     return Split(np.flatnonzero(~is_test), np.flatnonzero(is_test))
 
 
+def is_on_folds(n: int) -> bool:
+    """Whether `held_out_splits` deals n rows out to four folds; otherwise it holds a fifth of them out."""
+    return n < _MANY
+
+
 def held_out_splits(codes: np.ndarray, seed: int) -> list[Split]:
     """Splits of training rows to choose settings on: one where there are many rows, else four folds.
 
@@ -101,7 +106,7 @@ def held_out_splits(codes: np.ndarray, seed: int) -> list[Split]:
         codes: int (n,), the class of each row.
         seed: seed of the order.
     """
-    if len(codes) >= _MANY:
+    if not is_on_folds(len(codes)):
         return [stratified_split(codes, 0.2, seed)]
     folds = stratified_folds(codes, 4, seed)
     return [fold for fold in folds if len(fold.train) and len(fold.test)]

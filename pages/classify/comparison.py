@@ -15,7 +15,8 @@ import streamlit as st
 from elmo_core.glossary import explain
 from elmo_core.learning.inside.inspection import Inspection
 from elmo_core.learning.results import SkippedMethod, results_run
-from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, TextResult
+from elmo_core.learning.texts.additions import say_additions
+from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, TextResult, latest_additions
 from elmo_core.learning.verdict import Verdict
 from elmo_core.plots.comparison import plot_comparison
 from elmo_core.static.registry import SHIPPED
@@ -81,6 +82,13 @@ def choose_settings(page: str, n_texts: int) -> ComparisonSettings:
             help="Rare labels count as much as frequent ones in training. For the product of experts they "
             "always do.",
         )
+        fine_tune = st.toggle(
+            "Fine-tune the biLM",
+            key="fine_tune",
+            bind="query-params",
+            help="A copy of the biLM learns the task too (ULMFiT) and joins the product of experts. It takes "
+            "minutes, beyond the time above; the expected time beside the button includes them.",
+        )
         seed = st.number_input("Seed", 0, 10_000, 0, key="seed", bind="query-params")
         wanted = st.multiselect(
             "Methods",
@@ -96,6 +104,7 @@ def choose_settings(page: str, n_texts: int) -> ComparisonSettings:
         balanced=balanced,
         methods=tuple(dict.fromkeys((MAJORITY, TFIDF, *wanted))) if wanted else (),
         seed=int(seed),
+        fine_tune=fine_tune,
     )
 
 
@@ -191,7 +200,39 @@ def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go
         placeholder="",
         alt="Scores of each method",
     )
+    _show_additions(results)
     return decision, figure
+
+
+def _show_additions(results: Results) -> None:
+    """Show what each part of the product of experts added, in one sentence and as a table."""
+    steps = latest_additions(results)
+    if not steps:
+        return
+    st.markdown(f"**{escape_markdown(say_additions(steps))}**")
+    rows = []
+    for step in steps:
+        f1, gain = step.scores.macro_f1, step.gain
+        rows.append(
+            {
+                "experts": step.name,
+                "macro-F1": 100 * f1.value,
+                "95%": f"{100 * f1.low:.1f} to {100 * f1.high:.1f}",
+                "added": None if gain is None else 100 * gain.value.value,
+                "added, 95%": ""
+                if gain is None
+                else f"{100 * gain.value.low:+.1f} to {100 * gain.value.high:+.1f}",
+            }
+        )
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={"macro-F1": number(format="%.1f"), "added": number(format="%+.1f")},
+        height="content",
+        placeholder="",
+        alt="What each part of the product of experts added",
+    )
 
 
 def _show_left_out(results: Results) -> None:

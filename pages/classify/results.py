@@ -14,6 +14,7 @@ import numpy as np
 from elmo_core import StaticVectors, load_static
 from elmo_core.exceptions import ElmoError
 from elmo_core.geometry.shared_frame import shared_frame
+from elmo_core.learning import workflow
 from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.inside.deciding_words import Occlusion, occlude
 from elmo_core.learning.results import SkippedMethod
@@ -22,10 +23,7 @@ from elmo_core.learning.texts.kept import results_from_json
 from elmo_core.learning.texts.methods import text_methods
 from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, TextResult
 from elmo_core.learning.texts.saving import classifier_files, load_classifier, load_facts
-from elmo_core.learning.texts.task import TextTask
-from elmo_core.learning.time_budget import expected_steps
 from elmo_core.learning.verdict import Verdict, verdict
-from elmo_core.learning.workflow import COMPARED, compare_methods
 from elmo_core.shipped import shipped
 from elmo_core.static.registry import SHIPPED
 from elmo_core.tables.reading import Table, read_table
@@ -103,7 +101,7 @@ def kept_comparison(model: str) -> tuple[TextResult, ...]:
 def baselines_of(key: str, n_folds: int, _data: Dataset) -> tuple[TextResult | SkippedMethod, ...]:
     """Return the scores of guessing and TF-IDF on a sample, before anything is trained."""
     settings = ComparisonSettings(methods=(MAJORITY, TFIDF), n_folds=n_folds)
-    return tuple(compare_methods(load_model(model_name()), _data.texts, _data.labels, settings))
+    return tuple(workflow.compare_methods(load_model(model_name()), _data.texts, _data.labels, settings))
 
 
 @kept_for_visitor(4)
@@ -140,16 +138,9 @@ def methods() -> tuple[str, ...]:
 
 def expected_seconds(data: Dataset, settings: ComparisonSettings) -> float:
     """Return the expected seconds of a comparison, at this machine's speed when it was first measured."""
-    name = model_name()
-    task = TextTask(load_model(name), data.texts, data.labels, settings, static=static_vectors())
-    steps = expected_steps(
-        task,
-        task.methods,
-        _seconds_per_character(name),
-        max(settings.n_folds, 1),
-        COMPARED * settings.time_limit_s,
-    )
-    return min(sum(steps.values()) / COMPARED, settings.time_limit_s)
+    name, static = model_name(), static_vectors()
+    rate = _seconds_per_character(name)
+    return sum(workflow.expected_seconds(load_model(name), data, settings, static=static, rate=rate))
 
 
 @kept_for_visitor(4)

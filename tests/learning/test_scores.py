@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
-from elmo_core.learning.calibration import calibration, fit_temperature, softmax
+from elmo_core.learning.calibration import calibration, fit_product, fit_temperature, softmax
 from elmo_core.learning.inside.label_errors import find_label_errors
 from elmo_core.learning.inside.learning_curve import Point, trend
 from elmo_core.learning.texts.scores import TextScores, class_scores, compare, confusion, macro_f1, score
@@ -66,6 +66,20 @@ def test_calibration_and_its_temperature():
     assert over.expected_error > 0.1
     assert sum(one.n for one in over.bins) == 4000
     assert fit_temperature(3 * logits, true) == pytest.approx(3, rel=0.1)
+
+
+@pytest.mark.parametrize(("n", "n_classes"), [(8, 2), (40, 2), (30, 3)])
+def test_texts_told_apart_without_a_mistake_do_not_make_probabilities_of_one(n, n_classes):
+    """The probability of the right class is (m + 1) / (m + 2), for m texts of each class."""
+    codes = np.arange(n) % n_classes
+    logits = np.eye(n_classes)[codes]
+    m = n // n_classes
+    expected = (m + 1) / (m + 2)
+    scaled = softmax(logits, fit_temperature(logits, codes)).max(axis=1)
+    assert scaled.mean() == pytest.approx(expected, abs=1e-3)
+    for prior in (0.0, 4.0):
+        own, other = fit_product([logits, 3 * logits], codes, prior=prior)
+        assert softmax(own * logits + other * 3 * logits).max(axis=1).mean() < expected + 1e-2
 
 
 def test_splits_are_stratified_and_keep_pairs_together():

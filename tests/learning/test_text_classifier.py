@@ -245,7 +245,11 @@ def test_time_limit_ends_training(elmo):
 @pytest.mark.parametrize("name", ["folder", "model.zip"])
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"head": "linear", "words": True}, {"head": "attention", "max_epochs": 3, "mix": 1}],
+    [
+        {"head": "linear", "words": True},
+        {"head": "attention", "max_epochs": 3, "mix": 1},
+        {"fine_tune": True},
+    ],
 )
 def test_to_the_disk_and_back(elmo, tmp_path, name, settings):
     classifier = ElmoClassifier("tiny", **settings).fit(TEXTS, LABELS)
@@ -259,7 +263,7 @@ def test_to_the_disk_and_back(elmo, tmp_path, name, settings):
 
 
 def test_a_fresh_process_gives_the_same_probabilities(tmp_path):
-    classifier = ElmoClassifier("tiny").fit(TEXTS, LABELS)
+    classifier = ElmoClassifier("tiny", fine_tune=True).fit(TEXTS, LABELS)
     save_classifier(classifier, tmp_path / "saved")
     assert {path.name for path in (tmp_path / "saved").iterdir()} == {
         "classifier.json", "head.safetensors", "words.txt", "characters.txt", "static.txt", "predict.py",

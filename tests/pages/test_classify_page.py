@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
 from elmo_core.learning.head_files import zip_bytes
-from elmo_core.learning.texts.results import LEARNED, LEARNED_WORDS, TextResult
+from elmo_core.learning.texts.results import LEARNED, LEARNED_WORDS, PRODUCT, TextResult
 from elmo_core.tables import reading
 from elmo_core.tables.export import to_csv
 from pages.classify import results as lab_cache
@@ -79,8 +79,8 @@ def scores(app: AppTest) -> Any:
 
 @pytest.fixture(scope="module")
 def after_training() -> AppTest:
-    """A table of one's own, trained with two methods on one split."""
-    return trained(uploaded(*small_table()), LEARNED, LEARNED_WORDS)
+    """A table of one's own, trained with three methods on one split."""
+    return trained(uploaded(*small_table()), LEARNED, LEARNED_WORDS, PRODUCT)
 
 
 def show(app: AppTest, view: str, method: str = LEARNED_WORDS) -> AppTest:
@@ -194,10 +194,13 @@ def test_columns_are_guessed_with_reasons(after_training: AppTest):
 
 def test_the_comparison_has_a_verdict_and_one_row_for_each_method(after_training: AppTest):
     table = scores(after_training)
-    assert list(table["method"]) == ["majority class", "TF-IDF + LR", LEARNED, LEARNED_WORDS]
+    assert list(table["method"]) == ["majority class", "TF-IDF + LR", LEARNED, LEARNED_WORDS, PRODUCT]
     assert table["macro-F1"].between(0, 100).all()
     assert "TF-IDF" in messages(after_training)
     assert "Tested on 12 texts" in captions(after_training)  # a fifth, whatever is near what
+    added = next(one.value for one in after_training.dataframe if "experts" in one.value.columns)
+    assert list(added["experts"])[::3] == ["words", "+ the biLM"]
+    assert any("What each part added" in one.value for one in after_training.markdown)
 
 
 def test_mistakes_and_a_cell_of_the_matrix(after_training: AppTest):

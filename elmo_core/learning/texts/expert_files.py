@@ -8,14 +8,37 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ModelError
-from elmo_core.learning.texts.experts import ALL, CHARACTERS, STATIC
+from elmo_core.learning.texts.experts import ALL, CHARACTERS, STATIC, TUNED, USUAL
+from elmo_core.learning.texts.fine_tuned import FineTuned, require_bilm
 from elmo_core.learning.texts.static_mean import SHARES
 from elmo_core.learning.texts.tfidf import CHARACTERS as CHARACTER_SETTINGS
 from elmo_core.learning.texts.tfidf import WordModel, WordSettings
 
-FILES = {kind: f"{kind}.txt" for kind in ALL}
-"""The file of each kind of expert with its n-grams."""
+FILES = {kind: f"{kind}.txt" for kind in USUAL}
+"""The file with its n-grams of each kind of expert that counts."""
+
+
+def tuned_to_tensors(model: FineTuned) -> dict[str, Tensor]:
+    """The weights that fine-tuning has changed, by name."""
+    return {f"{TUNED}.{name}": tensor.contiguous() for name, tensor in model.own_tensors().items()}
+
+
+def tuned_from_tensors(elmo: Encoder, tensors: Mapping[str, Tensor], n_classes: int) -> FineTuned:
+    """What `tuned_to_tensors` gave.
+
+    Args:
+        elmo: the biLM of the classifier, from which the token encoder is taken.
+        tensors: those of a classifier, of which some are the expert's.
+        n_classes: K.
+
+    Raises:
+        ModelError: they do not belong together.
+    """
+    model, start = FineTuned(require_bilm(elmo), n_classes), f"{TUNED}."
+    model.fill({name.removeprefix(start): one for name, one in tensors.items() if name.startswith(start)})
+    return model
 
 
 def expert_to_files(kind: str, model: WordModel) -> tuple[bytes, dict[str, Tensor]]:

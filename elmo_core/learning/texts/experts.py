@@ -1,41 +1,57 @@
-"""The experts beside a head: models of a text's words, its characters and its static vectors.
+"""The experts beside a head: models of a text's words, its characters, its static vectors; a fine-tuned biLM.
 
-Each is a logistic regression of its own. `fit_product` weighs them against the head on texts that none of
-them has learned from, so an input that does not help gets no weight (a product of experts, Hinton 1999).
+Each learns on its own. `fit_product` weighs them against the head on texts that none of them has learned
+from, so an input that does not help gets no weight (a product of experts, Hinton 1999).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from elmo_core.learning.calibration import fit_product
 from elmo_core.learning.fitting import Fitted
 from elmo_core.learning.text_layers import is_segmented
+from elmo_core.learning.texts.fine_tuning import Tuning, fit_fine_tuned
 from elmo_core.learning.texts.static_mean import fit_static_mean
 from elmo_core.learning.texts.tfidf import CHARACTERS as CHARACTER_SETTINGS
-from elmo_core.learning.texts.tfidf import WordModel, WordSettings, fit_words
+from elmo_core.learning.texts.tfidf import WordSettings, fit_words
 from elmo_core.learning.word_vectors import WordVectors
 from elmo_core.progress import Report, part_of
 
-WORDS, CHARACTERS, STATIC = "words", "characters", "static"
-ALL = (WORDS, CHARACTERS, STATIC)
+WORDS, CHARACTERS, STATIC, TUNED = "words", "characters", "static", "fine-tuned"
+ALL = (WORDS, CHARACTERS, STATIC, TUNED)
+"""In the order in which they are fitted."""
+USUAL = (WORDS, CHARACTERS, STATIC)
+"""Those that cost seconds."""
 PRIOR = 4.0
 """Strength of the prior on the factors of several experts, in texts; see `fit_product`."""
+_SHARES = {WORDS: 1.0, CHARACTERS: 2.0, STATIC: 1.0, TUNED: 40.0}
+"""Of the time, for progress."""
 _LEAST_KNOWN = 0.5
 """Share of the words that static vectors must have to be of use."""
+
+
+class Expert(Protocol):
+    """A fitted model of texts, their tokens with blanks between them."""
+
+    def logits(self, texts: Sequence[str], /) -> np.ndarray:
+        """Logits float64 (n, K) of n texts."""
 
 
 @dataclass(frozen=True, eq=False)
 class Experts:
     """Fitted experts and what each counts; K classes."""
 
-    models: dict[str, WordModel] = field(default_factory=dict)
+    models: dict[str, Expert] = field(default_factory=dict)
     """By name, among `ALL`."""
     weights: dict[str, float] = field(default_factory=dict)
     """What the logits of each are multiplied by before they are added to those of the head."""
+    held_out: dict[str, np.ndarray] = field(default_factory=dict)
+    """Logits (m, K) of each, for the texts of the head's `held_out_logits`; empty for a saved classifier."""
 
     def added_to(self, logits: np.ndarray, texts: Sequence[str]) -> np.ndarray:
         """Logits float64 (n, K) of the product, from those of the head and n texts."""
@@ -49,9 +65,11 @@ def fit_experts(
     texts: Sequence[str],
     codes: np.ndarray,
     head: Fitted,
+    tuning: Tuning,
     *,
     static: WordVectors | None = None,
     prior: float = 0.0,
+    known: Experts | None = None,
     report: Report | None = None,
 ) -> tuple[Experts, float]:
     """Fit those experts of some kinds that can say something about the texts, and weigh them.
@@ -64,8 +82,11 @@ def fit_experts(
         texts: n texts, their tokens with blanks between them.
         codes: int (n,), their classes.
         head: what the fit of the head has yielded.
+        tuning: what fine-tuning starts from.
         static: the static vectors; None = there are none.
         prior: of the factors, see `fit_product`; with one, texts count there by their weights.
+        known: experts that were fitted before to the same texts beside the same head; they are not fitted
+            again.
         report: called with the progress; an error it raises stops the work.
 
     Returns:
@@ -76,24 +97,34 @@ def fit_experts(
         WORDS: True,
         CHARACTERS: not has_signs,
         STATIC: static is not None and _share_known(static, texts) >= _LEAST_KNOWN,
+        TUNED: True,
     }
-    chosen = [kind for kind in kinds if usable[kind]]
-    models, held_out = {}, [head.held_out_logits]
-    for index, kind in enumerate(chosen):
-        told = part_of(report, index / len(chosen), (index + 1) / len(chosen))
-        if kind == STATIC and static is not None:
-            models[kind], logits = fit_static_mean(
+    known = known or Experts()
+    chosen = [kind for kind in ALL if kind in known.models or (kind in kinds and usable[kind])]
+    starts = np.cumsum([0, *(_SHARES[kind] for kind in chosen)]) / sum(_SHARES[kind] for kind in chosen)
+    models, held_out = dict(known.models), dict(known.held_out)
+    for kind, start, end in zip(chosen, starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        told = part_of(report, start, end)
+        if kind in known.models:
+            continue
+        if kind == TUNED:
+            models[kind], held_out[kind] = fit_fine_tuned(
+                tuning, texts, codes, n_classes, head.splits, weights=head.weights, report=told
+            )
+        elif kind == STATIC and static is not None:
+            models[kind], held_out[kind] = fit_static_mean(
                 static, texts, codes, n_classes, head.splits, weights=head.weights, report=told
             )
         else:
             settings = WordSettings("word", 3 if has_signs else 2) if kind == WORDS else CHARACTER_SETTINGS
-            models[kind], logits = fit_words(
+            models[kind], held_out[kind] = fit_words(
                 texts, codes, n_classes, head.splits, weights=head.weights, settings=settings, report=told
             )
-        held_out.append(logits)
     weights = head.held_out(head.weights) if prior else None
-    own, *others = fit_product(held_out, head.held_out(codes), weights=weights, prior=prior).tolist()
-    return Experts(models, {kind: factor / own for kind, factor in zip(models, others, strict=True)}), 1 / own
+    logits = [head.held_out_logits, *(held_out[kind] for kind in chosen)]
+    own, *others = fit_product(logits, head.held_out(codes), weights=weights, prior=prior).tolist()
+    factors = {kind: factor / own for kind, factor in zip(chosen, others, strict=True)}
+    return Experts({kind: models[kind] for kind in chosen}, factors, held_out), 1 / own
 
 
 def _share_known(static: WordVectors, texts: Sequence[str]) -> float:

@@ -6,19 +6,24 @@ import copy
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from elmo_core.embedder import Elmo
 from elmo_core.encoders.protocol import Encoder
 from elmo_core.learning.calibration import softmax
 from elmo_core.learning.classifier import ElmoClassifier, TextHeadName, TextMix
 from elmo_core.learning.methods import Budget, Method, Outcome
 from elmo_core.learning.texts import baselines
+from elmo_core.learning.texts.additions import nested_products
+from elmo_core.learning.texts.experts import TUNED, WORDS
+from elmo_core.learning.texts.fine_tuning import passes
 from elmo_core.learning.texts.results import (
     ATTENTION,
     ATTENTION_WORDS,
+    FINE_TUNED,
     LEARNED,
     LEARNED_WORDS,
     MAJORITY,
@@ -37,8 +42,7 @@ _TFIDF_SECONDS = {"word": 5e-6, "char": 4e-5}
 """For one character: three trials and the fit."""
 _CHARACTERS_SECONDS = 2e-5
 """For one character whose n-grams within words are counted: as above."""
-_STATIC_SECONDS = 1.0
-"""For the mean of static vectors, on few texts and many alike."""
+_STATIC_SECONDS = 1.0  # for the mean of static vectors, on few texts and many alike
 _LINEAR_SECONDS = 4e-7
 """For each number that a linear head reads."""
 _LINEAR_LEAST = 0.5
@@ -55,6 +59,8 @@ class TextOutcome(Outcome):
     """float64 (n, K)."""
     unscaled: np.ndarray | None = None
     """float64 (n, K), before the scaling by a temperature."""
+    products: dict[str, np.ndarray] = field(default_factory=dict)
+    """float64 (n, K) of growing products of experts, by name; see `nested_products`."""
 
     def named(self, classes: Sequence[str]) -> ElmoClassifier | None:
         """Copy the classifier, which has learned numbers of classes, so that it predicts their names."""
@@ -194,6 +200,49 @@ class ProductOfExperts(HeadMethod):
         counted = _tfidf_cost(task) + _CHARACTERS_SECONDS * float(task.lengths.sum())
         return 2 * self.least_cost(task) + _LINEAR_LEAST + counted + _STATIC_SECONDS
 
+    def run(self, task: TextTask, split: Split, budget: Budget) -> TextOutcome:
+        """Fit the classifier, and keep what each of its experts adds."""
+        classifier = self._fitted(task, split, budget)
+        found = nested_products(classifier, task.taken_layers(split.test), task.codes[split.train])
+        own, k = classifier.classes_, len(task.classes)
+        products = {name: _spread(values, own, k) for name, values in found.items()}
+        return replace(self._tested(task, split, classifier), products=products)
+
+
+class FineTunedProduct(ProductOfExperts):
+    """The product of experts, and beside them a copy of the biLM that has learned the task."""
+
+    is_beyond_limit: ClassVar[bool] = True
+    base = PRODUCT
+
+    def classifier(self, task: TextTask, seconds: float = math.inf) -> ElmoClassifier:
+        """Make the classifier, not fitted."""
+        classifier = super().classifier(task, seconds)
+        classifier.fine_tune = True
+        return classifier
+
+    def cost(self, task: TextTask) -> float:
+        """Nothing beside the passes of the biLM; the product is there already."""
+        return 0.0
+
+    def obstacle(self, task: TextTask) -> str:
+        """A model that is no biLM."""
+        return "" if isinstance(task.elmo, Elmo) else "only a biLM can be fine-tuned here"
+
+    def passes(self, task: TextTask) -> float:
+        """Of learning on the folds and on the whole."""
+        return passes(len(task.texts))
+
+    def _fitted(self, task: TextTask, split: Split, budget: Budget) -> ElmoClassifier:
+        """Put the fine-tuned biLM beside the product that was fitted before, or fit both."""
+        earlier = budget.earlier.get(PRODUCT)
+        if earlier is None or not isinstance(earlier.estimator, ElmoClassifier):
+            return super()._fitted(task, split, budget)
+        classifier = copy.copy(earlier.estimator)
+        layers, codes = task.taken_layers(split.train), task.codes[split.train]
+        classifier.add_experts(TUNED, layers, codes, report=budget.report)
+        return classifier
+
 
 class AttentionMethod(HeadMethod):
     """A head that attends to the tokens."""
@@ -230,16 +279,20 @@ class WithTfIdf(HeadMethod):
         if earlier is None or not isinstance(earlier.estimator, ElmoClassifier):
             return super()._fitted(task, split, budget)
         classifier = copy.copy(earlier.estimator)
-        classifier.add_words(task.taken_layers(split.train), task.codes[split.train], report=budget.report)
+        layers, codes = task.taken_layers(split.train), task.codes[split.train]
+        classifier.add_experts(WORDS, layers, codes, report=budget.report)
         return classifier
 
 
-def text_methods(elmo: Encoder, *, has_static: bool) -> tuple[Method[TextTask, TextOutcome], ...]:
+def text_methods(
+    elmo: Encoder, *, has_static: bool, fine_tunes: bool = False
+) -> tuple[Method[TextTask, TextOutcome], ...]:
     """List all methods in the order in which they run.
 
     Args:
         elmo: the model, each layer of which is a method.
         has_static: whether there are static vectors.
+        fine_tunes: whether the method that takes minutes is among them.
     """
     return (
         Majority(MAJORITY),
@@ -252,6 +305,7 @@ def text_methods(elmo: Encoder, *, has_static: bool) -> tuple[Method[TextTask, T
         ProductOfExperts(PRODUCT),
         AttentionMethod(ATTENTION, "learned", "attention"),
         WithTfIdf(ATTENTION_WORDS, ATTENTION, "learned", "attention"),
+        *((FineTunedProduct(FINE_TUNED),) if fine_tunes else ()),
     )
 
 

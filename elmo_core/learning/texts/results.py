@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
@@ -10,15 +11,22 @@ import numpy as np
 from elmo_core.exceptions import ConfigError
 from elmo_core.learning.calibration import Calibration
 from elmo_core.learning.classifier import ElmoClassifier
-from elmo_core.learning.results import Difference, MethodResult
+from elmo_core.learning.results import Difference, MethodResult, SkippedMethod, results_run
+from elmo_core.learning.texts.additions import Addition
 from elmo_core.learning.texts.scores import TextScores, compare, shuffled_f1
 from elmo_core.tables.records import counted
 from elmo_core.weights.store import JsonValue
 
 MAJORITY, TFIDF, STATIC = "majority class", "TF-IDF + LR", "static vectors + LR"
 UNIFORM, LEARNED, ATTENTION = "uniform mix + LR", "learned mix + LR", "learned mix + attention"
-PRODUCT = "product of experts"
+PRODUCT, FINE_TUNED = "product of experts", "product of experts, fine-tuned"
 LEARNED_WORDS, ATTENTION_WORDS = f"{LEARNED}, with TF-IDF", f"{ATTENTION}, with TF-IDF"
+
+
+def latest_additions(results: Iterable[TextResult | SkippedMethod]) -> tuple[Addition, ...]:
+    """Return what each part added in the largest product of experts; empty where none was run."""
+    found = [result.additions for result in results_run(results) if result.additions]
+    return max(found, key=len, default=())
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,8 @@ class ComparisonSettings:
     max_characters: int | None = None
     """Characters that are read of a text; None = all, long texts in windows."""
     seed: int = 0
+    fine_tune: bool = False
+    """Whether the biLM learns the task too; that takes minutes, beyond the time limit."""
 
     def __post_init__(self) -> None:
         if not self.time_limit_s > 0:
@@ -68,6 +78,8 @@ class TextResult(MethodResult):
     calibration: Calibration
     uncalibrated: Calibration | None = None
     """Calibration before the probabilities were scaled by a temperature."""
+    additions: tuple[Addition, ...] = ()
+    """What each expert of a product added, in order."""
 
     @property
     def predicted(self) -> np.ndarray:

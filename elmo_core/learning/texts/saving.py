@@ -4,6 +4,10 @@ classifier.json     also: classes, temperature and the other numbers of the fit
 head.safetensors    also: the numbers of the experts beside the head
 words.txt           the n-grams of the TF-IDF, if it has one
 characters.txt      those of the expert on characters, static.txt the words of that on static vectors
+
+A fine-tuned biLM is in head.safetensors too: its LSTMs and its regression, whole and in float32. Its token
+encoder is that of the biLM, which fine-tuning leaves as it is.
+
 predict.py          the script
 """
 
@@ -20,8 +24,17 @@ from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.head_files import fill, require_file, section
 from elmo_core.learning.saving import Codec, Model
 from elmo_core.learning.text_layers import resolve_model
-from elmo_core.learning.texts.expert_files import FILES, expert_from_files, expert_to_files, is_of_expert
-from elmo_core.learning.texts.experts import ALL, WORDS, Experts
+from elmo_core.learning.texts.expert_files import (
+    FILES,
+    expert_from_files,
+    expert_to_files,
+    is_of_expert,
+    tuned_from_tensors,
+    tuned_to_tensors,
+)
+from elmo_core.learning.texts.experts import ALL, TUNED, WORDS, Experts
+from elmo_core.learning.texts.fine_tuned import FineTuned
+from elmo_core.learning.texts.tfidf import WordModel
 
 _PREDICT = '''"""Predict the class of every line of a text file: python predict.py TEXTS.txt"""
 
@@ -81,13 +94,17 @@ class ClassifierCodec(Codec[ElmoClassifier]):
         files: dict[str, bytes] = {}
         tensors: dict[str, torch.Tensor] = {}
         for kind, model in estimator.experts_.models.items():
-            files[FILES[kind]], own = expert_to_files(kind, model)
-            tensors |= own
+            if isinstance(model, FineTuned):
+                tensors |= tuned_to_tensors(model)
+            elif isinstance(model, WordModel):
+                files[FILES[kind]], own = expert_to_files(kind, model)
+                tensors |= own
         return files, tensors
 
     def make(self, content: Mapping[str, Any], model: Model) -> tuple[ElmoClassifier, Any]:
         """From settings and classes."""
         settings, fitted = section(content, "settings"), section(content, "fitted")
+        settings = {"fine_tune": False} | settings  # which earlier versions did not have
         own = {name: settings[name] for name in self.settings}
         classifier = ElmoClassifier(model, static=content.get("static"), **own)
         if isinstance(classifier.class_weight, list):
@@ -105,9 +122,13 @@ class ClassifierCodec(Codec[ElmoClassifier]):
     ) -> None:  # fmt: skip
         """Fill the head, and read the experts."""
         fill(head, {name: one for name, one in tensors.items() if not is_of_expert(name)}, self.what)
+        n_classes, models = len(estimator.classes_), estimator.experts_.models
         for kind in estimator.experts_.weights:
+            if kind == TUNED:
+                models[kind] = tuned_from_tensors(estimator.elmo_, tensors, n_classes)
+                continue
             lines = require_file(folder / FILES[kind], self.config, self.what).read_bytes()
-            estimator.experts_.models[kind] = expert_from_files(kind, lines, tensors, len(estimator.classes_))
+            models[kind] = expert_from_files(kind, lines, tensors, n_classes)
         estimator.set_fitted_state(head)
 
 

@@ -15,8 +15,9 @@ from elmo_core.learning.calibration import calibration
 from elmo_core.learning.methods import Method
 from elmo_core.learning.task import Task
 from elmo_core.learning.text_layers import TextLayers, embed_texts, segmented
+from elmo_core.learning.texts.additions import additions
 from elmo_core.learning.texts.methods import TextOutcome, text_methods
-from elmo_core.learning.texts.results import ComparisonSettings, TextResult
+from elmo_core.learning.texts.results import FINE_TUNED, ComparisonSettings, TextResult
 from elmo_core.learning.texts.scores import TextScores, score
 from elmo_core.learning.texts.tfidf import word_settings
 from elmo_core.learning.time_budget import USUAL_RATE, measured_rate
@@ -80,8 +81,10 @@ class TextTask(Task[TextOutcome, TextResult]):
         self.at = np.full(len(texts), -1)
         self.layers: TextLayers | None = None
         self.together, self.has_given_splits, self._split = tuple(together), split is not None, split
-        self.known_methods = text_methods(elmo, has_static=static is not None)
-        self.methods = self.chosen_methods(self.settings.methods)
+        wanted = self.settings.methods
+        fine_tunes = self.settings.fine_tune or FINE_TUNED in wanted
+        self.known_methods = text_methods(elmo, has_static=static is not None, fine_tunes=fine_tunes)
+        self.methods = self.chosen_methods((*wanted, FINE_TUNED) if wanted and fine_tunes else wanted)
 
     @cached_property
     def analyser(self) -> str:
@@ -159,6 +162,12 @@ class TextTask(Task[TextOutcome, TextResult]):
         rows = np.concatenate([split.test for split in splits])
         gold = self.codes[rows]
         probabilities = np.concatenate([outcome.probabilities for outcome in outcomes])
+        first, *others = (outcome.products for outcome in outcomes)
+        products = {
+            name: np.concatenate([values, *(other[name] for other in others)])
+            for name, values in first.items()
+            if all(name in other for other in others)
+        }
         unscaled = [outcome.unscaled for outcome in outcomes if outcome.unscaled is not None]
         return TextResult(
             method=method.name,
@@ -171,6 +180,7 @@ class TextTask(Task[TextOutcome, TextResult]):
             probabilities=probabilities,
             calibration=calibration(probabilities, gold),
             uncalibrated=calibration(np.concatenate(unscaled), gold) if unscaled else None,
+            additions=additions(products, gold, len(self.classes), self.seed),
             estimator=outcomes[0].named(self.classes) if len(outcomes) == 1 else None,
         )
 

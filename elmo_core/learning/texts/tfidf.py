@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -78,7 +78,17 @@ def word_settings(texts: Sequence[str]) -> WordSettings:
     return WordSettings("word", 2)
 
 
-Trials: TypeAlias = "Callable[[Sequence[str], np.ndarray, np.ndarray, Sequence[float]], Iterator[WordModel]]"
+class Trial(Protocol):
+    """A model that `choose_strength` tries on held-out texts."""
+
+    def count(self, texts: Any, /) -> Any:
+        """Turn texts into what `logits_of` reads, the same for all strengths."""
+
+    def logits_of(self, counts: Any, /) -> np.ndarray:
+        """Logits float64 (n, K) of what `count` returned."""
+
+
+Trials: TypeAlias = "Callable[[Any, np.ndarray, np.ndarray, Sequence[float]], Iterator[Trial]]"
 """Fits to n texts, their classes and their weights one model for each strength."""
 
 
@@ -106,19 +116,20 @@ def fit_words(
     Returns:
         The model of all texts, and held-out logits (m, K), split by split.
     """
-    trials = partial(_fit, n_classes, settings or word_settings(texts))
+    settings = settings or word_settings(texts)
+    trials = partial(_fit, n_classes, settings)
     weights = np.ones(len(texts)) if weights is None else weights / weights.mean()
     best, held_out = choose_strength(
         trials, STRENGTHS, texts, codes, n_classes, splits, weights=weights, report=report
     )
-    (model,) = trials(texts, codes, weights, (best,))
+    (model,) = _fit(n_classes, settings, texts, codes, weights, (best,))
     return model, held_out
 
 
 def choose_strength(
     trials: Trials,
     strengths: Sequence[float],
-    texts: Sequence[str],
+    texts: Sequence[Any],
     codes: np.ndarray,
     n_classes: int,
     splits: Sequence[Split],
@@ -131,7 +142,7 @@ def choose_strength(
     Args:
         trials: fits models.
         strengths: inverse penalties to try.
-        texts: n texts.
+        texts: n texts, in the form that the trials read.
         codes: int (n,), their classes.
         n_classes: K.
         splits: the test rows of each are held out once.
