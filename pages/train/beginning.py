@@ -120,7 +120,7 @@ def _begin(page: str, name: str, config: PretrainConfig, text: ChosenText, start
     """Say what the run will take, and begin it on a click."""
     cost = run_cost(config, _measured(page, config, text.n_types(config.min_count)), text.n_words)
     runs_folder().mkdir(parents=True, exist_ok=True)
-    st.markdown(f"It takes {cost}.")
+    st.markdown(f"On a free core, it takes {cost}.")
     for objection in cost.objections(shutil.disk_usage(runs_folder()).free):
         st.warning(objection)
     owner, key = f"{page}_begin", (name, text.key, text.language, config, start)

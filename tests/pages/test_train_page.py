@@ -220,6 +220,7 @@ def test_a_text_of_ones_own_is_trained_on_with_all_settings_in_reach(busy: None,
 
 
 @pytest.mark.browser
+@pytest.mark.timeout(600)  # it starts four processes
 def test_a_run_survives_a_reload_and_becomes_the_model_of_word_senses(
     visit: Callable[..., Page],
     folders_of_server: dict[str, str],
@@ -246,8 +247,9 @@ def test_a_run_survives_a_reload_and_becomes_the_model_of_word_senses(
     expect(page.get_by_text("Finished", exact=True)).to_be_visible()
     assert queue.state_of(run).kind == "paused"
     press("Use it on all pages")
-    page.get_by_text("See its word senses").click()
+    settle(page)
+    page.get_by_role("link", name="See its word senses").first.click()
     expect(page.get_by_text("Model: live-finished").first).to_be_visible()
-    expect(page.get_by_role("heading", name="Word senses")).to_be_visible()
+    expect(page.get_by_role("heading", name="One word, many meanings")).to_be_visible()
     settle(page)
     queue.remove(run)
