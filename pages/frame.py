@@ -16,6 +16,8 @@ from pages.common.sources import show_what_follows
 from pages.common.visitors import keep_in_address
 
 PAGES = Path(__file__).parent
+_STUDIES = ("Mixtures", "Learned weights", "Probing curves", "Contextuality")
+"""Parts of the page of layers, which links of earlier versions name as parts of Word senses are."""
 
 st.set_page_config(page_icon=str(PAGES / "common" / "icon.svg"), layout="wide")
 
@@ -100,7 +102,7 @@ models = st.Page(
 
 
 def renew_link() -> None:
-    """Give layers in links of earlier versions ("Token vector", "LSTM layer 2") the names of today."""
+    """Give layers and parts of pages in links of earlier versions ("Token vector") the names of today."""
     renewed = {
         key: layer_name(int(name[-1])) if name[-1:].isdigit() else layer_name(0)
         for key in ("layer", "contextual", "static")
@@ -108,6 +110,8 @@ def renew_link() -> None:
     }
     if st.query_params.get("maps_from") == "Sample":
         renewed["maps_from"] = WORDS
+    if st.query_params.get("part", "") in _STUDIES:
+        renewed["study"] = st.query_params.pop("part")
     if renewed:
         st.query_params.update(renewed)
         st.rerun()  # widgets take their values from the link when a run starts

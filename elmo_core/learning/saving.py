@@ -192,7 +192,7 @@ class Codec(ABC, Generic[EstimatorT]):
             *(f"- {line}" for line in lines),
             f"- biLM: {reference(estimator.model, estimator.elmo_)}, frozen",
             f"- mix of the layers: {estimator.mix} ({weights})",
-            *(f"- {name.replace('_', ' ')}: {value}" for name, value in facts.items()),
+            *(f"- {name.replace('_', ' ')}: {_shown(value)}" for name, value in facts.items()),
             "",
             f"Use it with {usage}.",
             "Its scores hold for texts like those it was trained on, not for others.",
@@ -205,6 +205,13 @@ def reference(model: Model, elmo: Encoder) -> str:
     if isinstance(model, str | Path):
         return str(model)
     return elmo.reference or elmo.name
+
+
+def _shown(value: JsonValue) -> JsonValue:
+    """Round the numbers of a fact for the card; the JSON file has them whole."""
+    if isinstance(value, list):
+        return [_shown(one) for one in value]
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def _model_facts(estimator: HeadEstimator) -> dict[str, JsonValue]:

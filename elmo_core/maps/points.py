@@ -67,13 +67,21 @@ class MapPoints:
 
 
 def columns_of(text: Text) -> dict[str, tuple[str, ...]]:
-    """What a text's table says of each sentence: all columns whose values repeat, or are few."""
+    """What a text's table says of each sentence: all columns whose values repeat, or are few.
+
+    Senses of several words stand after their word, because two words may have senses of one name.
+    """
     if text.table is None:
         return {}
+    has_words = len(set(text.words)) > 1
     everything = tuple(range(len(text.sentences)))
     found: dict[str, tuple[str, ...]] = {}
     for column in text.table.columns:
-        values = tuple(value or "" for value in text.values(column, everything))
+        cells = text.values(column, everything)
+        values = tuple(cell or "" for cell in cells)
+        if has_words and cells == text.labels:
+            pairs = zip(text.words, values, strict=True)
+            values = tuple(f"{word}: {value}" if value else "" for word, value in pairs)
         if 1 < len(set(values)) <= max(_FEW_VALUES, len(values) // 3):
             found[column] = values
     return found

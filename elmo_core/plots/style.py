@@ -104,6 +104,22 @@ def listing(parts: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def standalone_html(figure: go.Figure) -> str:
-    """The figure as one HTML file that needs no network."""
-    return str(figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False}))
+def standalone_html(figure: go.Figure, title: str) -> str:
+    """The figure as one HTML file that fills its window and needs no network.
+
+    Args:
+        figure: what is on screen.
+        title: of the file and over the figure.
+    """
+    alone = go.Figure(figure).update_layout(height=None, autosize=True)
+    plot = alone.to_html(
+        include_plotlyjs=True, full_html=False, default_height="100%", config={"displaylogo": False}
+    )
+    shown = html.escape(title)
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{shown}</title><style>'
+        "html, body { height: 100%; margin: 0; background: #ffffff; } "
+        "body { display: flex; flex-direction: column; font-family: sans-serif; } "
+        "h1 { margin: 1rem; font-size: 1.2rem; } body > div { flex: 1; min-height: 0; }"
+        f"</style></head><body><h1>{shown}</h1>{plot}</body></html>"
+    )

@@ -83,9 +83,10 @@ def _columns(prefix: str, table: Table) -> tuple[str, str] | None:
     text = left.selectbox(
         "Texts",
         table.columns,
-        _position(table, text_guess.column, 0),
+        None if text_guess.column is None else table.columns.index(text_guess.column),
         key=f"{prefix}_text",
         persist_state="session",
+        placeholder="Choose the column of texts",
     )
     label_guess = guess_label_column(table, text)
     label = right.selectbox(
@@ -102,6 +103,8 @@ def _columns(prefix: str, table: Table) -> tuple[str, str] | None:
             place.caption(f"Guessed: it {escape_markdown(guess.reason)}.")
             if guess.warning:
                 place.warning(escape_markdown(guess.warning))
+    if text is None:
+        return None
     if label_guess.column is None and label != text:
         counts = Counter(table.column(label))
         values, rows = counted(len(counts), "different value"), counted(len(table.rows), "row")

@@ -98,6 +98,8 @@ def _show_curve(inside: MethodInspection) -> None:
         config={"displayModeBar": False},
         alt=direction.sentence,
     )
+    if inspection.left_out:
+        st.warning(escape_markdown(" ".join(inspection.left_out)))
     st.caption(f"Computed with {PROBE}, always on the same {inspection.curve[-1].scores.n:,} test texts.")
 
 

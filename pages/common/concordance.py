@@ -115,8 +115,15 @@ def explain_phrases(uses: Sequence[Use]) -> None:
         )
 
 
-def show_no_use(page: str, source: Source, word: str) -> None:
-    """Say why a word is not found in a text, and offer the words that are spelt like it."""
+def show_no_use(page: str, source: Source, word: str, key: str = "word") -> None:
+    """Say why a word is not found in a text, and offer the words that are spelt like it.
+
+    Args:
+        page: prefix of the keys of all buttons.
+        source: the text.
+        word: what was asked for.
+        key: of the word, in the session.
+    """
     reason = explain_no_use(source.text.sentences, word)
     if parse_query(word).pattern:
         st.info(escape_markdown(reason) or f"No word of this text matches {escape_markdown(word)}.")
@@ -136,7 +143,7 @@ def show_no_use(page: str, source: Source, word: str) -> None:
                 f"{spelling} ({count})",
                 key=f"{page}_near_{spelling}",
                 on_click=set_state,
-                args=("word", spelling),
+                args=(key, spelling),
             )
 
 

@@ -59,7 +59,7 @@ def show_downloads(
     """
     stem = "-".join(name.lower().split()) or "elmo"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for number, file in enumerate(_downloads(stem, rows, figures or {}, more)):
+        for number, file in enumerate(_downloads(name, stem, rows, figures or {}, more)):
             st.download_button(
                 file.label,
                 file.make,
@@ -105,6 +105,7 @@ def literal(value: object) -> str:
 
 
 def _downloads(
+    name: str,
     stem: str,
     rows: Callable[[], pd.DataFrame] | None,
     figures: Mapping[str, go.Figure],
@@ -121,12 +122,14 @@ def _downloads(
         ]
     for label, figure in figures.items():
         file_name = f"{stem}-{label.lower().replace(' ', '-')}.html"
-        downloads.append(Download(f"{label} (HTML)", file_name, "text/html", partial(_html, figure)))
+        downloads.append(
+            Download(f"{label} (HTML)", file_name, "text/html", partial(_html, figure, f"{name}: {label}"))
+        )
     return [*downloads, *more]
 
 
-def _html(figure: go.Figure) -> bytes:
-    return standalone_html(figure).encode()
+def _html(figure: go.Figure, title: str) -> bytes:
+    return standalone_html(figure, title).encode()
 
 
 def _link(more: Mapping[str, str]) -> str:

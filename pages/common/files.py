@@ -1,4 +1,4 @@
-"""A visitor's file as a text to explore: running text split into sentences, or the columns of a table."""
+"""A visitor's file as a text to explore: running text, the columns of a table, or tagged tokens."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from elmo_core.learning.tags.reading import read_token_file
+from elmo_core.learning.tags.sentences import TokenFile, as_text
 from elmo_core.tables.corpus import (
     Text,
     choose_sense_columns,
@@ -16,6 +18,7 @@ from elmo_core.tables.corpus import (
 )
 from elmo_core.tables.reading import Decoded, Table, read_text
 from elmo_core.tables.records import Reading, ReadingOptions, counted
+from elmo_core.text.unpacking import content_suffix
 from pages.common.job import Job
 from pages.common.jobs import forget
 from pages.common.loaders import Source
@@ -30,20 +33,23 @@ from pages.common.upload import (
     read_file,
     reading_prefix,
     say_decoding,
+    show_skipped,
 )
 
-SUFFIXES = ("txt", "csv", "tsv", "jsonl", "json", "parquet", "xlsx", *PACKED)
+_TOKENS = ("conll", "conllu", "conllup", "bio", "iob", "iob2", "bioes")
+SUFFIXES = ("txt", "csv", "tsv", "jsonl", "json", "parquet", "xlsx", *_TOKENS, *PACKED)
 
 _NO_COLUMN = "(none)"
-_KINDS = (FOUND_OUT, "running text", "table")
+_PROSE, _TABLE, _TAGGED = "running text", "table", "tagged tokens"
+_KINDS = (FOUND_OUT, _PROSE, _TABLE, _TAGGED)
 
 
 @dataclass(frozen=True)
 class FileReading:
     """How to read a file."""
 
-    as_text: bool
-    """Whether it is running text and no table."""
+    kind: str
+    """Running text, a table, or tagged tokens."""
     options: ReadingOptions
 
 
@@ -62,7 +68,9 @@ def choose_from_file(page: str, file: UploadedFile) -> Source:
         reading = _choose_reading(page, file)
         facts = st.container()
     key = f"{file.key} {file.name} {reading}"
-    if reading.as_text:
+    if reading.kind == _TAGGED:
+        return _from_tokens(page, file, reading, key)
+    if reading.kind == _PROSE:
         decoded, text = read_file(
             f"{page}_file", file, ("text", reading), lambda job: _split(file, reading, job)
         )
@@ -86,6 +94,35 @@ def choose_from_file(page: str, file: UploadedFile) -> Source:
     call = f"read_table_file(Path({file.name!r}){reading.options.as_arguments()})"
     recipe = (f"table = {call}", f"text = read_column(table, {', '.join(map(repr, columns))})")
     return Source(f"{key} {columns!r}", text, recipe=recipe, summary=_summary(file.name, text, table.reading))
+
+
+def _from_tokens(page: str, file: UploadedFile, reading: FileReading, key: str) -> Source:
+    """Return the sentences of a file of tagged tokens, such as CoNLL; tags are not looked at here."""
+    encoding = reading.options.encoding
+    tokens: TokenFile = read_file(
+        f"{page}_file",
+        file,
+        ("tokens", reading),
+        lambda job: read_token_file(file.content, file.name, encoding=encoding),
+    )
+    text = as_text(tokens)
+    st.caption(escape_markdown(" ".join((f"{tokens.kind}: {tokens.reason}", *tokens.notes))))
+    if tokens.skipped:
+        show_skipped(
+            page,
+            f"{counted(len(tokens.skipped), 'sentence')} skipped.",
+            ("line", "reason", "content"),
+            [(record.line, record.reason, record.content) for record in tokens.skipped],
+        )
+    preview(["sentence"], [[sentence] for sentence in text.sentences])
+    asked = ReadingOptions(encoding=encoding).as_arguments()
+    recipe = (
+        "from elmo_core.learning.tags.reading import read_token_path",
+        "from elmo_core.learning.tags.sentences import as_text",
+        f"text = as_text(read_token_path(Path({file.name!r}){asked}))",
+    )
+    summary = f"{file.name}, {counted(len(text.sentences), 'sentence')}"
+    return Source(key, text, recipe=recipe, summary=summary)
 
 
 def _summary(name: str, text: Text, read: Decoded | Reading) -> str:
@@ -114,7 +151,14 @@ def _choose_reading(page: str, file: UploadedFile) -> FileReading:
     with st.popover("Read it differently", icon=":material/tune:", key=f"{prefix}_reading"):
         kind = st.selectbox("Read it as", _KINDS, key=f"{prefix}_kind")
         options = choose_table_reading(page, file)
-    return FileReading(is_running_text(file.name) if kind == FOUND_OUT else kind == _KINDS[1], options)
+    return FileReading(_kind_of(file.name) if kind == FOUND_OUT else kind, options)
+
+
+def _kind_of(name: str) -> str:
+    """Return what a file of this name is read as until the visitor says otherwise."""
+    if content_suffix(name).removeprefix(".") in _TOKENS:
+        return _TAGGED
+    return _PROSE if is_running_text(name) else _TABLE
 
 
 def _choose_columns(prefix: str, table: Table) -> tuple[str, str | None, str | None]:

@@ -40,7 +40,7 @@ def choose_source(page: str) -> Source | None:
         with choosing:
             file = upload_file(
                 f"{page}_file",
-                "or choose a file (TXT, CSV, TSV, JSONL, Parquet or XLSX, also packed as ZIP or GZ)",
+                "or choose a file (TXT, CSV, TSV, JSONL, Parquet, XLSX or CoNLL, also packed as ZIP or GZ)",
                 SUFFIXES,
             )
         st.session_state.setdefault(f"{page}_pasted", _pasted_texts().get(page, ""))

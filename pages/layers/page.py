@@ -19,7 +19,7 @@ show_title("Layers and mixtures", "What does each layer of the model know, and w
 
 show_pattern()
 part = st.segmented_control(
-    "Part", [TRIANGLE, LEARNED, PROBES, GEOMETRY], default=TRIANGLE, required=True, key="part",
+    "Part", [TRIANGLE, LEARNED, PROBES, GEOMETRY], default=TRIANGLE, required=True, key="study",
     bind="query-params", label_visibility="collapsed", wrap=True,
 )  # fmt: skip
 chosen = choose_set(PAGE)

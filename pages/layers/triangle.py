@@ -161,6 +161,12 @@ def _show_score(now: MixtureScores, score: ScoreName) -> None:
         if chosen.low > 0
         else "So there is no evidence here that choosing beats the uniform mix."
     )
+    if chosen.low == chosen.high == 0:
+        st.caption(
+            "The mixture that is best on four fifths of the cases is right on the same cases of "
+            "the rest as the uniform mix."
+        )
+        return
     scale = 100 if percent else 1
     st.caption(
         f"Choosing the best mixture on four fifths of the cases gains {scale * chosen.value:+.2f} on the "

@@ -27,7 +27,7 @@ from elmo_core.plots.contrast import describe_columns, plot_columns
 from elmo_core.plots.style import clip
 from elmo_core.static.exports import to_parquet, to_projector, to_word2vec_text
 from elmo_core.static.vectors import StaticVectors
-from pages.common import exports
+from pages.common import concordance, exports
 from pages.common.chosen_model import model_name
 from pages.common.loaders import Source, load_model
 from pages.common.markdown import escape_markdown
@@ -97,6 +97,9 @@ def show_neighbours(
     headline = detail.container()
     with detail:
         sentences = choose_sentences(source, word)
+        if not all(sentences):
+            concordance.show_no_use(page, source, word, key="term")
+            st.stop()
     queries = [read_query(elmo, sentence, word) for sentence in sentences]
     columns = [Column("Static: any sentence", static_neighbours(contrast.static, word, N_NEAREST))]
     for number, query in enumerate(queries, start=1):
@@ -235,13 +238,13 @@ def _offer(
     words, units, stem = contrast.contextual.words, contrast.contextual.units, f"{word}-static"
     more = (
         exports.Download(
-            "Vectors (word2vec)", f"{stem}.txt", "text/plain", lambda: to_word2vec_text(words, units)
+            "Means of uses (word2vec)", f"{stem}.txt", "text/plain", lambda: to_word2vec_text(words, units)
         ),
         exports.Download(
-            "Vectors (projector)", f"{stem}.zip", "application/zip", lambda: to_projector(words, units)
+            "Means of uses (projector)", f"{stem}.zip", "application/zip", lambda: to_projector(words, units)
         ),
         exports.Download(
-            "Vectors (Parquet)", f"{stem}-vectors.parquet", _BINARY, lambda: to_parquet(words, units)
+            "Means of uses (Parquet)", f"{stem}-vectors.parquet", _BINARY, lambda: to_parquet(words, units)
         ),
     )
     exports.show_downloads(

@@ -59,6 +59,7 @@ def test_a_session_ends_with_a_look_inside(elmo, n_folds):
     assert 10 in [one.row for one in found.suspects]
     assert not found.left_out
     facts = classification_facts(found, data, ("text", "label"), verdict(results))
+    assert facts["macro_f1"] == found.best.scores.macro_f1.value  # as in the verdict, rounded once
     assert (facts["rows_learned_from"], facts["data"]) == (found.n_learned, "d.csv")
     shares = [share for _, share in told]
     assert all(0 <= share <= 1 for share in shares)

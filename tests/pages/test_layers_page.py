@@ -24,7 +24,7 @@ LABELLED = b"text,label\n" + b"".join(
 
 def turned_to(part: str, app: AppTest) -> AppTest:
     """The page at one of its parts; a choice made by hand outlasts the rerun at the end of a job."""
-    return checked(app.segmented_control(key="part").set_value(part).run())
+    return checked(app.segmented_control(key="study").set_value(part).run())
 
 
 def numbers(values: Any) -> list[float]:
@@ -48,6 +48,11 @@ def test_it_opens_on_the_triangle_of_bank():
     assert "n = 46" in texts(app)
     assert "labels shuffled" in texts(app)
     assert "95% interval" in texts(app)
+
+
+def test_a_link_of_an_earlier_version_opens_its_part():
+    app = open_page("layers", part="Contextuality")
+    assert app.segmented_control(key="study").value == "Contextuality"
 
 
 def test_slider_typed_weights_address_and_click_set_the_same_mixture():

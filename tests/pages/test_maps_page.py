@@ -12,8 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
+from elmo_core.maps.points import columns_of
 from pages.common.chosen_model import model_name
-from pages.common.loaders import sample
+from pages.common.loaders import WORDS, sample
 from pages.common.openings import opening_texts
 from tests.pages.driver import chart, checked, open_page, texts, wait_for_charts
 
@@ -36,6 +37,7 @@ def test_sentences_of_the_sample_by_their_columns():
     assert {trace["type"] for trace in chart(app)["data"]} == {"scattergl"}
     assert sum(len(trace["text"]) for trace in chart(app)["data"]) == N_SENTENCES
     assert set(app.selectbox(key="maps_colour").options) == {"word", "pos", "sense", "length"}
+    assert {"bat: animal", "seal: animal"} <= set(columns_of(sample(WORDS).text)["sense"])  # no one sense
     assert "Trustworthiness" in texts(app)
     assert "random neighbours" in texts(app)
     before = chart(app)["layout"]["xaxis"]["range"]

@@ -22,6 +22,7 @@ from elmo_core.senses.unfamiliar_text import Familiarity
 from elmo_core.senses.uses import find_uses
 from elmo_core.serving.shared import SharedElmo
 from elmo_core.text import unpacking
+from elmo_core.text.tokenisation import split_sentences
 from pages.common import loaders, sense_data
 from pages.common.openings import opening
 from pages.senses import story
@@ -291,6 +292,16 @@ def test_a_pasted_text_is_drawn_at_once():
     assert app.button(key="senses_word_0").label == "crane"
     back = checked(app.button(key="senses_own").click().run())
     assert len(table_of(back)) == 46
+
+
+def test_a_file_of_tagged_tokens_is_a_text():
+    lines = "".join(
+        "\n".join(f"{word}\tO" for word in text.split()) + "\n\n" for text in split_sentences(TEN)
+    )
+    app = uploaded("own.conll", lines.encode())
+    assert alt(app) == "Map of 10 uses of crane by Context (PCA)."
+    (cell,) = [code.value for code in app.code if "load_elmo" in code.value]
+    assert "as_text(read_token_path(Path('own.conll')))" in cell
 
 
 def test_several_words_patterns_and_inflections():

@@ -72,6 +72,13 @@ def test_a_sentence_without_the_word_is_one_sentence():
     assert "does not use" in texts(waited(app))
 
 
+def test_a_word_that_is_not_there_gives_the_nearest_spellings():
+    app = waited(open_page("static", term="bankk"))
+    assert "bankk is not in this text" in texts(app) and "(empty)" not in texts(app)
+    app.button(key="static_near_bank").click()
+    assert "all 46 uses of bank" in texts(waited(app))
+
+
 def test_another_word_starts_with_sentences_of_its_own():
     app = opened()
     app.text_input(key="first").set_value("I play.")

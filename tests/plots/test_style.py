@@ -63,9 +63,11 @@ def test_percent():
     assert [percent(share) for share in (0, 0.934, 1)] == ["0%", "93%", "100%"]
 
 
-def test_a_figure_alone_needs_no_network_and_holds_no_tags_of_users():
+def test_a_figure_alone_fills_its_window_needs_no_network_and_holds_no_tags_of_users():
     figure = new_figure(300).add_trace(go.Scatter(x=[1], y=[1], name="</script><script>alert(1)</script>"))
-    page = standalone_html(figure)
+    page = standalone_html(figure, "A <b>title</b>")
     assert "<script>alert(1)" not in page
+    assert "<title>A &lt;b&gt;title&lt;/b&gt;</title>" in page
+    assert '"height":300' not in page and figure.layout.height == 300
     sources = [part.split('"')[0] for part in itertools.islice(page.split('<script src="')[1:], 5)]
     assert sources == []

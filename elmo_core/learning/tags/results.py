@@ -130,15 +130,15 @@ class TagResult(MethodResult):
             "data": data,
             "method": self.method,
             "measure": self.scores.measure,
-            "score": round(value.value, 4),
-            "score_low": round(value.low, 4),
-            "score_high": round(value.high, 4),
+            "score": value.value,
+            "score_low": value.low,
+            "score_high": value.high,
             "sentences_learned_from": self.n_train,
             "sentences_tested_on": self.scores.n_sentences,
             "seed": self.seed,
         }
         if FEATURES in self.against:
             gap = self.against[FEATURES].value
-            facts["feature_crf_score"] = round(value.value - gap.value, 4)
-            facts["less_feature_crf"] = [round(one, 4) for one in (gap.value, gap.low, gap.high)]
+            facts["feature_crf_score"] = value.value - gap.value
+            facts["less_feature_crf"] = [gap.value, gap.low, gap.high]
         return facts

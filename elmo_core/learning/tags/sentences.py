@@ -11,6 +11,7 @@ import numpy as np
 
 from elmo_core.exceptions import InputError
 from elmo_core.learning.tags.schemes import Normalised, Scheme, Span, normalise, spans_of
+from elmo_core.tables.corpus import Text
 from elmo_core.tables.records import Skipped, counted, shortened
 from elmo_core.text.levelling import unify
 
@@ -200,6 +201,11 @@ def _check_tags(file: TokenFile, tags: Sequence[Sequence[str]], column: str) -> 
         raise InputError(
             f"Column {column!r} of {file.name} says {only!r} of every token; there is nothing to learn."
         )
+
+
+def as_text(file: TokenFile) -> Text:
+    """Return the sentences of a file of tokens as a text to explore: its tokens, joined by blanks."""
+    return Text(tuple(" ".join(tokens) for tokens in file.column(file.token_column)))
 
 
 def split_sentences(
