@@ -1,17 +1,21 @@
 """What each page opens on: the bundled words and texts that show best what a model does.
 
-    python -m bench.openings english-small           # the tables
-    python -m bench.openings english-small --keep    # and keep the choices for this model
+    python -m bench.openings english-small                                   # the tables
+    python -m bench.openings english-small --keep                            # and keep the choices
+    python -m bench.openings english-small --keep --pages Entities Maps      # of these pages alone
 
 Kept beside the choices are the results that take too long for a first screen: the comparison of Classify
-texts, and what the layers know of word classes and senses. For a model without kept choices the app chooses
-words and texts in the same way, and measures the rest when a visitor asks for it.
+texts, that of Entities with its tagger, and what the layers know of word classes and senses. For a model
+without kept choices the app chooses words and texts in the same way, and measures the rest when a visitor
+asks for it. What is kept for the shipped model is also written to docs/openings.md.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bench.reporting import arguments, table
@@ -21,12 +25,20 @@ from elmo_core.contrast.text_space import embed_text
 from elmo_core.contrast.word_spaces import candidates, contextual_space
 from elmo_core.layers.labelled import label_tokens, label_uses
 from elmo_core.layers.opening import measure_pattern, say_pattern
-from elmo_core.learning.results import results_run
+from elmo_core.learning.head_files import zip_bytes
+from elmo_core.learning.results import best_result, results_run
+from elmo_core.learning.tags.kept import results_to_json as tags_to_json
+from elmo_core.learning.tags.kept import rounded
+from elmo_core.learning.tags.reading import read_token_path
+from elmo_core.learning.tags.results import TagComparisonSettings
+from elmo_core.learning.tags.saving import tagger_files
+from elmo_core.learning.tags.sentences import tagged_sentences
+from elmo_core.learning.tags.task import TagTask, usual_methods
 from elmo_core.learning.texts.dataset import prepare
 from elmo_core.learning.texts.kept import results_to_json
 from elmo_core.learning.texts.results import ComparisonSettings
 from elmo_core.learning.verdict import verdict
-from elmo_core.learning.workflow import compare_methods
+from elmo_core.learning.workflow import compare_methods, compare_taggers
 from elmo_core.maps.opening import rank_texts
 from elmo_core.senses.opening import opening_word, rank_openings
 from elmo_core.senses.uses import find_uses, gather_vectors
@@ -39,9 +51,25 @@ from elmo_core.weights.fingerprint import fingerprint
 
 SAMPLES = shipped("data/samples")
 KEPT = SAMPLES / "openings.json"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "openings.md"
+SHIPPED_MODEL = "english-small"
 TEXTS = {"Topics": ("topics.csv", "topic"), "Reviews": ("reviews.csv", "sentiment")}
+CELLS = 32
+"""Of the kept tagger, which is a small file; one that is trained on the page has 128."""
 COMPARED = ComparisonSettings(time_limit_s=900.0, n_folds=5)
 """More time than the page gives by default, so that no method is cut short."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a page opens on."""
+
+    kept: dict[str, Any]
+    """The choice, and results that take too long for a first screen."""
+    finding: str
+    """The table behind the choice, in Markdown."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Files beside the choices, by name."""
 
 
 def main() -> None:
@@ -49,24 +77,38 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("model", nargs="?", default="english-small")
     parser.add_argument("--keep", action="store_true", help="write the choices beside the sample")
+    parser.add_argument("--pages", nargs="+", choices=list(PAGES), default=list(PAGES), help="only these")
     asked = parser.parse_args()
     elmo = load_elmo(asked.model)
-    text = read_column(read_table_file(SAMPLES / "senses.csv"), "sentence", "sense", "word")
-    chosen = {
-        "word": _show_words(elmo, text),
-        "contrast": _show_contrasts(elmo, text),
-        "texts": _show_texts(elmo),
-        "layers": _show_layers(elmo, text),
-        "comparison": _show_comparison(elmo),
-    }
-    if asked.keep:
-        kept = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
-        kept[fingerprint(elmo.model)] = chosen
-        KEPT.write_text(json.dumps(kept) + "\n", "utf-8")
+    for page in asked.pages:
+        found = PAGES[page](elmo)
+        print(f"## {page}\n\n{found.finding}\n", flush=True)
+        if asked.keep:
+            _keep(elmo, found)
+            if asked.model == SHIPPED_MODEL:
+                _document(page, found.finding)
 
 
-def _show_words(elmo: Elmo, text: Text) -> str:
+def _keep(elmo: Elmo, found: Opening) -> None:
+    """Write a choice beside the sample; those of other pages and models stay."""
+    kept = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
+    kept.setdefault(fingerprint(elmo.model), {}).update(found.kept)
+    KEPT.write_text(json.dumps(kept) + "\n", "utf-8")
+    for name, content in found.files.items():
+        (SAMPLES / name).write_bytes(content)
+
+
+def _document(page: str, finding: str) -> None:
+    """Write what was found into its section of the document; the other sections stay."""
+    head, *sections = DOCUMENT.read_text("utf-8").split("\n## ")
+    by_page = dict(section.split("\n", 1) for section in sections) | {page: f"\n{finding}\n"}
+    parts = [f"\n## {name}\n{by_page[name].rstrip()}\n" for name in PAGES if name in by_page]
+    DOCUMENT.write_text(head.rstrip() + "\n" + "".join(parts), "utf-8")
+
+
+def rank_words(elmo: Elmo) -> Opening:
     """Rank the words for Word senses."""
+    text = _senses()
     ranked = rank_openings(elmo, text)
     rows = [
         (
@@ -87,12 +129,14 @@ def _show_words(elmo: Elmo, text: Text) -> str:
         "told apart by",
         "qualifies",
     )
-    print(f"Word senses\n\n{table(columns, rows)}\n")
-    return opening_word(ranked)
+    word = opening_word(ranked)
+    finding = f"It opens on *{word}*: of the words that no simpler fact tells apart as well, the clearest."
+    return Opening({"word": word}, f"{finding}\n\n{table(columns, rows)}")
 
 
-def _show_contrasts(elmo: Elmo, source: Text) -> dict[str, str]:
+def rank_contrasted_words(elmo: Elmo) -> Opening:
     """Rank the words for Contextual and static."""
+    source = _senses()
     text = embed_text(elmo, [tokenise(sentence) for sentence in source.sentences])
     weights = tuple(float(layer == elmo.n_layers - 1) for layer in range(elmo.n_layers))
     words = list(candidates(text, load_static(SHIPPED)))
@@ -107,11 +151,12 @@ def _show_contrasts(elmo: Elmo, source: Text) -> dict[str, str]:
         for one in ranked
     ]
     columns = ("word", "shared by two sentences", "cosine", "mostly part of speech")
-    print(f"Contextual and static\n\n{table(columns, rows)}\n")
-    return {"word": ranked[0].word, "fails": worst_contrast(ranked)}
+    word, fails = ranked[0].word, worst_contrast(ranked)
+    finding = f"It opens on *{word}*, and offers *{fails}* as the word where the contrast fails."
+    return Opening({"contrast": {"word": word, "fails": fails}}, f"{finding}\n\n{table(columns, rows)}")
 
 
-def _show_texts(elmo: Elmo) -> str:
+def rank_labelled_texts(elmo: Elmo) -> Opening:
     """Rank the texts for Maps and for Classify texts."""
     sets = {
         name: read_column(read_table_file(SAMPLES / file), "text", label)
@@ -128,12 +173,13 @@ def _show_texts(elmo: Elmo) -> str:
         for one in ranked
     ]
     columns = ("texts", "labels", "nearest to their own label (95% interval)", "guessing")
-    print(f"Maps, Classify texts\n\n{table(columns, rows)}\n")
-    return ranked[0].name
+    finding = f"It opens on {ranked[0].name}, and Classify texts does, too."
+    return Opening({"texts": ranked[0].name}, f"{finding}\n\n{table(columns, rows)}")
 
 
-def _show_layers(elmo: Elmo, text: Text) -> dict[str, Any]:
+def measure_layers(elmo: Elmo) -> Opening:
     """Measure what the layers know of word classes and of senses."""
+    text = _senses()
     file = read_table_file(SAMPLES / "word_classes.csv")
     pairs = zip(file.column("tokens"), file.column("tags"), strict=True)
     tagged = [list(zip(tokens.split(), tags.split(), strict=True)) for tokens, tags in pairs]
@@ -144,11 +190,10 @@ def _show_layers(elmo: Elmo, text: Text) -> dict[str, Any]:
         layers = [found.layers for block in blocks for found in block]
         words.append(label_uses(uses, gather_vectors(uses, layers)))
     found = measure_pattern(label_tokens(elmo, tagged), words)
-    print(f"Layers and mixtures\n\n{say_pattern(found)}\n")
-    return asdict(found)
+    return Opening({"layers": asdict(found)}, f"It opens on this sentence: {say_pattern(found)}")
 
 
-def _show_comparison(elmo: Elmo) -> dict[str, Any]:
+def compare_on_topics(elmo: Elmo) -> Opening:
     """Compare all methods on the topics."""
     file, label = TEXTS["Topics"]
     data = prepare(read_table_file(SAMPLES / file), "text", label)
@@ -156,10 +201,60 @@ def _show_comparison(elmo: Elmo) -> dict[str, Any]:
     found = list(
         compare_methods(elmo, data.texts, data.labels, COMPARED, together=pairs, static=load_static(SHIPPED))
     )
-    rows = [(one.method, f"{one.scores.value.value:.1%}", f"{one.seconds:.1f}") for one in results_run(found)]
-    columns = ("method", "macro-F1", "seconds")
-    print(f"Classify texts\n\n{table(columns, rows)}\n\n{verdict(found).sentence}")
-    return results_to_json(found)
+    finding = f"It opens on this comparison. {_sentence(found)}"
+    return Opening({"comparison": results_to_json(found)}, f"{finding}\n\n{_scores(found)}")
+
+
+def compare_taggers_on_sample(elmo: Elmo) -> Opening:
+    """Compare the usual taggers on the bundled entities, and keep the best one."""
+    paths = [SAMPLES / f"entities.{part}.conll" for part in ("train", "test")]
+    train, test = (tagged_sentences(read_token_path(path)) for path in paths)
+    settings = TagComparisonSettings(usual_methods(elmo), hidden=CELLS)
+    found = list(compare_taggers(TagTask(elmo, train, test, settings)))
+    best = best_result(found)
+    assert best is not None and best.tagger is not None, "a usual method has a tagger"
+    name = f"tagger-{fingerprint(elmo.model)[:12]}.zip"
+    verdict_of = {"verdict": verdict(found).sentence}
+    files = tagger_files(rounded(best.tagger), facts=best.facts("the bundled entities") | verdict_of)
+    kept = tags_to_json(found, settings, train, test) | {"tagger": name, "tagger_of": best.method}
+    finding = f"It opens on a sentence, tagged by a kept tagger of {CELLS} cells. {_sentence(found)}"
+    return Opening({"tagging": kept}, f"{finding}\n\n{_scores(found)}", {name: zip_bytes(files)})
+
+
+def _senses() -> Text:
+    """Return the bundled sentences with the senses of their words."""
+    return read_column(read_table_file(SAMPLES / "senses.csv"), "sentence", "sense", "word")
+
+
+def _sentence(found: Sequence[Any]) -> str:
+    """Return the verdict on a comparison."""
+    sentence = verdict(found).sentence
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _scores(found: Sequence[Any]) -> str:
+    """Return the scores of a comparison as a table."""
+    rows = [
+        (
+            one.method,
+            f"{100 * value.value:.1f} ({100 * value.low:.1f} to {100 * value.high:.1f})",
+            f"{one.seconds:.1f}",
+        )
+        for one in results_run(found)
+        for value in (one.scores.value,)
+    ]
+    return table(("method", f"{results_run(found)[0].scores.measure} (95% interval)", "seconds"), rows)
+
+
+PAGES: dict[str, Callable[[Elmo], Opening]] = {
+    "Word senses": rank_words,
+    "Contextual and static": rank_contrasted_words,
+    "Layers and mixtures": measure_layers,
+    "Maps": rank_labelled_texts,
+    "Classify texts": compare_on_topics,
+    "Entities": compare_taggers_on_sample,
+}
+"""What chooses the opening of each page, in the order of the menu."""
 
 
 if __name__ == "__main__":

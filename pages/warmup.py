@@ -22,6 +22,7 @@ def warm_up() -> None:
     from pages.common.loaders import sample
     from pages.common.openings import opening, opening_contrast
     from pages.common.text_spaces import sample_space
+    from pages.entities.work import kept_comparison
     from pages.maps.settings import opening_map
 
     try:
@@ -42,6 +43,7 @@ def warm_up() -> None:
         opening_map(model_name())
         sample_space(model_name())
         opening_contrast(model_name())
+        kept_comparison(model_name())
     _settle()
 
 

@@ -1,4 +1,4 @@
-"""Entities: train taggers on a few hundred sentences, see their errors, and download the best."""
+"""Entities: a sentence with its names marked, the tagger behind it, and taggers for data of one's own."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ from pages.entities import differences as tagging_differences
 from pages.entities import exports as tagging_exports
 from pages.entities import views as tagging_views
 from pages.entities.data import choose_corpus, choose_settings, wants_own_static
-from pages.entities.work import compare, curve, expected_seconds
+from pages.entities.own_text import show_own_text
+from pages.entities.work import compare, curve, expected_seconds, kept_for
 
 PAGE = "entities"
-SCORES, DIFFERENCES, TRY, MORE, FILES = "Scores", "Differences", "Your text", "More sentences?", "Take away"
+SCORES, DIFFERENCES, MORE, FILES = "Scores", "Differences", "More sentences?", "Take away"
 
 show_title("Entities", "Which words name people, places, organisations or dates, and how sure is that?")
 
 elmo = load_model(model_name())
+first_row = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     data_slot = st.container(width="content")
     options = st.popover("Options", icon=":material/tune:")
@@ -47,20 +49,24 @@ if corpus is None:
 key = ("taggers", elmo.name, corpus.key, repr(settings), static.recipe if static else "")
 needed = expected_seconds(elmo, corpus, settings)
 st.caption(tagging_views.say_counts(corpus.train, corpus.test))
+is_of_sample = corpus.is_sample and not static
+results = results_about(is_sample=True) if is_of_sample else visitor_results("taggers", 2)
+kept = kept_for(model_name(), settings) if is_of_sample else None
+if kept and key not in results:
+    results.keep(key, kept)  # the page opens with an answer
 outcome = jobs.run_or_offer(
     PAGE,
     key,
     "Training",
     partial(compare, elmo, corpus, settings, static),
     seconds=needed,
-    results=results_about(is_sample=True)
-    if corpus.is_sample and not static
-    else visitor_results("taggers", 2),
+    results=results,
     button=jobs.StartButton(
         f"Train (about {duration(needed)})",
         go,
         icon=":material/model_training:",
-        starts_by_itself=corpus.is_sample,  # the page opens with an answer
+        starts_by_itself=corpus.is_sample,
+        can_repeat=results.find(key) is kept is not None,
     ),
     meanwhile=partial(tagging_views.show_so_far, corpus.train),
 )
@@ -68,10 +74,11 @@ best = best_result(outcome.results)
 if best is None or best.tagger is None:
     st.info("Choose at least one method that can tag: static only, layer 0, or a mix.")
     st.stop()
-sentence = outcome.verdict.sentence
-st.markdown(f"**{escape_markdown(sentence[:1].upper() + sentence[1:])}**")
+with first_row:
+    show_own_text(PAGE, outcome, best)
+tagging_views.show_verdict(outcome)
 view = st.segmented_control(
-    "View", (SCORES, DIFFERENCES, TRY, MORE, FILES), default=SCORES, required=True, key="view",
+    "View", (SCORES, DIFFERENCES, MORE, FILES), default=SCORES, required=True, key="view",
     bind="query-params", label_visibility="collapsed", wrap=True,
 )  # fmt: skip
 if view == SCORES:
@@ -79,8 +86,6 @@ if view == SCORES:
 elif view == DIFFERENCES:
     result = tagging_differences.choose_result(PAGE, outcome, best)
     tagging_differences.show_differences(PAGE, outcome, result)
-elif view == TRY:
-    tagging_views.show_own_text(PAGE, outcome, best)
 elif view == MORE:
     tagging_views.show_curve(
         f"{PAGE}_curve", (*key, best.method), partial(curve, outcome, best.method), needed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -12,8 +11,8 @@ from elmo_core.glossary import explain
 from elmo_core.learning.epochs import Epoch
 from elmo_core.learning.inside.learning_curve import Point, trend
 from elmo_core.learning.results import SkippedMethod, results_run
-from elmo_core.learning.tags.prediction import as_tagged, tag_stream
-from elmo_core.learning.tags.results import FEATURES, TagResult
+from elmo_core.learning.tags.prediction import as_tagged
+from elmo_core.learning.tags.results import FEATURES, TagComparisonSettings, TagResult
 from elmo_core.learning.tags.schemes import named
 from elmo_core.learning.tags.sentences import TaggedSentences
 from elmo_core.measuring.intervals import Estimate
@@ -22,9 +21,7 @@ from elmo_core.plots.classification import plot_layer_weights
 from elmo_core.plots.comparison import plot_comparison
 from elmo_core.plots.highlighted_text import highlighted
 from elmo_core.plots.learning_curve import plot_learning_curve
-from elmo_core.plots.style import percent
 from elmo_core.tables.records import counted
-from elmo_core.text.tokenisation import located_sentences
 from pages.common.job import Job
 from pages.common.jobs import StartButton, run_or_offer
 from pages.common.markdown import escape_markdown
@@ -32,8 +29,6 @@ from pages.common.results import visitor_results
 from pages.entities.work import TagComparison
 
 _SHOWN = 5
-_LONGEST_TYPED = 5000
-TYPED = "Ingrid Solberg left Bergen on 3 May to run Nordlys Line."
 
 
 def show_gold(data: TaggedSentences) -> None:
@@ -81,6 +76,17 @@ def show_live(job: Job, measure: str) -> None:
         )
         figure = plot_comparison(done)
         right.plotly_chart(figure, key="entities_figure_live_done", alt="Methods that are done")
+
+
+def show_verdict(outcome: TagComparison) -> None:
+    """Say which method is better, and of a comparison that was made before what training anew changes."""
+    sentence = outcome.verdict.sentence
+    st.markdown(f"**{escape_markdown(sentence[:1].upper() + sentence[1:])}**")
+    if outcome.is_kept:
+        st.caption(
+            f"Kept results of taggers with {outcome.task.settings.hidden} cells, made before with this model "
+            f"by bench.openings. Train makes larger ones ({TagComparisonSettings.hidden} cells)."
+        )
 
 
 def show_scores(outcome: TagComparison, best: TagResult) -> None:
@@ -205,33 +211,6 @@ def _with_interval(value: Estimate) -> str:
 
 def _gap(value: Estimate) -> str:
     return f"{100 * value.value:+.1f} ({100 * value.low:+.1f} to {100 * value.high:+.1f})"
-
-
-def show_own_text(page: str, outcome: TagComparison, best: TagResult) -> None:
-    """Tag a typed text at once."""
-    text = st.text_area(
-        "Your text", TYPED, height=110, max_chars=_LONGEST_TYPED, key=f"{page}_typed", persist_state="session"
-    )
-    located = list(located_sentences(text))
-    sentences = [tokens for tokens, _ in located]
-    if best.tagger is None or not sentences:
-        st.info("Type a sentence to tag it.")
-        return
-    labels = tuple(outcome.corpus.train.label_counts)
-    tagged = [
-        replace(tagged_sentence, tokens=tuple(text[start:end] for start, end in places))
-        for tagged_sentence, (_, places) in zip(tag_stream(best.tagger, sentences), located, strict=True)
-    ]
-    st.html("".join(highlighted(sentence, labels) for sentence in tagged))
-    n_found = sum(len(sentence.found) for sentence in tagged)
-    if not n_found:
-        st.caption("Nothing found in it.")
-        return
-    sure = sum(span.probability for sentence in tagged for span in sentence.found) / n_found
-    st.caption(
-        f"{n_found} found by the {best.method}. A percentage is the probability of just this span with just "
-        f"this label, from the CRF; {percent(sure)} on average. They are not calibrated on other texts."
-    )
 
 
 def show_curve(

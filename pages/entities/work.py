@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from elmo_core.encoders.protocol import Encoder
 from elmo_core.learning.epochs import Epoch
 from elmo_core.learning.inside.learning_curve import Point, learning_curve
 from elmo_core.learning.results import SkippedMethod
 from elmo_core.learning.tagger import ElmoTagger
+from elmo_core.learning.tags.kept import results_from_json, settings_of
 from elmo_core.learning.tags.prediction import TaggedSentence, tag_stream
 from elmo_core.learning.tags.reading import read_token_file
 from elmo_core.learning.tags.results import TagComparisonSettings, TagResult
+from elmo_core.learning.tags.saving import load_tagger
 from elmo_core.learning.tags.task import TagTask
 from elmo_core.learning.tags.writing import to_conll, to_jsonl
 from elmo_core.learning.time_budget import expected_steps
@@ -23,8 +25,11 @@ from elmo_core.text.opening import read_text, split_lines
 from elmo_core.text.tokenisation import tokenised_sentences
 from elmo_core.text.unpacking import content_suffix
 from pages.common.job import Job
+from pages.common.loaders import load_model
+from pages.common.openings import KEPT, kept
+from pages.common.results import kept_for_all
 from pages.common.text_spaces import ChosenStatic
-from pages.entities.data import Corpus
+from pages.entities.data import Corpus, sample
 
 _LINES_PER_REPORT = 20
 
@@ -39,6 +44,8 @@ class TagComparison:
     verdict: Verdict
     static: ChosenStatic | None = None
     """Static vectors of the visitor."""
+    is_kept: bool = False
+    """Whether it was made before, by `bench.openings`."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,31 @@ class TaggedFile:
     """Content by suffix."""
     notes: tuple[str, ...] = ()
     """How the file was read and what was guessed, one sentence each."""
+
+
+def kept_for(model: str, settings: TagComparisonSettings) -> TagComparison | None:
+    """Return the comparison on the sample that was kept for a model, if it was made with these settings.
+
+    Its taggers are smaller than those of the page, so that the file is small.
+    """
+    found = kept(model).get("tagging")
+    is_like = found and replace(settings_of(found), hidden=settings.hidden) == settings
+    return kept_comparison(model) if is_like else None
+
+
+@kept_for_all(8)
+def kept_comparison(model: str) -> TagComparison | None:
+    """Return the comparison on the sample that was kept for a model, with its tagger; None where none was."""
+    found, corpus = kept(model).get("tagging"), sample()
+    if found is None:
+        return None
+    elmo = load_model(model)
+    tagger = load_tagger(KEPT.parent / found["tagger"], model=elmo)
+    results = results_from_json(found, corpus.train, corpus.test, tagger, found["tagger_of"])
+    if not results:
+        return None
+    task = TagTask(elmo, corpus.train, corpus.test, settings_of(found))
+    return TagComparison(corpus, task, results, verdict(results), is_kept=True)
 
 
 def expected_seconds(elmo: Encoder, corpus: Corpus, settings: TagComparisonSettings) -> float:

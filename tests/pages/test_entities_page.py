@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from elmo_core.learning.inside.span_differences import KINDS
-from tests.pages.driver import checked, job_of, open_page, texts
+from tests.pages.driver import captions, checked, job_of, open_page, texts
 from tests.pages.gestures import PATIENCE_S
 
 SMALL = "".join(
@@ -72,6 +72,17 @@ def test_it_opens_on_the_sample_and_answers():
     again = opened()  # another session finds what the first one has computed
     assert "a difference of" in texts(again)
     assert "entities" not in again.session_state["_visitor"].state.get("jobs", {})
+
+
+def test_with_the_shipped_model_it_opens_on_a_marked_sentence_and_can_learn_anew():
+    app = checked(open_page("entities", model="english-small"))
+    assert html_of(app).count("<mark") == 5
+    assert "5 names found" in captions(app) and "Kept results of taggers with 32 cells" in captions(app)
+    assert "is better than the feature CRF" in texts(app)
+    assert "entities" not in app.session_state["_visitor"].state.get("jobs", {})
+    assert not app.button(key="entities_start").disabled
+    app = checked(app.button(key="entities_fails").click().run())
+    assert "Apple" in html_of(app)
 
 
 def test_without_a_file_it_says_what_to_do():
@@ -136,8 +147,7 @@ def test_differences_show_both_and_text_is_escaped():
 
 
 def test_typed_text_is_tagged_and_nothing_is_said_plainly():
-    app = looked_at(own(), "Your text")
-    app = checked(app.text_area(key="entities_typed").set_value("Ann left <i>Oslo</i>.").run())
+    app = checked(own().text_area(key="entities_typed").set_value("Ann left <i>Oslo</i>.").run())
     assert "&lt;" in html_of(app)
     assert "found" in texts(app)
     app = checked(app.text_area(key="entities_typed").set_value(" ").run())
