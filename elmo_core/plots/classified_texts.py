@@ -16,7 +16,7 @@ _LONGEST_NAME = 24
 _SHOWN_CLASSES = 30
 _MARKED_CLASSES = len(PALETTE)
 _HOVER = 90
-_STYLE = PointStyle(size=6, selected_size=8, shape="circle", on_graphics_card=True)
+_STYLE = PointStyle(size=6, selected_size=8, on_graphics_card=True)
 
 
 def plot_class_sizes(counts: Sequence[tuple[str, int]]) -> go.Figure:
@@ -71,9 +71,7 @@ def plot_text_map(
             for point in points
         ]
         colour = number if number < _MARKED_CLASSES else None
-        add_points(
-            figure, coordinates, points, name, colour, hovers, _STYLE, opacity=0.55, crossed=wrong, ids=ids
-        )
+        add_points(figure, coordinates, points, name, colour, hovers, _STYLE, crossed=wrong, ids=ids)
     figure.update_layout(showlegend=len(classes) <= _SHOWN_CLASSES)
     return figure
 

@@ -137,7 +137,7 @@ def _add_words(figure: go.Figure, number: int, column: Column, columns: Sequence
         mode="markers+text",
         text=[f"  {safe(clip(one.word, _WORD))}" for one in near],
         textposition="middle right",
-        textfont={"size": 14, "color": [color for color, _ in looks]},
+        textfont={"size": 14},
         marker={"size": 9, "color": [color for color, _ in looks], "symbol": [symbol for _, symbol in looks]},
         customdata=[[one.cosine, 100 * one.percentile] for one in near],
         hovertemplate="cosine %{customdata[0]:.2f}, nearer than %{customdata[1]:.1f}% of random pairs"

@@ -67,7 +67,7 @@ def _mark(words: Sequence[str], found: FoundSpan, palette: dict[str, str], with_
         f'<mark style="color:inherit;background:{colour}33;border-bottom:2px solid {colour};'
         f'border-radius:3px;padding:1px 4px;white-space:normal" title="{label}{sure}">'
         f"{_joined([_escaped(word) for word in words])}"
-        f'<small style="opacity:.75;margin-left:5px">{label}{sure}</small></mark>'
+        f'<small style="opacity:.9;margin-left:5px">{label}{sure}</small></mark>'
     )
 
 

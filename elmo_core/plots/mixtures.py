@@ -16,6 +16,9 @@ from elmo_core.plots.style import NEUTRAL, PALETTE, clip, listing, new_figure, s
 
 SCALE = "Cividis"  # even in lightness, and the same to colour-blind eyes
 _HEIGHT = math.sqrt(3) / 2
+_MOST_TOKEN = 0.5
+"""Most weight of layer 0 in the mixtures that set the ends of the colours: near its corner scores fall so far
+that all others would look alike."""
 
 
 def plot_triangle(
@@ -41,6 +44,8 @@ def plot_triangle(
         mode="markers",
         marker={
             "color": scores.values,
+            "cmin": float(scores.values[weights[:, 0] <= _MOST_TOKEN].min()),
+            "cmax": float(scores.values.max()),
             "colorscale": SCALE,
             "size": cell,
             "symbol": "hexagon2",
@@ -63,11 +68,14 @@ def plot_triangle(
             marker=_CURRENT if number == len(marks) - 1 else _mark(number),
             hovertemplate=f"{safe(name)}: {mixture.text}<extra></extra>",
         )
-    for name, (at_x, at_y) in zip(names, ((0, -0.07), (0.5, _HEIGHT + 0.09), (1, -0.07)), strict=True):
-        figure.add_annotation(x=at_x, y=at_y, text=name, showarrow=False)
+    places = ((0, -0.09), (0.5, _HEIGHT + 0.1), (1, -0.09))
+    for layer, (name, (at_x, at_y)) in enumerate(zip(names, places, strict=True)):
+        (corner,) = np.flatnonzero(weights[:, layer] == 1)[:1]
+        text = f"{name}<br><b>{scores.values[corner]:{_format(scores)}}</b>"
+        figure.add_annotation(x=at_x, y=at_y, text=text, showarrow=False)
     hidden = {"visible": False, "fixedrange": True}
     figure.update_xaxes(range=(-0.1, 1.1), **hidden)
-    figure.update_yaxes(range=(-0.13, _HEIGHT + 0.14), scaleanchor="x", **hidden)
+    figure.update_yaxes(range=(-0.17, _HEIGHT + 0.17), scaleanchor="x", **hidden)
     figure.update_layout(dragmode=False, legend={"y": -0.02, "yanchor": "top"}, clickmode="event+select")
     return figure
 
@@ -152,9 +160,7 @@ def plot_mixed(
         rows = [row for row, code in enumerate(colours.codes) if code == number]
         name = colours.name_of(rows[0])
         hovers = [safe(clip(contexts[row], 90)) for row in rows]
-        add_points(
-            figure, coordinates, rows, name, number if number >= 0 else None, hovers, style, opacity=1.0
-        )
+        add_points(figure, coordinates, rows, name, number if number >= 0 else None, hovers, style)
     figure.update_layout(dragmode="pan")
     return figure
 

@@ -91,8 +91,6 @@ class PointStyle:
     """Opacity of points that are not highlighted while others are."""
     outline: bool = False
     """Whether points have a white line around them."""
-    shape: str | None = None
-    """Symbol of all points; None = the one that goes with the colour."""
     crossed_size: float = 10
     """Size of crosses."""
     on_graphics_card: bool = False
@@ -109,7 +107,7 @@ def add_points(
     style: PointStyle,
     *,
     highlighted: Collection[int] = (),
-    opacity: float | Sequence[float] = 0.85,
+    opacity: float | Sequence[float] = 1.0,
     crossed: Collection[int] = (),
     ids: Sequence[int] | None = None,
     column: int | None = None,
@@ -136,8 +134,6 @@ def add_points(
     marker: dict[str, Any] = {**look, "size": style.size, "opacity": opacity}
     if style.outline:
         marker["line"] = {"width": 1, "color": "white"}
-    if style.shape:
-        marker["symbol"] = style.shape
     if crossed:
         is_crossed = np.isin(points, list(crossed))
         for aspect, cross in (("symbol", "x"), ("size", style.crossed_size), ("opacity", 1.0)):

@@ -30,7 +30,6 @@ def plot_candidates(groups: SenseGroups, *, height: int = 220) -> go.Figure:
         mode="markers",
         name="contexts re-paired, mean ± sd",
         marker={"color": NEUTRAL, "symbol": "square", "size": 9},
-        opacity=0.45,
         hovertemplate="%{x} groups, re-paired: %{y:.2f}<extra></extra>",
     )
     chosen = groups.best if groups.k > 1 else None

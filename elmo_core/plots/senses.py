@@ -63,7 +63,6 @@ def plot_layers(
                 None,
                 _STYLE,
                 highlighted=highlighted,
-                opacity=0.8,
                 column=column,
             )
         for rows in shared:
@@ -98,7 +97,6 @@ def plot_separation(
         mode="markers",
         name="senses shuffled, mean ± sd",
         marker={"color": NEUTRAL, "symbol": "square", "size": 9},
-        opacity=0.45,
         hovertemplate="%{y}, senses shuffled: %{x:.0%}<extra></extra>",
     )
     figure.add_scatter(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go
 
 from elmo_core.measuring.intervals import Estimate
 
-# Okabe and Ito 2008, which colour-blind readers can tell apart; the four that stand out by 3:1 from
-# a white and from a dark page come first.
-PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442")
+# The first four are those of Okabe and Ito 2008 that stand out by 3:1 from a white and from a dark page;
+# their other three do not on white, so the last three are darker. A shape goes with every colour.
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07d00", "#2f97c1", "#8d62c9")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "triangle-down")
 NEUTRAL, INK = "#7f8c93", "#1d2b30"
 
@@ -82,6 +83,12 @@ def clip(text: str, width: int, *, keep_end: bool = False) -> str:
     if keep_end:
         return f"… {text[-width:].partition(' ')[2] or text[-width:]}"
     return f"{text[:width].rpartition(' ')[0] or text[:width]} …"
+
+
+def direction(words: Iterable[str]) -> str:
+    """Direction of writing, "ltr" or "rtl": that of the first letter of the words that has one."""
+    kinds = (unicodedata.bidirectional(letter) for word in words for letter in word)
+    return "rtl" if next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L" else "ltr"
 
 
 def percent(share: float) -> str:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import html
 import math
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
-from elmo_core.plots.style import PALETTE, SYMBOLS, new_figure, safe
+from elmo_core.plots.style import PALETTE, SYMBOLS, direction, new_figure, safe
 from elmo_core.reading.samples import SampleSurprise
 from elmo_core.reading.surprise import SIDES, Expected, ReadSentence, Side
 from elmo_core.reading.text import ReadText, aligned
@@ -107,7 +106,7 @@ def coloured_sentence(
             f'{html.escape(before)}<span class="{kind}" tabindex="0"><bdi>{html.escape(spelt)}</bdi>'
             f"<small>{bits}</small>{tip}</span>"
         )
-    return f'<p class="surprise" dir="{_direction(sentence.tokens)}">{"".join(parts)}</p>'
+    return f'<p class="surprise" dir="{direction(sentence.tokens)}">{"".join(parts)}</p>'
 
 
 def coloured_page(read: ReadText, samples: SampleSurprise, side: Side) -> Iterator[str]:
@@ -157,12 +156,6 @@ def plot_texts(texts: Sequence[ReadText], side: Side) -> go.Figure:
     figure.update_yaxes(title=f"bits from {SIDE_NAMES[side]}", rangemode="tozero")
     figure.update_layout(showlegend=len(texts) > 1, margin={"b": 90})
     return figure
-
-
-def _direction(words: Sequence[str]) -> str:
-    """Direction of writing: that of the first letter that has one (`dir="auto"` does not look into words)."""
-    kinds = (unicodedata.bidirectional(letter) for word in words for letter in word)
-    return "rtl" if next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L" else "ltr"
 
 
 def _label(words: Sequence[str]) -> str:

@@ -176,9 +176,11 @@ def show_map(inside: MethodInspection) -> None:
     )
     chosen = selected_ids(event.selection.points)
     st.markdown(
-        f"**{len(chosen):,} texts selected**" if chosen else "Lasso some texts, or click one, to open them."
+        f"**{len(chosen):,} texts selected**"
+        if chosen
+        else f"**All {len(rows):,} texts**; lasso some, or click one, to see those alone."
     )
-    _show_texts(inside, chosen, "map", figure)
+    _show_texts(inside, chosen or rows.tolist(), "map", figure)
 
 
 def _confusion_in_words(inside: MethodInspection) -> str:

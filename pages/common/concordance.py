@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from elmo_core.plots.points import Colouring
-from elmo_core.plots.style import clip, listing
+from elmo_core.plots.style import clip, direction, listing
 from elmo_core.senses.no_uses import explain_no_use
 from elmo_core.senses.queries import parse_query
 from elmo_core.senses.uses import Use, Uses, nearest_words
@@ -28,6 +28,7 @@ _EXAMPLES = 3  # uses written out while none is selected
 IMAGES = ("SVG", "PNG")
 """Formats that the camera in a map's corner can save."""
 _SCALE = 3  # pixels of a saved image for each on screen
+_ISOLATED, _END_OF_ISOLATED = "\u2067", "\u2069"  # right-to-left isolate, and its end
 _ORDERS = ("Text", "Left context", "Right context", "Group")
 
 
@@ -78,8 +79,12 @@ def choose_order(page: str, uses: Uses, labels: Sequence[int]) -> tuple[int, ...
 
 
 def left_key(use: Use) -> tuple[str, ...]:
-    """Return the key for sorting by left context: the words before the use, the nearest first."""
-    return tuple(reversed(use.left.casefold().split()))
+    """Return the key for sorting by left context: the words before the use, the nearest first.
+
+    Where no blanks part the words, the key is of characters.
+    """
+    left = use.left.casefold().strip()
+    return tuple(reversed(left.split() if " " in use.text.strip() else left))
 
 
 def show_table(uses: Uses, groups: Colouring, linked: MapSelection) -> None:
@@ -149,14 +154,32 @@ def show_no_use(page: str, source: Source, word: str, key: str = "word") -> None
 
 def context_frame(uses: Uses) -> pd.DataFrame:
     """Return left context, use, right context, and the labelled sense where there is one."""
+    sides = [
+        on_both_sides(
+            clip(use.left.strip(), _CONTEXT, keep_end=True), use.word, clip(use.right.strip(), _CONTEXT)
+        )
+        for use in uses.uses
+    ]
     columns: dict[str, list[Any]] = {
-        "left": [clip(use.left.strip(), _CONTEXT, keep_end=True) for use in uses.uses],
+        "left": [left for left, _ in sides],
         "word": [use.word for use in uses.uses],
-        "right": [clip(use.right.strip(), _CONTEXT) for use in uses.uses],
+        "right": [right for _, right in sides],
     }
     if any(uses.labels):
         columns["sense"] = [use.label or "" for use in uses.uses]
     return pd.DataFrame(columns)
+
+
+def on_both_sides(before: str, word: str, after: str) -> tuple[str, str]:
+    """Return what stands left and right of a use on screen.
+
+    What comes before a word that is written from right to left stands on its right. Both sides are isolated,
+    so that an ellipsis and punctuation stay at the end where they belong.
+    """
+    if direction([word]) == "ltr":
+        return before, after
+    left, right = (f"{_ISOLATED}{side}{_END_OF_ISOLATED}" if side else "" for side in (after, before))
+    return left, right
 
 
 def _examples(uses: Uses, colouring: Colouring) -> list[Use]:

@@ -24,6 +24,7 @@ from elmo_core.plots.style import listing
 from elmo_core.senses.headline import guessing
 from pages.common import exports
 from pages.common.concordance import modebar
+from pages.common.layout import finding_row
 from pages.common.markdown import escape_markdown
 from pages.common.selection import MapSelection
 from pages.maps.cell import map_cell
@@ -55,7 +56,7 @@ def show_map(page: str, chosen: ChosenPoints, points: MapPoints, text_map: TextM
         points, text_map, view, colours, rows, set(matches) or set(selection.current.highlighted),
         height=_HEIGHT,
     )  # fmt: skip
-    card, result = st.columns([2, 5], gap="medium")
+    card, result = finding_row().columns([2, 5], gap="medium")
     with result:
         st.plotly_chart(
             figure,
@@ -64,9 +65,14 @@ def show_map(page: str, chosen: ChosenPoints, points: MapPoints, text_map: TextM
             config=modebar(f"map-{view}"),
             alt=describe_map(points, text_map, view, column),
         )
+        _show_facts(points, text_map, view, colours, len(rows), search, len(matches))
+        if matches:
+            st.button(
+                "Select what matches", key=f"{page}_select_matches", icon=":material/select_all:",
+                on_click=selection.select, args=(tuple(matches),),
+            )  # fmt: skip
     with card:
         _show_finding(page, chosen, points, view, column, selection)
-        _show_facts(points, text_map, view, colours, len(rows), search, len(matches))
     exports.show_downloads(
         page, f"map {view}", rows=lambda: map_table(points, text_map, view), figures={"Map": figure},
         cell=map_cell(chosen, text_map, view, column), reads_file=chosen.reads_file,
@@ -148,7 +154,9 @@ def _show_selected(
 ) -> None:
     rows = list(selection.current.ids)
     if not rows:
-        st.caption("Lasso points in the map: they are listed here and can be downloaded.")
+        st.caption(
+            "Lasso points in the map, or search and select: they are listed here and can be downloaded."
+        )
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(rows):,} of {len(points):,} points selected**", width="content")

@@ -29,6 +29,7 @@ from elmo_core.static.exports import to_parquet, to_projector, to_word2vec_text
 from elmo_core.static.vectors import StaticVectors
 from pages.common import concordance, exports
 from pages.common.chosen_model import model_name
+from pages.common.layout import finding_row
 from pages.common.loaders import Source, load_model
 from pages.common.markdown import escape_markdown
 from pages.common.openings import opening_contrast
@@ -93,10 +94,11 @@ def show_neighbours(
         make_cell: returns Python that finds the same for two sentences.
     """
     elmo = load_model(model_name())
-    detail, result = st.columns([2, 3], gap="medium")
+    detail, result = finding_row().columns([2, 3], gap="medium")
     headline = detail.container()
     with detail:
         sentences = choose_sentences(source, word)
+        failure = st.container()
         if not all(sentences):
             concordance.show_no_use(page, source, word, key="term")
             st.stop()
@@ -111,7 +113,16 @@ def show_neighbours(
             figure, key=f"{page}_columns", config={"displayModeBar": False}, alt=describe_columns(columns)
         )
     with headline:
-        _show_finding(page, contrast, word, columns, queries, is_sample=source.is_sample)
+        _show_finding(contrast, word, columns, queries)
+    if source.is_sample and word != (fails := opening_contrast(model_name()).fails):
+        failure.button(
+            f"Show where it fails: {fails}",
+            key=f"{page}_fails",
+            type="tertiary",
+            icon=":material/troubleshoot:",
+            on_click=set_state,
+            args=("term", fails),
+        )
     _show_uses(contrast, queries)
     st.subheader("All numbers", anchor=False)
     frame = _frame(columns)
@@ -120,15 +131,9 @@ def show_neighbours(
 
 
 def _show_finding(
-    page: str,
-    contrast: Contrast,
-    word: str,
-    columns: Sequence[Column],
-    queries: Sequence[QueryUse],
-    *,
-    is_sample: bool,
+    contrast: Contrast, word: str, columns: Sequence[Column], queries: Sequence[QueryUse]
 ) -> None:
-    """Say how many nearest words the lists share, beside chance; offer the word where the contrast fails."""
+    """Say how many nearest words the lists share, beside chance."""
     static, first, second = (column.neighbours for column in columns)
     n = len(contrast.static.words)
     both = overlap(first, second, n)
@@ -142,23 +147,13 @@ def _show_finding(
     if static:
         shares = [len(overlap(static, near, n).common) for near in (first, second)]
         st.caption(
-            f"By the static vector it is {N_NEAREST} of {N_NEAREST}, for it is the same in every sentence; "
-            f"its list shares {shares[0]} with the first sentence and {shares[1]} with the second. Cosine "
-            f"of the two uses: {cosine:.2f} (of the static vector: 1). Guessing: lists drawn from the {n:,} "
-            "words known to both."
+            f"Cosine of the two uses: {cosine:.2f}; their static vector is one and the same. The static list "
+            f"shares {shares[0]} with the first sentence and {shares[1]} with the second. Guessing: lists "
+            f"drawn from {n:,} words."
         )
     else:
         st.warning("The static vectors hold no vector for this word, so their column is empty.")
         st.caption(f"Cosine of the two uses: {cosine:.2f}.")
-    if is_sample and word != (fails := opening_contrast(model_name()).fails):
-        st.button(
-            f"Show where it fails: {fails}",
-            key=f"{page}_fails",
-            type="tertiary",
-            icon=":material/troubleshoot:",
-            on_click=set_state,
-            args=("term", fails),
-        )
 
 
 def _show_uses(contrast: Contrast, queries: Sequence[QueryUse]) -> None:
@@ -185,11 +180,14 @@ def _show_uses(contrast: Contrast, queries: Sequence[QueryUse]) -> None:
         for near in nearest_uses(contrast.text, query, contrast.weights, _USES):
             sentence, position = contrast.text.places[near.row]
             tokens = contrast.text.sentences[sentence]
+            before = clip(" ".join(tokens[:position]), _CONTEXT, keep_end=True)
+            after = clip(" ".join(tokens[position + 1 :]), _CONTEXT)
+            left, right = concordance.on_both_sides(before, tokens[position], after)
             rows.append(
                 {
-                    "left": clip(" ".join(tokens[:position]), _CONTEXT, keep_end=True),
+                    "left": left,
                     "use": tokens[position],
-                    "right": clip(" ".join(tokens[position + 1 :]), _CONTEXT),
+                    "right": right,
                     "percentile": 100 * near.percentile,
                 }
             )

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from elmo_core.runs.folder import RUNS_VARIABLE
 from elmo_core.runs.worker import NICE_VARIABLE
 from elmo_core.weights.registry import MODELS_VARIABLE
+from tests.pages.contrast import too_weak
 from tests.pages.gestures import PATIENCE_S, settle
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +87,7 @@ def wide(browser: Browser) -> BrowserContext:
 
 @pytest.fixture
 def visit(server: str, wide: BrowserContext) -> Iterator[Callable[..., Page]]:
-    """Open a page of the server; afterwards nothing may have failed or left the machine."""
+    """Open a page of the server; afterwards nothing may have failed, left the machine or be hard to read."""
     pages, outside = [], []
 
     def open_page(path: str = "/", screen: BrowserContext = wide) -> Page:
@@ -105,5 +106,7 @@ def visit(server: str, wide: BrowserContext) -> Iterator[Callable[..., Page]]:
     yield open_page
     for page in pages:
         expect(page.get_by_test_id("stException")).to_have_count(0)
+        weak = too_weak(page)
+        assert weak == [], "\n".join(weak)  # on whatever the test has left there
         page.close()
     assert outside == []

@@ -175,3 +175,33 @@ def test_a_phone_shows_the_card_first(visit_map: Callable[..., Page], browser: B
     assert card is not None and drawn is not None
     assert card["y"] + card["height"] < min(844, drawn["y"])
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("path", ["/static?term=bank", "/maps?maps_method=PCA"])
+def test_a_phone_shows_the_finding_before_controls_and_the_dark_is_as_easy_to_read(
+    visit: Callable[..., Page], browser: Browser, path: str
+):
+    phone = browser.new_context(color_scheme="dark", viewport={"width": 390, "height": 844})
+    page = visit(path, screen=phone)
+    finding = page.locator("h3").first
+    expect(finding).to_be_visible()
+    settle(page)
+    title, found = page.locator("h1").bounding_box(), finding.bounding_box()
+    controls = page.get_by_role("button", name="Options").bounding_box()
+    assert title is not None and found is not None and controls is not None
+    assert title["y"] < found["y"] < 844 and found["y"] < controls["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_projector_shows_both_sentences_of_the_contrast(visit: Callable[..., Page], browser: Browser):
+    page = visit("/static?term=bank", screen=browser.new_context(viewport={"width": 1280, "height": 720}))
+    field = page.get_by_label("Another one")
+    expect(field).to_be_visible()
+    settle(page)
+    box = field.bounding_box()
+    assert box is not None and box["y"] + box["height"] <= 720
+
+
+@pytest.mark.parametrize("path", ["/models", "/read", "/lessons", "/entities"])
+def test_the_dark_is_easy_to_read(visit: Callable[..., Page], browser: Browser, path: str):
+    visit(path, screen=browser.new_context(color_scheme="dark"))  # `visit` measures every page it opens

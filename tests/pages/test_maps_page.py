@@ -90,10 +90,12 @@ def test_a_lasso_is_listed_and_movers_stand_out():
     assert "Lasso points in the map" in texts(app)
 
 
-def test_search_marks_what_it_finds():
+def test_search_marks_what_it_finds_and_selects_it_by_keyboard():
     app = wait_for_charts(open_maps())
     checked(app.text_input(key="maps_search").set_value("canoe").run())
     assert "1 points match canoe" in texts(app)
+    app = checked(app.button(key="maps_select_matches").click().run())
+    assert f"1 of {N_SENTENCES} points selected" in texts(app)
 
 
 def test_ones_own_text():

@@ -24,6 +24,7 @@ from elmo_core.serving.shared import SharedElmo
 from elmo_core.text import unpacking
 from elmo_core.text.tokenisation import split_sentences
 from pages.common import loaders, sense_data
+from pages.common.concordance import context_frame, left_key
 from pages.common.openings import opening
 from pages.senses import story
 from pages.senses.examples import sentences_to_try
@@ -527,3 +528,15 @@ def test_the_panel_of_ones_own_text_folds_to_a_line_once_it_is_read():
     app = pasted("", with_own_text())
     assert app.expander[0].proto.expanded
     assert pasted("One bank. Two banks.", app).expander[0].label == "My text: 2 sentences pasted"
+
+
+def test_what_follows_a_word_written_from_right_to_left_stands_on_its_left():
+    frame = context_frame(find_uses(["דוד ישב ליד הנהר הרחב, ושתק."], "ליד"))
+    left, right = frame["left"][0], frame["right"][0]
+    assert "הנהר" in left and "דוד" in right
+    assert (left[0], left[-1]) == ("\u2067", "\u2069")  # its full stop stays at its end
+
+
+def test_without_blanks_the_left_context_sorts_by_its_last_characters():
+    uses = find_uses(["他去银行取钱", "我去银行存钱", "她在银行工作"], "银行").uses
+    assert [use.left for use in sorted(uses, key=left_key)] == ["他去", "我去", "她在"]

@@ -25,10 +25,10 @@ def test_a_mistake_is_a_cross_in_the_colour_of_its_label():
     bad, good = figure.data
     assert (list(bad.customdata), list(good.customdata)) == ([8, 9], [7, 3])
     assert list(bad.marker.symbol) == ["circle", "x"]
-    assert list(good.marker.symbol) == ["circle", "circle"]
+    assert list(good.marker.symbol) == ["diamond", "diamond"]  # told apart without colour
     assert bad.marker.color != good.marker.color
     assert bad.text[0] == "&lt;i&gt;bad&lt;/i&gt;<br>labelled: bad<br>predicted: bad"
-    assert (list(bad.marker.opacity), bad.name) == ([0.55, 1.0], "bad (2)")
+    assert (list(bad.marker.opacity), bad.name) == ([1.0, 1.0], "bad (2)")
     assert list(bad.x) == [2, 4]
 
 

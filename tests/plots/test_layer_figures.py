@@ -54,6 +54,8 @@ def test_the_triangle_has_layers_as_corners_and_a_cell_for_every_mixture(data: L
     assert (current.x[0], current.y[0]) == places[1]
     assert list(cells.customdata) == list(range(66))
     assert "Layer 1 100%" in cells.text[corners[1]]
+    for layer, drawn in enumerate(figure.layout.annotations):
+        assert f"{scores.values[corners[layer]]:.0%}" in drawn.text
     assert "over 66 mixtures of 3 layers" in describe_scores(scores)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import tomllib
+from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
 
 from elmo_core.plots.style import (
+    INK,
+    NEUTRAL,
     PALETTE,
     SYMBOLS,
     clip,
@@ -20,18 +24,38 @@ from elmo_core.plots.style import (
 )
 
 
+def rgb(colour: str) -> list[int]:
+    return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+
+
 def luminance(colour: str) -> float:
     """Relative luminance as WCAG 2 defines it."""
-    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    parts = [part / 255 for part in rgb(colour)]
     linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("page", ["#ffffff", "#11191c"])
-@pytest.mark.parametrize("colour", PALETTE[:4])
-def test_the_first_colours_stand_out_from_light_and_dark(colour: str, page: str):
-    dark, light = sorted((luminance(colour), luminance(page)))
-    assert (light + 0.05) / (dark + 0.05) >= 2.95
+def contrast(first: str, second: str) -> float:
+    dark, light = sorted((luminance(first), luminance(second)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_marks_and_text_stand_out_from_both_themes(theme: str):
+    colours = tomllib.loads(Path(".streamlit/config.toml").read_text())["theme"][theme]
+    page = colours["backgroundColor"]
+    assert tuple(colours["chartCategoricalColors"]) == PALETTE
+    assert min(contrast(colour, page) for colour in (*PALETTE, NEUTRAL)) >= 3.0
+    for name in ("textColor", "linkColor", "codeTextColor", "primaryColor"):
+        grounds = (page, colours["secondaryBackgroundColor"])
+        assert min(contrast(colours[name], ground) for ground in grounds) >= 4.5, name
+
+
+def test_text_in_the_cells_of_a_confusion_matrix_stands_out():
+    for ink, page in ((INK, "#ffffff"), ("#ffffff", "#11191c")):
+        mixed = [0.6 * part + 0.4 * under for part, under in zip(rgb(PALETTE[0]), rgb(page), strict=True)]
+        cell = "#" + "".join(f"{round(part):02x}" for part in mixed)  # the fullest cell
+        assert contrast(ink, cell) >= 4.5
 
 
 def test_marks_repeat_late():
