@@ -13,7 +13,7 @@ LOCK_ARGS ?=
 PYTEST_ARGS ?= -q -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: docs help app test coverage check bench notebooks setup lock clean
+.PHONY: docs pictures help app test coverage check bench notebooks setup lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench: $(VENV)/.stamp-app ## measure the speed of embed; BENCH_ARGS=list names a
 
 docs: $(VENV)/.stamp-dev ## build the guide into build/site; dead links fail
 	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
+
+pictures: $(VENV)/.stamp-dev ## take the pictures of all pages for the documents; needs Chromium
+	$(PYTHON) -m bench.pictures
 
 notebooks: export OMP_NUM_THREADS := 1
 notebooks: export PYTHONPATH := $(CURDIR)

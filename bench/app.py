@@ -1,7 +1,9 @@
-"""The app on a free port of this machine, for as long as a measurement needs it."""
+"""The app on a free port of this machine, and a browser, for as long as a measurement needs them."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,10 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING
 
 from elmo_core.shipped import shipped
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 _LOOK_S = 0.05
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 @contextmanager
@@ -38,6 +45,18 @@ def served_app() -> Iterator[tuple[str, int]]:
             yield f"http://127.0.0.1:{port}", process.pid
         finally:
             process.terminate()
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Open the Chromium that is on the PATH, or that CHROMIUM names."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield browser
+        browser.close()
 
 
 def _answers(port: int) -> bool:
