@@ -25,7 +25,7 @@ from elmo_core.text.opening import read_text, split_lines
 from elmo_core.text.tokenisation import tokenised_sentences
 from elmo_core.text.unpacking import content_suffix
 from pages.common.job import Job
-from pages.common.loaders import load_model
+from pages.common.loaders import load_bilm
 from pages.common.openings import KEPT, kept
 from pages.common.results import kept_for_all
 from pages.common.text_spaces import ChosenStatic
@@ -76,7 +76,7 @@ def kept_comparison(model: str) -> TagComparison | None:
     found, corpus = kept(model).get("tagging"), sample()
     if found is None:
         return None
-    elmo = load_model(model)
+    elmo = load_bilm(model)
     tagger = load_tagger(KEPT.parent / found["tagger"], model=elmo)
     results = results_from_json(found, corpus.train, corpus.test, tagger, found["tagger_of"])
     if not results:
