@@ -20,7 +20,9 @@ from elmo_core.runs.folder import RUNS_VARIABLE, About, Run, all_runs, create_ru
 from elmo_core.runs.outcome import model_archive, official_archive
 from elmo_core.runs.texts import TextPart, write_texts
 from elmo_core.runs.worker import NICE_VARIABLE
+from elmo_core.weights.folder import write_folder
 from elmo_core.weights.registry import MODELS_VARIABLE, load_model
+from elmo_core.weights.tiny import tiny_model
 from tests.pages.driver import captions, checked, messages, open_page, texts, wait_until
 from tests.pages.gestures import settle
 from tests.pretraining.corpora import WORDS, small_settings, write_corpus
@@ -217,6 +219,24 @@ def test_a_text_of_ones_own_is_trained_on_with_all_settings_in_reach(busy: None,
     wait_until(lambda page: "It starts in a moment." in messages(page), app)
     settings = json.loads((all_runs()[0].folder / "config.json").read_text())
     assert (settings["learning_rate"], settings["model"]["lstm_dim"]) == (0.02, 64)
+
+
+def test_a_run_goes_on_from_a_model(busy: None, tmp_path: Path):
+    (tmp_path / "models").mkdir()
+    write_folder(tiny_model(), tmp_path / "models" / "second")
+    app = open_page("train")
+    checked(app.segmented_control(key="train_text").set_value("The bundled sample").run())
+    wait_until(lambda page: "words/s" in texts(page), app)
+    checked(app.selectbox(key="train_start").set_value("second").run())
+    wait_until(lambda page: "words/s" in texts(page), app)
+    prefix = "train_Two minutes_second"
+    assert app.number_input(key=f"{prefix}_learning_rate").value == 1e-3  # so that it does not forget
+    assert not [field for field in app.number_input if field.key == f"{prefix}_lstm_dim"]
+    checked(app.button(key="train_begin").click().run())
+    wait_until(lambda page: find_run("the-bundled-sample"), app)
+    (run,) = all_runs()
+    assert run.about.start == "second" and "--from second" in run.command_line()
+    assert run.config.model.lstm_dim == tiny_model().model.config.lstm_dim
 
 
 @pytest.mark.browser
