@@ -20,7 +20,7 @@ from bench.app import open_browser, served_app
 from bench.reporting import arguments
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
-PAGES = ("senses", "static", "layers", "maps", "read", "lessons", "classify", "entities", "models")
+PAGES = ("senses", "static", "layers", "maps", "read", "lessons", "classify", "entities", "train", "models")
 SCREENS = {"wide": (1280, 720), "narrow": (390, 844)}
 THEMES = ("light", "dark")
 _WIDTH = {"wide": 900, "narrow": 390}

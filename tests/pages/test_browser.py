@@ -202,6 +202,6 @@ def test_a_projector_shows_both_sentences_of_the_contrast(visit: Callable[..., P
     assert box is not None and box["y"] + box["height"] <= 720
 
 
-@pytest.mark.parametrize("path", ["/models", "/read", "/lessons", "/entities"])
+@pytest.mark.parametrize("path", ["/models", "/read", "/lessons", "/entities", "/train"])
 def test_the_dark_is_easy_to_read(visit: Callable[..., Page], browser: Browser, path: str):
     visit(path, screen=browser.new_context(color_scheme="dark"))  # `visit` measures every page it opens
