@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from elmo_core.config import layer_name
-from pages.common.chosen_model import take_model_from_address
+from pages.common.chosen_model import take_models_from_address
 from pages.common.guard import said_in_one_sentence
 from pages.common.loaders import WORDS
 from pages.common.sidebar import show_model
@@ -134,7 +134,7 @@ page = st.navigation(
 st.set_page_config(page_title=f"{page.title} · ELMo Explorer")
 
 renew_link()
-take_model_from_address()
+take_models_from_address()
 show_model(models)
 show_what_follows()
 keep_in_address()

@@ -1,5 +1,7 @@
 """The model of a session: the one that its address names, else the one that the server starts with.
 
+A second model may stand beside it, on the pages that can show two.
+
 Work on another thread has no session. `reading_with` names the model for it, so that a job computes with the
 model of the page that started it, whatever its visitor chooses meanwhile.
 """
@@ -19,8 +21,11 @@ from elmo_core.weights.registry import ModelEntry, find_model
 SHIPPED_MODEL, RANDOM_MODEL = "english-small", "tiny"
 IN_ADDRESS = "model"
 """The query key that names a model other than the server's."""
+COMPARED_IN_ADDRESS = "compare"
+"""The query key that names a second model."""
 
 _IN_SESSION, _IN_ADDRESS, _UNKNOWN = "_model", "_model_in_address", "_unknown_model"
+_COMPARED, _COMPARED_BEFORE = "_compared_model", "_compared_in_address"
 _of_work: ContextVar[str | None] = ContextVar("model", default=None)
 
 
@@ -52,11 +57,38 @@ def choose_model(name: str) -> None:
     st.session_state[_UNKNOWN] = ""
 
 
-def take_model_from_address() -> None:
-    """Take up a model that the address names, and name the session's in the address.
+def compared_model() -> str | None:
+    """Return the name of the model that the running page shows beside its own; None without one."""
+    name = st.session_state.get(_COMPARED)
+    return str(name) if name and name != model_name() and model_here(name) else None
+
+
+def compare_with(name: str | None) -> None:
+    """Let the pages of this session that can show two models show this one beside their own."""
+    st.session_state[_COMPARED] = name
+
+
+def take_models_from_address() -> None:
+    """Take up the models that the address names, and name the session's in the address.
 
     An address names only models that have a name here, never a path. The server's own model is left out.
     """
+    _take_model()
+    asked = st.query_params.get(COMPARED_IN_ADDRESS, "")
+    if asked and asked != st.session_state.get(_COMPARED_BEFORE):
+        if model_here(asked) is None:
+            st.session_state[_UNKNOWN] = asked
+        else:
+            compare_with(asked)
+    compared = compared_model()
+    if compared is None:
+        st.query_params.pop(COMPARED_IN_ADDRESS, None)
+    elif asked != compared:
+        st.query_params[COMPARED_IN_ADDRESS] = compared
+    st.session_state[_COMPARED_BEFORE] = compared
+
+
+def _take_model() -> None:
     asked = st.query_params.get(IN_ADDRESS, "")
     if asked and asked != st.session_state.get(_IN_ADDRESS):
         is_known = asked == default_model() or model_here(asked) is not None

@@ -7,6 +7,7 @@ the other dots by itself), and ticked rows do: they become the dots that stand o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +31,8 @@ class Selection:
     """The selected points."""
     highlighted: tuple[int, ...] = ()
     """Points that the figure itself marks."""
+    highlighted_beside: tuple[int, ...] = ()
+    """The same of a second figure, which shows a lasso of the first one."""
     first: tuple[int, ...] = ()
     """Points at the top of the table: those lassoed last."""
     base: tuple[int, ...] = ()
@@ -39,23 +42,34 @@ class Selection:
         """Return the selection in a figure that may be a new one."""
         if subject != self.subject:
             return Selection(subject, view)
-        return self if view == self.view else replace(self, view=view, highlighted=self.ids)
+        return self if view == self.view else replace(self, view=view)._highlighting(self.ids)
 
-    def by_map(self, ids: Iterable[int], n: int) -> Selection:
-        """Return the selection after a lasso, a box, a click or a double click in the map of n points."""
+    def by_map(self, ids: Iterable[int], n: int, *, is_beside: bool = False) -> Selection:
+        """Return the selection after a lasso, a box, a click or a double click in a map of n points.
+
+        Args:
+            ids: the points.
+            n: number of points.
+            is_beside: whether it was the second of two maps.
+        """
         chosen = tuple(id for id in ids if 0 <= id < n)
-        return replace(self, ids=chosen, first=chosen)
+        if is_beside:
+            return replace(self, ids=chosen, first=chosen, highlighted=chosen)
+        return replace(self, ids=chosen, first=chosen, highlighted_beside=chosen)
+
+    def _highlighting(self, ids: tuple[int, ...]) -> Selection:
+        return replace(self, highlighted=ids, highlighted_beside=ids)
 
     def by_card(self, ids: Iterable[int], n: int) -> Selection:
         """Return the selection after a button chose some points."""
         chosen = tuple(id for id in ids if 0 <= id < n)
-        return replace(self, ids=chosen, highlighted=chosen, first=chosen)
+        return replace(self, ids=chosen, first=chosen)._highlighting(chosen)
 
     def by_table(self, rows: Iterable[int], n: int) -> Selection:
         """Return the selection after rows of the table of n points were ticked."""
         order = self.order(n)
         chosen = tuple(order[row] for row in rows if 0 <= row < n)
-        return replace(self, ids=chosen, highlighted=chosen)
+        return replace(self, ids=chosen)._highlighting(chosen)
 
     def order(self, n: int) -> list[int]:
         """Return the ids of the n points in the order of the table's rows."""
@@ -106,7 +120,7 @@ class MapSelection:
             view: what else the figure depends on.
         """
         self.map_key, self.table_key, self._key = f"{page}_map", f"{page}_table", f"{page}_selection"
-        self._n = n
+        self._n, self._is_beside = n, False
         before = self.current
         self._keep(before.moved_to(subject, view))
         if before.subject != subject:
@@ -118,10 +132,21 @@ class MapSelection:
         selection: Selection = st.session_state.get(self._key, Selection())
         return selection
 
+    @property
+    def highlighted(self) -> tuple[int, ...]:
+        """Points that the map itself marks."""
+        return self.current.highlighted_beside if self._is_beside else self.current.highlighted
+
+    def beside(self) -> MapSelection:
+        """The same selection in a second map of the same points."""
+        second = copy(self)
+        second.map_key, second._is_beside = f"{self.map_key}_beside", True
+        return second
+
     def on_map(self) -> None:
         """Callback of the map."""
-        points = st.session_state[self.map_key].selection.points
-        self._keep(self.current.by_map(selected_ids(points), self._n))
+        ids = selected_ids(st.session_state[self.map_key].selection.points)
+        self._keep(self.current.by_map(ids, self._n, is_beside=self._is_beside))
         self._tick(len(self.current.ids))
 
     def on_table(self) -> None:

@@ -6,9 +6,12 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from elmo_core.exceptions import ElmoError
+from elmo_core.weights.registry import known_models
 from pages.common.chosen_model import (
     RANDOM_MODEL,
     choose_model,
+    compare_with,
+    compared_model,
     default_model,
     model_name,
     unknown_model,
@@ -40,7 +43,32 @@ def show_model(models: StreamlitPage) -> None:
             if name != first:
                 st.button(f"Back to {escape_markdown(first)}", on_click=choose_model, args=(first,))
             st.stop()
+        _choose_compared(name)
         if name == RANDOM_MODEL:
             st.warning(
                 "This model has random weights, for trying the page only. Its maps and scores mean nothing."
             )
+
+
+def _choose_compared(name: str) -> None:
+    """Let the visitor put a second model beside the first; one that cannot be loaded is not compared."""
+    others = [entry.name for entry in known_models() if entry.available and entry.name != name]
+    if not others:
+        return
+    key, compared = f"compare_{name}", compared_model()
+    st.session_state[key] = compared
+    st.selectbox(
+        "Compare with another model",
+        others,
+        index=None,
+        placeholder="none",
+        key=key,
+        on_change=lambda: compare_with(st.session_state[key]),
+        help="Word senses shows both on the same uses.",
+    )
+    if compared:
+        try:
+            load_model(compared)
+        except ElmoError as error:
+            st.error(escape_markdown(str(error)))
+            compare_with(None)

@@ -8,18 +8,20 @@ from elmo_core.exceptions import ElmoError
 from elmo_core.geometry.projection import MIN_POINTS
 from pages.common import concordance
 from pages.common import sense_data as data
+from pages.common.chosen_model import compared_model
 from pages.common.layout import show_title
 from pages.common.markdown import escape_markdown
 from pages.common.selection import MapSelection, select_from_link, selected
 from pages.common.sources import choose_source
-from pages.senses import contexts, story
-from pages.senses.cards import name_the_groups, show_groups
+from pages.senses import contexts, story, two_models
+from pages.senses.cards import show_groups
 from pages.senses.change import show_change
 from pages.senses.controls import choose
 from pages.senses.evidence import show_evidence, show_layers
 from pages.senses.exports import offer_all
 from pages.senses.handover import open_static_page
 from pages.senses.picture import compose
+from pages.senses.reading import read, subject_of
 
 PAGE = "senses"
 PARTS = ("Evidence", "Layers", "Nearest uses", "What if", "Change")
@@ -45,22 +47,18 @@ try:
         st.warning(f"A map needs at least {MIN_POINTS} uses; {escape_markdown(uses.word)} has {n}.")
         concordance.show_uses(uses)
         st.stop()
-    study = data.study(PAGE, source, choice.asked, uses)
-    grouping = data.groups(PAGE, source, choice.asked, study, choice.method, choice.k)
-    subject = f"{source.key} {choice.asked}"
-    grouping, named = name_the_groups(PAGE, subject, study, grouping, choice)
-    findings = story.find_out(PAGE, source, choice, study, grouping)
-    drawn, umap_job = data.sense_map(PAGE, source, choice.asked, study, choice.view, choice.projection)
+    reading = read(PAGE, source, choice, uses)
 except ElmoError as error:
     st.error(escape_markdown(str(error)))
     st.stop()
 
-card, result = st.columns([2, 3], gap="medium")
+study, grouping, named, findings = reading.study, reading.grouping, reading.named, reading.findings
+subject, second = subject_of(source, choice), compared_model()
+places, places_of_second, below = two_models.lay_out(second)
 select_from_link(PAGE, subject, n)
 chosen = selected(PAGE, subject)
 colours, is_by_sense = story.colours_of(choice, study, named.colouring)
-map_row, sentence_row = result.container(), result.container()
-with sentence_row:
+with places.sentence:
     sentence = contexts.choose_sentence(PAGE, study, chosen, source.is_sample)
     placed = contexts.place(source, choice, study, colours, sentence)
     if placed:
@@ -68,21 +66,25 @@ with sentence_row:
     if source.is_sample:
         contexts.offer_examples(PAGE, study)
 
-picture = compose(choice, study, colours, drawn, placed, chosen)
-linked = MapSelection(PAGE, n, subject, picture.look)
-with map_row:
+picture = compose(choice, study, colours, reading.drawn, placed, chosen)
+linked = MapSelection(PAGE, n, subject, f"{picture.look} {second}")
+with places.map:
     figure = picture.show(linked)
-with sentence_row:
-    picture.explain(PAGE, umap_job)
-with card:
-    story.show_headline(choice, study, grouping, findings, linked)
+with places.sentence:
+    picture.explain(PAGE, reading.umap_job)
+with places.headline:
+    story.show_headline(choice, study, grouping, findings)
+with places.card:
+    story.show_card(PAGE, choice, study, grouping, findings, linked)
     show_groups(PAGE, grouping, named, linked, uses.labels, has_colours=not is_by_sense)
 concordance.show_selected(PAGE, uses, colours, linked)
 open_static_page(PAGE, source, [uses.uses[use] for use in linked.current.ids])
-offer_all(PAGE, source, choice, study, grouping, named, drawn, figure, linked.current.ids)
+offer_all(PAGE, source, choice, study, grouping, named, reading.drawn, figure, linked.current.ids)
 linked.sort(concordance.choose_order(PAGE, uses, named.labels))
 concordance.explain_phrases(uses.uses)
 concordance.show_table(uses, named.colouring, linked)
+if second:
+    two_models.show_second(PAGE, second, places_of_second, below, source, reading, colours, sentence, linked)
 part = st.segmented_control(
     "Look closer", PARTS, default=PARTS[0], required=True, key="part", bind="query-params", wrap=True
 )

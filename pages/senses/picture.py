@@ -40,7 +40,7 @@ class Picture:
 
     def show(self, linked: MapSelection) -> go.Figure:
         """Draw the map with the selected uses."""
-        extras = Extras(**{**vars(self.extras), "highlighted": linked.current.highlighted})
+        extras = Extras(**{**vars(self.extras), "highlighted": linked.highlighted})
         uses = self.study.uses
         figure = plot_map(
             self.drawn, uses, self.colouring, extras, is_faded=self.choice.is_faded, height=_HEIGHT

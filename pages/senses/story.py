@@ -91,21 +91,28 @@ def _warning(known: Familiarity) -> str:
     )
 
 
-def show_headline(
-    choice: Choice, study: Study, grouping: Grouping, findings: Findings, linked: MapSelection
-) -> None:
-    """The card: what is seen, what holds without labels, how the views compare, and the method behind it."""
-    groups, why = say_groups(grouping, findings.explanation), explain_groups_found(grouping)
+def show_headline(choice: Choice, study: Study, grouping: Grouping, findings: Findings) -> None:
+    """What is seen, as one number beside guessing; without labelled senses, which groups there are."""
     if findings.scores:
         score = findings.scores[study.views.index(choice.view)]
         st.subheader(say_senses(score), anchor=False, help=explain("Nearest sense", "Guessing"))
         st.caption(escape_markdown(explain_senses(score, choice.view, findings.rival)))
+    else:
+        groups = say_groups(grouping, findings.explanation)
+        st.subheader(escape_markdown(groups), anchor=False, help=explain("Group", "Null"))
+        st.caption(explain_groups_found(grouping))
+
+
+def show_card(
+    page: str, choice: Choice, study: Study, grouping: Grouping, findings: Findings, linked: MapSelection
+) -> None:
+    """The card below the headline: what holds without labels, how the views compare, and the method."""
+    groups, why = say_groups(grouping, findings.explanation), explain_groups_found(grouping)
+    if findings.scores:
+        score = findings.scores[study.views.index(choice.view)]
         st.markdown(f"**Without labels:** {escape_markdown(groups[0].lower() + groups[1:])}.", help=why)
         st.html(_strip(study.views, findings.scores, choice.view))
-        _offer_misplaced(score, study.uses.labels, linked)
-    else:
-        st.subheader(escape_markdown(groups), anchor=False, help=explain("Group", "Null"))
-        st.caption(why)
+        _offer_misplaced(page, score, study.uses.labels, linked)
     if choice.loaded:
         unknown = grouping.labels.count(-1)
         rest = f"; {unknown} uses are not in it" if unknown else ""
@@ -115,14 +122,16 @@ def show_headline(
     _show_method(grouping, findings.explanation)
 
 
-def _offer_misplaced(score: Separation, senses: Sequence[str | None], linked: MapSelection) -> None:
+def _offer_misplaced(
+    page: str, score: Separation, senses: Sequence[str | None], linked: MapSelection
+) -> None:
     """Offer the uses that lie nearest to another sense, where the model fails."""
     pairs = enumerate(zip(score.nearest, senses, strict=True))
     rows = [row for row, (nearest, own) in pairs if nearest is not None and nearest != own]
     if rows:
         st.button(
             f"Show the {counted(len(rows), 'use')} nearest to another sense",
-            key="senses_misplaced",
+            key=f"{page}_misplaced",
             type="tertiary",
             icon=":material/troubleshoot:",
             on_click=linked.select,
