@@ -5,15 +5,35 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from pages.common.chosen_model import compared_model, model_name, reading_with
 from pages.common.layout import show_title
 from pages.common.markdown import escape_markdown
 from pages.layers.finding import show_pattern
-from pages.layers.labelled_sets import choose_set, read_set
+from pages.layers.labelled_sets import LabelledSet, choose_set, read_set
 from pages.layers.studies import show_contextuality, show_learned, show_probes
 from pages.layers.triangle import show_triangle
 
 PAGE = "layers"
 TRIANGLE, LEARNED, PROBES, GEOMETRY = "Mixtures", "Learned weights", "Probing curves", "Contextuality"
+CURVES = (PROBES, GEOMETRY)
+"""Parts that show two models beside each other."""
+
+
+def show_part(page: str, part: str, chosen: LabelledSet) -> None:
+    """Show a part with the model that the page reads with; `page` is the prefix of its keys."""
+    if part == GEOMETRY:
+        show_contextuality(page, chosen)
+        return
+    data = read_set(page, chosen)
+    if data.n_skipped:
+        st.caption(f"{data.n_skipped:,} instances left out: they have no label, or a label that occurs once.")
+    if part == TRIANGLE:
+        show_triangle(page, chosen, data)
+    elif part == LEARNED:
+        show_learned(page, chosen, data)
+    else:
+        show_probes(page, chosen, data)
+
 
 show_title("Layers and mixtures", "What does each layer of the model know, and what does mixing them gain?")
 
@@ -26,18 +46,15 @@ chosen = choose_set(PAGE)
 if chosen is None:
     st.stop()
 
-try:
-    if part == GEOMETRY:
-        show_contextuality(PAGE, chosen)
-        st.stop()
-    data = read_set(PAGE, chosen)
-    if data.n_skipped:
-        st.caption(f"{data.n_skipped:,} instances left out: they have no label, or a label that occurs once.")
-    if part == TRIANGLE:
-        show_triangle(PAGE, chosen, data)
-    elif part == LEARNED:
-        show_learned(PAGE, chosen, data)
-    else:
-        show_probes(PAGE, chosen, data)
-except ElmoError as error:
-    st.error(escape_markdown(str(error)))
+names = [model_name()]
+if part in CURVES and (second := compared_model()):
+    names.append(second)
+places = st.columns(2, gap="large") if len(names) > 1 else [st.container()]
+for name, place, page in zip(names, places, (PAGE, f"{PAGE}_second"), strict=False):
+    with place, reading_with(name):
+        if len(names) > 1:
+            st.markdown(f"**{escape_markdown(name)}**")
+        try:
+            show_part(page, part, chosen)
+        except ElmoError as error:
+            st.error(escape_markdown(str(error)))

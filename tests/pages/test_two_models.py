@@ -41,6 +41,14 @@ def test_word_senses_shows_both_with_their_numbers_and_one_selection():
     assert "compare" not in app.query_params and "**second**" not in texts(app)
 
 
+def test_layers_shows_the_curves_of_both():
+    app = wait_for_charts(open_page("layers", part="Probing curves", compare="second"), 2)
+    assert {"**tiny**", "**second**"} <= {element.value for element in app.markdown}
+    assert chart(app, 0)["data"] == chart(app, 1)["data"]  # the same weights
+    checked(app.segmented_control(key="part").set_value("Mixtures").run())
+    assert "**second**" not in texts(wait_for_charts(app, 2))
+
+
 def test_the_comparison_travels_over_the_pages_and_ends_with_its_model():
     app = open_page("models", compare="second")
     checked(app.switch_page("lessons/page.py").run())
