@@ -16,7 +16,7 @@ from pages.senses.story import Findings, find_out
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class WordReading:
     """All that the top of the page shows of one model."""
 
     choice: Choice
@@ -29,7 +29,7 @@ class Reading:
     umap_job: Job | None
 
 
-def read(page: str, source: Source, choice: Choice, uses: Uses) -> Reading:
+def read(page: str, source: Source, choice: Choice, uses: Uses) -> WordReading:
     """Compute all of it with the model that the page reads with; the page stops until it is there.
 
     Args:
@@ -48,7 +48,7 @@ def read(page: str, source: Source, choice: Choice, uses: Uses) -> Reading:
     grouping, named = name_the_groups(page, subject_of(source, choice), study, grouping, choice)
     findings = find_out(page, source, choice, study, grouping)
     drawn, umap_job = data.sense_map(page, source, choice.asked, study, choice.view, choice.projection)
-    return Reading(choice, study, grouping, named, findings, drawn, umap_job)
+    return WordReading(choice, study, grouping, named, findings, drawn, umap_job)
 
 
 def subject_of(source: Source, choice: Choice) -> str:

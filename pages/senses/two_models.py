@@ -16,7 +16,7 @@ from pages.common.markdown import escape_markdown
 from pages.common.selection import MapSelection
 from pages.senses import contexts, story
 from pages.senses.picture import compose
-from pages.senses.reading import Reading, read
+from pages.senses.reading import WordReading, read
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def show_second(
     places: Places,
     below: DeltaGenerator,
     source: Source,
-    first: Reading,
+    first: WordReading,
     colours: Colouring,
     sentence: str,
     linked: MapSelection,
