@@ -42,10 +42,10 @@ def test_word_senses_shows_both_with_their_numbers_and_one_selection():
 
 
 def test_layers_shows_the_curves_of_both():
-    app = wait_for_charts(open_page("layers", part="Probing curves", compare="second"), 2)
+    app = wait_for_charts(open_page("layers", study="Probing curves", compare="second"), 2)
     assert {"**tiny**", "**second**"} <= {element.value for element in app.markdown}
     assert chart(app, 0)["data"] == chart(app, 1)["data"]  # the same weights
-    checked(app.segmented_control(key="part").set_value("Mixtures").run())
+    checked(app.segmented_control(key="study").set_value("Mixtures").run())
     assert "**second**" not in texts(wait_for_charts(app, 2))
 
 
