@@ -108,7 +108,8 @@ def _seconds_per_step(learner: Learner, config: PretrainConfig) -> float:
     if learner.device.type == "cpu" and config.threads == 1:
         clock = time.thread_time
     learner.seconds_per_step()  # allocates
-    began, found = clock(), []
+    began = clock()
+    found: list[float] = []
     while not found or clock() - began < _MEASURED_S:
         start = clock()
         learner.seconds_per_step()

@@ -95,7 +95,7 @@ def test_a_run_that_was_killed_has_the_bits_of_the_command_line(text: TextPart, 
     run = make("mine", text, total_words=90 * 20, checkpoint_steps=15, log_steps=2)
     assert queue.state_of(run).kind == "paused" and run.about.n_lines == 285
     queue.start(run)
-    os.kill(process_of(run, 10), signal.SIGKILL)
+    os.kill(process_of(run, 20), signal.SIGKILL)
     wait_for(lambda: queue.state_of(run).kind == "ended")
     assert "SIGKILL" in queue.state_of(run).said and "can go on" in queue.state_of(run).said
 
