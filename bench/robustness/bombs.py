@@ -37,7 +37,7 @@ from bench.reporting import arguments, progress, table
 from bench.robustness.good_files import Good
 from bench.robustness.readers import READERS
 from elmo_core.exceptions import ElmoError
-from elmo_core.models import find_model
+from elmo_core.shipped import shipped
 
 MOST_MB, MOST_S = 500, 10
 _FILLERS = (b"\0", b",", b"\n", b"a ", b"1 ", b'"', b"\xc3\xa9", b"\xff\xfe")
@@ -224,7 +224,7 @@ def word_vector_bombs(draw: Random) -> Iterator[Good]:
 
 def model_bombs(draw: Random) -> Iterator[Good]:
     """Saved models whose parts claim or unpack to more than they hold."""
-    folder = find_model("english-small").path
+    folder = shipped("data/models/english-small")
     config, vocabulary = (folder / "config.json").read_bytes(), (folder / "vocab.txt").read_bytes()
 
     def archive(parts: dict[str, bytes]) -> bytes:
@@ -296,9 +296,9 @@ def read_alone(kind: str, file: Good, folder: Path) -> ReadBomb:
     path.unlink()
     if status:
         answer = f"{used.ru_maxrss / 1024:.0f} Nended with status {status}".encode()
-    mb, _, said = answer.decode(errors="replace").partition(" ")
+    mb, _, sentence = answer.decode(errors="replace").partition(" ")
     seconds = used.ru_utime + used.ru_stime
-    return ReadBomb(file, float(mb), seconds, said[1:] or "read", said.startswith("S"))
+    return ReadBomb(file, float(mb), seconds, sentence[1:] or "read", sentence.startswith("S"))
 
 
 def run(name: str, n: int, seed: int) -> list[ReadBomb]:

@@ -79,7 +79,7 @@ def read_json(decoded: Decoded, name: str, options: ReadingOptions) -> Table:
     budget = MemoryBudget(name, len(text))
     if not _is_line_by_line(text):
         budget.check(_VALUE * text.count(",") + _CONTAINER * _n_containers(text))
-    kind, notes = "JSONL", ()
+    kind, notes = "JSONL", tuple[str, ...]()
     values: Callable[[], Iterator[JsonItem]] = partial(json_values, text, name)
     first = list(islice(values(), 2))
     if len(first) == 1 and isinstance(first[0][2], dict | list):
