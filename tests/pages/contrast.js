@@ -43,7 +43,8 @@
     const page = ground(drawing ? drawing.parentElement : slider || part);
     const bar = part.closest(".bartext-inside") && part.closest(".point").querySelector("path");
     const under = bar ? over(parse(getComputedStyle(bar).fill), page) : page;
-    note(faded(colour, opacity(part)), under, part.closest(icon) ? leastMark : leastText, `text "${text.slice(0, 40)}"`);
+    const isMark = part.closest(icon) || /^[\u25a0-\u25ff\u2605]+$/.test(text); // shapes of a legend, written as text
+    note(faded(colour, opacity(part)), under, isMark ? leastMark : leastText, `text "${text.slice(0, 40)}"`);
   }
   for (const field of document.querySelectorAll("input[placeholder], textarea[placeholder]")) {
     if (!field.placeholder || field.disabled || !seen(field)) continue;

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 TEXT, MARK = 4.5, 3.0
-"""Least contrast of text, and of the marks of a figure."""
+"""Least contrast of text, and of marks: those of figures, icons, and shapes written as characters."""
 
 _MEASURE = Path(__file__).with_suffix(".js").read_text("utf-8")
 
