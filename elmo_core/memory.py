@@ -65,6 +65,23 @@ def require_memory(n_tokens: int, n_layers: int, dim: int) -> None:
         )
 
 
+def require_memory_for_run(needed: int) -> None:
+    """Refuse to try a training run that would not fit.
+
+    Args:
+        needed: bytes of its weights, their copies and one step.
+
+    Raises:
+        InputError: they are more than three quarters of the free memory.
+    """
+    free = available_bytes()
+    if free is not None and needed > _SHARE * free:
+        raise InputError(
+            f"The run needs about {needed / 1e9:,.1f} GB of memory, but {free / 1e9:.1f} GB are free; close "
+            "other programs, or choose fewer rows or a smaller shape."
+        )
+
+
 def require_memory_for_model(name: str, needed: int) -> None:
     """Refuse to load a model that would not fit.
 

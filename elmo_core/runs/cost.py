@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from elmo_core.exceptions import InputError
 from elmo_core.measuring.durations import duration
-from elmo_core.memory import available_bytes
+from elmo_core.memory import available_bytes, require_memory_for_run
+from elmo_core.nn.bilm import BiLM
 from elmo_core.pretraining.cache import TokenCache
 from elmo_core.pretraining.estimate import RunEstimate, estimate_run
 from elmo_core.pretraining.kept_models import GROWTH
@@ -18,6 +22,8 @@ from elmo_core.pretraining.learner import Learner
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.pretraining.workers import Workers
 from elmo_core.text.vocabulary import SPECIALS, Vocabulary
+
+MOST_LAYERS = 64
 
 _SEED = 0
 _PROGRAM_BYTES = 250 << 20  # Python with torch, before any weight
@@ -70,20 +76,30 @@ class RunCost:
 def measure_run(config: PretrainConfig, n_types: int) -> RunEstimate:
     """Measure a few steps of a run on this machine, on words that are made up.
 
-    What else runs on the machine now does not count, because a run is for the hours to come.
+    What else runs on the machine now does not count, because a run is for the hours to come. Memory is
+    counted from shapes before any is taken, and torch's generator of random numbers stays as it is.
 
     Args:
         config: its settings.
-        n_types: different words that are frequent enough to be predicted; capped as the settings say.
+        n_types: different words that are predicted, beside the special ones.
 
     Raises:
         ConfigError: the settings contradict each other.
+        InputError: the run takes more than three quarters of the free memory, or has more than `MOST_LAYERS`.
     """
-    size = max(len(SPECIALS) + 1, min(n_types + len(SPECIALS), config.vocabulary_size))
-    cache = _made_up(size, config)
+    size = max(1, n_types) + len(SPECIALS)
     config = dataclasses.replace(config, model=dataclasses.replace(config.model, n_words=size))
-    learner = Learner(config, cache, Vocabulary(list(cache.types[:size])), Workers())
-    return estimate_run(config, learner.model, _seconds_per_step(learner, config), 0)
+    try:
+        _require_memory(config)
+        cache = _made_up(size, config)
+        with torch.random.fork_rng(devices=[]):
+            learner = Learner(config, cache, Vocabulary(list(cache.types[:size])), Workers())
+            return estimate_run(config, learner.model, _seconds_per_step(learner, config), 0)
+    except RuntimeError as error:  # torch's, where memory or the device refuses
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"A step of these settings cannot be made here ({reason}); choose fewer rows or a smaller shape."
+        ) from error
 
 
 def run_cost(config: PretrainConfig, measured: RunEstimate, n_words: int) -> RunCost:
@@ -95,8 +111,7 @@ def run_cost(config: PretrainConfig, measured: RunEstimate, n_words: int) -> Run
         n_words: words of its text.
     """
     estimate = dataclasses.replace(measured, seconds=config.total_words / measured.words_per_s)
-    steps = range(config.checkpoint_steps, config.total_steps + 1, config.checkpoint_steps)
-    n_kept = len(_growing(steps)) + 2  # and the first and the last
+    n_kept = _n_growing(config.checkpoint_steps, config.total_steps) + 2  # and the first and the last
     weights = 2 * estimate.n_parameters  # in half precision
     disk = _CHECKPOINTS * estimate.weight_bytes + (n_kept + 1) * weights
     return RunCost(estimate, disk + _BYTES_OF_TEXT_PER_WORD * n_words)
@@ -117,13 +132,24 @@ def _seconds_per_step(learner: Learner, config: PretrainConfig) -> float:
     return min(found)
 
 
-def _growing(steps: range) -> list[int]:
-    """Those of some steps at which a model is kept."""
-    kept: list[int] = []
-    for step in steps:
-        if not kept or step >= GROWTH * kept[-1]:
-            kept.append(step)
-    return kept
+def _require_memory(config: PretrainConfig) -> None:
+    """Count a run's memory on a model without weights, and refuse what is too large to be tried."""
+    if config.model.n_layers > MOST_LAYERS:
+        raise InputError(
+            f"{config.model.n_layers:,} layers are too many to train; choose up to {MOST_LAYERS}."
+        )
+    with torch.device("meta"):
+        shapes = BiLM(config.model)
+    counted = estimate_run(config, shapes, 1.0, 0)
+    require_memory_for_run(counted.weight_bytes + counted.step_bytes)
+
+
+def _n_growing(every: int, total: int) -> int:
+    """How many models are kept while a run goes on: at checkpoints that grow by a quarter."""
+    number, step = 0, every
+    while step <= total:
+        number, step = number + 1, every * math.ceil(GROWTH * step / every)
+    return number
 
 
 def _made_up(n_types: int, config: PretrainConfig) -> TokenCache:

@@ -179,9 +179,9 @@ def all_runs() -> list[Run]:
 
 
 def all_doomed() -> list[Run]:
-    """The runs that are to be removed."""
+    """The runs that are to be removed, without the remains of those that could only be renamed."""
     folder = runs_folder()
-    return [Run(path.parent) for path in sorted(folder.glob(f"*/{_DOOMED}"))] if folder.is_dir() else []
+    return [Run(path.parent) for path in sorted(folder.glob(f"[!.]*/{_DOOMED}"))] if folder.is_dir() else []
 
 
 def free_run_name(wish: str) -> str:

@@ -22,7 +22,16 @@ from elmo_core.config import JsonConfig
 from elmo_core.exceptions import ElmoError, TrainingError
 from elmo_core.files import atomic_file
 from elmo_core.locking import is_locked
-from elmo_core.runs.folder import Run, all_runs, create_finishing_run, delete, doom, runs_folder, write_json
+from elmo_core.runs.folder import (
+    Run,
+    all_doomed,
+    all_runs,
+    create_finishing_run,
+    delete,
+    doom,
+    runs_folder,
+    write_json,
+)
 
 LOCK = ".worker.lock"
 """File in the folder of the runs: whoever holds its lock trains."""
@@ -74,7 +83,8 @@ def state_of(run: Run) -> RunState:
         if noted is not None and noted.outcome == "running":
             return _of_the_dead(run)
     if is_queued(run):
-        return RunState("waiting", n_before=_queue().index(run) if run in _queue() else 0)
+        waiting = _queue()
+        return RunState("waiting", n_before=waiting.index(run) if run in waiting else 0)
     return RunState("paused") if noted is None else RunState(noted.outcome, noted.said)
 
 
@@ -128,12 +138,12 @@ def remove(run: Run) -> None:
 
 
 def wake_worker() -> None:
-    """Start a worker in a process of its own, if a run waits and none works.
+    """Start a worker in a process of its own, if a run waits or is to be removed, and none works.
 
     The worker trains one run after the other, whether anybody looks or not. After the machine was switched
     off, it is started again when somebody looks.
     """
-    if not _queue() or is_locked(runs_folder() / LOCK):
+    if not (_queue() or all_doomed()) or is_locked(runs_folder() / LOCK):
         return
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_PACKAGES), *_python_path()])}
     with (runs_folder() / "worker.log").open("ab") as log:

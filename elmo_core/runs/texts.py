@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from elmo_core.exceptions import InputError
+from elmo_core.progress import Progress
 from elmo_core.runs.folder import HELD_OUT, TRAIN, About
 from elmo_core.shipped import shipped
 from elmo_core.tables.corpus import read_column
@@ -25,6 +26,7 @@ MOST_HELD_OUT = 2_000
 LEAST_SENTENCES = 40
 
 _ARE_LINES = 200  # lines from which a text is taken to have a sentence or paragraph in each
+_REPORTED = 1_000  # lines
 _SAMPLES = (("senses.csv", "sentence"), ("topics.csv", "text"), ("reviews.csv", "text"))
 
 
@@ -78,13 +80,17 @@ def sample_senses() -> dict[str, tuple[str, str]]:
     return {sentence: (word or "", sense or "") for sentence, word, sense in known}
 
 
-def write_texts(folder: Path, parts: Iterable[TextPart], about: About) -> About:
+def write_texts(
+    folder: Path, parts: Iterable[TextPart], about: About, progress: Progress | None = None
+) -> About:
     """Write the text to train on, and the one that is held out.
 
     Args:
         folder: of the run.
         parts: the text, read in constant memory where they are files.
         about: of the run; gives the language.
+        progress: called with the lines that are written, every 1,000 and at the end; an error that it raises
+            stops the writing.
 
     Returns:
         The same with the lines and words to train on.
@@ -100,7 +106,9 @@ def write_texts(folder: Path, parts: Iterable[TextPart], about: About) -> About:
             stack.enter_context((folder / name).open("w", encoding="utf-8", newline="\n"))
             for name in (TRAIN, HELD_OUT)
         )
-        for line in _sentences_or_lines(parts, about.language):
+        for number, line in enumerate(_sentences_or_lines(parts, about.language), 1):
+            if progress and number % _REPORTED == 0:
+                progress(number, number)
             line = line.encode("utf-8", "ignore").decode("utf-8").strip()
             if line and (n_lines + n_held_out) % EVERY == EVERY - 1 and n_held_out < MOST_HELD_OUT:
                 held_out.write(f"{line}\n")
@@ -114,12 +122,14 @@ def write_texts(folder: Path, parts: Iterable[TextPart], about: About) -> About:
             f"The text has {n_lines + n_held_out} sentences; at least {LEAST_SENTENCES} are needed, and many "
             "thousands to learn much from."
         )
+    if progress:
+        progress(number, number)
     return replace(about, n_lines=n_lines, n_words=n_words)
 
 
 def _sentences_or_lines(parts: Iterable[TextPart], language: str) -> Iterator[str]:
     """The lines of all parts, with a blank one between two; of few lines, the sentences in them."""
-    lines = (line for part in parts for line in (*_with_end(part),))
+    lines = itertools.chain.from_iterable(map(_with_end, parts))
     head: list[str] = []
     n_filled = 0
     for line in lines:

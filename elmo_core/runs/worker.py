@@ -57,6 +57,8 @@ def work(folder: Path) -> None:
                 time.sleep(_TICK_S)
         else:
             return
+        if next_run() is None:  # what is still doomed cannot be deleted
+            return
 
 
 def _train_all(descriptor: int) -> None:

@@ -88,9 +88,10 @@ def _add(page: str, source: UploadedFile | str, name: str) -> None:
         work,
         seconds=1.0,
         results=results,
-        button=StartButton("Add", icon=":material/add:"),
+        button=StartButton("Add", icon=":material/add:", can_repeat=True),
     )
-    st.rerun()
+    if model_here(name):  # it may have been removed since
+        st.rerun()
 
 
 def _use(page: str, name: str) -> None:

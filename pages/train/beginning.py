@@ -16,6 +16,7 @@ from elmo_core.runs.cost import measure_run, run_cost
 from elmo_core.runs.folder import About, Run, create_run, free_run_name, refuse_run_name, runs_folder
 from elmo_core.runs.presets import MINUTES, PRESETS, continued, fitted
 from elmo_core.runs.texts import sample_text, write_texts
+from elmo_core.text.vocabulary import SPECIALS
 from elmo_core.weights.registry import known_models
 from pages.common import jobs
 from pages.common.job import Job
@@ -32,6 +33,7 @@ _SCHEDULE = (
     "checkpoint_steps", "log_steps", "valid_tokens", "patience", "min_count", "seed", "warm_start", "order",
 )  # fmt: skip
 _NEAR, _QUICK = 500, 128
+_QUICK_S = AT_ONCE_S + 1  # always a job: a page never waits for memory to be taken
 _COLD, _WARM = "random weights", "random weights, words from word2vec (warm start)"
 _LONGEST_NAME = 60
 
@@ -95,12 +97,21 @@ def show_own_text(page: str, *, is_open: bool) -> None:
             st.session_state.setdefault(key, free_run_name(text.name))
             name = st.text_input("Name", max_chars=_LONGEST_NAME, key=key, width=260).strip()
         config = fitted(chosen.config, text.n_sentences, text.n_words)
-        if start in (_COLD, _WARM):
+        goes_on = load_bilm(start) if start not in (_COLD, _WARM) else None
+        if goes_on is None:
             config = dataclasses.replace(config, warm_start=start == _WARM)
         else:
-            config = continued(config, load_bilm(start).config)
-        config = choose_settings(f"{page}_{preset}_{start}", config, has_shape=start in (_COLD, _WARM))
-        _begin(page, name, config, text, "" if start in (_COLD, _WARM) else start)
+            config = continued(config, goes_on.config)
+        # the keys of the fields hold what is fitted to the text: a field keeps its first value otherwise
+        prefix = f"{page}_{preset}_{start}_{config.rows}"
+        config = choose_settings(prefix, config, has_shape=goes_on is None)
+        predicted = goes_on.vocabulary if goes_on is not None else None
+        if predicted is None:
+            n_types = min(text.n_types(config.min_count), config.vocabulary_size)
+            n_types = n_types // _NEAR * _NEAR  # about as many take as long
+        else:
+            n_types = len(predicted) - len(SPECIALS)
+        _begin(page, name, config, n_types, text, "" if goes_on is None else start)
 
 
 def _starts() -> list[str]:
@@ -116,9 +127,9 @@ def _say_shape(config: PretrainConfig) -> str:
     )
 
 
-def _begin(page: str, name: str, config: PretrainConfig, text: ChosenText, start: str) -> None:
+def _begin(page: str, name: str, config: PretrainConfig, n_types: int, text: ChosenText, start: str) -> None:
     """Say what the run will take, and begin it on a click."""
-    cost = run_cost(config, _measured(page, config, text.n_types(config.min_count)), text.n_words)
+    cost = run_cost(config, _measured(page, config, n_types), text.n_words)
     runs_folder().mkdir(parents=True, exist_ok=True)
     st.markdown(f"On a free core, it takes {cost}.")
     for objection in cost.objections(shutil.disk_usage(runs_folder()).free):
@@ -140,8 +151,11 @@ def _begin(page: str, name: str, config: PretrainConfig, text: ChosenText, start
     about = About(time.time(), text.name, text.language, start)
 
     def work(job: Job) -> Run:
-        job.report("writing the text", 0.1)
-        run = create_run(name, config, about, lambda folder: write_texts(folder, text.parts, about))
+        def report(n_lines: int, _: int) -> None:
+            share = min(0.9, n_lines / max(1, text.n_sentences))
+            job.report(f"writing the text, {n_lines:,} lines", share)
+
+        run = create_run(name, config, about, lambda folder: write_texts(folder, text.parts, about, report))
         queue.start(run)
         return run
 
@@ -154,12 +168,11 @@ def _measured(page: str, config: PretrainConfig, n_types: int) -> RunEstimate:
     """What a step takes on this machine, measured once for each shape; the schedule does not matter."""
     usual = PretrainConfig()
     shape = dataclasses.replace(config, **{name: getattr(usual, name) for name in _SCHEDULE})
-    n_types = min(n_types, config.vocabulary_size) // _NEAR * _NEAR  # about as many take as long
     return run_or_offer(
         f"{page}_cost",
         ("cost of a run", shape, n_types),
         "Measuring a few steps",
         lambda job: measure_run(shape, n_types),
-        seconds=AT_ONCE_S if config.model.lstm_dim <= _QUICK else 6.0,
+        seconds=_QUICK_S if config.model.lstm_dim <= _QUICK else 6.0,
         results=results_about(is_sample=True),
     )

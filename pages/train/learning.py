@@ -12,7 +12,7 @@ from elmo_core.measuring.durations import duration
 from elmo_core.plots.style import percent
 from elmo_core.plots.training import describe_perplexities, plot_loss, plot_perplexities
 from elmo_core.runs import queue
-from elmo_core.runs.folder import Run
+from elmo_core.runs.folder import Run, find_run
 from elmo_core.runs.progress import Progress, read_progress
 from elmo_core.runs.queue import RunState, state_of
 from pages.common.markdown import escape_markdown
@@ -39,15 +39,20 @@ def show_run(page: str, run: Run, state: RunState) -> None:
 
 def _show(page: str, run: Run, drawn_as: str, kept: int) -> None:
     """Draw the state now; where it is another than the page was drawn for, draw the page anew."""
-    queue.wake_worker()
-    state, progress = state_of(run), read_progress(run)
-    if state.kind != drawn_as or _kept(run) != kept:
+    if find_run(run.name) is None:  # removed meanwhile
         st.rerun()
-    _say_state(run, state, progress)
-    _show_buttons(page, run, state)
-    if progress.rows:
-        _show_numbers(progress)
-        _show_curves(page, run, progress)
+    try:
+        queue.wake_worker()
+        state, progress = state_of(run), read_progress(run)
+        if state.kind != drawn_as or _kept(run) != kept:
+            st.rerun()
+        _say_state(run, state, progress)
+        _show_buttons(page, run, state)
+        if progress.rows:
+            _show_numbers(progress)
+            _show_curves(page, run, progress)
+    except ElmoError as error:
+        st.error(escape_markdown(str(error)))
 
 
 def _kept(run: Run) -> int:
@@ -58,7 +63,9 @@ def _kept(run: Run) -> int:
 def _say_state(run: Run, state: RunState, progress: Progress) -> None:
     """Say in one line what the run is doing."""
     about = run.about
-    start = f"from {about.start}" if about.start else "from random weights"
+    start = "words from word2vec" if run.config.warm_start else "from random weights"
+    if about.start:
+        start = f"from {about.start}"
     text = f"{about.text}, {about.n_words:,} words, {start}"
     if about.finishes:
         text += f", finishing {about.finishes}"
@@ -77,7 +84,11 @@ def _say_state(run: Run, state: RunState, progress: Progress) -> None:
     else:
         said = f" {escape_markdown(state.said)}" if state.said else ""
         words = (
-            f"after {progress.words:,} of {progress.total_words:,} words" if progress.rows else "not begun"
+            f"after {progress.words:,} of {progress.total_words:,} words"
+            if progress.rows
+            else "before its first measurement"
+            if run.has_checkpoint
+            else "not begun"
         )
         st.markdown(f"**{STATES[state.kind].capitalize()}** {words}.{said}")
 

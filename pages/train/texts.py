@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from elmo_core.exceptions import ElmoError
+from elmo_core.exceptions import ElmoError, InputError
 from elmo_core.pretraining.corpus import find_shards
 from elmo_core.runs.texts import TextPart, sample_text
 from elmo_core.serving.access import files_of_corpus
@@ -121,8 +121,13 @@ def _of_server(page: str) -> tuple[str, tuple[TextPart, ...]]:
         return corpus, _parts(files_of_corpus(offered[corpus]))
     if not pattern:
         return "", ()
-    folder = Path(pattern).expanduser()
-    return pattern, _parts(files_of_corpus(folder) if folder.is_dir() else find_shards(str(folder)))
+    try:
+        folder = Path(pattern).expanduser()
+        return pattern, _parts(files_of_corpus(folder) if folder.is_dir() else find_shards(str(folder)))
+    except ElmoError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:  # no such user, too long a name, a closed folder
+        raise InputError(f"{pattern} cannot be read ({error}); name another folder or pattern.") from None
 
 
 def _parts(files: list[Path]) -> tuple[TextPart, ...]:

@@ -201,12 +201,16 @@ def test_a_text_of_ones_own_is_trained_on_with_all_settings_in_reach(busy: None,
     checked(app.text_area(key="train_pasted").set_value(text).run())
     wait_until(lambda page: "words/s" in texts(page), app)
     assert "MB of memory" in texts(app) and "MB of disk" in texts(app)
-    prefix = "train_Two minutes_random weights"
+    (rows,) = (str(field.key) for field in app.number_input if str(field.key).endswith("_rows"))
+    prefix = rows.removesuffix("_rows")
     assert app.number_input(key=f"{prefix}_rows").value < 32  # fitted to a short text
     assert "Parallel streams" in app.number_input(key=f"{prefix}_rows").help
     checked(app.number_input(key=f"{prefix}_learning_rate").set_value(0.0).run())
     assert "learning_rate must be positive" in messages(app)
     checked(app.number_input(key=f"{prefix}_learning_rate").set_value(0.02).run())
+    checked(app.number_input(key=f"{prefix}_n_layers").set_value(100_000).run())
+    wait_until(lambda page: "100,000 layers are too many to train" in messages(page), app)
+    checked(app.number_input(key=f"{prefix}_n_layers").set_value(2).run())
     checked(app.number_input(key=f"{prefix}_lstm_dim").set_value(64).run())
     wait_until(lambda page: "words/s" in texts(page), app)
     name = next(field for field in app.text_input if str(field.key).startswith("train_name_"))
@@ -229,7 +233,7 @@ def test_a_run_goes_on_from_a_model(busy: None, tmp_path: Path):
     wait_until(lambda page: "words/s" in texts(page), app)
     checked(app.selectbox(key="train_start").set_value("second").run())
     wait_until(lambda page: "words/s" in texts(page), app)
-    prefix = "train_Two minutes_second"
+    prefix = "train_Two minutes_second_32"
     assert app.number_input(key=f"{prefix}_learning_rate").value == 1e-3  # so that it does not forget
     assert not [field for field in app.number_input if field.key == f"{prefix}_lstm_dim"]
     checked(app.button(key="train_begin").click().run())
