@@ -30,6 +30,7 @@ _MOST_CONTAINERS = 6 * MAX_ROWS
 _HOPELESS = 1_000  # values that are not JSON, before the first that is
 _NAME_KEYS = ("columns", "fields", "header", "headers")
 _DEEPEST = 3
+_MOST_OPEN = 20  # values that begin on a line and never end
 _VALUE, _CONTAINER = 60, 240  # bytes of a value that is parsed, and of an object or a list around it
 _SHOWN = 200
 _DECODER = json.JSONDecoder()
@@ -77,8 +78,6 @@ def read_json(decoded: Decoded, name: str, options: ReadingOptions) -> Table:
     """
     text = decoded.text.removeprefix("\ufeff")
     budget = MemoryBudget(name, len(text))
-    if not _is_line_by_line(text):
-        budget.check(_VALUE * text.count(",") + _CONTAINER * _n_containers(text))
     kind, notes = "JSONL", tuple[str, ...]()
     values: Callable[[], Iterator[JsonItem]] = partial(json_values, text, name)
     first = list(islice(values(), 2))
@@ -98,18 +97,6 @@ def read_json(decoded: Decoded, name: str, options: ReadingOptions) -> Table:
     if not any(isinstance(value, dict) for _, _, value in values()):
         return _from_lists(values(), name, options, reading, budget)
     return _from_objects(values(), name, reading, budget)
-
-
-def _is_line_by_line(text: str) -> bool:
-    """Whether the first line is a value by itself, and no more than half of the text."""
-    line = text.lstrip().split("\n", 1)[0]
-    if 2 * len(line) > len(text):
-        return False
-    try:
-        json.loads(line.strip(" \t\r,;"))
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _numbered(found: Sequence[Any]) -> Iterator[JsonItem]:
@@ -205,6 +192,7 @@ def json_values(text: str, name: str) -> Iterator[JsonItem]:
         InputError: there are too many values, or nothing but lines that are none.
     """
     _check_values(text, name)
+    values = _Values(text, MemoryBudget(name, len(text)))
     at, line, n_failed, n_found = 0, 1, 0, 0
     while at < len(text):
         end = _line_end(text, at)
@@ -216,7 +204,7 @@ def json_values(text: str, name: str) -> Iterator[JsonItem]:
             continue
         start = at + len(own) - len(own.lstrip())
         try:
-            value, stop = _DECODER.raw_decode(text, start)
+            value, stop = values.decode(start, end)
             end = _line_end(text, stop)
             if text[stop:end].strip(" \t\r,;"):
                 raise ValueError("something stands after it")
@@ -224,6 +212,8 @@ def json_values(text: str, name: str) -> Iterator[JsonItem]:
             yield line, own, value
         except RecursionError:
             yield line, own, ValueError("nested too deeply")
+        except InputError:
+            raise
         except ValueError as error:
             n_failed += 1
             if not n_found and n_failed > _HOPELESS:
@@ -232,6 +222,44 @@ def json_values(text: str, name: str) -> Iterator[JsonItem]:
             yield line, own, error
         line += text.count("\n", at, end) + 1
         at = end + 1
+
+
+class _Values:
+    """Decodes the values of a text: one line at a time, since most end where their line does."""
+
+    def __init__(self, text: str, budget: MemoryBudget) -> None:
+        self._text, self._budget = text, budget
+        self._n_open = 0
+        self._is_checked = False
+
+    def decode(self, start: int, end: int) -> tuple[Any, int]:
+        """Decode the value that begins at a place of a line that ends at another; returns also its end."""
+        line = self._text[start:end].rstrip()
+        self._budget.check(_cost(line))
+        try:
+            value, length = _DECODER.raw_decode(line)
+        except json.JSONDecodeError as error:
+            if error.pos < len(line):
+                raise
+            return self._decode_below(start)
+        return value, start + length
+
+    def _decode_below(self, start: int) -> tuple[Any, int]:
+        """Decode a value that goes on over the lines below."""
+        if self._n_open == _MOST_OPEN:
+            raise ValueError("it does not end")
+        if not self._is_checked:
+            self._budget.check(_cost(self._text))
+            self._is_checked = True
+        self._n_open += 1
+        found = _DECODER.raw_decode(self._text, start)
+        self._n_open -= 1
+        return found
+
+
+def _cost(text: str) -> int:
+    """Bytes that the values of a text take when they are parsed, at most."""
+    return _VALUE * text.count(",") + _CONTAINER * _n_containers(text)
 
 
 def _line_end(text: str, at: int) -> int:

@@ -120,10 +120,11 @@ def read_text_vectors(text: str, name: str) -> VectorFile:
         }
         for batch in reader:
             for title, array in zip(reader.schema.names, batch.columns, strict=True):
-                budget.take(len(array), int(array.nbytes) if title in numeric else unpacked_bytes(array))
                 if title in numeric:
+                    budget.take(0, int(array.nbytes))
                     arrays.setdefault(title, []).append(array.to_numpy(zero_copy_only=False))
                 else:
+                    budget.take(len(array), unpacked_bytes(array))
                     cells.setdefault(title, []).extend(as_text(cell) for cell in array.to_pylist())
     except (pyarrow.ArrowException, ValueError, OSError) as error:
         if isinstance(error, InputError):
