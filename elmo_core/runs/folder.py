@@ -13,7 +13,9 @@ runs/
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import glob
 import json
 import os
 import re
@@ -66,7 +68,7 @@ class About(JsonConfig):
     n_lines: int = 0
     """Lines to train on."""
     n_words: int = 0
-    """Words to train on, counted by blanks."""
+    """Words to train on, counted by blanks; each Chinese character is one."""
 
 
 @dataclass(frozen=True)
@@ -121,36 +123,43 @@ class Run:
     def total_words(self) -> int:
         """Words to see in all; those of a copy that finishes are in its checkpoint."""
         if self.about.finishes and (kept := checkpoints(self.output)):
-            values = json.loads((kept[-1] / "state.json").read_text("utf-8"))
-            return int(values["config"]["total_words"])
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # damaged
+                values = json.loads((kept[-1] / "state.json").read_text("utf-8"))
+                return int(values["config"]["total_words"])
         return self.config.total_words
 
-    def arguments(self, *, output: Path | str | None = None) -> list[str]:
+    def arguments(self, *, output: Path | str | None = None, is_relative: bool = False) -> list[str]:
         """Arguments of `elmo` that train the run.
 
         Args:
             output: another folder for the result; None = its own, where it goes on if it was begun.
+            is_relative: whether all names are from the folder of the run, so that none says where it lies.
         """
-        about = self.about
-        found = ["pretrain", str(self.folder / _CONFIG)]
-        options = {
-            "train": self.folder / TRAIN,
-            "valid": self.folder / HELD_OUT,
+        about, here = self.about, Path() if is_relative else self.folder
+        found = ["pretrain", str(here / _CONFIG)]
+        options: dict[str, Path | str] = {
+            "train": glob.escape(str(here / TRAIN)),
+            "valid": glob.escape(str(here / HELD_OUT)),
             "output": output or self.output,
             "language": about.language,
         }
         if about.start:
-            options["from"] = about.start
+            options["from"] = Path(about.start).name if is_relative else about.start
         if about.finishes:
-            options["finish"] = self.folder.parent / about.finishes / "output"
+            options["finish"] = (Path("..") if is_relative else here.parent) / about.finishes / "output"
         for name, value in options.items():
             found += [f"--{name}", str(value)]
         is_begun = self.has_checkpoint or (not about.finishes and (self.output / "run.json").is_file())
         return [*found, "--snapshots", *(["--resume"] if output is None and is_begun else [])]
 
-    def command_line(self) -> str:
-        """The command that trains the same in a folder of its own, for a shell."""
-        return shlex.join(["elmo", *self.arguments(output=f"{self.name}-again")])
+    def command_line(self, *, is_relative: bool = False) -> str:
+        """The command that trains the same in a folder of its own, for a shell.
+
+        Args:
+            is_relative: as of `arguments`.
+        """
+        arguments = self.arguments(output=f"{self.name}-again", is_relative=is_relative)
+        return shlex.join(["elmo", *arguments])
 
     def _read(self, name: str) -> str:
         try:

@@ -39,14 +39,18 @@ def model_card(run: Run, name: str) -> str:
     about, config, progress = run.about, run.config, read_progress(run)
     shape = config.model
     start = (
-        f"the model {about.start}" if about.start else "word2vec" if config.warm_start else "random weights"
+        f"the model {_last_part(about.start)}"
+        if about.start
+        else "word2vec"
+        if config.warm_start
+        else "random weights"
     )
     day = datetime.fromtimestamp(about.created, UTC).date().isoformat()
+    text = f"{_last_part(about.text)} ({about.n_words:,} words, language {about.language})"
     lines = [
         f"# {name}",
         "",
-        f"A biLM, trained on {about.text} ({about.n_words:,} words, language {about.language}) from {start}; "
-        f"the run was made on {day}.",
+        f"A biLM, trained on {text} from {start}; the run was made on {day}.",
         "",
         f"* It has read {progress.words:,} words: each word of its text about "
         f"{progress.words / max(1, about.n_words):,.1f} times.",
@@ -56,9 +60,9 @@ def model_card(run: Run, name: str) -> str:
         else "* It has the shape of the model that it goes on from.",
         "* What it has not read about, it does not know: it repeats the bias and the errors of its text.",
         "",
-        "The same with `elmo pretrain`:",
+        "The same with `elmo pretrain`, in the folder of the run:",
         "",
-        f"    {run.command_line()}",
+        f"    {run.command_line(is_relative=True)}",
         "",
     ]
     return "\n".join(lines)
@@ -94,6 +98,11 @@ def _require_model(run: Run) -> StoredModel:
     if not (run.model / "config.json").is_file():
         raise TrainingError(f"{run.name} has no finished model yet; let it go on, or finish it now.")
     return read_folder(run.model)
+
+
+def _last_part(name: str) -> str:
+    """A name as it is; of a full path, its last part, because a card goes to others."""
+    return Path(name).name if Path(name).is_absolute() or name.startswith("~") else name
 
 
 def _say_perplexity(progress: Progress) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+import regex
+
 from elmo_core.exceptions import InputError
 from elmo_core.progress import Progress
 from elmo_core.runs.folder import HELD_OUT, TRAIN, About
@@ -27,6 +29,7 @@ LEAST_SENTENCES = 40
 
 _ARE_LINES = 200  # lines from which a text is taken to have a sentence or paragraph in each
 _REPORTED = 1_000  # lines
+_WORDS = regex.compile(r"\p{Han}|[^\s\p{Han}]+")
 _SAMPLES = (("senses.csv", "sentence"), ("topics.csv", "text"), ("reviews.csv", "text"))
 
 
@@ -70,6 +73,11 @@ def sample_text() -> TextPart:
         for sentence in read_column(read_table_file(shipped(f"data/samples/{file}")), column).sentences
     ]
     return TextPart("the bundled sample", "\n".join(lines))
+
+
+def words_of(line: str) -> list[str]:
+    """About the words of a line: what stands between blanks; each Chinese character, as in the tokeniser."""
+    return line.split() if line.isascii() else _WORDS.findall(line)
 
 
 @cache
@@ -116,7 +124,7 @@ def write_texts(
                 continue
             train.write(f"{line}\n")
             n_lines += bool(line)
-            n_words += len(line.split())
+            n_words += len(words_of(line))
     if n_lines + n_held_out < LEAST_SENTENCES:
         raise InputError(
             f"The text has {n_lines + n_held_out} sentences; at least {LEAST_SENTENCES} are needed, and many "

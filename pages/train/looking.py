@@ -65,7 +65,7 @@ def _show_words(page: str, run: Run, models: Mapping[int, Path], word: str) -> N
     sentence = st.text_input(
         "A sentence with the word", _SENTENCE, max_chars=_LONGEST, key=f"{page}_sentence", bind="query-params"
     )
-    looks = _looks(page, models, sentence or _SENTENCE, word)
+    looks = _looks(page, run, models, sentence or _SENTENCE, word)
     words_per_step = run.config.words_per_step
     perplexities = {row.step: row.perplexity for row in read_progress(run).measured}
     rows = [
@@ -103,10 +103,11 @@ def _show_words(page: str, run: Run, models: Mapping[int, Path], word: str) -> N
     )
 
 
-def _looks(page: str, models: Mapping[int, Path], sentence: str, word: str) -> dict[int, WordLook]:
+def _looks(page: str, run: Run, models: Mapping[int, Path], sentence: str, word: str) -> dict[int, WordLook]:
     """What each kept model makes of the word; only those that were not asked before are loaded."""
     kept = visitor_results("looks", 400)
-    keys = {step: (str(path), sentence, word) for step, path in models.items()}
+    created = run.about.created  # another run may have had its name before
+    keys = {step: (str(path), created, sentence, word) for step, path in models.items()}
     missing = {step: key for step, key in keys.items() if key not in kept}
 
     def work(job: Job) -> None:
@@ -126,7 +127,8 @@ def _looks(page: str, models: Mapping[int, Path], sentence: str, word: str) -> d
 
 
 def _show_groups(page: str, run: Run, models: Mapping[int, Path], word: str) -> None:
-    uses = visitor_results("uses", 8).get_or_compute((str(run.folder), word), lambda: uses_in_run(run, word))
+    key = (str(run.folder), run.about.created, word)
+    uses = visitor_results("uses", 8).get_or_compute(key, lambda: uses_in_run(run, word))
     if len(uses.uses) < MIN_USES:
         st.info(
             f"{escape_markdown(word)} has {counted(len(uses.uses), 'use')} in the text of this run; at least "
@@ -142,9 +144,9 @@ def _show_groups(page: str, run: Run, models: Mapping[int, Path], word: str) -> 
             steps,
             steps[-1],
             format_func=lambda step: f"{step * words_per_step:,}",
-            key=f"{page}_step_{run.name}",
+            key=f"{page}_step_{run.name}_{run.about.created}",
         )
-    study, grouping = _studied(page, models[step], uses)
+    study, grouping = _studied(page, run, models[step], uses)
     found, why = say_groups(grouping, None), explain_groups_found(grouping)
     st.markdown(
         f"**{escape_markdown(found)}.** {escape_markdown(why)}",
@@ -167,11 +169,11 @@ def _show_groups(page: str, run: Run, models: Mapping[int, Path], word: str) -> 
     )
 
 
-def _studied(page: str, model: Path, uses: Uses) -> tuple[Study, Grouping]:
+def _studied(page: str, run: Run, model: Path, uses: Uses) -> tuple[Study, Grouping]:
     size = sum(file.stat().st_size for file in model.iterdir()) / 2
     return run_or_offer(
         f"{page}_groups",
-        ("groups", str(model), uses.word),
+        ("groups", str(model), run.about.created, uses.word),
         "Reading the uses",
         lambda job: group_in_run(load_kept(model), uses, job.report),
         seconds=max(AT_ONCE_S + 1, len(uses.uses) * size / _USES_PER_S),

@@ -28,7 +28,7 @@ def show_outcome(page: str, run: Run) -> None:
         page: prefix of the keys of all widgets.
         run: a finished run.
     """
-    taken = st.session_state.get(f"{page}_taken_{run.name}", "")
+    taken = st.session_state.get(_taken(page, run), "")
     if taken and model_here(taken):
         is_used = model_name() == taken
         where = "All pages now read with it." if is_used else "The page Models has it."
@@ -58,8 +58,13 @@ def _use(page: str, run: Run, name: str) -> None:
     except ElmoError as error:
         st.toast(escape_markdown(str(error)), icon=":material/error:")
     else:
-        st.session_state[f"{page}_taken_{run.name}"] = name
+        st.session_state[_taken(page, run)] = name
         choose_model(name)
+
+
+def _taken(page: str, run: Run) -> str:
+    """Key of the name under which this run was taken; another run may have had the run's name before."""
+    return f"{page}_taken_{run.name}_{run.about.created}"
 
 
 def offer_all(page: str, run: Run, runs: Sequence[Run]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
@@ -11,9 +12,10 @@ import streamlit as st
 
 from elmo_core.exceptions import ElmoError, InputError
 from elmo_core.pretraining.corpus import find_shards
-from elmo_core.runs.texts import TextPart, sample_text
+from elmo_core.runs.texts import TextPart, sample_text, words_of
 from elmo_core.serving.access import files_of_corpus
 from elmo_core.text.tokenisation import check_language
+from elmo_core.text.unpacking import open_bytes
 from pages.common.loaders import digest
 from pages.common.markdown import escape_markdown
 from pages.common.permissions import corpora, may_name_files
@@ -25,6 +27,7 @@ _MOST_PASTED = 2_000_000
 _MOST_FILES = 20
 _WORDS_A_SENTENCE = 20
 _LOOKED_AT = 200_000  # lines of a text that are counted; the rest is taken to be like them
+_HEAD = 1 << 20  # bytes that are packed, to find out what a packed file holds
 
 
 @dataclass(frozen=True)
@@ -137,20 +140,23 @@ def _parts(files: list[Path]) -> tuple[TextPart, ...]:
 @kept_for_visitor(4)
 def _counted(name: str, parts: tuple[TextPart, ...], language: str) -> ChosenText:
     """Count what the beginning of a text holds, and take the rest of its bytes to be like it."""
-    counts = Counter[str]()
-    n_lines = n_characters = n_all = 0
+    counts, head = Counter[str](), bytearray()
+    n_read = n_lines = n_bytes = 0
     for part in parts:
-        if isinstance(part.content, Path):
-            n_all += part.content.stat().st_size
-        else:
-            n_all += len(part.content)
-        for line in islice(part.lines(), _LOOKED_AT - n_lines):
+        for line in islice(part.lines(), _LOOKED_AT - n_read):
+            n_read += 1
             n_lines += bool(line.strip())
-            n_characters += len(line) + 1
-            counts.update(line.split())
-    scale = max(1.0, n_all / max(1, n_characters)) if n_lines >= _LOOKED_AT else 1.0
+            encoded = line.encode("utf-8", "ignore")
+            n_bytes += len(encoded) + 1
+            if len(head) < _HEAD:
+                head += encoded + b"\n"
+            counts.update(words_of(line))
+    scale = 1.0
+    if n_read >= _LOOKED_AT:
+        unpacked = len(head) / len(zlib.compress(head))
+        scale = max(1.0, sum(_n_bytes(part, unpacked) for part in parts) / n_bytes)
     n_words = round(scale * counts.total())
-    key = digest(f"{name} {n_all} {language} {[part.name for part in parts]} {hash(parts)}".encode())
+    key = digest(f"{name} {language} {[part.name for part in parts]} {hash(parts)}".encode())
     return ChosenText(
         key,
         name,
@@ -160,3 +166,11 @@ def _counted(name: str, parts: tuple[TextPart, ...], language: str) -> ChosenTex
         round(scale * max(n_lines, counts.total() / _WORDS_A_SENTENCE)),
         tuple(count for _, count in counts.most_common()),
     )
+
+
+def _n_bytes(part: TextPart, unpacked: float) -> float:
+    """About the bytes of a part in UTF-8; `unpacked` is how many a byte of a packed file stands for."""
+    if isinstance(part.content, str):
+        return len(part.content.encode("utf-8", "ignore"))
+    with open_bytes(part.content, part.name) as file:
+        return file.size * (unpacked if file.is_packed else 1.0)

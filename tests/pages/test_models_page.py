@@ -68,6 +68,10 @@ def test_a_model_of_this_machine_is_added(tmp_path: Path, own_folder: Path):
     checked(app.text_input(key="models_path").set_value(str(source)).run())
     checked(app.button(key="models_add_start").click().run())
     wait_until(lambda page: "third-model is added" in texts(page), app)
+    checked(app.button(key="models_third-model_remove").click().run())
+    assert "third-model" not in texts(app)
+    checked(app.button(key="models_add_start").click().run())
+    wait_until(lambda page: "third-model is added" in texts(page), app)
     checked(app.button(key="models_use_new").click().run())
     assert reads_with(app, "third-model")
 

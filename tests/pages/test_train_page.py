@@ -150,7 +150,7 @@ def test_what_it_has_learned_is_shown_for_each_kept_model(finished: Path, runs: 
     checked(app.text_input(key="train_word").set_value(word).run())
     wait_until(lambda page: "by what the model expects in their place" in captions(page), app)
     assert "group" in texts(app)
-    checked(app.select_slider(key="train_step_mine").set_value(0).run())
+    checked(app.select_slider(key="train_step_mine_0.0").set_value(0).run())
     wait_until(lambda page: "No groups proven" in texts(page), app)
 
 
@@ -175,6 +175,7 @@ def test_a_finished_run_becomes_the_model_of_all_pages(finished: Path, runs: Pat
     assert "my-english is one of your models. All pages now read with it." in messages(app).replace("*", "")
     assert app.query_params["model"] in ("my-english", ["my-english"])
     card = (tmp_path / "models" / "my-english" / "README.md").read_text("utf-8")
+    assert str(tmp_path) not in card and "--train text/train.txt" in card
     assert "a <b>text</b>" in card and "Its perplexity on lines that were held out is" in card
     assert load_model("my-english").about["words_seen"] == 800
     checked(app.switch_page("models/page.py").run())
@@ -229,6 +230,10 @@ def test_a_run_goes_on_from_a_model(busy: None, tmp_path: Path):
     (tmp_path / "models").mkdir()
     write_folder(tiny_model(), tmp_path / "models" / "second")
     app = open_page("train")
+    checked(app.segmented_control(key="train_text").set_value("Files of this machine").run())
+    for pattern in ("~nobody-of-this-name", "x" * 300, "nothing/*.txt"):
+        checked(app.text_input(key="train_pattern").set_value(pattern).run())
+        assert pattern in messages(app)
     checked(app.segmented_control(key="train_text").set_value("The bundled sample").run())
     wait_until(lambda page: "words/s" in texts(page), app)
     checked(app.selectbox(key="train_start").set_value("second").run())
