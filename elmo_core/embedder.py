@@ -214,8 +214,8 @@ class Elmo:
     ) -> Iterator[list[Embedding]]:
         """Embed any number of sentences in constant memory, one block after the other.
 
-        The vectors are those of `embed`. Where blocks end depends on the sentences alone.
-        starts at the beginning of a block is cut in the same places as the whole one.
+        The vectors are those of `embed`. Where blocks end depends on the sentences alone, so a
+        stream that starts at the beginning of a block is cut in the same places as the whole one.
 
         Args:
             sentences: as for `embed`; read as they are needed.

@@ -279,7 +279,7 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         require_fitted(self, "head_")
         layers = X if isinstance(X, TextLayers) else self._embed(self.elmo_, check_texts(X), None)
         logits = self.head_.logits(layers)
-        return self.experts_.added_to(logits, layers.words)
+        return self.experts_.added_to(logits, self.experts_.logits(layers.words))
 
     def _embed(self, elmo: Encoder, texts: list[Item], report: Report | None) -> TextLayers:
         keep, limit = self.head == "attention", whole(self.max_characters)

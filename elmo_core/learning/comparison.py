@@ -115,6 +115,7 @@ class Comparison(Generic[ResultT]):
             return SkippedMethod(method.name, obstacle)
         started = time.monotonic()
         outcomes: list[Any] = []
+        weights: list[tuple[float, ...]] = []
         for index, split in enumerate(self.splits):
             self._progress.start(method.name, index, len(self.splits))
             if method.needs_model:
@@ -122,10 +123,15 @@ class Comparison(Generic[ResultT]):
             earlier = {name: done[index] for name, done in self._outcomes.items()}
             on_epoch = partial(self._on_epoch, method.name) if self._on_epoch else None
             budget = Budget(seconds / len(self.splits), self._progress, on_epoch, earlier)
-            outcomes.append(method.run(self.task, split, budget))
+            outcome = method.run(self.task, split, budget)
+            if outcome.estimator and method.needs_model:
+                weights.append(outcome.estimator.layer_weights_)
+            # one of several estimators serves nothing but the methods that build on it
+            is_kept = len(self.splits) == 1 or any(other.base == method.name for other in self.task.methods)
+            outcomes.append(outcome if is_kept else replace(outcome, estimator=None))
         self._outcomes[method.name] = outcomes
-        took = time.monotonic() - started
-        return self._judged(method, outcomes, took, note or outcomes[-1].note)
+        found = self._judged(method, outcomes, time.monotonic() - started, note or outcomes[-1].note)
+        return replace(found, layer_weights=tuple(np.mean(weights, axis=0).tolist()) if weights else None)
 
     def _obstacle(self, method: AnyMethod) -> str:
         """Say why a method cannot be run now; empty if it can."""
@@ -138,7 +144,6 @@ class Comparison(Generic[ResultT]):
     def _judged(self, method: AnyMethod, outcomes: list[Any], seconds: float, note: str) -> ResultT:
         """Score the outcomes of a method, also against each baseline that was run before."""
         found = self.task.result(method, self.splits, outcomes)
-        weights = [one.estimator.layer_weights_ for one in outcomes if one.estimator and method.needs_model]
         notes = ", ".join(part for part in (note, self._note) if part)
         result = replace(
             found,
@@ -146,7 +151,6 @@ class Comparison(Generic[ResultT]):
             n_train=outcomes[-1].n_train,
             n_folds=len(self.splits),
             n_beside_training=rows_beside_training(self.splits, self.task.together),
-            layer_weights=tuple(np.mean(weights, axis=0).tolist()) if weights else None,
             against={baseline.method: found.compare(baseline) for baseline in self._baselines},
             note=f"{notes} to keep to the time limit" if notes else "",
         )

@@ -42,7 +42,7 @@ def expected_steps(
             come on top.
     """
     steps: dict[str, float] = {}
-    reading = rate * float(task.lengths.sum())
+    reading = min(rate * float(task.lengths.sum()), _SHARE * limit_s)  # more is left out
     for method in methods:
         if method.needs_model:
             steps.setdefault(READING, reading)

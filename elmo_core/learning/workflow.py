@@ -141,6 +141,8 @@ def expected_seconds(
     )
     beyond = sum(steps[method.name] for method in task.methods if method.is_beyond_limit)
     within = (sum(steps.values()) - beyond) / COMPARED
+    if settings.n_folds:  # the look inside trains once more, on all texts
+        beyond *= (settings.n_folds + 1) / settings.n_folds
     return min(within, settings.time_limit_s), beyond
 
 

@@ -18,6 +18,7 @@ from elmo_core.learning.texts.results import (
     LEARNED,
     LEARNED_WORDS,
     MAJORITY,
+    PRODUCT,
     STATIC,
     TFIDF,
     ComparisonSettings,
@@ -25,6 +26,7 @@ from elmo_core.learning.texts.results import (
 from elmo_core.learning.texts.task import TextTask
 from elmo_core.learning.verdict import verdict
 from elmo_core.learning.workflow import compare_methods
+from elmo_core.measuring.splitting import Split
 from elmo_core.tables.reading import read_table_file
 from tests.conftest import ROOT
 
@@ -187,3 +189,15 @@ def test_words_that_decided(elmo):
         occlude(classifier, "  ")
     with pytest.raises(InputError, match="classes 0 to 1"):
         occlude(classifier, "a", 2)
+
+
+def test_a_class_that_only_test_texts_have_is_never_predicted(elmo):
+    texts, labels = [*TEXTS[:30], "a text of its own", "another text of its own"], [*LABELS[:30], "a", "a"]
+    split = Split(np.arange(24), np.arange(24, 32))
+    settings = ComparisonSettings(time_limit_s=HOUR, methods=(MAJORITY, TFIDF, LEARNED_WORDS, PRODUCT))
+    for result in compare_methods(elmo, texts, labels, settings, split=split):
+        assert result.classes == ("a", "bad", "good")
+        assert (result.predicted > 0).all()
+        np.testing.assert_allclose(result.probabilities.sum(axis=1), 1)
+    *_, product = result.additions
+    assert product.scores.value == result.scores.value

@@ -10,8 +10,10 @@ from safetensors.torch import load_file, save_file
 from elmo_core import Elmo, ElmoClassifier
 from elmo_core.exceptions import CancelledError, ModelError
 from elmo_core.learning.texts.additions import say_additions
+from elmo_core.learning.texts.dataset import Dataset
 from elmo_core.learning.texts.experts import TUNED
 from elmo_core.learning.texts.fine_tuned import WINDOW
+from elmo_core.learning.texts.fine_tuning import passes
 from elmo_core.learning.texts.results import (
     FINE_TUNED,
     MAJORITY,
@@ -21,7 +23,9 @@ from elmo_core.learning.texts.results import (
     latest_additions,
 )
 from elmo_core.learning.texts.saving import load_classifier, save_classifier
-from elmo_core.learning.workflow import compare_methods
+from elmo_core.learning.texts.task import TextTask
+from elmo_core.learning.time_budget import expected_steps
+from elmo_core.learning.workflow import compare_methods, expected_seconds
 from elmo_core.pretraining.adapting import adapt
 from elmo_core.weights.store import StoredModel
 
@@ -100,7 +104,7 @@ def test_a_comparison_says_what_each_expert_adds(elmo: Elmo):
     settings = ComparisonSettings(time_limit_s=3600, methods=(MAJORITY, TFIDF), fine_tune=True, n_folds=2)
     *others, product, found = compare_methods(elmo, TEXTS, LABELS, settings)
     assert [one.method for one in (*others, product, found)] == [MAJORITY, TFIDF, PRODUCT, FINE_TUNED]
-    names = ["words", "+ characters", "+ the biLM", "+ fine-tuning"]
+    names = ["words", "+ characters", "+ the model's layers", "+ fine-tuning"]
     assert [step.name for step in product.additions] == names[:3]
     steps = latest_additions([product, found])
     assert [step.name for step in steps] == names
@@ -108,3 +112,23 @@ def test_a_comparison_says_what_each_expert_adds(elmo: Elmo):
     assert product.additions[-1].scores.value == product.scores.value
     assert [step.gain is None for step in steps] == [True, False, False, False]
     assert say_additions(steps).startswith("What each part added")
+
+
+def test_its_predictions_can_be_stopped_and_its_time_is_expected_within_the_limit(elmo, tuned):
+    def stop(doing: str, share: float) -> None:
+        raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        tuned.experts_.logits(TEXTS, stop)
+    task = TextTask(elmo, TEXTS, LABELS, ComparisonSettings(fine_tune=True))
+    steps = expected_steps(task, task.methods, 1.0, 1, 10.0)  # a second for each character
+    assert steps[FINE_TUNED] < 10 * passes(len(TEXTS))
+
+
+def test_folds_train_once_more_on_all_texts_beyond_the_limit(elmo):
+    data = Dataset("mine", tuple(TEXTS), tuple(LABELS), tuple(range(len(TEXTS))), (), (), ())
+    once, twice = (
+        expected_seconds(elmo, data, ComparisonSettings(fine_tune=True, n_folds=n), rate=1e-3)[1]
+        for n in (0, 2)
+    )
+    assert twice == pytest.approx(3 * once, rel=0.1)

@@ -11,16 +11,15 @@ import numpy as np
 from elmo_core.learning.calibration import fit_product, softmax
 from elmo_core.learning.classifier import ElmoClassifier
 from elmo_core.learning.results import Difference
-from elmo_core.learning.text_layers import TextLayers
 from elmo_core.learning.texts.experts import CHARACTERS, PRIOR, STATIC, TUNED, WORDS
 from elmo_core.learning.texts.scores import TextScores, compare, score
 
-_HEAD = "head"
+HEAD = "head"
 NAMES = {
     WORDS: "words",
     CHARACTERS: "+ characters",
     STATIC: "+ static vectors",
-    _HEAD: "+ the biLM",
+    HEAD: "+ the model's layers",
     TUNED: "+ fine-tuning",
 }
 """The experts in the order in which they are added."""
@@ -37,22 +36,20 @@ class Addition:
 
 
 def nested_products(
-    classifier: ElmoClassifier, layers: TextLayers, codes: np.ndarray
+    classifier: ElmoClassifier, logits: Mapping[str, np.ndarray], codes: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Weigh growing sets of the experts of a classifier as `fit_experts` does, and predict with each.
 
     Args:
         classifier: fitted in this process, with a product of experts; K classes.
-        layers: of n texts to predict.
+        logits: (n, K) of its head (`HEAD`) and of its experts, for the texts to predict.
         codes: int, the classes of the texts it was fitted to, as numbers.
 
     Returns:
         Probabilities float64 (n, K) by `NAMES`; the last are those of the classifier itself.
     """
     fitted, experts = classifier.head_fit_, classifier.experts_
-    held_out = experts.held_out | {_HEAD: fitted.held_out_logits}
-    logits = {kind: model.logits(layers.words) for kind, model in experts.models.items()}
-    logits[_HEAD] = classifier.head_.logits(layers)
+    held_out = experts.held_out | {HEAD: fitted.held_out_logits}
     kinds = [kind for kind in NAMES if kind in logits]
     gold, weights = fitted.held_out(codes), fitted.held_out(fitted.weights)
     found = {}
@@ -61,7 +58,8 @@ def nested_products(
         factors = fit_product([held_out[kind] for kind in own], gold, weights=weights, prior=PRIOR)
         total = sum(factor * logits[kind] for factor, kind in zip(factors.tolist(), own, strict=True))
         found[NAMES[own[-1]]] = softmax(np.asarray(total))
-    return found | {NAMES[kinds[-1]]: classifier.predict_proba(layers)}
+    whole = experts.added_to(logits[HEAD], logits)
+    return found | {NAMES[kinds[-1]]: softmax(whole, classifier.temperature_)}
 
 
 def additions(
@@ -90,7 +88,7 @@ def say_additions(steps: Sequence[Addition]) -> str:
     lost = [step for step in others if step.gain and step.gain.value.high < 0]
     open_ = [step.name.removeprefix("+ ") for step in others if step not in gained and step not in lost]
     told = [f"{first.name} alone have macro-F1 {100 * first.scores.macro_f1.value:.1f}"]
-    for steps_, verb in ((gained, "added"), (lost, "took")):
+    for steps_, verb in ((gained, "added"), (lost, "changed it by")):
         told += [f"{step.name.removeprefix('+ ')} {verb} {_points(step)}" for step in steps_]
     if open_:
         told.append(f"what {_listed(open_)} did is within chance")

@@ -6,7 +6,7 @@ from, so an input that does not help gets no weight (a product of experts, Hinto
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,7 @@ import numpy as np
 from elmo_core.learning.calibration import fit_product
 from elmo_core.learning.fitting import Fitted
 from elmo_core.learning.text_layers import is_segmented
+from elmo_core.learning.texts.fine_tuned import FineTuned
 from elmo_core.learning.texts.fine_tuning import Tuning, fit_fine_tuned
 from elmo_core.learning.texts.static_mean import fit_static_mean
 from elmo_core.learning.texts.tfidf import CHARACTERS as CHARACTER_SETTINGS
@@ -53,10 +54,17 @@ class Experts:
     held_out: dict[str, np.ndarray] = field(default_factory=dict)
     """Logits (m, K) of each, for the texts of the head's `held_out_logits`; empty for a saved classifier."""
 
-    def added_to(self, logits: np.ndarray, texts: Sequence[str]) -> np.ndarray:
-        """Logits float64 (n, K) of the product, from those of the head and n texts."""
-        for name, model in self.models.items():
-            logits = logits + self.weights[name] * model.logits(texts)
+    def logits(self, texts: Sequence[str], report: Report | None = None) -> dict[str, np.ndarray]:
+        """Logits float64 (n, K) of each expert for n texts, by name; reports while a biLM reads them."""
+        return {
+            name: model.logits(texts, report) if isinstance(model, FineTuned) else model.logits(texts)
+            for name, model in self.models.items()
+        }
+
+    def added_to(self, logits: np.ndarray, own: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Logits float64 (n, K) of the product, from those of the head and those of each expert."""
+        for name in self.models:
+            logits = logits + self.weights[name] * own[name]
         return logits
 
 

@@ -55,7 +55,7 @@ class Tuning:
     unlabelled: Sequence[Tokens] = ()
     """Further texts of the task, which the language model reads."""
     deadline: float = math.inf
-    """Time (of `time.monotonic`) after which no epoch is begun."""
+    """Time (of `time.monotonic`) after which no epoch is begun on the splits."""
 
     @property
     def elmo(self) -> Elmo:
@@ -131,11 +131,13 @@ def fit_fine_tuned(
     def tuned(number: int) -> tuple[FineTuned, Iterator[None]]:
         """A network with its regression, and its epochs to come."""
         rows, network = parts[number], FineTuned(elmo, n_classes)
+        # the last network makes all epochs that were chosen: the weights of the product are for those
+        plan = tuning if number < len(splits) else replace(tuning, deadline=math.inf)
         (fitted,) = trials([vectors[row] for row in rows], codes[rows], weights[rows], (strength,))
         _take(network, fitted)
         told = part_of(report, float(ends[number]), float(ends[number + 1]))
         own = [tokens[row] for row in rows]
-        return network, _epochs(network, own, codes[rows], weights[rows], tuning, told)
+        return network, _epochs(network, own, codes[rows], weights[rows], plan, told)
 
     for number, split in enumerate(splits):
         network, epochs = tuned(number)

@@ -17,7 +17,7 @@ from elmo_core.learning.calibration import softmax
 from elmo_core.learning.classifier import ElmoClassifier, TextHeadName, TextMix
 from elmo_core.learning.methods import Budget, Method, Outcome
 from elmo_core.learning.texts import baselines
-from elmo_core.learning.texts.additions import nested_products
+from elmo_core.learning.texts.additions import HEAD, nested_products
 from elmo_core.learning.texts.experts import TUNED, WORDS
 from elmo_core.learning.texts.fine_tuning import passes
 from elmo_core.learning.texts.results import (
@@ -34,6 +34,7 @@ from elmo_core.learning.texts.results import (
 )
 from elmo_core.learning.time_budget import affordable_rows
 from elmo_core.measuring.splitting import Split
+from elmo_core.progress import part_of
 
 if TYPE_CHECKING:
     from elmo_core.learning.texts.task import TextTask
@@ -133,6 +134,9 @@ class StaticMean(_WordMethod):
 class HeadMethod(Method["TextTask", TextOutcome]):
     """A head on the mean of the mixed layers."""
 
+    adds: ClassVar[str]
+    """The expert that stands beside the classifier of the base, where there is one."""
+
     def __init__(
         self, name: str, mix: TextMix, head: TextHeadName = "linear", *, with_tfidf: bool = False
     ) -> None:
@@ -165,14 +169,22 @@ class HeadMethod(Method["TextTask", TextOutcome]):
 
     def run(self, task: TextTask, split: Split, budget: Budget) -> TextOutcome:
         """Fit the classifier."""
-        return self._tested(task, split, self._fitted(task, split, budget))
+        classifier = self._fitted(task, split, budget)
+        return self._tested(task, split, classifier, classifier.logits(task.taken_layers(split.test)))
 
     def _fitted(self, task: TextTask, split: Split, budget: Budget) -> ElmoClassifier:
-        classifier = self.classifier(task, budget.seconds)
-        return classifier.fit(task.taken_layers(split.train), task.codes[split.train], report=budget.report)
+        """Put an expert beside the classifier that the base has fitted, or fit all where there is none."""
+        layers, codes = task.taken_layers(split.train), task.codes[split.train]
+        earlier = budget.earlier.get(self.base or "")
+        if earlier is None or not isinstance(earlier.estimator, ElmoClassifier):
+            return self.classifier(task, budget.seconds).fit(layers, codes, report=budget.report)
+        classifier = copy.copy(earlier.estimator)
+        classifier.add_experts(self.adds, layers, _own_codes(classifier, codes), report=budget.report)
+        return classifier
 
-    def _tested(self, task: TextTask, split: Split, classifier: ElmoClassifier) -> TextOutcome:
-        logits = classifier.logits(task.taken_layers(split.test))
+    def _tested(
+        self, task: TextTask, split: Split, classifier: ElmoClassifier, logits: np.ndarray
+    ) -> TextOutcome:
         scaled, unscaled = (
             _spread(softmax(logits, temperature), classifier.classes_, len(task.classes))
             for temperature in (classifier.temperature_, 1.0)
@@ -191,9 +203,8 @@ class ProductOfExperts(HeadMethod):
 
     def classifier(self, task: TextTask, seconds: float = math.inf) -> ElmoClassifier:
         """Make the classifier, not fitted; rare classes always count as much as frequent ones."""
-        classifier = super().classifier(task, seconds)
-        classifier.set_params(static=task.static, class_weight="balanced")
-        return classifier
+        own = {"static": task.static, "class_weight": "balanced"}
+        return super().classifier(task, seconds).set_params(**own)  # type: ignore[no-any-return]
 
     def cost(self, task: TextTask) -> float:
         """That of the head on two vectors a text, and of what is counted."""
@@ -203,23 +214,25 @@ class ProductOfExperts(HeadMethod):
     def run(self, task: TextTask, split: Split, budget: Budget) -> TextOutcome:
         """Fit the classifier, and keep what each of its experts adds."""
         classifier = self._fitted(task, split, budget)
-        found = nested_products(classifier, task.taken_layers(split.test), task.codes[split.train])
+        layers, told = task.taken_layers(split.test), part_of(budget.report, 1.0, 1.0)
+        logits = {HEAD: classifier.head_.logits(layers)} | classifier.experts_.logits(layers.words, told)
+        found = nested_products(classifier, logits, _own_codes(classifier, task.codes[split.train]))
         own, k = classifier.classes_, len(task.classes)
         products = {name: _spread(values, own, k) for name, values in found.items()}
-        return replace(self._tested(task, split, classifier), products=products)
+        whole = classifier.experts_.added_to(logits[HEAD], logits)
+        return replace(self._tested(task, split, classifier, whole), products=products)
 
 
 class FineTunedProduct(ProductOfExperts):
     """The product of experts, and beside them a copy of the biLM that has learned the task."""
 
     is_beyond_limit: ClassVar[bool] = True
+    adds: ClassVar[str] = TUNED
     base = PRODUCT
 
     def classifier(self, task: TextTask, seconds: float = math.inf) -> ElmoClassifier:
         """Make the classifier, not fitted."""
-        classifier = super().classifier(task, seconds)
-        classifier.fine_tune = True
-        return classifier
+        return super().classifier(task, seconds).set_params(fine_tune=True)  # type: ignore[no-any-return]
 
     def cost(self, task: TextTask) -> float:
         """Nothing beside the passes of the biLM; the product is there already."""
@@ -230,18 +243,8 @@ class FineTunedProduct(ProductOfExperts):
         return "" if isinstance(task.elmo, Elmo) else "only a biLM can be fine-tuned here"
 
     def passes(self, task: TextTask) -> float:
-        """Of learning on the folds and on the whole."""
-        return passes(len(task.texts))
-
-    def _fitted(self, task: TextTask, split: Split, budget: Budget) -> ElmoClassifier:
-        """Put the fine-tuned biLM beside the product that was fitted before, or fit both."""
-        earlier = budget.earlier.get(PRODUCT)
-        if earlier is None or not isinstance(earlier.estimator, ElmoClassifier):
-            return super()._fitted(task, split, budget)
-        classifier = copy.copy(earlier.estimator)
-        layers, codes = task.taken_layers(split.train), task.codes[split.train]
-        classifier.add_experts(TUNED, layers, codes, report=budget.report)
-        return classifier
+        """Of learning on the folds and on the whole; none of a model that cannot be fine-tuned."""
+        return 0.0 if self.obstacle(task) else passes(len(task.texts))
 
 
 class AttentionMethod(HeadMethod):
@@ -264,6 +267,8 @@ class AttentionMethod(HeadMethod):
 class WithTfIdf(HeadMethod):
     """Another head, its probabilities multiplied by those of TF-IDF."""
 
+    adds: ClassVar[str] = WORDS
+
     def __init__(self, name: str, base: str, mix: TextMix, head: TextHeadName = "linear") -> None:
         """Store the name of the method with that head."""
         super().__init__(name, mix, head, with_tfidf=True)
@@ -272,16 +277,6 @@ class WithTfIdf(HeadMethod):
     def cost(self, task: TextTask) -> float:
         """That of TF-IDF; the head is there already."""
         return _tfidf_cost(task)
-
-    def _fitted(self, task: TextTask, split: Split, budget: Budget) -> ElmoClassifier:
-        """Put TF-IDF beside the head that the other method has fitted, or fit both."""
-        earlier = budget.earlier.get(self.base or "")
-        if earlier is None or not isinstance(earlier.estimator, ElmoClassifier):
-            return super()._fitted(task, split, budget)
-        classifier = copy.copy(earlier.estimator)
-        layers, codes = task.taken_layers(split.train), task.codes[split.train]
-        classifier.add_experts(WORDS, layers, codes, report=budget.report)
-        return classifier
 
 
 def text_methods(
@@ -311,6 +306,11 @@ def text_methods(
 
 def _tfidf_cost(task: TextTask) -> float:
     return _TFIDF_SECONDS[task.analyser] * float(task.lengths.sum())
+
+
+def _own_codes(classifier: ElmoClassifier, codes: np.ndarray) -> np.ndarray:
+    """Numbers of classes among those that occur in training, from numbers among all classes."""
+    return np.searchsorted(classifier.classes_, codes)
 
 
 def _spread(probabilities: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:

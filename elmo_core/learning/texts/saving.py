@@ -87,6 +87,7 @@ class ClassifierCodec(Codec[ElmoClassifier]):
             f"classes: {classes}",
             f"head: {estimator.head}{''.join(f', x {name}' for name in estimator.experts_.models)}",
             f"temperature of the probabilities: {estimator.temperature_:.2f}",
+            *(["a fine-tuned copy of the biLM stands beside it"] * (TUNED in estimator.experts_.models)),
         ]
 
     def other_contents(self, estimator: ElmoClassifier) -> tuple[dict[str, bytes], dict[str, torch.Tensor]]:
