@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from elmo_core.embedder import Elmo
 from elmo_core.glossary import explain
 from elmo_core.learning.inside.inspection import Inspection
 from elmo_core.learning.results import SkippedMethod, results_run
@@ -26,7 +27,7 @@ from pages.common.chosen_model import model_name
 from pages.common.exports import literal
 from pages.common.exports import python_cell as notebook_cell
 from pages.common.job import Job
-from pages.common.loaders import TOPICS
+from pages.common.loaders import TOPICS, load_model
 from pages.common.markdown import escape_markdown
 
 Results = tuple[TextResult | SkippedMethod, ...]
@@ -82,12 +83,15 @@ def choose_settings(page: str, n_texts: int) -> ComparisonSettings:
             help="Rare labels count as much as frequent ones in training. For the product of experts they "
             "always do.",
         )
+        has_bilm = isinstance(load_model(model_name()), Elmo)
         fine_tune = st.toggle(
             "Fine-tune the biLM",
             key="fine_tune",
             bind="query-params",
-            help="A copy of the biLM learns the task too (ULMFiT) and joins the product of experts. It takes "
-            "minutes, beyond the time above; the expected time beside the button includes them.",
+            disabled=not has_bilm,
+            help="A copy of the biLM learns the task too (ULMFiT), in minutes beyond the time above."
+            if has_bilm
+            else f"Only a biLM can be fine-tuned here; {escape_markdown(model_name())} is none.",
         )
         seed = st.number_input("Seed", 0, 10_000, 0, key="seed", bind="query-params")
         wanted = st.multiselect(
@@ -104,7 +108,7 @@ def choose_settings(page: str, n_texts: int) -> ComparisonSettings:
         balanced=balanced,
         methods=tuple(dict.fromkeys((MAJORITY, TFIDF, *wanted))) if wanted else (),
         seed=int(seed),
-        fine_tune=fine_tune,
+        fine_tune=fine_tune and has_bilm,
     )
 
 

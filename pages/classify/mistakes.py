@@ -121,7 +121,7 @@ def _show_texts(
         f"{inside.page}_{name}",
         f"{inside.chosen.data.name} {name}",
         rows=make,
-        figures={"Confusion": figure} if figure is not None else None,
+        figures={"Map" if name == "map" else "Confusion": figure} if figure is not None else None,
     )
 
 

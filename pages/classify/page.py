@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from elmo_core.exceptions import InputError
 from elmo_core.learning.results import results_run
 from elmo_core.learning.texts.dataset import Dataset
 from elmo_core.learning.texts.results import ComparisonSettings
@@ -23,13 +24,16 @@ from pages.common.chosen_model import model_name
 from pages.common.job import Job
 from pages.common.layout import show_title
 from pages.common.loaders import load_model
+from pages.common.permissions import refusal_of_length
 from pages.common.results import visitor_results
 
 PAGE = "classify"
 
 
-def train(job: Job, data: Dataset, settings: ComparisonSettings) -> TextComparison:
-    """Compare the methods; the parts of the job are the results as they come."""
+def train(job: Job, data: Dataset, settings: ComparisonSettings, refusal: str | None) -> TextComparison:
+    """Compare the methods unless that is refused; the parts of the job are the results as they come."""
+    if refusal:
+        raise InputError(refusal)
     elmo, static = load_model(model_name()), static_vectors()
     for part in run_classification(elmo, data, settings, static=static, report=job.report):
         job.parts.append(part)
@@ -52,16 +56,20 @@ with st.container(horizontal=True, vertical_alignment="center"):
     is_usable = all(finding.severity != "refused" for finding in data.findings)
     button = st.container(width="content")
     seconds = expected_seconds(data, settings) if is_usable else 0.0
+    refusal = refusal_of_length(seconds)
+    may_start = is_usable and not refusal
     if is_usable:
         st.caption(f"about {duration(seconds)} on this machine")
+if refusal:
+    st.warning(refusal)
 done = jobs.run_or_offer(
     PAGE,
     ("comparison", chosen.key),
     "Comparing",
-    lambda job: train(job, data, settings),
+    lambda job: train(job, data, settings, refusal),
     seconds=seconds,
     results=visitor_results("comparison", 1),
-    button=jobs.StartButton("Train and compare", button, can_repeat=True, is_enabled=is_usable),
+    button=jobs.StartButton("Train and compare", button, can_repeat=True, is_enabled=may_start),
     meanwhile=partial(comparison_view.show_so_far, PAGE, chosen, settings.n_folds if is_usable else None),
 )
 results = comparison_view.results_of(done.parts)

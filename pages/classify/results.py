@@ -155,7 +155,7 @@ def words_of(key: str, text: str, class_index: int | None, _classifier: ElmoClas
     return occlude(_classifier, text, class_index)
 
 
-@kept_for_visitor(4)
+@kept_for_visitor(1)
 def files_of(key: str, _classifier: ElmoClassifier, _facts: Mapping[str, JsonValue]) -> dict[str, bytes]:
     """Return the files of a classifier by name; `key` identifies it."""
     return classifier_files(_classifier, facts=_facts)

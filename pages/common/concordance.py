@@ -30,6 +30,9 @@ IMAGES = ("SVG", "PNG")
 _SCALE = 3  # pixels of a saved image for each on screen
 _ISOLATED, _END_OF_ISOLATED = "\u2067", "\u2069"  # right-to-left isolate, and its end
 _ORDERS = ("Text", "Left context", "Right context", "Group")
+_RIGHT_TO_LEFT = (
+    "Left context: what comes before the use, which stands on its right here. Right context: after it."
+)
 
 
 def modebar(file_name: str, image: str = IMAGES[0]) -> dict[str, Any]:
@@ -66,7 +69,13 @@ def show_selected(page: str, uses: Uses, colouring: Colouring, linked: MapSelect
 def choose_order(page: str, uses: Uses, labels: Sequence[int]) -> tuple[int, ...]:
     """Let the visitor sort the table, and return the ids of the uses in that order."""
     order = st.segmented_control(
-        "Sort by", _ORDERS, default=_ORDERS[0], required=True, key="sort", bind="query-params"
+        "Sort by",
+        _ORDERS,
+        default=_ORDERS[0],
+        required=True,
+        key="sort",
+        bind="query-params",
+        help=_RIGHT_TO_LEFT if direction([uses.word]) == "rtl" else None,
     )
     keys = {
         "Left context": lambda use: (left_key(use), use.id),

@@ -78,7 +78,7 @@ def choose_from_file(page: str, file: UploadedFile) -> Source:
             n = counted(len(text.sentences), "sentence")
             st.caption(escape_markdown(f"Running text, {decoded.encoding}, {n}"))
             say_decoding(file.name, decoded)
-        preview(["sentence"], [[sentence] for sentence in text.sentences])
+        preview(["sentence"], ([sentence] for sentence in text.sentences))
         asked = ReadingOptions(encoding=reading.options.encoding).as_arguments()
         line = f"text = split_text(read_text(Path({file.name!r}){asked}).text)"
         return Source(key, text, recipe=(line,), summary=_summary(file.name, text, decoded))
@@ -98,14 +98,9 @@ def choose_from_file(page: str, file: UploadedFile) -> Source:
 
 def _from_tokens(page: str, file: UploadedFile, reading: FileReading, key: str) -> Source:
     """Return the sentences of a file of tagged tokens, such as CoNLL; tags are not looked at here."""
-    encoding = reading.options.encoding
-    tokens: TokenFile = read_file(
-        f"{page}_file",
-        file,
-        ("tokens", reading),
-        lambda job: read_token_file(file.content, file.name, encoding=encoding),
+    tokens, text = read_file(
+        f"{page}_file", file, ("joined tokens", reading), lambda job: _join(file, reading)
     )
-    text = as_text(tokens)
     st.caption(escape_markdown(" ".join((f"{tokens.kind}: {tokens.reason}", *tokens.notes))))
     if tokens.skipped:
         show_skipped(
@@ -114,8 +109,8 @@ def _from_tokens(page: str, file: UploadedFile, reading: FileReading, key: str) 
             ("line", "reason", "content"),
             [(record.line, record.reason, record.content) for record in tokens.skipped],
         )
-    preview(["sentence"], [[sentence] for sentence in text.sentences])
-    asked = ReadingOptions(encoding=encoding).as_arguments()
+    preview(["sentence"], ([sentence] for sentence in text.sentences))
+    asked = ReadingOptions(encoding=reading.options.encoding).as_arguments()
     recipe = (
         "from elmo_core.learning.tags.reading import read_token_path",
         "from elmo_core.learning.tags.sentences import as_text",
@@ -144,6 +139,11 @@ def forget_file(page: str) -> None:
 def _split(file: UploadedFile, reading: FileReading, job: Job) -> tuple[Decoded, Text]:
     decoded = read_text(file.content, file.name, encoding=reading.options.encoding)
     return replace(decoded, text=""), split_text(decoded.text, job.report)
+
+
+def _join(file: UploadedFile, reading: FileReading) -> tuple[TokenFile, Text]:
+    tokens = read_token_file(file.content, file.name, encoding=reading.options.encoding)
+    return replace(tokens, sentences=()), as_text(tokens)
 
 
 def _choose_reading(page: str, file: UploadedFile) -> FileReading:

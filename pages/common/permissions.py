@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from elmo_core.measuring.durations import duration
 from elmo_core.memory import available_bytes
 from elmo_core.serving.access import LOCAL_FILES_VARIABLE, corpus_folders, is_loopback, offered_corpora
 
@@ -24,6 +25,8 @@ MOST_UPLOADED_MB = 400
 """All files that a visitor of a served app keeps at one time."""
 MOST_JOBS = 6
 """Jobs of one visitor of a served app that wait or run."""
+MOST_SECONDS = 3600
+"""Expected duration of a comparison for a visitor of a served app."""
 LEAST_FREE_MB = 300
 """Memory that must be available before a job is queued; `ELMO_LEAST_FREE_MB` says otherwise."""
 _OF_PROXIES = (
@@ -78,6 +81,16 @@ def refusal_of_job(n_unfinished: int) -> str | None:
     if n_unfinished >= MOST_JOBS and not is_local():
         return f"{MOST_JOBS} of your jobs wait or run, the most that this server takes; cancel one of them."
     return refusal_of_memory()
+
+
+def refusal_of_length(seconds: float) -> str | None:
+    """Return why work that takes so long may not be queued, in a sentence; None where it may."""
+    if seconds > MOST_SECONDS and not is_local():
+        return (
+            f"This would take about {duration(seconds)}, and this server takes no work of more than "
+            f"{duration(MOST_SECONDS)}; give it less to do, or run the app on your own machine."
+        )
+    return None
 
 
 def refusal_of_memory() -> str | None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.neighbours import NearestUses, nearest_uses
 from elmo_core.geometry.projection import MIN_UMAP_POINTS
@@ -58,8 +59,14 @@ class _Pace:
 
 
 def uses_per_second() -> float | None:
-    """Uses that the last study read in a second; None before the first one."""
-    return _Pace.uses_per_s
+    """Uses that the chosen model reads in a second, by the last study; None before the first one."""
+    return _Pace.uses_per_s if _is_free(load_model(model_name())) else _MASKED_PER_S
+
+
+def _is_free(model: Encoder) -> bool:
+    """Whether the contexts of uses cost no further run of the model."""
+    view = model.context_view()
+    return view is None or view.is_free
 
 
 def note_umap() -> None:
@@ -97,19 +104,17 @@ def find(page: str, source: Source, asked: UseQuery) -> Uses:
 def study(page: str, source: Source, asked: UseQuery, uses: Uses) -> Study:
     """Return what the model says about these uses; it reads each text once."""
     elmo, n = load_model(model_name()), len(uses.uses)
-    view = elmo.context_view()
-    is_free = view is None or view.is_free
 
     def work(job: Job) -> Study:
         started = time.monotonic()
         result = study_uses(elmo, uses, report=job.report)
-        if is_free:
+        if _is_free(elmo):
             _Pace.uses_per_s = n / max(time.monotonic() - started, 1e-3)
         return result
 
-    is_short = n <= _STUDIED_PER_S * jobs.AT_ONCE_S  # whatever the pace was when the machine was busy
-    pace = _STUDIED_PER_S if is_short else uses_per_second() or _STUDIED_PER_S
-    pace = pace if is_free else _MASKED_PER_S
+    pace = uses_per_second() or _STUDIED_PER_S
+    if _is_free(elmo) and n <= _STUDIED_PER_S * jobs.AT_ONCE_S:
+        pace = _STUDIED_PER_S  # whatever the pace was when the machine was busy
     return jobs.run_or_offer(
         f"{page}_study",
         ("study", source.key, elmo.name, asked),

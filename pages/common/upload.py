@@ -10,6 +10,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -210,10 +211,10 @@ def say_decoding(name: str, decoded: Decoded) -> None:
         st.warning(escape_markdown(fault))
 
 
-def preview(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def preview(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Show the first rows of a file."""
     longest = _LONGEST_CELL if len(columns) > 1 else _LONGEST_LINE
-    shown = [[clip(cell, longest) for cell in row] for row in rows[:_PREVIEW_ROWS]]
+    shown = [[clip(cell, longest) for cell in row] for row in islice(rows, _PREVIEW_ROWS)]
     frame = pd.DataFrame(shown, columns=list(columns))
     st.dataframe(frame, hide_index=True, height="content", alt="The first rows of the file")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from elmo_core.encoders.protocol import Encoder
 from elmo_core.learning.epochs import Epoch
 from elmo_core.learning.inside.learning_curve import Point, learning_curve
@@ -118,9 +120,11 @@ def compare(
 
 def curve(outcome: TagComparison, method: str, job: Job) -> tuple[Point, ...]:
     """Return scores for growing parts of the training sentences."""
-    task = outcome.task
+    task, learner = outcome.task, outcome.task.method(method)
     (split,) = task.splits()
-    for point in learning_curve(task, task.method(method), split, report=job.report):
+    if learner.needs_model:  # a kept comparison has not read its sentences
+        task.embed(np.arange(len(task.lengths)), keep_tokens=True, report=job.report)
+    for point in learning_curve(task, learner, split, report=job.report):
         job.parts.append(point)
     return tuple(job.parts)
 

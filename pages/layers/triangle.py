@@ -162,10 +162,12 @@ def _show_score(now: MixtureScores, score: ScoreName) -> None:
         else "So there is no evidence here that choosing beats the uniform mix."
     )
     if chosen.low == chosen.high == 0:
-        st.caption(
-            "The mixture that is best on four fifths of the cases is right on the same cases of "
-            "the rest as the uniform mix."
+        same = (
+            "is right on the same cases of the rest as the uniform mix."
+            if percent
+            else "scores exactly like the uniform mix on every case of the rest."
         )
+        st.caption(f"The mixture that is best on four fifths of the cases {same}")
         return
     scale = 100 if percent else 1
     st.caption(

@@ -11,7 +11,7 @@ from elmo_core.exceptions import InputError
 from elmo_core.geometry.separation import Separation
 from elmo_core.plots.points import Colouring
 from elmo_core.plots.sense_groups import describe_influences, plot_influences
-from elmo_core.plots.style import clip, percent
+from elmo_core.plots.style import clip, direction, percent
 from elmo_core.senses.headline import guessing
 from elmo_core.senses.study import CONTEXT, SenseMap, Study
 from elmo_core.senses.substitutes import Substitutes, find_substitutes
@@ -229,7 +229,9 @@ def _shares(placement: Placement, colours: Colouring) -> pd.DataFrame:
     """The probability of each sense or group; from either side as well where the model has two directions."""
     frame = pd.DataFrame({"placed among": colours.names, "both": placement.posterior})
     if placement.forward:
-        frame = frame.assign(**{"left context": placement.forward, "right context": placement.backward})
+        is_rtl = direction([placement.use.word]) == "rtl"
+        before, after = ("before", "after") if is_rtl else ("left context", "right context")
+        frame = frame.assign(**{before: placement.forward, after: placement.backward})
     return frame
 
 

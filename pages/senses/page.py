@@ -83,8 +83,6 @@ offer_all(PAGE, source, choice, study, grouping, named, reading.drawn, figure, l
 linked.sort(concordance.choose_order(PAGE, uses, named.labels))
 concordance.explain_phrases(uses.uses)
 concordance.show_table(uses, named.colouring, linked)
-if second:
-    two_models.show_second(PAGE, second, places_of_second, below, source, reading, colours, sentence, linked)
 part = st.segmented_control(
     "Look closer", PARTS, default=PARTS[0], required=True, key="part", bind="query-params", wrap=True
 )
@@ -98,3 +96,5 @@ elif part == "What if" and placed:
     contexts.show_placed(PAGE, placed, study, colours)
 elif part == "Change":
     show_change(PAGE, source, choice, study, named)
+if second:  # last, since the page may stop here until that model has read the uses
+    two_models.show_second(PAGE, second, places_of_second, below, source, reading, colours, sentence, linked)

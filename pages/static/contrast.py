@@ -100,7 +100,10 @@ def show_neighbours(
         sentences = choose_sentences(source, word)
         failure = st.container()
         if not all(sentences):
-            concordance.show_no_use(page, source, word, key="term")
+            if find("static", source, UseQuery(word)).uses:
+                st.info("Type another sentence with the word; this text has this one alone.")
+            else:
+                concordance.show_no_use(page, source, word, key="term")
             st.stop()
     queries = [read_query(elmo, sentence, word) for sentence in sentences]
     columns = [Column("Static: any sentence", static_neighbours(contrast.static, word, N_NEAREST))]

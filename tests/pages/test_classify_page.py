@@ -199,7 +199,7 @@ def test_the_comparison_has_a_verdict_and_one_row_for_each_method(after_training
     assert "TF-IDF" in messages(after_training)
     assert "Tested on 12 texts" in captions(after_training)  # a fifth, whatever is near what
     added = next(one.value for one in after_training.dataframe if "experts" in one.value.columns)
-    assert list(added["experts"])[::3] == ["words", "+ the biLM"]
+    assert list(added["experts"])[::3] == ["words", "+ the model's layers"]
     assert any("What each part added" in one.value for one in after_training.markdown)
 
 

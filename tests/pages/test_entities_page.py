@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from elmo_core.embedder import load_elmo
 from elmo_core.learning.inside.span_differences import KINDS
+from elmo_core.learning.tags.results import LAYER_0, TagComparisonSettings
+from elmo_core.learning.tags.task import TagTask
+from elmo_core.learning.verdict import verdict
+from elmo_core.learning.workflow import compare_taggers
+from pages.common.job import Job
+from pages.entities.data import Corpus, sample
+from pages.entities.work import TagComparison, curve
 from tests.pages.driver import captions, checked, job_of, open_page, texts
 from tests.pages.gestures import PATIENCE_S
 
@@ -220,3 +228,14 @@ def test_a_file_of_ones_own_static_vectors():
     app.segmented_control(key="view").set_value("Take away").run()
     (cell,) = [code.value for code in app.code if "ElmoTagger(" in code.value]
     assert "load_vectors_file(Path('glove.txt')" in cell and "static=static" in cell
+
+
+def test_a_kept_comparison_reads_its_sentences_before_its_learning_curve():
+    whole, settings = sample(), TagComparisonSettings(methods=(LAYER_0,), max_epochs=1, hidden=8)
+    corpus = Corpus("part", whole.train.take(range(20)), whole.test.take(range(5)), is_sample=True)
+    task = TagTask(load_elmo("tiny"), corpus.train, corpus.test, settings)
+    results = tuple(compare_taggers(task))
+    fresh = TagTask(load_elmo("tiny"), corpus.train, corpus.test, settings)
+    points = curve(TagComparison(corpus, fresh, results, verdict(results)), LAYER_0, Job("key", "title"))
+    assert [point.n_train for point in points] == [10, 20]
+    assert points[-1].scores.value == results[0].scores.value

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from elmo_core.serving.access import LOCAL_FILES_VARIABLE
-from pages.common.permissions import is_plainly_local, may_name_files
+from pages.common.permissions import MOST_SECONDS, is_plainly_local, may_name_files, refusal_of_length
 from tests.pages.gestures import PATIENCE_S
 
 LOCAL = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
@@ -79,3 +79,9 @@ def test_a_path_in_the_state_of_a_session_is_not_read_where_files_may_not_be_nam
     test.run()
     assert test.markdown[0].value.startswith("('', ")
     assert not test.text_input
+
+
+def test_a_served_app_takes_no_work_of_hours(monkeypatch):
+    monkeypatch.setenv(LOCAL_FILES_VARIABLE, "off")
+    assert refusal_of_length(MOST_SECONDS) is None
+    assert "about 3 h, and this server takes no work of more than 1 h;" in refusal_of_length(3 * 3600)
