@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from pathlib import Path
@@ -29,7 +30,7 @@ def ending_of(run: Run, code: int, log: tuple[Path, int], *, was_asked: bool) ->
         return Noted("finished")
     printed = _end_of(*log)
     goes_on = "it can go on from its last checkpoint" if run.has_checkpoint else "it begins again"
-    if code in _TERMINATED:
+    if code in _TERMINATED or (was_asked and os.name == "nt"):  # Windows ends it with a code of its own
         return Noted("paused", "" if was_asked else f"It was stopped from outside; {goes_on}.")
     if _NO_SPACE.search(printed):
         return Noted("failed", f"The disk is full; free some space, and {goes_on}.")

@@ -26,6 +26,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -120,12 +121,18 @@ class Run:
         """Whether it is to be removed as soon as its process has ended."""
         return (self.folder / _DOOMED).exists()
 
+    def last_checkpoint(self) -> dict[str, Any]:
+        """What the newest checkpoint says, without its tensors; empty where none can be read."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            values = json.loads((checkpoints(self.output)[-1] / "state.json").read_text("utf-8"))
+            return values if isinstance(values, dict) else {}
+        return {}
+
     def total_words(self) -> int:
         """Words to see in all; those of a copy that finishes are in its checkpoint."""
-        if self.about.finishes and (kept := checkpoints(self.output)):
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # damaged
-                values = json.loads((kept[-1] / "state.json").read_text("utf-8"))
-                return int(values["config"]["total_words"])
+        if self.about.finishes:
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # damaged
+                return int(self.last_checkpoint()["config"]["total_words"])
         return self.config.total_words
 
     def arguments(self, *, output: Path | str | None = None, is_relative: bool = False) -> list[str]:

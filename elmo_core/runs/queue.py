@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Literal
 
 from elmo_core.config import JsonConfig
-from elmo_core.exceptions import ElmoError, TrainingError
+from elmo_core.exceptions import ElmoError, OutputError, TrainingError
 from elmo_core.files import atomic_file
 from elmo_core.locking import is_locked
 from elmo_core.runs.folder import (
+    RUNS_VARIABLE,
     Run,
     all_doomed,
     all_runs,
@@ -77,7 +78,7 @@ def state_of(run: Run) -> RunState:
     """Find out what a run is doing, from its files and the lock alone."""
     noted = read_note(run)
     if noted is not None and noted.outcome == "running":
-        if is_locked(runs_folder() / LOCK):
+        if _somebody_works():
             return RunState("running" if is_queued(run) else "stopping")
         noted = read_note(run)  # the worker may have written it before it gave the lock back
         if noted is not None and noted.outcome == "running":
@@ -111,11 +112,17 @@ def finish_now(run: Run) -> Run:
         The copy.
 
     Raises:
-        TrainingError: the run has no checkpoint yet.
+        TrainingError: the run has no checkpoint yet, its rate cannot fall, or it has made its last step.
         OutputError: the copy cannot be written.
     """
     if not run.has_checkpoint:
         raise TrainingError(f"{run.name} has no checkpoint to finish yet; wait for its first one.")
+    if run.config.optimiser == "adagrad":
+        raise TrainingError(
+            f"{run.name} is trained by adagrad, whose rate does not fall; let it go on to its end."
+        )
+    if run.last_checkpoint().get("step", 0) >= run.config.total_steps:
+        raise TrainingError(f"{run.name} has made its last step; let it go on, and it finishes by itself.")
     place = _place(run) or time.time_ns()
     copy = create_finishing_run(run)
     _put_ticket(copy, place)
@@ -128,8 +135,15 @@ def remove(run: Run) -> None:
     """Delete a run; one that is being trained is deleted as soon as its process has stopped.
 
     Raises:
+        TrainingError: a copy that is to finish it has not taken its checkpoint yet.
         OutputError: it cannot be deleted.
     """
+    for other in all_runs():
+        if _finishes(other, run) and not other.has_checkpoint:
+            raise TrainingError(
+                f"{other.name} has not taken the checkpoint of {run.name} yet; let it begin, or remove it "
+                "first."
+            )
     pause(run)
     if state_of(run).kind == "stopping":
         doom(run)
@@ -143,7 +157,7 @@ def wake_worker() -> None:
     The worker trains one run after the other, whether anybody looks or not. After the machine was switched
     off, it is started again when somebody looks.
     """
-    if not (_queue() or all_doomed()) or is_locked(runs_folder() / LOCK):
+    if not (_queue() or all_doomed()) or _somebody_works():
         return
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_PACKAGES), *_python_path()])}
     with (runs_folder() / "worker.log").open("ab") as log:
@@ -196,6 +210,23 @@ def read_note(run: Run) -> Noted | None:
     with contextlib.suppress(OSError, ElmoError, UnicodeDecodeError):
         return Noted.from_json((run.folder / _STATE).read_text("utf-8"))
     return None
+
+
+def _somebody_works() -> bool:
+    """Whether a worker, or what it started, holds the lock."""
+    try:
+        return is_locked(runs_folder() / LOCK)
+    except OSError as error:  # some network disks
+        raise OutputError(
+            f"{runs_folder()} cannot be locked ({error.strerror}); name a folder on a disk of this machine "
+            f"({RUNS_VARIABLE})."
+        ) from error
+
+
+def _finishes(copy: Run, run: Run) -> bool:
+    with contextlib.suppress(ElmoError):  # damaged
+        return copy.about.finishes == run.name
+    return False
 
 
 def _of_the_dead(run: Run) -> RunState:

@@ -90,8 +90,12 @@ def _train(run: Run, descriptor: int) -> Noted:
                 pass_fds=[descriptor] if is_posix else [],
                 preexec_fn=_end_with_parent if is_posix else None,
             )
-        with contextlib.suppress(ElmoError):
+        try:
             note(run, Noted("running", process=process.pid, began=time.time()))
+        except ElmoError:  # nobody would know that it runs
+            process.terminate()
+            process.wait()
+            raise
     except (OSError, ElmoError) as error:
         return Noted("failed", f"It could not be started: {error}")
     was_asked = False

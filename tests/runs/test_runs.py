@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import signal
 import time
@@ -13,10 +14,10 @@ import pytest
 from typer.testing import CliRunner
 
 from elmo_core.__main__ import app
-from elmo_core.exceptions import InputError, TrainingError
+from elmo_core.exceptions import InputError, OutputError, TrainingError
 from elmo_core.pretraining.checkpoint import load_checkpoint
 from elmo_core.pretraining.kept_models import is_kept, kept_models
-from elmo_core.runs import queue
+from elmo_core.runs import queue, worker
 from elmo_core.runs.endings import ending_of
 from elmo_core.runs.folder import (
     HELD_OUT,
@@ -24,8 +25,11 @@ from elmo_core.runs.folder import (
     TRAIN,
     About,
     Run,
+    all_doomed,
     all_runs,
+    create_finishing_run,
     create_run,
+    doom,
     find_run,
     free_run_name,
 )
@@ -153,6 +157,46 @@ def test_finish_now_trains_a_copy_and_remove_stops_what_it_deletes(text: TextPar
     assert all_runs() == [copy]
     assert sorted(path.name for path in runs.iterdir()) == ["long-finished", "worker.log"]
     assert (runs / "worker.log").read_bytes() == b""
+
+
+def test_what_cannot_be_finished_or_removed_yet_stays_as_it_is(
+    text: TextPart, monkeypatch: pytest.MonkeyPatch
+):
+    run = make("mine", text)
+    (run.output / "checkpoint-00000009").mkdir(parents=True)
+    assert run.has_checkpoint
+    copy = create_finishing_run(run)
+    assert copy.total_words() == run.total_words()
+    with pytest.raises(TrainingError, match="mine-finished has not taken the checkpoint of mine yet"):
+        queue.remove(run)
+    queue.remove(copy)
+    (run.output / "checkpoint-00000009" / "state.json").write_text('{"step": 1000000}')
+    with pytest.raises(TrainingError, match="has made its last step"):
+        queue.finish_now(run)
+    assert all_runs() == [run]
+
+    def refuse(path: Path) -> bool:
+        raise OSError(errno.ENOLCK, "No locks available", str(path))
+
+    queue.note(run, queue.Noted("running"))
+    monkeypatch.setattr(queue, "is_locked", refuse)
+    with pytest.raises(OutputError, match=r"cannot be locked \(No locks available\)"):
+        queue.state_of(run)
+
+
+def test_what_cannot_be_deleted_is_left_by_the_worker(text: TextPart, runs: Path):
+    run = make("mine", text)
+    doom(run)
+    hidden = runs / ".old.1234.old"
+    run.folder.rename(hidden)
+    assert all_doomed() == []
+    hidden.rename(run.folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "delete", lambda run: None)
+        worker.work(runs)  # ends
+    assert all_doomed() == [run]
+    queue.wake_worker()
+    wait_for(lambda: not run.folder.exists())
 
 
 def test_what_went_wrong_is_said_in_one_sentence(text: TextPart, tmp_path: Path):
