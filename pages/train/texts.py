@@ -120,17 +120,19 @@ def _of_server(page: str) -> tuple[str, tuple[TextPart, ...]]:
             "Folder or pattern", key=f"{page}_pattern", max_chars=500, disabled=corpus is not None,
             placeholder="a folder, or a pattern such as corpus/*.txt.gz",
         ).strip()  # fmt: skip
-    if corpus is not None:
-        return corpus, _parts(files_of_corpus(offered[corpus]))
-    if not pattern:
+    if corpus is None and not pattern:
         return "", ()
     try:
+        if corpus is not None:
+            return corpus, _parts(files_of_corpus(offered[corpus]))
         folder = Path(pattern).expanduser()
         return pattern, _parts(files_of_corpus(folder) if folder.is_dir() else find_shards(str(folder)))
     except ElmoError:
         raise
     except (OSError, RuntimeError, ValueError) as error:  # no such user, too long a name, a closed folder
-        raise InputError(f"{pattern} cannot be read ({error}); name another folder or pattern.") from None
+        raise InputError(
+            f"{corpus or pattern} cannot be read ({error}); name another folder or pattern."
+        ) from None
 
 
 def _parts(files: list[Path]) -> tuple[TextPart, ...]:

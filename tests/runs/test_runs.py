@@ -239,6 +239,16 @@ def test_a_run_is_made_whole_or_not_at_all(text: TextPart, runs: Path):
             make(name, text)
     with pytest.raises(InputError, match="at least 40"):
         make("short", TextPart("typed", "One. Two."))
+
+    def cancel(n_lines: int, _: int) -> None:
+        assert n_lines == 1_000
+        raise KeyboardInterrupt  # no Exception, as where a page cancels it
+
+    about, long = About(created=0.0, text=""), TextPart("typed", "One goes.\n" * 1_500)
+    with pytest.raises(KeyboardInterrupt):
+        create_run(
+            "stopped", small_settings(), about, lambda folder: write_texts(folder, [long], about, cancel)
+        )
     assert [path.name for path in runs.iterdir()] == ["mine"]
     assert find_run("../runs/mine") is None
 
