@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from elmo_core.runs.folder import RUNS_VARIABLE
 from elmo_core.runs.worker import NICE_VARIABLE
 from elmo_core.weights.registry import MODELS_VARIABLE
+from pages.common import jobs
 from tests.pages.contrast import too_weak
 from tests.pages.gestures import PATIENCE_S, settle
 
@@ -30,6 +31,15 @@ def tiny_model() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ELMO_MODEL", "tiny")
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_job_goes_on() -> Iterator[None]:
+    """Wait for the jobs of a module: one that computes beside later tests draws from their random numbers."""
+    yield
+    end = time.monotonic() + PATIENCE_S
+    while (jobs._queue._waiting or jobs._queue._running) and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
