@@ -21,7 +21,7 @@ from elmo_core.tables.export import to_csv
 from pages.classify import results as lab_cache
 from pages.classify.mistakes import texts_of
 from pages.classify.results import SAMPLES, sample_file
-from pages.common import jobs, upload
+from pages.common import jobs, permissions, upload
 from tests.pages.driver import captions, checked, job_of, messages, open_page, wait_until_over
 from tests.pages.gestures import PATIENCE_S
 
@@ -388,3 +388,11 @@ def test_two_trainings_leave_the_page_of_a_third_alive():
         one.cancel()
     for one in running:
         wait_until_over(one)
+
+
+def test_a_served_app_refuses_a_comparison_of_hours(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ELMO_LOCAL_FILES", "off")
+    monkeypatch.setattr(permissions, "MOST_SECONDS", 1)
+    app = opened()
+    assert "this server takes no work of more than" in messages(app)
+    assert button(app, "Train and compare").disabled
