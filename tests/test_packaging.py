@@ -179,6 +179,9 @@ def test_the_build_ships_whole_folders():
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SHIPPED"
     )
     assert all(shipped(name).exists() for name in names)
+    assert (
+        ROOT / "elmo_core" / "py.typed"
+    ).is_file()  # type checkers read the annotations of a package with it
     in_source = (ROOT / "MANIFEST.in").read_text(encoding="utf-8").split()
     assert not [name for name in names if name not in in_source]
 

@@ -177,7 +177,10 @@ class Learner:
         for direction, states in enumerate(self._states):
             for layer in range(len(states)):
                 rows = (parts["state"][f"{direction}.{layer}.{name}"] for name in LSTMState._fields)
-                states[layer] = LSTMState(*(part[self._rows].clone() for part in rows))
+                fresh = states[layer]  # of the dtype of now, which may be another than before
+                states[layer] = LSTMState(
+                    *(part[self._rows].clone().to(zero.dtype) for part, zero in zip(rows, fresh, strict=True))
+                )
         for stream, position in zip(self._streams, positions, strict=True):
             stream.seek(position)
 

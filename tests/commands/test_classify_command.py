@@ -53,6 +53,12 @@ def test_from_a_table_to_predictions(tmp_path):
     shares = [float(value) for name, value in rows[2].items() if name.startswith("p(")]
     assert sum(shares) == pytest.approx(1, abs=1e-5)
     assert {path.name for path in tmp_path.iterdir()} == {"saved.zip", "new.csv", "out.csv", "plain.csv"}
+    (tmp_path / "one.csv").write_text("a report\nof 2026\ntext\na goal\n")
+    printed = run("predict", saved, tmp_path / "one.csv", "-", "--header-line", 3, "--plain")
+    assert [line.split(",")[:2] for line in printed.stdout.splitlines()] == [
+        ["line", "text"],
+        ["4", "a goal"],
+    ]
 
 
 def test_a_guessed_encoding_is_said_and_can_be_chosen(tmp_path):

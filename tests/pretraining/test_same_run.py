@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,10 @@ from typer.testing import CliRunner
 
 from elmo_core.__main__ import app
 from elmo_core.exceptions import ConfigError, TrainingError
+from elmo_core.files import claim_output
 from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.checkpoint import checkpoints
-from elmo_core.pretraining.run_folder import RUN
+from elmo_core.pretraining.run_folder import RUN, RUN_FOLDER
 from elmo_core.pretraining.trainer import Trainer
 from elmo_core.text.vocabulary import SPECIALS, Vocabulary
 from elmo_core.weights.tiny import tiny_model
@@ -83,6 +86,7 @@ def test_another_setting_is_named(tmp_path, shard, run, name, value):
 
 def test_settings_of_the_rest_of_the_way_may_change(tmp_path, shard, run):
     free = {"total_words": 20 * 20, "learning_rate": 1e-4, "decay_from": 0.5, "dropout": 0.0, "patience": 3}
+    free |= {"dtype": "bfloat16", "threads": 1}
     trainer, rows = train(corpus_of(tmp_path, shard), run, resume=True, **free)
     assert trainer.step == 20 and rows[0].step == 15
 
@@ -157,7 +161,20 @@ def test_a_run_that_was_killed_early_is_begun_again(tmp_path, shard, what):
     assert (run / "model" / "config.json").is_file() and not (run / ".lock").exists()
 
 
-def test_two_runs_and_foreign_folders_are_told_before_the_work(tmp_path, shard):
+def test_a_second_run_in_a_folder_is_refused_while_the_first_goes_on(tmp_path, shard, run):
+    (tmp_path / "config.json").write_text(small_settings(**SHORT).to_json())
+    before = content(run)
+    command = [sys.executable, "-m", "elmo_core", "pretrain", str(tmp_path / "config.json"), "--tokenised"]
+    texts = [f"--{name}={tmp_path / 'a.txt'}" for name in ("train", "valid")]
+    with claim_output(run, kind=RUN_FOLDER):
+        second = [*command, *texts, f"--output={run}", "--resume"]
+        result = subprocess.run(second, capture_output=True, text=True, check=False)
+    assert result.returncode == 2 and len(result.stderr.splitlines()) == 1
+    assert "written by another process" in result.stderr
+    assert content(run) == before
+
+
+def test_a_foreign_folder_is_refused_before_the_work(tmp_path, shard):
     (tmp_path / "config.json").write_text(small_settings(**SHORT).to_json())
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "vocab.txt").write_text("years of work\n")
