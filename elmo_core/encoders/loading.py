@@ -115,8 +115,8 @@ def _load_same(
 @contextmanager
 def quiet_library() -> Iterator[None]:
     """Keep the library's bars and reports off the terminal; what matters of them becomes an error."""
-    import transformers
-
+    with extra("transformers"):
+        import transformers
     logging: Any = transformers.utils.logging
     level, has_bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
