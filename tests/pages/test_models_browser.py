@@ -38,7 +38,7 @@ def test_an_uploaded_model_is_used_shared_compared_and_removed(
     reads_with(page, "my-model")
     reads_with(other, "tiny")
 
-    page.get_by_role("button", name="Remove", exact=True).click()
+    page.locator("[class*=my-model_removal]").get_by_role("button", name="Remove", exact=True).click()
     page.get_by_role("button", name="Delete it").click()
     reads_with(page, "tiny")
     linked.reload()
