@@ -57,12 +57,8 @@ def require_memory(n_tokens: int, n_layers: int, dim: int) -> None:
     Raises:
         InputError: float32 (n_layers, n_tokens, dim) is more than three quarters of the free memory.
     """
-    needed, free = 4 * n_tokens * n_layers * dim, available_bytes()
-    if free is not None and needed > _SHARE * free:
-        raise InputError(
-            f"The vectors of {n_tokens:,} tokens ({n_layers} layers of {dim}) take {needed / 1e9:.1f} GB, "
-            f"but {free / 1e9:.1f} GB of memory are free; embed fewer sentences at a time."
-        )
+    what = f"The vectors of {n_tokens:,} tokens ({n_layers} layers of {dim}) take"
+    _require(4 * n_tokens * n_layers * dim, what, "embed fewer sentences at a time")
 
 
 def require_memory_for_run(needed: int) -> None:
@@ -74,12 +70,7 @@ def require_memory_for_run(needed: int) -> None:
     Raises:
         InputError: they are more than three quarters of the free memory.
     """
-    free = available_bytes()
-    if free is not None and needed > _SHARE * free:
-        raise InputError(
-            f"The run needs about {needed / 1e9:,.1f} GB of memory, but {free / 1e9:.1f} GB are free; close "
-            "other programs, or choose fewer rows or a smaller shape."
-        )
+    _require(needed, "The run needs about", "close other programs, or choose fewer rows or a smaller shape")
 
 
 def require_memory_for_model(name: str, needed: int) -> None:
@@ -92,9 +83,13 @@ def require_memory_for_model(name: str, needed: int) -> None:
     Raises:
         InputError: they are more than three quarters of the free memory.
     """
+    _require(needed, f"{name} may take", "close other programs or choose a smaller model")
+
+
+def _require(needed: int, what: str, remedy: str) -> None:
+    """Refuse what takes more than its share of the free memory, in one sentence."""
     free = available_bytes()
     if free is not None and needed > _SHARE * free:
         raise InputError(
-            f"{name} may take {needed / 1e9:.1f} GB of memory, but {free / 1e9:.1f} GB are free; close other "
-            "programs or choose a smaller model."
+            f"{what} {needed / 1e9:,.1f} GB of memory, but {free / 1e9:,.1f} GB are free; {remedy}."
         )

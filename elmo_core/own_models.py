@@ -8,7 +8,6 @@ command and to every page.
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -23,13 +22,13 @@ from elmo_core.encoders.transformer import TransformerEncoder
 from elmo_core.exceptions import ModelError, OutputError
 from elmo_core.files import OutputKind, atomic_folder
 from elmo_core.memory import require_memory_for_model
+from elmo_core.names import free_name, refuse_name
 from elmo_core.nn.bilm import BiLM
 from elmo_core.weights.archive import unpacked
 from elmo_core.weights.folder import CARD, write_folder
 from elmo_core.weights.formats import memory_bytes, read_model, transformer_type
 from elmo_core.weights.registry import ModelEntry, find_model, known_models, own_models_folder
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 _TRANSFORMER = OutputKind("a transformer", lambda folder: bool(transformer_type(folder)), frozenset())
 
 
@@ -43,12 +42,12 @@ def add_model(source: Path, name: str, *, card: str | None = None) -> ModelEntry
         card: text of its card; None = that of the source.
 
     Raises:
-        ModelError: the name is impossible or taken, or the source holds no model that can be read.
-        InputError: its weights do not fit into the memory that is free.
+        ModelError: the source holds no model that can be read.
+        InputError: the name is impossible or taken, or the weights do not fit into the memory that is free.
         MissingExtraError: it is a transformer, and their library is not installed.
         OutputError: the folder of the user's models cannot be written.
     """
-    refuse_name(name)
+    refuse_model_name(name)
     with _opened(source) as opened:
         if opened.is_dir():
             require_memory_for_model(name, memory_bytes(opened))
@@ -92,27 +91,18 @@ def _write_transformer(encoder: TransformerEncoder, target: Path, *, card: str) 
             (partial / CARD).write_text(card, encoding="utf-8")
 
 
-def refuse_name(name: str) -> None:
-    """Refuse a name that no new model can have.
-
-    Raises:
-        ModelError: it holds other characters than are allowed, or a model has it already.
-    """
-    if not _NAME.fullmatch(name):
-        raise ModelError(
-            f"{name!r} cannot be the name of a model; use up to 60 small letters, digits, dots and hyphens, "
-            "beginning with a letter or digit."
-        )
-    if find_model(name):
-        raise ModelError(f"There is a model named {name} already; choose another name or remove that one.")
+def refuse_model_name(name: str) -> None:
+    """Refuse a name that no new model can have; errors as `names.refuse_name`."""
+    refuse_name(name, "model", _is_taken)
 
 
-def free_name(file_name: str) -> str:
-    """A name for a new model, from the name of its file."""
-    stem = re.sub(r"[^a-z0-9._-]+", "-", Path(file_name).stem.casefold()).strip("-._")[:50] or "my-model"
-    taken = {entry.name for entry in known_models()}
-    numbered = (f"{stem}-{number}" for number in range(2, 2 + len(taken)))
-    return next(name for name in (stem, *numbered) if name not in taken)
+def free_model_name(wish: str) -> str:
+    """Return a name for a new model, see `names.free_name`."""
+    return free_name(wish, _is_taken)
+
+
+def _is_taken(name: str) -> bool:
+    return find_model(name) is not None
 
 
 def remove_model(name: str) -> None:

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from elmo_core import load_elmo
-from elmo_core.exceptions import ModelError
-from elmo_core.own_models import add_model, free_name, remove_model
+from elmo_core.exceptions import InputError, ModelError
+from elmo_core.own_models import add_model, free_model_name, remove_model
 from elmo_core.weights.folder import read_folder, write_folder
 from elmo_core.weights.registry import MODELS_VARIABLE, known_models
 from elmo_core.weights.tiny import tiny_model
@@ -61,23 +61,20 @@ def test_weights_that_fit_into_half_precision_take_half_the_disk(
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "A", ".hidden", "x" * 61, "a b", "\u00e9", "con:1"])
 def test_impossible_names_add_nothing(model: Path, own_folder: Path, name: str):
-    with pytest.raises(ModelError, match="cannot be the name"):
+    with pytest.raises(InputError, match="cannot be the name"):
         add_model(model, name)
     assert not own_folder.exists()
 
 
 def test_a_name_stands_for_one_model(model: Path):
     for taken in ("tiny", "official-small"):
-        with pytest.raises(ModelError, match="already"):
+        with pytest.raises(InputError, match="already"):
             add_model(model, taken)
     add_model(model, "mine")
-    with pytest.raises(ModelError, match="already"):
+    with pytest.raises(InputError, match="already"):
         add_model(model, "mine")
-    assert (free_name("Mine.zip"), free_name("My Model (2).zip"), free_name("...")) == (
-        "mine-2",
-        "my-model-2",
-        "my-model",
-    )
+    wishes = {"Mine": "mine-2", "My Model (2)": "my-model-2", "v1.2": "v1.2", "...": "my-model"}
+    assert {wish: free_model_name(wish) for wish in wishes} == wishes
 
 
 def test_what_is_no_model_adds_nothing(tmp_path: Path, own_folder: Path):

@@ -18,7 +18,6 @@ import dataclasses
 import glob
 import json
 import os
-import re
 import secrets
 import shlex
 import shutil
@@ -33,6 +32,7 @@ import platformdirs
 from elmo_core.config import JsonConfig
 from elmo_core.exceptions import ConfigError, InputError, OutputError
 from elmo_core.files import atomic_file
+from elmo_core.names import free_name, is_name, refuse_name
 from elmo_core.pretraining.checkpoint import checkpoints
 from elmo_core.pretraining.settings import PretrainConfig
 
@@ -40,7 +40,6 @@ RUNS_VARIABLE = "ELMO_RUNS"
 """Environment variable: the folder of the user's training runs, in place of the usual one."""
 TRAIN, HELD_OUT = "text/train.txt", "text/held-out.txt"
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 _ABOUT, _CONFIG = "about.json", "config.json"
 _DOOMED = "removed"
 
@@ -178,7 +177,7 @@ class Run:
 def find_run(name: str) -> Run | None:
     """The run of a name; None where there is none."""
     run = Run(runs_folder() / name)
-    return run if _NAME.fullmatch(name) and (run.folder / _ABOUT).is_file() and not run.is_doomed else None
+    return run if is_name(name) and (run.folder / _ABOUT).is_file() and not run.is_doomed else None
 
 
 def all_runs() -> list[Run]:
@@ -201,29 +200,17 @@ def all_doomed() -> list[Run]:
 
 
 def free_run_name(wish: str) -> str:
-    """A name for a new run, from what it is to be called."""
-    stem = re.sub(r"[^a-z0-9._-]+", "-", wish.casefold()).strip("-._")[:50] or "my-model"
-    folder = runs_folder()
-    number, name = 1, stem
-    while (folder / name).exists():
-        number += 1
-        name = f"{stem}-{number}"
-    return name
+    """Return a name for a new run, see `names.free_name`."""
+    return free_name(wish, _is_taken)
 
 
 def refuse_run_name(name: str) -> None:
-    """Refuse a name that no new run can have.
+    """Refuse a name that no new run can have; errors as `names.refuse_name`."""
+    refuse_name(name, "run", _is_taken)
 
-    Raises:
-        InputError: it holds other characters than are allowed, or a run has it already.
-    """
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            f"{name!r} cannot be the name of a run; use up to 60 small letters, digits, dots and hyphens, "
-            "beginning with a letter or digit."
-        )
-    if (runs_folder() / name).exists():
-        raise InputError(f"There is a run named {name} already; choose another name or remove that one.")
+
+def _is_taken(name: str) -> bool:
+    return (runs_folder() / name).exists()
 
 
 def create_run(name: str, config: PretrainConfig, about: About, write_text: Callable[[Path], About]) -> Run:

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
-from elmo_core.own_models import add_model, free_name, refuse_name
+from elmo_core.own_models import add_model, free_model_name, refuse_model_name
 from elmo_core.weights.registry import ModelEntry, own_models_folder
 from pages.common import jobs
 from pages.common.chosen_model import choose_model, model_here
@@ -44,7 +44,7 @@ def show_adding(page: str) -> None:
         )
         return
     key = f"{page}_name_{file.key if file else digest(path.encode())}"
-    st.session_state.setdefault(key, free_name(file.name if file else path))
+    st.session_state.setdefault(key, free_model_name(Path(file.name if file else path).stem))
     name = st.text_input("Name", max_chars=60, key=key, width=320).strip()
     _add(page, source, name)
 
@@ -58,7 +58,7 @@ def _choose_path(page: str) -> str:
 def _add(page: str, source: UploadedFile | str, name: str) -> None:
     refuse = ""
     try:
-        refuse_name(name)
+        refuse_model_name(name)
     except ElmoError as error:
         refuse = str(error)
     key = ("added", name, source if isinstance(source, str) else source.key)

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
-from elmo_core.own_models import free_name
+from elmo_core.own_models import free_model_name
 from elmo_core.plots.training import describe_perplexities, plot_perplexities
 from elmo_core.runs.folder import Run
 from elmo_core.runs.outcome import model_archive, official_archive, take_model
@@ -38,7 +38,7 @@ def show_outcome(page: str, run: Run) -> None:
             st.page_link("models/page.py", label="See its card", icon=":material/deployed_code:")
         return
     key = f"{page}_model_name_{run.name}"
-    st.session_state.setdefault(key, free_name(run.name))
+    st.session_state.setdefault(key, free_model_name(run.name))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name of the model", max_chars=_LONGEST_NAME, key=key, width=260).strip()
         st.button(
