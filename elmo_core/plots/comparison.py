@@ -41,7 +41,12 @@ def plot_comparison(
         )
     if chance is not None:
         gold = done[0].GOLD if done else "gold"
-        figure.add_vline(x=chance, line={"color": NEUTRAL, "dash": "dot"}, annotation_text=f"shuffled {gold}")
+        figure.add_vline(
+            x=chance,
+            line={"color": NEUTRAL, "dash": "dot"},
+            annotation_text=f"shuffled {gold}",
+            annotation_position="bottom right",  # guessing stands on top, near this line
+        )
     figure.update_xaxes(title=measure, range=(0, 1.02))
     figure.update_yaxes(categoryorder="array", categoryarray=[result.method for result in reversed(done)])
     return figure

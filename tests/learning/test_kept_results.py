@@ -29,7 +29,7 @@ def test_the_kept_comparison_is_of_the_shipped_model_and_agrees_with_one_compute
     for now in compare_methods(elmo, texts, labels, settings):
         before = next(one for one in kept if one.method == now.method)
         assert before.scores.value.value == pytest.approx(now.scores.value.value, abs=0.03)
-    assert verdict(kept).sentence.startswith("layer 2 + LR is better than TF-IDF")
+    assert verdict(kept).sentence.startswith("product of experts is better than TF-IDF")
 
 
 def test_results_come_back_as_they_were():
