@@ -274,7 +274,7 @@ def test_a_run_survives_a_reload_and_becomes_the_model_of_word_senses(
     expect(page.get_by_text("Learning, about")).to_be_visible()
     press("Finish now")
     expect(page.get_by_text("Finished", exact=True)).to_be_visible()
-    assert queue.state_of(run).kind == "paused"
+    assert not queue.state_of(run).is_active
     press("Use it on all pages")
     settle(page)
     page.get_by_role("link", name="See its word senses").first.click()

@@ -143,7 +143,7 @@ def test_finish_now_trains_a_copy_and_remove_stops_what_it_deletes(text: TextPar
     assert copy.name == "long-finished" and copy.about.finishes == "long"
     wait_until_over(copy)
     assert queue.state_of(copy).kind == "finished", queue.state_of(copy).said
-    assert queue.state_of(run).kind == "paused"
+    assert queue.state_of(run) == queue.RunState("paused")
     steps = read_folder(copy.model).about["steps"]
     assert steps * copy.config.words_per_step == copy.total_words() < LONG
     assert history(run.output) == history(copy.output)[: len(history(run.output))]
