@@ -41,7 +41,7 @@ from elmo_core.learning.verdict import verdict
 from elmo_core.learning.workflow import compare_methods, compare_taggers
 from elmo_core.maps.opening import rank_texts
 from elmo_core.senses.opening import opening_word, rank_openings
-from elmo_core.senses.uses import find_uses, gather_vectors
+from elmo_core.senses.uses import find_uses
 from elmo_core.shipped import shipped
 from elmo_core.static.registry import SHIPPED
 from elmo_core.tables.corpus import Text, read_column
@@ -186,9 +186,7 @@ def measure_layers(elmo: Elmo) -> Opening:
     words = []
     for word in dict.fromkeys(text.words):
         uses = find_uses(text.sentences, word, text.labels_of(word))
-        blocks = elmo.stream([use.tokens for use in uses.uses])
-        layers = [found.layers for block in blocks for found in block]
-        words.append(label_uses(uses, gather_vectors(uses, layers)))
+        words.append(label_uses(elmo, uses))
     found = measure_pattern(label_tokens(elmo, tagged), words)
     return Opening({"layers": asdict(found)}, f"It opens on this sentence: {say_pattern(found)}")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.contrast.word_spaces import WordNeighbour, WordSpace
-from elmo_core.encoders.protocol import Encoder
+from elmo_core.encoders.protocol import Encoder, free_context_view
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.clustering import unit_rows
 from elmo_core.geometry.neighbours import percentiles, random_pairs
@@ -26,7 +26,8 @@ class QueryUse:
     tokens: tuple[str, ...]
     position: int
     layers: np.ndarray
-    """float32 (L, D); of a phrase the mean of its tokens."""
+    """float32 (L, D), or (L + 1, D) with the context as in a `TextSpace`; of a phrase the mean of its
+    tokens."""
     length: int = 1
     """Number of its tokens."""
 
@@ -78,7 +79,9 @@ class Overlap:
     """Words that two lists drawn at random would share."""
 
 
-def read_query(encoder: Encoder, sentence: str, word: str, language: str = "en") -> QueryUse:
+def read_query(
+    encoder: Encoder, sentence: str, word: str, language: str = "en", *, with_context: bool = False
+) -> QueryUse:
     """Find and embed the first use of a word in a sentence.
 
     Args:
@@ -86,6 +89,7 @@ def read_query(encoder: Encoder, sentence: str, word: str, language: str = "en")
         sentence: as it is written.
         word: one token, or several in a row, which have the mean of their vectors in each layer.
         language: language of the sentence, for the tokeniser.
+        with_context: as of `embed_text`, for a text that was embedded so.
 
     Raises:
         InputError: the sentence does not use the word.
@@ -99,7 +103,10 @@ def read_query(encoder: Encoder, sentence: str, word: str, language: str = "en")
         raise InputError(f"The sentence does not use {word.strip()!r}: {shown}. {why}")
     use = uses[0]
     (found,) = encoder.embed([list(use.tokens)])
-    return QueryUse(use.tokens, use.position, vectors_at(found.layers, use.span), use.length)
+    layers = vectors_at(found.layers, use.span)
+    if with_context and (contexts := free_context_view(encoder)):
+        layers = np.concatenate([layers, contexts.beside(found, [use.span])])
+    return QueryUse(use.tokens, use.position, layers, use.length)
 
 
 def static_neighbours(space: WordSpace, word: str, n: int) -> tuple[WordNeighbour, ...]:

@@ -72,7 +72,7 @@ def rank_contrasts(
         source: with labelled words.
         text: the same embedded.
         space: its words by their contextual vectors.
-        weights: of the layers in `space`.
+        weights: of the layers in `space`, and of the context where `text` has it.
 
     Raises:
         InputError: no labelled word is used twice.
@@ -83,7 +83,10 @@ def rank_contrasts(
         uses = found_uses.uses
         if len(uses) < 2:
             continue
-        queries = [read_query(elmo, sentence, word) for sentence in two_sentences(uses)]
+        has_context = len(weights) > elmo.n_layers
+        queries = [
+            read_query(elmo, sentence, word, with_context=has_context) for sentence in two_sentences(uses)
+        ]
         first, second = (contextual_neighbours(text, space, query, weights, N_NEAREST) for query in queries)
         shared = len(overlap(first, second, len(space.words)).common)
         rival = simplest_rival(facts_of(found_uses, source), found_uses.labels)

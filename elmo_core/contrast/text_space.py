@@ -10,9 +10,10 @@ from itertools import chain
 
 import numpy as np
 
-from elmo_core.encoders.protocol import Encoder
+from elmo_core.encoders.protocol import Encoder, free_context_view
 from elmo_core.exceptions import InputError
 from elmo_core.progress import Report
+from elmo_core.senses.study import CONTEXT, view_names
 from elmo_core.text.levelling import fold
 
 MAX_TOKENS = 40_000
@@ -28,7 +29,7 @@ class TextSpace:
     n_sentences: int
     """All sentences of the text; more than were read when it is long."""
     layers: np.ndarray
-    """float16 (L, N, D)."""
+    """float16 (L, N, D); with the context, L + 1 of them: the last is of each token's place without it."""
 
     @cached_property
     def places(self) -> np.ndarray:
@@ -81,11 +82,32 @@ class TextSpace:
         return total
 
 
+def views_of(encoder: Encoder) -> tuple[str, ...]:
+    """What the tokens of a text can be compared by: the context where it is free, each layer, their mix."""
+    context = () if free_context_view(encoder) is None else (CONTEXT,)
+    return (*context, *view_names(encoder.n_layers))
+
+
+def weights_of(view: str, encoder: Encoder, *, with_context: bool = False) -> tuple[float, ...]:
+    """The weights of a view of `views_of`.
+
+    Args:
+        view: its name.
+        encoder: the model.
+        with_context: whether they are of a text that was embedded with its contexts.
+    """
+    names = view_names(encoder.n_layers)
+    weights = [1.0] * encoder.n_layers if view == names[-1] else [float(name == view) for name in names[:-1]]
+    has_context = with_context and free_context_view(encoder) is not None
+    return (*weights, *[float(view == CONTEXT)] * has_context)
+
+
 def embed_text(
     encoder: Encoder,
     sentences: Sequence[Sequence[str]],
     *,
     max_tokens: int = MAX_TOKENS,
+    with_context: bool = False,
     report: Report | None = None,
 ) -> TextSpace:
     """Embed all tokens of a text.
@@ -94,6 +116,8 @@ def embed_text(
         encoder: the model.
         sentences: lists of tokens.
         max_tokens: whole sentences are read until the next one would exceed it.
+        with_context: whether the context of each token is kept as one layer more, where it costs no further
+            run of the model (see `free_context_view`).
         report: progress callback.
 
     Raises:
@@ -107,9 +131,14 @@ def embed_text(
         kept.append(tuple(tokens))
     if not n_tokens:
         raise InputError("This text has no sentence that can be read; give one with words.")
-    layers = np.empty((encoder.n_layers, n_tokens, encoder.dim), dtype=np.float16)
+    contexts = free_context_view(encoder) if with_context else None
+    n_views = encoder.n_layers + (contexts is not None)
+    layers = np.empty((n_views, n_tokens, encoder.dim), dtype=np.float16)
     row = 0
     for found in chain.from_iterable(encoder.stream(kept, report=report)):
-        layers[:, row : row + len(found.tokens)] = found.layers
-        row += len(found.tokens)
+        rows = slice(row, row + len(found.tokens))
+        layers[: encoder.n_layers, rows] = found.layers
+        if contexts is not None:
+            layers[-1, rows] = contexts.beside(found, [range(at, at + 1) for at in range(len(found.tokens))])
+        row = rows.stop
     return TextSpace(tuple(kept), len(sentences), layers)

@@ -46,6 +46,11 @@ class ContextView(ABC):
             For each sentence float32 (its places, n_parts, P).
         """
 
+    def beside(self, found: Embedding, spans: Sequence[range]) -> np.ndarray:
+        """Compute the contexts of places in one sentence as vectors, float32 (its places, n_parts * P)."""
+        (parts,) = self.of([found], [spans])
+        return parts.reshape(len(spans), -1)
+
 
 class WordPredictions(ABC):
     """The words that a model expects in a place."""
@@ -127,6 +132,12 @@ class Encoder(Protocol):
 
     def word_predictions(self) -> WordPredictions | None:
         """The words predicted in a place, where the model predicts any."""
+
+
+def free_context_view(encoder: Encoder) -> ContextView | None:
+    """The view of the context without the word, where it comes with the vectors of the tokens."""
+    view = encoder.context_view()
+    return view if view is not None and view.is_free else None
 
 
 def require_context_view(encoder: Encoder) -> ContextView:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 
-from elmo_core.encoders.protocol import Encoder
+from elmo_core.encoders.protocol import Encoder, free_context_view
 from elmo_core.exceptions import InputError
 from elmo_core.progress import Report
-from elmo_core.senses.uses import Uses
+from elmo_core.senses.uses import Uses, vectors_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +28,9 @@ class Labelled:
     """The text that each belongs to."""
     n_skipped: int = 0
     """Instances left out: without a label, or of a label that occurs only once."""
+    around: np.ndarray | None = None
+    """float32 (n, D): the context of each word without it; None for texts, and where it is not free (see
+    `free_context_view`)."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -52,7 +55,8 @@ class Labelled:
         kept = np.asarray(rows, dtype=np.int64)
         parts = ([values[row] for row in kept] for values in (self.labels, self.types, self.contexts))
         labels, types, contexts = (tuple(part) for part in parts)
-        return Labelled(self.layers[:, kept], labels, types, contexts, self.n_skipped)
+        around = None if self.around is None else self.around[kept]
+        return Labelled(self.layers[:, kept], labels, types, contexts, self.n_skipped, around)
 
     def sampled(self, most: int, seed: int = 42) -> Labelled:
         """A seeded sample of this size, or all instances if there are no more."""
@@ -67,6 +71,7 @@ def label_vectors(
     *,
     types: Sequence[str] | None = None,
     contexts: Sequence[str] | None = None,
+    around: np.ndarray | None = None,
 ) -> Labelled:
     """Pair vectors with their labels, those left out that nothing can be learned from.
 
@@ -75,6 +80,7 @@ def label_vectors(
         labels: n labels, None where there is none.
         types: n types; None = all differ.
         contexts: n texts.
+        around: (n, D), the contexts without their words.
 
     Raises:
         InputError: fewer than two labels occur twice.
@@ -92,13 +98,37 @@ def label_vectors(
         tuple(types[row] if types else str(row) for row in rows),
         tuple(contexts[row] if contexts else "" for row in rows),
         len(labels) - len(rows),
+        None if around is None else np.ascontiguousarray(around[rows], dtype=np.float32),
     )
 
 
-def label_uses(uses: Uses, layers: np.ndarray) -> Labelled:
-    """The uses of a word by their labelled senses; arguments as `gather_vectors` takes and returns them."""
-    words = [use.form for use in uses.uses]
-    return label_vectors(layers, uses.labels, types=words, contexts=[use.text for use in uses.uses])
+def label_uses(encoder: Encoder, uses: Uses, report: Report | None = None) -> Labelled:
+    """The uses of a word by their labelled senses.
+
+    Raises:
+        InputError: fewer than two senses occur twice.
+    """
+    spans = [[use.span] for use in uses.uses]
+    layers, around = _read(encoder, [use.tokens for use in uses.uses], spans, report)
+    words, texts = [use.form for use in uses.uses], [use.text for use in uses.uses]
+    return label_vectors(layers, uses.labels, types=words, contexts=texts, around=around)
+
+
+def join_words(parts: Mapping[str, Labelled]) -> Labelled:
+    """The uses of several words as one set: the type of each is its word, which also stands before its label.
+
+    Args:
+        parts: the uses of each word.
+    """
+    around = [part.around for part in parts.values() if part.around is not None]
+    return Labelled(
+        np.concatenate([part.layers for part in parts.values()], axis=1),
+        tuple(f"{word}: {label}" for word, part in parts.items() for label in part.labels),
+        tuple(word for word, part in parts.items() for _ in part.labels),
+        tuple(chain.from_iterable(part.contexts for part in parts.values())),
+        sum(part.n_skipped for part in parts.values()),
+        np.concatenate(around) if len(around) == len(parts) else None,
+    )
 
 
 def label_texts(
@@ -130,11 +160,36 @@ def label_tokens(
         report: progress callback.
     """
     tokens = [[token for token, _ in sentence] for sentence in sentences]
-    vectors = [found.layers for block in encoder.stream(tokens, report=report) for found in block]
+    spans = [[range(at, at + 1) for at in range(len(words))] for words in tokens]
+    layers, around = _read(encoder, tokens, spans, report)
     flat = [
         (token.casefold(), tag, " ".join(words))
         for words, sentence in zip(tokens, sentences, strict=True)
         for token, tag in sentence
     ]
     types, tags, contexts = zip(*flat, strict=True)
-    return label_vectors(np.concatenate(vectors, axis=1), tags, types=types, contexts=contexts)
+    return label_vectors(layers, tags, types=types, contexts=contexts, around=around)
+
+
+def _read(
+    encoder: Encoder,
+    sentences: Sequence[Sequence[str]],
+    spans: Sequence[Sequence[range]],
+    report: Report | None,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The n places of some sentences in each layer, (L, n, D), and their contexts, (n, D)."""
+    n = sum(map(len, spans))
+    layers = np.empty((encoder.n_layers, n, encoder.dim), dtype=np.float32)
+    contexts = free_context_view(encoder)
+    around = None if contexts is None else np.empty((n, encoder.dim), dtype=np.float32)
+    at = 0
+    for found, places in zip(
+        chain.from_iterable(encoder.stream(sentences, report=report)), spans, strict=True
+    ):
+        rows = slice(at, at + len(places))
+        for row, place in enumerate(places, start=at):
+            layers[:, row] = vectors_at(found.layers, place)
+        if contexts is not None and around is not None:
+            around[rows] = contexts.beside(found, places)
+        at = rows.stop
+    return layers, around

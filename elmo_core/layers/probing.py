@@ -22,6 +22,7 @@ from elmo_core.layers.labelled import Labelled
 from elmo_core.measuring.intervals import Estimate, over_splits
 from elmo_core.measuring.splitting import Split, stratified_split
 from elmo_core.progress import Report
+from elmo_core.senses.study import CONTEXT
 
 Half = Literal["forward", "backward", "both"]
 HALVES: tuple[Half, ...] = ("forward", "backward", "both")
@@ -37,6 +38,7 @@ class Probe:
     """One layer read through one direction."""
 
     layer: int
+    """Its number; L is the context without the word."""
     half: Half
     accuracies: tuple[float, ...]
     """Accuracy on the test rows of each seed."""
@@ -61,6 +63,8 @@ class ProbingCurves:
     n_sampled_from: int
     """Instances there were before a sample was taken."""
     probes: tuple[Probe, ...]
+    names: tuple[str, ...]
+    """Names of the layers that were probed, and of the context where there is one."""
 
     @property
     def halves(self) -> tuple[Half, ...]:
@@ -96,7 +100,7 @@ def probe_layers(
     halves: Sequence[Half] = HALVES,
     report: Report | None = None,
 ) -> ProbingCurves:
-    """Fit a linear probe on every layer: its forward half, its backward half and both.
+    """Fit a linear probe on every layer and the context: its forward half, its backward half and both.
 
     Args:
         data: the instances; of more than `MOST_INSTANCES` a seeded sample.
@@ -115,15 +119,18 @@ def probe_layers(
     by_type = 1 < n_types < len(part)
     splits = [stratified_split(codes, TEST_SHARE, seed) for seed in seeds]
     controls = [_random_labels(part.types, codes, by_type, seed) for seed in seeds]
-    n_layers, _, width = part.layers.shape
+    views, names = part.layers, layer_names(len(part.layers))
+    if part.around is not None:
+        views, names = np.concatenate([views, part.around[None]]), (*names, CONTEXT)
+    width = views.shape[2]
     probes = []
-    for at, (layer, half) in enumerate((layer, half) for layer in range(n_layers) for half in halves):
-        vectors = part.layers[layer : layer + 1, :, _columns(half, width)]
+    for at, (layer, half) in enumerate((layer, half) for layer in range(len(views)) for half in halves):
+        vectors = views[layer : layer + 1, :, _columns(half, width)]
         true, control = [], []
         for seed, split, random in zip(seeds, splits, controls, strict=True):
             if report:
-                share = (at + seeds.index(seed) / len(seeds)) / (n_layers * len(halves))
-                report(f"{layer_names(n_layers)[layer]}, {half}", share)
+                share = (at + seeds.index(seed) / len(seeds)) / (len(views) * len(halves))
+                report(f"{names[layer]}, {half}", share)
             true.append(_test_accuracy(vectors, codes, split))
             control.append(_test_accuracy(vectors, random, split))
         probes.append(Probe(layer, half, tuple(true), tuple(control)))
@@ -137,6 +144,7 @@ def probe_layers(
         controls_types=by_type,
         n_sampled_from=len(data),
         probes=tuple(probes),
+        names=names,
     )
 
 

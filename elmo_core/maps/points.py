@@ -10,11 +10,12 @@ from typing import Literal
 
 import numpy as np
 
-from elmo_core.encoders.protocol import Encoder
+from elmo_core.encoders.protocol import Encoder, free_context_view
 from elmo_core.exceptions import InputError
 from elmo_core.layers.mixture import Mixture
 from elmo_core.progress import Report
 from elmo_core.senses.facts import PARTS_OF_SPEECH
+from elmo_core.senses.study import CONTEXT
 from elmo_core.tables.corpus import Text
 from elmo_core.text.levelling import fold
 from elmo_core.text.tokenisation import tokenise
@@ -34,7 +35,7 @@ class MapPoints:
     """n points in V views."""
 
     views: tuple[str, ...]
-    """Names of the layers, or of the one set of vectors that was given."""
+    """Names of the layers, of tokens also the context; or of the one set of vectors that was given."""
     vectors: np.ndarray
     """float32 (V, n, D)."""
     names: tuple[str, ...]
@@ -47,6 +48,8 @@ class MapPoints:
     """Further values of each point, by which it can be coloured."""
     found: int
     """Points there were before a sample was taken."""
+    n_layers: int
+    """Views that are layers of the model; they come first."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -54,7 +57,7 @@ class MapPoints:
     def with_mixture(self, mixture: Mixture) -> MapPoints:
         """The same points with a mixture of their layers as one view more."""
         weights = np.array(mixture.weights, dtype=np.float32)
-        mixed = mixture.gamma * np.tensordot(weights, self.vectors, axes=1)
+        mixed = mixture.gamma * np.tensordot(weights, self.vectors[: self.n_layers], axes=1)
         return replace(
             self,
             views=(*self.views, f"Mix {mixture.text}"),
@@ -118,6 +121,8 @@ def token_points(
 ) -> MapPoints:
     """Every token of some texts that holds a letter or a digit.
 
+    Where the model's contexts cost no further run, the context of each token without it is one view more.
+
     Args:
         encoder: the model.
         texts: N texts.
@@ -143,29 +148,35 @@ def token_points(
     by_row: dict[int, list[int]] = {}
     for row, position in kept:
         by_row.setdefault(row, []).append(position)
-    vectors = np.empty((encoder.n_layers, len(kept), encoder.dim), dtype=np.float32)
+    contexts = free_context_view(encoder)
+    views = encoder.layer_names if contexts is None else (*encoder.layer_names, CONTEXT)
+    vectors = np.empty((len(views), len(kept), encoder.dim), dtype=np.float32)
     at = 0
     wanted = [tokenised[row] for row in by_row]
     embedded = chain.from_iterable(encoder.stream(wanted, report=report))
     for positions, found in zip(by_row.values(), embedded, strict=True):
-        vectors[:, at : at + len(positions)] = found.layers[:, positions]
-        at += len(positions)
+        rows = slice(at, at + len(positions))
+        vectors[: encoder.n_layers, rows] = found.layers[:, positions]
+        if contexts is not None:
+            vectors[-1, rows] = contexts.beside(found, [range(one, one + 1) for one in positions])
+        at = rows.stop
     counts = Counter(tokenised[row][position].casefold() for row, position in places)
     words = [tokenised[row][position] for row, position in kept]
-    rows = [row for row, _ in kept]
+    texts_of = [row for row, _ in kept]
     own = {
         "word": tuple(word.casefold() for word in words),
         "frequency": tuple(_band(counts[word.casefold()]) for word in words),
         "place in the text": tuple(_place(position, len(tokenised[row])) for row, position in kept),
     }
     return MapPoints(
-        views=encoder.layer_names,
+        views=views,
         vectors=vectors,
         names=tuple(words),
         lefts=tuple(" ".join(tokenised[row][:position])[-_CONTEXT:] for row, position in kept),
         rights=tuple(" ".join(tokenised[row][position + 1 :])[:_CONTEXT] for row, position in kept),
-        columns={**_spoken_of(_repeated(columns, rows), targets or {}, rows, words), **own},
+        columns={**_spoken_of(_repeated(columns, texts_of), targets or {}, texts_of, words), **own},
         found=len(places),
+        n_layers=encoder.n_layers,
     )
 
 
@@ -215,6 +226,7 @@ def text_points(
             "length": tuple(_length_band(len(tokenised[row])) for row in rows),
         },
         found=len(filled),
+        n_layers=encoder.n_layers,
     )
 
 
@@ -236,6 +248,7 @@ def given_points(
         rights=tuple(names[row] for row in rows),
         columns=_repeated(columns, rows),
         found=len(vectors),
+        n_layers=0,
     )
 
 

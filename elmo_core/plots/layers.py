@@ -86,16 +86,15 @@ def describe_study(study: MixStudy) -> str:
 def plot_probing(curves: ProbingCurves, *, height: int = 360) -> go.Figure:
     """Draw accuracy by layer for each direction, and below it that of the control task (dashed)."""
     figure = new_figure(height)
-    n_layers = 1 + max(probe.layer for probe in curves.probes)
-    names = layer_names(n_layers)
+    names = curves.names
     for half in curves.halves:
         number = HALVES.index(half)
-        probes = [curves.probe(layer, half) for layer in range(n_layers)]
+        probes = [curves.probe(layer, half) for layer in range(len(names))]
         look = {"color": PALETTE[number], "symbol": SYMBOLS[number], "size": 10}
         for is_control in (False, True):
             found = [curves.control(probe) if is_control else curves.accuracy(probe) for probe in probes]
             figure.add_scatter(
-                x=np.arange(n_layers) + 0.06 * (number - 1),
+                x=np.arange(len(names)) + 0.06 * (number - 1),
                 y=[one.value for one in found],
                 error_y=error_bars(found),
                 mode="lines+markers",
@@ -113,7 +112,7 @@ def plot_probing(curves: ProbingCurves, *, height: int = 360) -> go.Figure:
         line={"color": NEUTRAL, "dash": "dash"},
         annotation_text="the word's usual label" if curves.controls_types else "the usual label",
     )
-    figure.update_xaxes(tickvals=list(range(n_layers)), ticktext=names, showgrid=False)
+    figure.update_xaxes(tickvals=list(range(len(names))), ticktext=names, showgrid=False)
     figure.update_yaxes(title="accuracy", tickformat=".0%", rangemode="tozero")
     figure.update_layout(dragmode=False)
     return figure
@@ -121,11 +120,10 @@ def plot_probing(curves: ProbingCurves, *, height: int = 360) -> go.Figure:
 
 def describe_probing(curves: ProbingCurves) -> str:
     """The curves of both directions together in words."""
-    n_layers = 1 + max(probe.layer for probe in curves.probes)
     parts = listing(
         f"{name} {curves.accuracy(curves.probe(layer, 'both')).value:.0%} "
         f"(random labels {curves.control(curves.probe(layer, 'both')).value:.0%})"
-        for layer, name in enumerate(layer_names(n_layers))
+        for layer, name in enumerate(curves.names)
     )
     return f"Accuracy of a linear probe by layer: {parts}."
 

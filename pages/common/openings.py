@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from elmo_core.contrast.opening import rank_contrasts, worst_contrast
+from elmo_core.contrast.text_space import weights_of
 from elmo_core.contrast.word_spaces import candidates, contextual_space
 from elmo_core.encoders.transformer import TransformerEncoder
 from elmo_core.maps.opening import rank_texts
@@ -15,7 +16,7 @@ from elmo_core.senses.study import view_names
 from elmo_core.shipped import shipped
 from pages.common.loaders import REVIEWS, TOPICS, load_model, sample
 from pages.common.results import kept_for_all
-from pages.common.text_spaces import sample_space, shipped_vectors, weights_of
+from pages.common.text_spaces import sample_space, shipped_vectors
 
 KEPT = shipped("data/samples/openings.json")
 
@@ -62,7 +63,7 @@ def opening_contrast(model: str) -> ContrastWords:
         return ContrastWords(**chosen)
     elmo, text = load_model(model), sample_space(model)
     view = view_names(elmo.n_layers)[-2]
-    weights = weights_of(view, elmo.n_layers)
+    weights = weights_of(view, elmo, with_context=True)
     words = list(candidates(text, shipped_vectors()))
     space = contextual_space(text, weights, words, view)
     ranked = rank_contrasts(elmo, sample().text, text, space, weights)

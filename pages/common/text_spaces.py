@@ -13,10 +13,9 @@ import streamlit as st
 
 from elmo_core.config import layer_name
 from elmo_core.contrast.as_static import type_averages, vectors_of_words_alone
-from elmo_core.contrast.text_space import TextSpace, embed_text
+from elmo_core.contrast.text_space import TextSpace, embed_text, weights_of
 from elmo_core.pretraining.word2vec import Word2VecSettings
 from elmo_core.progress import share_of
-from elmo_core.senses.study import view_names
 from elmo_core.static.loading import LoadedVectors, load_vectors_file
 from elmo_core.static.registry import SHIPPED, load_static
 from elmo_core.static.training import vectors_of_sentences
@@ -54,14 +53,6 @@ class ChosenStatic:
     """Creates `static` from `elmo`, `tokens`, `space` and `weights`."""
 
 
-def weights_of(view: str, n_layers: int) -> tuple[float, ...]:
-    """Return the weights of the layers in a view of `view_names`."""
-    names = view_names(n_layers)
-    if view == names[-1]:
-        return (1.0,) * n_layers
-    return tuple(float(name == view) for name in names[:-1])
-
-
 def tokens_of(source: Source) -> list[list[str]]:
     """Return the tokenised sentences of a text."""
     return [tokenise(sentence) for sentence in source.text.sentences]
@@ -75,7 +66,7 @@ def space_of(page: str, source: Source) -> TextSpace:
     elmo = load_model(model_name())
 
     def work(job: Job) -> TextSpace:
-        return embed_text(elmo, tokens_of(source), report=job.report)
+        return embed_text(elmo, tokens_of(source), with_context=True, report=job.report)
 
     return jobs.run_or_offer(
         page,
@@ -90,7 +81,7 @@ def space_of(page: str, source: Source) -> TextSpace:
 @kept_for_all(2)
 def sample_space(model: str) -> TextSpace:
     """Return the sample, embedded once for all visitors."""
-    return embed_text(load_model(model), tokens_of(sample()))
+    return embed_text(load_model(model), tokens_of(sample()), with_context=True)
 
 
 @kept_for_all(1)
@@ -113,7 +104,7 @@ def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: 
     results = source.results if source.is_sample else visitor_results("static", 2)
     key = ("static", kind, model_name(), source.key, view)
     if kind == LAYER_0:
-        weights = weights_of(LAYER_0, elmo.n_layers)
+        weights = weights_of(LAYER_0, elmo)
         words = tuple(space.rows_by_word)
 
         def embed_words(job: Job) -> StaticVectors:
@@ -132,7 +123,7 @@ def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: 
             f"static = vectors_of_words_alone(elmo, tuple(space.rows_by_word), {weights}, {LAYER_0!r})",
         )
     if kind == AVERAGE:
-        weights = weights_of(view, elmo.n_layers)
+        weights = weights_of(view, elmo, with_context=True)
         name = f"{AVERAGE}, {view}"
         return ChosenStatic(
             results.get_or_compute(key, lambda: type_averages(space, weights, name)),

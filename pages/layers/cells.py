@@ -17,7 +17,7 @@ _BASE = (
 _USES = (
     "from elmo_core.tables.corpus import read_column",
     "from elmo_core.layers.labelled import label_uses",
-    "from elmo_core.senses.uses import find_uses, gather_vectors",
+    "from elmo_core.senses.uses import find_uses",
 )
 
 
@@ -38,31 +38,20 @@ def uses_recipe(word: str, path: str = "data/samples/senses.csv", *, reads_file:
         'text = read_column(table, "sentence", "sense", "word")',
         "sentences = text.sentences",
         f"uses = find_uses(sentences, {literal(word)}, text.labels_of({literal(word)}))",
-        "found = elmo.embed([list(use.tokens) for use in uses.uses])",
-        "data = label_uses(uses, gather_vectors(uses, [one.layers for one in found]))",
+        "data = label_uses(elmo, uses)",
     )
     return DataCode((*_BASE, *_USES), lines, reads_file)
 
 
 def words_recipe(words: tuple[str, ...]) -> DataCode:
     """Return Python for the uses of several words of the sample, each with its own senses."""
-    imports = (
-        "import numpy as np",
-        *_BASE,
-        _USES[0],
-        "from elmo_core.layers.labelled import label_vectors",
-        _USES[-1],
-    )
+    imports = (*_BASE, _USES[0], "from elmo_core.layers.labelled import join_words, label_uses", _USES[-1])
     lines = (
         *_opened("data/samples/senses.csv"),
         'text = read_column(table, "sentence", "sense", "word")',
         "sentences = text.sentences",
         f"every = [find_uses(sentences, word, text.labels_of(word)) for word in {literal(list(words))}]",
-        "found = [elmo.embed([list(use.tokens) for use in uses.uses]) for uses in every]",
-        "layers = [gather_vectors(a, [one.layers for one in b]) for a, b in zip(every, found)]",
-        'labels = [f"{uses.word}: {label}" for uses in every for label in uses.labels]',
-        "types = [uses.word for uses in every for _ in uses.uses]",
-        "data = label_vectors(np.concatenate(layers, axis=1), labels, types=types)",
+        "data = join_words({uses.word: label_uses(elmo, uses) for uses in every})",
     )
     return DataCode(imports, lines)
 

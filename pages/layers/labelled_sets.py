@@ -10,13 +10,13 @@ import streamlit as st
 from elmo_core.exceptions import InputError
 from elmo_core.layers.labelled import (
     Labelled,
+    join_words,
     label_texts,
     label_tokens,
     label_uses,
-    label_vectors,
 )
 from elmo_core.progress import Report
-from elmo_core.senses.uses import find_uses, gather_vectors
+from elmo_core.senses.uses import find_uses
 from elmo_core.shipped import shipped
 from elmo_core.tables.reading import read_table
 from pages.common import jobs
@@ -106,9 +106,7 @@ def _senses_of(source: Source, word: str, title: str) -> LabelledSet:
             raise InputError(f"{word} is not in this text; choose a word that is.")
         if not any(uses.labels):
             raise InputError(f"The uses of {word} have no labels; choose the column that holds them.")
-        blocks = load_model(model_name()).stream([use.tokens for use in uses.uses], report=report)
-        layers = [found.layers for block in blocks for found in block]
-        return label_uses(uses, gather_vectors(uses, layers))
+        return label_uses(load_model(model_name()), uses, report)
 
     recipe = uses_recipe(word)
     if not source.is_sample:
@@ -122,16 +120,7 @@ def _all_senses(words: tuple[str, ...]) -> LabelledSet:
     source = sample()
 
     def make(report: Report) -> Labelled:
-        import numpy as np
-
-        parts = [_senses_of(source, word, word).make(report) for word in words]
-        labels = [
-            f"{word}: {label}" for word, part in zip(words, parts, strict=True) for label in part.labels
-        ]
-        types = [word for word, part in zip(words, parts, strict=True) for _ in part.labels]
-        contexts = [context for part in parts for context in part.contexts]
-        layers = np.concatenate([part.layers for part in parts], axis=1)
-        return label_vectors(layers, labels, types=types, contexts=contexts)
+        return join_words({word: _senses_of(source, word, word).make(report) for word in words})
 
     sentences = source.text.sentences
     return LabelledSet(

@@ -213,7 +213,7 @@ def study_table(study: MixStudy) -> pd.DataFrame:
 
 def probe_table(curves: ProbingCurves) -> pd.DataFrame:
     """Return every probe with its control."""
-    names = layer_names(len(curves.probes) // len(curves.halves))
+    names = curves.names
     rows = []
     for probe in curves.probes:
         accuracy, selectivity = curves.accuracy(probe), curves.selectivity(probe)

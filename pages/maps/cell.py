@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from elmo_core.config import layer_names
 from elmo_core.maps.text_map import TextMap
 from pages.common.exports import literal, python_cell
 from pages.common.mixture_controls import current_mixture
@@ -31,8 +30,8 @@ def map_cell(chosen: ChosenPoints, text_map: TextMap, view: str, column: str) ->
         view: the one on screen.
         column: by which it is coloured.
     """
-    n_layers = len(chosen.points.views)
-    is_mixed = chosen.points.views == layer_names(n_layers) and set(text_map.views) - set(chosen.points.views)
+    n_layers = chosen.points.n_layers
+    is_mixed = bool(set(text_map.views) - set(chosen.points.views))
     mixing = [f"points = points.with_mixture({current_mixture(n_layers)!r})"] if is_mixed else []
     return python_cell(
         _IMPORTS,

@@ -55,12 +55,12 @@ def choose_views(page: str, points: MapPoints, options: DeltaGenerator) -> tuple
     """Let the visitor choose views, and return the points with the mixture of all pages where it is one."""
     if len(points.views) == 1:
         return points, points.views
-    mixture = current_mixture(len(points.views))
+    mixture = current_mixture(points.n_layers)
     mixed = f"Mix {mixture.text}"
     chosen = options.multiselect(
         "Views, in one frame", [*points.views, mixed], default=points.views, key=f"{page}_views",
         help="Each view starts where the one before it lies. The mix is that of Layers and mixtures.\n\n"
-        + explain("Layer", "Mixture"),
+        + explain("Context", "Layer", "Mixture"),
     )  # fmt: skip
     views = tuple(chosen) or points.views
     return (points.with_mixture(mixture) if mixed in views else points), views

@@ -40,7 +40,7 @@ def show_map(page: str, chosen: ChosenPoints, points: MapPoints, text_map: TextM
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         view = st.segmented_control(
             "View", text_map.views, default=text_map.views[-1], required=True, key=f"{page}_view", wrap=True,
-            bind="query-params", help=explain("Layer", "Token vector"),
+            bind="query-params", help=explain("Context", "Layer", "Token vector"),
         )  # fmt: skip
         column = st.selectbox(
             "Colour by", list(points.columns), key=f"{page}_colour", bind="query-params", width=200

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from elmo_core.contrast.opening import N_NEAREST
+from elmo_core.contrast.text_space import weights_of
+from elmo_core.senses.study import CONTEXT
 from pages.common.chosen_model import model_name
 from pages.common.exports import literal
 from pages.common.exports import python_cell as notebook_cell
-from pages.common.loaders import Source
+from pages.common.loaders import Source, load_model
 from pages.common.text_spaces import ChosenStatic
 from pages.static.contrast import Contrast
 
@@ -36,20 +38,23 @@ def python_cell(
         word: whose neighbours are shown.
         sentences: two that use it.
     """
+    needs_context = contrast.view == CONTEXT
+    with_context = ", with_context=True" if needs_context else ""
+    weights = weights_of(contrast.view, load_model(model_name()), with_context=needs_context)
     return notebook_cell(
         f"{_IMPORTS}\n{static.needs}",
         f"elmo = load_elmo({literal(model_name())})",
         *source.recipe,
         "tokens = [tokenise(sentence) for sentence in text.sentences]",
-        "space = embed_text(elmo, tokens)",
-        f"weights, word = {contrast.weights}, {literal(word)}",
+        f"space = embed_text(elmo, tokens{with_context})",
+        f"weights, word = {weights}, {literal(word)}",
         static.recipe,
         "words = candidates(space, static)",
         f"by_context = contextual_space(space, weights, list(words), {literal(contrast.view)})",
         f"nearest = static_neighbours(static_space(static, words), word, {N_NEAREST})",
         "print([near.word for near in nearest])  # the same in every sentence",
         f"for sentence in {literal(list(sentences))}:",
-        "    query = read_query(elmo, sentence, word)",
+        f"    query = read_query(elmo, sentence, word{with_context})",
         f"    nearest = contextual_neighbours(space, by_context, query, weights, {N_NEAREST})",
         "    print([near.word for near in nearest])",
     )

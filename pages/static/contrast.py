@@ -105,7 +105,7 @@ def show_neighbours(
             else:
                 concordance.show_no_use(page, source, word, key="term")
             st.stop()
-    queries = [read_query(elmo, sentence, word) for sentence in sentences]
+    queries = [read_query(elmo, sentence, word, with_context=True) for sentence in sentences]
     columns = [Column("Static: any sentence", static_neighbours(contrast.static, word, N_NEAREST))]
     for number, query in enumerate(queries, start=1):
         near = contextual_neighbours(contrast.text, contrast.contextual, query, contrast.weights, N_NEAREST)

@@ -15,6 +15,7 @@ import platformdirs
 import streamlit as st
 
 from elmo_core.contrast.comparison import read_query
+from elmo_core.contrast.text_space import weights_of
 from elmo_core.exceptions import InputError
 from elmo_core.index.building import MAX_USES, build_use_index
 from elmo_core.index.records import CorpusSentence, FoundUse, UseFilter, sentences_of_shards
@@ -23,6 +24,7 @@ from elmo_core.measuring.durations import duration
 from elmo_core.plots.style import clip
 from elmo_core.pretraining.corpus import find_shards
 from elmo_core.progress import part_of
+from elmo_core.senses.study import CONTEXT
 from elmo_core.serving.access import files_of_corpus
 from elmo_core.text.tokenisation import TOKENISATION_VERSION
 from pages.common import exports, jobs
@@ -50,10 +52,11 @@ _COLUMNS = {
 _ROOT = Path(platformdirs.user_cache_dir("elmo-explorer", appauthor=False)) / "indexes"
 
 
-def show_index(
-    page: str, source: Source, word: str, sentences: tuple[str, str], weights: tuple[float, ...]
-) -> None:
+def show_index(page: str, source: Source, word: str, sentences: tuple[str, str], view: str) -> None:
     """Build or open the index of a corpus, and search it for the word as used in both sentences."""
+    if view == CONTEXT:
+        st.info("An index holds the layers of a corpus, not its contexts; choose a layer or the mix above.")
+        return
     st.caption(
         "The uses in a corpus that are nearest to the word in each of the two sentences. The corpus is "
         "the text of this page"
@@ -63,6 +66,7 @@ def show_index(
     wanted, most = _choose_corpus(page)
     shards = _find(page, wanted) if wanted else ()
     corpus = f"files {_marks(shards)}" if shards else f"text {source.key}"
+    weights = weights_of(view, load_model(model_name()))
     key = sha256(f"{corpus} {model_name()} {weights} {most} {TOKENISATION_VERSION}".encode()).hexdigest()[:20]
     index = _opened(page, key, shards, source, weights, most)
     st.caption(

@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from elmo_core.contrast.text_space import views_of, weights_of
 from elmo_core.exceptions import ElmoError
 from elmo_core.glossary import explain
 from elmo_core.senses.study import view_names
@@ -15,7 +16,7 @@ from pages.common.loaders import load_model
 from pages.common.markdown import escape_markdown
 from pages.common.openings import opening_contrast
 from pages.common.sources import choose_source, choose_word
-from pages.common.text_spaces import KINDS, choose_static, space_of, weights_of
+from pages.common.text_spaces import KINDS, choose_static, space_of
 from pages.static import contrast
 from pages.static import index as static_index
 from pages.static import ranking as static_ranking
@@ -33,18 +34,19 @@ show_title(
 
 source = choose_source(PAGE)
 words_row, controls = st.container(), st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-views = view_names(load_model(model_name()).n_layers)
+elmo = load_model(model_name())
+views = views_of(elmo)
 with controls:
     word = choose_word(PAGE, source, words_row, first=opening_contrast(model_name()).word, key="term")
     view = st.segmented_control(
         "Contextual",
         views,
-        default=views[-2],
+        default=view_names(elmo.n_layers)[-2],
         required=True,
         key="contextual",
         bind="query-params",
         wrap=True,
-        help=explain("Layer", "Token vector", "Uniform mix"),
+        help=explain("Context", "Layer", "Token vector", "Uniform mix"),
     )
     with st.popover("Options", icon=":material/tune:"):
         kind = st.selectbox(
@@ -68,13 +70,13 @@ try:
     text = space_of(PAGE, source)
     if len(text.sentences) < text.n_sentences:
         st.caption(f"The first {len(text.sentences):,} of {text.n_sentences:,} sentences are read here.")
-    weights = weights_of(view, len(text.layers))
+    weights = weights_of(view, elmo, with_context=True)
     static = choose_static(PAGE, kind, source, text, view)
     both = contrast.contrast_of(text, static.vectors, weights, view)
     if show == NEIGHBOURS:
         contrast.show_neighbours(PAGE, source, both, word, partial(python_cell, source, static, both, word))
     elif show == CORPUS:
-        static_index.show_index(PAGE, source, word, contrast.choose_sentences(source, word), weights)
+        static_index.show_index(PAGE, source, word, contrast.choose_sentences(source, word), view)
     elif show == RANKING:
         static_ranking.show_ranking(PAGE, source, both)
     else:

@@ -18,7 +18,7 @@ from elmo_core.contrast.scores import (
     same_sense,
     word_similarity,
 )
-from elmo_core.contrast.text_space import TextSpace
+from elmo_core.contrast.text_space import TextSpace, views_of, weights_of
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.clustering import unit_rows
 from elmo_core.plots.contrast import plot_scores
@@ -31,7 +31,7 @@ from pages.common.loaders import Source, load_model, words_to_try
 from pages.common.markdown import escape_markdown
 from pages.common.reading_choice import choose_encoding
 from pages.common.sense_data import UseQuery, find
-from pages.common.text_spaces import shipped_vectors, weights_of
+from pages.common.text_spaces import shipped_vectors
 from pages.common.upload import PACKED, reading_prefix, say_decoding, upload_file
 from pages.static.contrast import Contrast
 
@@ -94,9 +94,9 @@ def _sense_scores(
     first, second, is_same, words = zip(*pairs, strict=True)
     known = [1.0 if vectors.spelling_of(word) else None for word in words]
     scores = [same_sense(f"Static: {vectors.name}", known, is_same)]
-    n_layers = len(contrast.text.layers)
-    for view in view_names(n_layers):
-        units = unit_rows(contrast.text.view(weights_of(view, n_layers)))
+    elmo = load_model(model_name())
+    for view in views_of(elmo):
+        units = unit_rows(contrast.text.view(weights_of(view, elmo, with_context=True)))
         cosines = (units[list(first)] * units[list(second)]).sum(axis=1)
         scores.append(same_sense(view, cosines.tolist(), is_same))
     return scores, (
@@ -145,7 +145,7 @@ def _word_scores(page: str, task: str, vectors: StaticVectors) -> tuple[list[Ben
     )
     with st.spinner("Reading the words", show_time=True):
         for view in view_names(elmo.n_layers)[:-1]:
-            name, weights = f"{view}, word alone", weights_of(view, elmo.n_layers)
+            name, weights = f"{view}, word alone", weights_of(view, elmo)
             sources[name] = vectors_of_words_alone(elmo, candidates, weights, name)
     return [score(source) for source in sources.values()], note
 

@@ -14,7 +14,7 @@ from elmo_core.contrast.comparison import (
     static_neighbours,
 )
 from elmo_core.contrast.sensitivity import rank_by_context
-from elmo_core.contrast.text_space import TextSpace, embed_text
+from elmo_core.contrast.text_space import TextSpace, embed_text, views_of, weights_of
 from elmo_core.contrast.word_spaces import (
     WordNeighbour,
     WordSpace,
@@ -56,6 +56,24 @@ def test_a_text_space_is_what_the_model_gives(elmo, text):
     assert text.rows_by_word["bank"].tolist() == [1, 9, 20, 25]
     assert text.spellings["bank"] == "bank" and "." not in text.rows_by_word
     assert abs(text.view(TOP).mean(axis=0)).max() < 1e-4
+
+
+def test_the_context_of_a_token_is_one_layer_more_where_it_is_free(elmo, text):
+    space = embed_text(elmo, text.sentences, with_context=True)
+    np.testing.assert_array_equal(space.layers[:-1], text.layers)
+    half, rows = elmo.dim // 2, len(text.sentences[0])
+    for row in range(1, rows - 1):  # what both directions have read beside it
+        np.testing.assert_array_equal(space.layers[-1, row, :half], text.layers[-1, row - 1, :half])
+        np.testing.assert_array_equal(space.layers[-1, row, half:], text.layers[-1, row + 1, half:])
+    assert views_of(elmo) == ("Context", "Layer 0 (token)", "Layer 1", "Layer 2", "Uniform mix")
+    context = weights_of("Context", elmo, with_context=True)
+    assert context == (0, 0, 0, 1) and weights_of("Uniform mix", elmo, with_context=True) == (1, 1, 1, 0)
+    first, second = (
+        read_query(elmo, f"We sat on the {word} and fished.", word, with_context=True)
+        for word in ("bank", "pier")
+    )
+    np.testing.assert_allclose(first.layers[-1], second.layers[-1], atol=1e-5)  # whatever the word is
+    assert abs(first.layers[0] - second.layers[0]).max() > 0.01
 
 
 def test_a_long_text_is_cut_after_a_sentence(elmo):

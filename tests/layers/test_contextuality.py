@@ -10,7 +10,7 @@ import pytest
 from elmo_core import Elmo
 from elmo_core.exceptions import InputError
 from elmo_core.layers.contextuality import MIN_USES, measure_contextuality
-from elmo_core.layers.labelled import label_texts, label_tokens, label_uses
+from elmo_core.layers.labelled import join_words, label_texts, label_tokens, label_uses
 from elmo_core.senses.uses import find_uses, gather_vectors
 
 SENTENCES = [
@@ -74,8 +74,24 @@ def test_texts_tokens_and_uses_become_labelled_vectors(elmo: Elmo):
     np.testing.assert_allclose(tokens.layers[:, 3], elmo.embed([["The", "cat"]])[0].layers[:, 1], atol=1e-6)
 
     uses = find_uses(["a bank", "the Bank", "bank up", "no bank"], "bank", ["x", "y", "x", "y"])
-    vectors = [one.layers for one in elmo.embed([list(use.tokens) for use in uses.uses])]
-    data = label_uses(uses, gather_vectors(uses, vectors))
+    data = label_uses(elmo, uses)
+    found = elmo.embed([list(use.tokens) for use in uses.uses])
+    np.testing.assert_allclose(data.layers, gather_vectors(uses, [one.layers for one in found]), atol=1e-6)
+    half, around = elmo.dim // 2, data.around
+    assert around is not None
+    np.testing.assert_allclose(around[0, :half], found[0].layers[-1, 0, :half], atol=1e-6)  # read before it
+    np.testing.assert_allclose(around[2, half:], found[2].layers[-1, 1, half:], atol=1e-6)  # read after it
+    assert label_texts(elmo, ["one", "two"] * 2, ["x", "y"] * 2).around is None
+    both = join_words({"bank": data, "dog": tokens})
+    assert both.labels == (
+        "bank: x",
+        "bank: y",
+        "bank: x",
+        "bank: y",
+        *(f"dog: {one}" for one in tokens.labels),
+    )
+    assert both.types == ("bank",) * 4 + ("dog",) * 4 and both.around is not None
+    np.testing.assert_array_equal(both.take([5]).around, tokens.around[[1]])
     assert data.types == ("bank",) * 4
     assert data.majority == 0.5
     assert len(data.sampled(3)) == 3

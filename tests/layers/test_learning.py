@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -117,6 +119,14 @@ def test_probes_find_layer_and_direction(curves: ProbingCurves):
     assert accuracy(1, "forward") > 0.85
     assert accuracy(1, "both") > 0.8
     assert max(accuracy(1, "backward"), *(accuracy(2, half) for half in HALVES)) < 0.72
+
+
+def test_the_context_is_probed_like_a_layer(data: Labelled, curves: ProbingCurves):
+    assert curves.names == ("Layer 0 (token)", "Layer 1", "Layer 2")
+    around = replace(data, around=data.layers[1].copy())
+    more = probe_layers(around, seeds=(0, 1), halves=("forward",))
+    assert more.names == (*curves.names, "Context")
+    assert more.probe(3, "forward").accuracies == curves.probe(1, "forward").accuracies
 
 
 def test_random_labels_by_type_are_learned_where_types_are_known(curves: ProbingCurves):

@@ -18,7 +18,7 @@ def tokens() -> MapPoints:
     vectors = np.random.default_rng(7).standard_normal((2, N, 4)).astype(np.float32)
     names = ("Bank", "bank", "banks", "river", "Straße", "STRASSE")
     lefts = tuple(f"left {row}" for row in range(N))
-    return MapPoints(("a", "b"), vectors, names, lefts, ("right",) * N, {"label": tuple("xyxyxy")}, N)
+    return MapPoints(("a", "b"), vectors, names, lefts, ("right",) * N, {"label": tuple("xyxyxy")}, N, 2)
 
 
 def test_a_token_is_found_as_a_whole_word_whatever_its_case(tokens: MapPoints):
@@ -30,7 +30,7 @@ def test_a_token_is_found_as_a_whole_word_whatever_its_case(tokens: MapPoints):
 
 def test_a_text_is_found_by_a_part_of_it():
     vectors = np.zeros((1, 3, 4), np.float32)
-    texts = MapPoints(("a",), vectors, ("one",) * 3, ("",) * 3, ("One bank", "none", "BANKS"), {}, 3)
+    texts = MapPoints(("a",), vectors, ("one",) * 3, ("",) * 3, ("One bank", "none", "BANKS"), {}, 3, 1)
     assert find_rows(texts, "bank") == [0, 2]
 
 

@@ -40,6 +40,7 @@ def clusters(n: int = 120, n_views: int = 2, seed: int = 0) -> MapPoints:
         names,
         {"group": tuple(str(code) for code in codes)},
         n,
+        n_views,
     )
 
 
@@ -54,7 +55,7 @@ def test_tokens_are_points_with_their_context_and_columns(elmo: Elmo):
     expected = elmo.embed([TEXTS[3]])[0]
     last = [row for row, name in enumerate(points.names) if name == "bank"][-1]
     np.testing.assert_allclose(
-        points.vectors[:, last], expected.layers[:, expected.tokens.index("bank")], atol=1e-6
+        points.vectors[: points.n_layers, last], expected.layers[:, expected.tokens.index("bank")], atol=1e-6
     )
 
 
@@ -77,6 +78,14 @@ def test_texts_are_pooled_as_asked(elmo: Elmo):
     weights = np.array([0.001 / (0.001 + count / 19) for count in n.values()])
     expected = np.einsum("ltd,t->ld", layers, weights / weights.sum())
     np.testing.assert_allclose(weighted.vectors[:, 0], expected, atol=1e-5)
+
+
+def test_the_context_is_a_view_of_tokens_and_no_part_of_a_mixture(elmo: Elmo):
+    points = token_points(elmo, TEXTS)
+    assert points.views == (*elmo.layer_names, "Context") and points.n_layers == 3
+    mixed = points.with_mixture(Mixture.of((0, 0, 1), 2.0))
+    np.testing.assert_allclose(mixed.vectors[-1], 2 * points.view("Layer 2"), atol=1e-6)
+    assert mixed.n_layers == 3 and text_points(elmo, TEXTS).views == elmo.layer_names
 
 
 def test_a_mixture_is_one_view_more(elmo: Elmo):
@@ -116,7 +125,7 @@ def test_a_view_starts_from_the_one_before():
     points = clusters(n_views=1)
     twice = MapPoints(
         ("a", "b"), np.repeat(points.vectors, 2, axis=0), points.names, points.lefts, points.rights,
-        points.columns, points.found,
+        points.columns, points.found, 2,
     )  # fmt: skip
     found = map_points(twice, MapSettings("umap"))
     first, second = found.coordinates
@@ -175,7 +184,7 @@ def test_movers_are_found_in_the_full_space():
     vectors = np.repeat(points.vectors, 2, axis=0)
     vectors[1, 5], vectors[1, 6] = vectors[0, 6] + 0.01, vectors[0, 5] + 0.01  # two points change places
     swapped = MapPoints(
-        ("a", "b"), vectors, points.names, points.lefts, points.rights, points.columns, points.found
+        ("a", "b"), vectors, points.names, points.lefts, points.rights, points.columns, points.found, 2
     )
     movers = find_movers(swapped, map_points(swapped, MapSettings("pca")), "a", "b")
     assert set(movers.biggest(2)) == {5, 6}
@@ -188,7 +197,7 @@ def test_ties_are_no_movement():
     vectors = np.ones((2, 60, 4), np.float32)
     vectors[:, 30:] = [1, -1, 1, -1]  # two places with thirty points each: any order among them is as good
     points = given_points(vectors[0], [str(row) for row in range(60)], {}, most=100)
-    both = MapPoints(("a", "b"), vectors, points.names, points.lefts, points.rights, {}, 60)
+    both = MapPoints(("a", "b"), vectors, points.names, points.lefts, points.rights, {}, 60, 2)
     settings = MapSettings("pca", centred=False)
     assert find_movers(both, map_points(both, settings), "a", "b").kept.min() == 1
 

@@ -120,7 +120,7 @@ def test_learned_weights_stand_beside_the_fixed_mixtures():
 def test_probing_curves_and_contextuality():
     app = wait_for_charts(turned_to("Probing curves", open_page("layers")))
     assert "random labels" in chart(app)["data"][1]["name"]
-    assert len(app.dataframe[0].value) == 9
+    assert app.dataframe[0].value["layer"].tolist()[-1] == "Context" and len(app.dataframe[0].value) == 12
     app = wait_for_charts(turned_to("Contextuality", app))
     assert list(app.dataframe[0].value.columns) == ["word", "uses", "self-similarity", "one vector explains"]
     assert f"{len(sample().text.sentences)} different sentences" in texts(app)

@@ -12,9 +12,10 @@ import pytest
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
+from elmo_core.contrast.text_space import views_of
 from elmo_core.senses.uses import find_uses
 from pages.common.chosen_model import model_name
-from pages.common.loaders import sample
+from pages.common.loaders import load_model, sample
 from pages.common.openings import opening_contrast
 from tests.pages.driver import chart, checked, open_page, texts, wait_until
 from tests.pages.gestures import PATIENCE_S, settle
@@ -89,6 +90,14 @@ def test_another_word_starts_with_sentences_of_its_own():
     assert "all 46 uses of bank" in texts(app)
 
 
+def test_the_context_is_one_way_to_compare_and_no_index_holds_it():
+    app = opened(contextual="Context")
+    assert len(columns(app)[1]) == 10 and "By Context these are the nearest" in texts(app)
+    assert "with_context=True" in " ".join(code.value for code in app.code)
+    app.segmented_control(key="show").set_value("A large corpus")
+    assert "choose a layer or the mix above" in texts(waited(app))
+
+
 @pytest.mark.parametrize("kind", ["Layer 0 (token)", "Type average", "word2vec of this text"])
 def test_other_static_vectors(kind: str):
     app = opened()
@@ -124,7 +133,7 @@ def test_scores_of_senses_show_the_static_vector_at_chance():
     app.segmented_control(key="show").set_value("Scores")
     table = waited(app).dataframe[0].value
     assert table["source"][0].startswith("Static: ") and table["score"][0] == 0.5
-    assert len(table) == 5
+    assert table["source"].tolist()[1:] == list(views_of(load_model(model_name())))
 
 
 @pytest.mark.parametrize(("task", "rows"), [("Word similarity", 4), ("Odd one out", 4), ("Analogies", 4)])
