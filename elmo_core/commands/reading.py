@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,9 +23,15 @@ from elmo_core.commands.outputs import (
 from elmo_core.commands.terminal import AsJson, Encoding, Language, command, note, say_remarks, share_bar
 
 if TYPE_CHECKING:
+    from elmo_core.encoders.protocol import Encoder
     from elmo_core.files import OutputKind
+    from elmo_core.reading.comparison import PairedReadings
+    from elmo_core.reading.rows import Record
     from elmo_core.reading.samples import SampleSurprise
     from elmo_core.reading.text import ReadText
+
+
+_N_DIFFERENT = 5
 
 
 class TableFormat(StrEnum):
@@ -50,6 +57,12 @@ def read(
     form: Annotated[
         TableFormat | None, typer.Option("--format", help="Default: by the name of OUT, else csv.")
     ] = None,
+    compare: Annotated[
+        str | None, typer.Option(help="A second model: the surprise of both beside each other.")
+    ] = None,
+    beside: Annotated[
+        str | None, typer.Option(help="A second text, given as the first: its words beside those of TEXT.")
+    ] = None,
     number: Annotated[
         int, typer.Option("-n", "--number", min=0, help="Expected words to write of each side.")
     ] = 5,
@@ -68,36 +81,73 @@ def read(
 
     One row a word: bits from the left, from the right and from both sides; the percent of words of the
     bundled samples that surprise less; the likeliest words of each side. Each sentence is read on its own.
+
+    With --compare or --beside, a row has the same of the second model or text (second_...), and the bits of
+    the second minus those of the first (..._difference), where both words are known.
     """
+    from elmo_core.exceptions import InputError
     from elmo_core.models import load_encoder
-    from elmo_core.reading.samples import sample_surprise
+    from elmo_core.reading.comparison import compare as compared
+    from elmo_core.reading.rows import COLUMNS, PAIR_COLUMNS, pair_records, records
     from elmo_core.reading.surprise import require_predictions
-    from elmo_core.reading.text import read_text
     from elmo_core.text.tokenisation import check_language
 
+    if compare is not None and beside is not None:
+        raise InputError(
+            "Give --compare or --beside: two models or two texts are compared, not both at once."
+        )
     chosen, code = form or _format_of(out), check_language(language)
-    path = _file_of(text)
+    texts = {text: _file_of(text)} if beside is None else {text: _file_of(text), beside: _file_of(beside)}
     if out != STANDARD_OUTPUT:
-        claim(output_path(out), _readings(), [path, *model_paths(model)], overwrite)
+        inputs = [*texts.values(), *model_paths(model), *model_paths(compare)]
+        claim(output_path(out), _readings(), inputs, overwrite)
     elmo = load_encoder(model)
-    require_predictions(elmo)
-    sentences = _sentences(text, path, tokenised, code, encoding)
-    with share_bar("Reading") as report:
-        found = read_text(elmo, sentences, n_expected=number, language=code, report=report)
-    with share_bar("Reading the samples") as report:
-        samples = sample_surprise(elmo, report)
-    note(f"Percentiles are among {samples.origin}.")
-    if found.perplexity.warning:
-        note(f"Warning: {found.perplexity.warning}")
-    content = _table(found, samples, number, chosen, plain)
+    other = elmo if compare is None else load_encoder(compare)
+    for one in (elmo, other):
+        require_predictions(one)
+    sentences = [_sentences(one, path, tokenised, code, encoding) for one, path in texts.items()]
+    found, samples = _read(elmo, sentences[0], number, code), _samples(elmo)
+    facts = {"written": out, **_facts(found)}
+    if compare is None and beside is None:
+        content = _table(COLUMNS, records(found, samples, number), chosen, plain)
+    else:
+        second = _read(other, sentences[-1], number, code)
+        samples_of_second = samples if compare is None else _samples(other)
+        pair = compared(found, second)
+        if remark := pair.say_vocabularies():
+            note(remark)
+        content = _table(PAIR_COLUMNS, pair_records(pair, samples, samples_of_second, number), chosen, plain)
+        facts |= {f"second_{name}": value for name, value in _facts(second).items()} | _differences(pair)
     with written_to(out) as partial:
         if partial is None:
             sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()
         else:
             partial.write_bytes(content)
-    facts = {
-        "written": out,
+    show_beside(facts, as_json, out)
+
+
+def _read(elmo: Encoder, sentences: list[list[str]], number: int, language: str) -> ReadText:
+    from elmo_core.reading.text import read_text
+
+    with share_bar("Reading") as report:
+        found = read_text(elmo, sentences, n_expected=number, language=language, report=report)
+    if found.perplexity.warning:
+        note(f"Warning: {found.perplexity.warning}")
+    return found
+
+
+def _samples(elmo: Encoder) -> SampleSurprise:
+    from elmo_core.reading.samples import sample_surprise
+
+    with share_bar("Reading the samples") as report:
+        samples = sample_surprise(elmo, report)
+    note(f"Percentiles are among {samples.origin}.")
+    return samples
+
+
+def _facts(found: ReadText) -> dict[str, object]:
+    return {
         "sentences": len(found.sentences),
         "words": found.n_tokens,
         "unknown_percent": 100 * found.perplexity.unknown_share,
@@ -105,7 +155,20 @@ def read(
         "backward_perplexity": found.perplexity.backward,
         "mean_perplexity": found.perplexity.mean,
     }
-    show_beside(facts, as_json, out)
+
+
+def _differences(pair: PairedReadings) -> dict[str, object]:
+    """Of two readings: the words that differ most from both sides, and perplexities that compare."""
+    words = [" / ".join(dict.fromkeys(filter(None, pair.words(at)))) for at in pair.most_different("both")]
+    facts: dict[str, object] = {"differ_most": ", ".join(words[:_N_DIFFERENT])}
+    if pair.n_shared and not pair.has_one_vocabulary:
+        first, second = pair.shared_perplexities()
+        facts |= {
+            "known_to_both": pair.n_shared,
+            "shared_perplexity": first,
+            "second_shared_perplexity": second,
+        }
+    return facts
 
 
 def _format_of(out: str) -> TableFormat:
@@ -155,15 +218,14 @@ def _sentences(
     return sentences
 
 
-def _table(found: ReadText, samples: SampleSurprise, number: int, form: TableFormat, plain: bool) -> bytes:
-    from elmo_core.reading.rows import COLUMNS, cells, to_jsonl
+def _table(columns: Sequence[str], found: Iterable[Record], form: TableFormat, plain: bool) -> bytes:
+    from elmo_core.reading.rows import cells_of, to_jsonl
     from elmo_core.tables.export import to_csv
 
     if form == TableFormat.jsonl:
-        return "".join(to_jsonl(found, samples, number)).encode("utf-8", "replace")
+        return "".join(to_jsonl(found)).encode("utf-8", "replace")
     delimiter = "\t" if form == TableFormat.tsv else ","
-    rows = cells(found, samples, number)
-    return to_csv(COLUMNS, rows, for_spreadsheet=not plain, delimiter=delimiter)
+    return to_csv(columns, cells_of(found), for_spreadsheet=not plain, delimiter=delimiter)
 
 
 def _readings() -> OutputKind:

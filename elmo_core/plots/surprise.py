@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
 from elmo_core.plots.style import PALETTE, SYMBOLS, direction, new_figure, safe
+from elmo_core.reading.comparison import PairedReadings
 from elmo_core.reading.samples import SampleSurprise
 from elmo_core.reading.surprise import SIDES, Expected, ReadSentence, Side
-from elmo_core.reading.text import ReadText, aligned
+from elmo_core.reading.text import ReadText
 from elmo_core.text.characters import SENTENCE_END, SENTENCE_START, UNKNOWN
 
 LEVELS = (75, 90, 97)
@@ -122,39 +123,55 @@ def coloured_page(read: ReadText, samples: SampleSurprise, side: Side) -> Iterat
     yield "</body></html>\n"
 
 
-def plot_texts(texts: Sequence[ReadText], side: Side) -> go.Figure:
-    """The bits of each word as a line; of two texts, the words that stand for each other in one place.
+def plot_text(read: ReadText, side: Side) -> go.Figure:
+    """Draw the bits of each word of a text as a line.
 
     Args:
-        texts: one or two.
+        read: the text.
         side: the surprise that is shown.
     """
-    row, first = SIDES.index(side), texts[0]
-    pairs: list[tuple[int | None, ...]] = [(place,) for place in range(first.n_tokens)]
-    if len(texts) == 2:
-        pairs = [*aligned(first, texts[1])]
-    words = [[word for one in text.sentences for word in one.tokens] for text in texts]
-    labels = [
-        _label([words[i][place] for i, place in enumerate(pair) if place is not None]) for pair in pairs
-    ]
+    words = [word for sentence in read.sentences for word in sentence.tokens]
+    return _plot_bits({"text": [*zip(words, read.bits[SIDES.index(side)].tolist(), strict=True)]}, side)
+
+
+def plot_comparison(found: PairedReadings, side: Side, names: tuple[str, str]) -> go.Figure:
+    """Draw the bits of two readings as lines; the words that stand for each other are in one place.
+
+    Args:
+        found: the readings.
+        side: the surprise that is shown.
+        names: of the two.
+    """
+    row = SIDES.index(side)
+    lines: dict[str, list[tuple[str, float] | None]] = {name: [] for name in names}
+    for number, places in enumerate(found.pairs):
+        readings = zip(names, (found.first, found.second), places, found.words(number), strict=True)
+        for name, read, place, word in readings:
+            lines[name].append(None if place is None else (word or "", float(read.bits[row, place])))
+    return _plot_bits(lines, side)
+
+
+def _plot_bits(lines: Mapping[str, Sequence[tuple[str, float] | None]], side: Side) -> go.Figure:
+    """Draw words with their bits; None is a place without a word."""
     figure = new_figure(320)
-    for number, text in enumerate(texts):
-        places = [pair[number] for pair in pairs]
+    for number, (name, points) in enumerate(lines.items()):
         figure.add_scatter(
-            x=list(range(len(pairs))),
-            y=[None if place is None else float(text.bits[row, place]) for place in places],
-            text=[None if place is None else safe(words[number][place]) for place in places],
-            name=("first text", "second text")[number],
+            x=list(range(len(points))),
+            y=[None if point is None else point[1] for point in points],
+            text=[None if point is None else safe(point[0]) for point in points],
+            name=safe(name),
             mode="lines+markers",
             connectgaps=True,
             line={"width": 2, "dash": ("solid", "dot")[number], "color": PALETTE[number]},
             marker={"symbol": SYMBOLS[number], "size": 9, "color": PALETTE[number]},
             hovertemplate="%{text}: %{y:.1f} bits<extra></extra>",
         )
-    ticks = range(len(pairs)) if len(pairs) <= _MOST_LABELS else ()
+    places = [*zip(*lines.values(), strict=True)]
+    labels = [_label([point[0] for point in place if point is not None]) for place in places]
+    ticks = range(len(places)) if len(places) <= _MOST_LABELS else ()
     figure.update_xaxes(tickvals=list(ticks), ticktext=labels, tickangle=-45, showgrid=False)
     figure.update_yaxes(title=f"bits from {SIDE_NAMES[side]}", rangemode="tozero")
-    figure.update_layout(showlegend=len(texts) > 1, margin={"b": 90})
+    figure.update_layout(showlegend=len(lines) > 1, margin={"b": 90})
     return figure
 
 

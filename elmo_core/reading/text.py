@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cached_property
-from itertools import zip_longest
 
 import numpy as np
 
@@ -116,19 +114,6 @@ def read_text(
         raise InputError("The text holds no word to read; type a sentence.")
     sentences = tuple(read_sentences(elmo, tokens, n_expected, share_of(report, "reading")))
     return ReadText(sentences, places, text if isinstance(text, str) else "")
-
-
-def aligned(first: ReadText, second: ReadText) -> list[tuple[int | None, int | None]]:
-    """Pair the words of two texts: equal ones, and those that stand in the place of others.
-
-    Returns:
-        Positions among all tokens of either text, in order; None where the other text has more words.
-    """
-    here, there = ([word for one in text.sentences for word in one.tokens] for text in (first, second))
-    pairs: list[tuple[int | None, int | None]] = []
-    for _, start, end, other_start, other_end in SequenceMatcher(None, here, there, False).get_opcodes():
-        pairs += zip_longest(range(start, end), range(other_start, other_end))
-    return pairs
 
 
 def perplexity_of(sentences: Sequence[ReadSentence]) -> Perplexity:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
+from pages.common.chosen_model import compared_model, reading_with
 from pages.common.layout import show_title
 from pages.common.markdown import escape_markdown
-from pages.read import texts, views
+from pages.read import comparing, texts, views
 from pages.read.exports import offer_all
-from pages.read.work import read_for_visitor, samples_of_model
+from pages.read.work import Readings, read_all
 
 PAGE = "read"
-COMPARE, PERPLEXITY, WORDS, EACH = "Word for word", "Perplexity", "Table of words", "Sentences"
+MODELS, COMPARE, PERPLEXITY, WORDS, EACH = (
+    "Two models", "Word for word", "Perplexity", "Table of words", "Sentences",
+)  # fmt: skip
 
 show_title(
     "Read",
@@ -25,48 +28,52 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         bind="query-params", wrap=True,
     )  # fmt: skip
     side = views.choose_side()
+is_longer = kind == texts.LONGER
 
+chosen = texts.choose_longer(PAGE) if is_longer else texts.choose_sentences(PAGE)
+if not chosen.texts:
+    st.info(
+        "Paste a text or choose a file: every word of it is read."
+        if is_longer
+        else "Type a sentence: every word of it is read."
+    )
+    st.stop()
+second = compared_model()
 try:
-    samples = samples_of_model(PAGE)
-    if kind == texts.SENTENCES:
-        source, found = None, {}
-        for name, (text, column) in texts.choose_sentences(PAGE).items():
-            with column:
-                if text.strip():
-                    found[name] = read = read_for_visitor(PAGE, name, text)
-                    views.show_text(read, samples, side)
-                    views.say_most_surprising(read, samples, side)
-        if texts.is_failure():
-            views.say_failure(found[texts.FIRST], samples, side)
-    else:
-        source, whole = texts.choose_longer(PAGE)
-        found = {"text": read_for_visitor(PAGE, "longer", whole)} if source else {}
-        for read in found.values():
-            views.say_most_surprising(read, samples, side)
-            views.show_longer_text(PAGE, read, samples, side)
+    first = read_all(PAGE, chosen.texts)
 except ElmoError as error:
     st.error(escape_markdown(str(error)))
     st.stop()
-if not found:
-    if kind == texts.SENTENCES:
-        st.info("Type a sentence: every word of it is read.")
-    st.stop()
+order = views.choose_order(PAGE, first.texts[texts.LONGER_TEXT], chosen) if is_longer else None
+views.show_readings(first, chosen, side, order, is_named=second is not None)
+if not is_longer and texts.is_failure():
+    views.say_failure(first.texts[texts.FIRST], first.samples, side)
 
-views.explain_colours(samples)
+both: list[Readings] = [first]
+if second is not None:
+    with reading_with(second):
+        try:
+            both.append(read_all(f"{PAGE}_second", chosen.texts))
+        except ElmoError as error:
+            st.error(escape_markdown(str(error)))
+        else:
+            views.show_readings(both[1], chosen, side, order, is_named=True)
+
+views.explain_colours(both)
+parts = [EACH if is_longer else COMPARE, PERPLEXITY, WORDS]
+if len(both) > 1:
+    parts.insert(0, MODELS)
 part = st.segmented_control(
-    "Look closer",
-    (COMPARE if source is None else EACH, PERPLEXITY, WORDS),
-    default=COMPARE if source is None else EACH,
-    required=True,
-    key=f"{PAGE}_part",
-    wrap=True,
+    "Look closer", parts, default=parts[0], required=True, key=f"{PAGE}_part", wrap=True
 )
-if part == COMPARE:
-    views.show_bits(PAGE, list(found.values()), side)
+if part == MODELS:
+    comparing.show_models(PAGE, both, side, has_figures=not is_longer)
+elif part == COMPARE:
+    comparing.show_texts(PAGE, first, side)
 elif part == EACH:
-    views.show_sentences(found["text"])
+    views.show_sentences(both)
 elif part == PERPLEXITY:
-    views.show_perplexities(found, samples)
+    views.show_perplexities(both)
 else:
-    views.show_words(found, samples)
-offer_all(PAGE, found, samples, side, source)
+    views.show_words(both)
+offer_all(PAGE, both, side, chosen.source)

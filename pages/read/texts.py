@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.common.loaders import Source
 from pages.common.sources import choose_source, set_state
 
-FIRST, SECOND = "first text", "second text"
+FIRST, SECOND, LONGER_TEXT = "first text", "second text", "text"
 SENTENCES, LONGER = "Sentences", "A longer text"
 MOST_CHARACTERS = 200_000
 """Of a longer text that are read."""
@@ -52,14 +52,22 @@ EXAMPLES = (
 """Chosen by looking at what the model that ships does; the page opens on the first, the last is a failure."""
 
 
-def choose_sentences(page: str) -> dict[str, tuple[str, DeltaGenerator]]:
-    """Let the visitor edit two sentences, the second of which may be empty.
+@dataclass(frozen=True)
+class ChosenTexts:
+    """What is read, by its name on the page."""
+
+    texts: dict[str, str]
+    places: dict[str, DeltaGenerator]
+    """Where a text is shown."""
+    source: Source | None = None
+    """Where a longer text comes from; None = sentences were typed."""
+
+
+def choose_sentences(page: str) -> ChosenTexts:
+    """Let the visitor edit two sentences; one that is empty is left out.
 
     Args:
         page: prefix of the keys of all buttons.
-
-    Returns:
-        By the name of the text: what was typed, and the column under the field.
     """
     with st.container(horizontal=True, gap="xsmall"):
         for number, example in enumerate(EXAMPLES):
@@ -69,7 +77,10 @@ def choose_sentences(page: str) -> dict[str, tuple[str, DeltaGenerator]]:
         text = _edit("Sentence", "text", EXAMPLES[0].first)
     with second:
         beside = _edit("Compare with (may be empty)", "beside", EXAMPLES[0].second)
-    return {FIRST: (text, first), SECOND: (beside, second)}
+    typed = {FIRST: text, SECOND: beside}
+    return ChosenTexts(
+        {name: typed[name] for name in typed if typed[name].strip()}, {FIRST: first, SECOND: second}
+    )
 
 
 def _edit(label: str, key: str, value: str) -> str:
@@ -91,25 +102,24 @@ def is_failure() -> bool:
     return typed == (EXAMPLES[-1].first, EXAMPLES[-1].second)
 
 
-def choose_longer(page: str) -> tuple[Source | None, str]:
-    """Let the visitor paste a text or choose a file; return it with the part of it that is read.
+def choose_longer(page: str) -> ChosenTexts:
+    """Let the visitor paste a text or choose a file, of which the beginning is read.
 
     Args:
         page: prefix of the keys of all widgets.
     """
     st.session_state[f"{page}_is_own"] = True
-    source = choose_source(page)
+    source, place = choose_source(page), {LONGER_TEXT: st.container()}
     if source is None:
-        st.info("Paste a text or choose a file: every word of it is read.")
-        return None, ""
+        return ChosenTexts({}, place)
     whole = "\n".join(source.text.sentences)
-    if len(whole) <= MOST_CHARACTERS:
-        return source, whole
-    st.caption(
-        f"The first {MOST_CHARACTERS:,} of {len(whole):,} characters are read here; `elmo read` reads all."
-    )
-    end = whole.rfind("\n", 0, MOST_CHARACTERS)
-    return source, whole[: end if end > 0 else MOST_CHARACTERS]
+    if len(whole) > MOST_CHARACTERS:
+        place[LONGER_TEXT].caption(
+            f"The first {MOST_CHARACTERS:,} of {len(whole):,} characters are read; `elmo read` reads all."
+        )
+        end = whole.rfind("\n", 0, MOST_CHARACTERS)
+        whole = whole[: end if end > 0 else MOST_CHARACTERS]
+    return ChosenTexts({LONGER_TEXT: whole}, place, source)
 
 
 def _show(example: Example) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -15,17 +15,19 @@ from elmo_core.plots.surprise import (
     STYLE,
     coloured_sentence,
     level_of,
-    plot_texts,
     rank_in_words,
     words_on_screen,
 )
 from elmo_core.pretraining.evaluation import MOST_UNKNOWN
-from elmo_core.reading.rows import COLUMNS, cells
+from elmo_core.reading.comparison import PairedReadings, compare
+from elmo_core.reading.rows import COLUMNS, PAIR_COLUMNS, cells, cells_of, pair_records
 from elmo_core.reading.samples import SampleSurprise
 from elmo_core.reading.surprise import SIDES, ReadSentence, Side
 from elmo_core.reading.text import ReadText, perplexity_of
 from elmo_core.tables.records import counted
 from pages.common.markdown import escape_markdown
+from pages.read.texts import LONGER_TEXT, ChosenTexts
+from pages.read.work import Readings
 
 _N_EXPECTED = 5
 _MOST_COLOURED = 40
@@ -62,11 +64,11 @@ def show_text(read: ReadText, samples: SampleSurprise, side: Side, order: list[i
     st.html(f"<div>{''.join(paragraphs)}</div><style>{STYLE}</style>")
 
 
-def show_longer_text(page: str, read: ReadText, samples: SampleSurprise, side: Side) -> None:
-    """Show a part of a longer text in colour, in its order or with the most surprising sentences first."""
+def choose_order(page: str, read: ReadText, chosen: ChosenTexts) -> list[int]:
+    """Let the visitor choose which sentences of a longer text are shown, and in which order."""
     n = len(read.sentences)
     order = list(range(n))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with chosen.places[LONGER_TEXT], st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
             "Sentences", (_IN_ORDER, _BY_SURPRISE), default=_IN_ORDER, required=True, key="order",
             bind="query-params", wrap=True,
@@ -79,16 +81,40 @@ def show_longer_text(page: str, read: ReadText, samples: SampleSurprise, side: S
             first = (
                 st.number_input(f"Part, 1 to {n_pages}", 1, n_pages, key=f"{page}_part_number", width=140) - 1
             )
-    show_text(read, samples, side, order[first * _MOST_COLOURED : (first + 1) * _MOST_COLOURED])
+    return order[first * _MOST_COLOURED : (first + 1) * _MOST_COLOURED]
 
 
-def explain_colours(samples: SampleSurprise) -> None:
+def show_readings(
+    readings: Readings, chosen: ChosenTexts, side: Side, order: list[int] | None, *, is_named: bool
+) -> None:
+    """Show what a model makes of the texts, each in its place: in colour, and the most surprising word.
+
+    Args:
+        readings: the texts as it reads them.
+        chosen: the texts and their places.
+        side: the surprise that is shown.
+        order: numbers of the sentences to show; None = all.
+        is_named: whether another model stands beside it.
+    """
+    for name, read in readings.texts.items():
+        with chosen.places[name]:
+            if is_named:
+                st.markdown(f"**{escape_markdown(readings.model)}**")
+            if order is not None:  # a long text: the finding first
+                say_most_surprising(read, readings.samples, side)
+            show_text(read, readings.samples, side, order)
+            if order is None:
+                say_most_surprising(read, readings.samples, side)
+
+
+def explain_colours(both: Sequence[Readings]) -> None:
     """Say what numbers, colours and lines mean."""
     low, middle, high = LEVELS
+    origins = dict.fromkeys(readings.samples.origin for readings in both)
     st.caption(
         "The number under a word is its surprise in bits. Dotted, solid and double lines with growing "
-        f"colour: more than {low}%, {middle}% and {high}% of words surprise less, among "
-        f"{samples.origin}. A dashed box with ? is a word outside the model's vocabulary. "
+        f"colour: more than {low}%, {middle}% and {high}% of words surprise the model less, among "
+        f"{' or '.join(origins)}. A dashed box with ? is a word outside the model's vocabulary. "
         "Point at a word, or click it, to see what was expected.",
         help=explain("Surprise", "Bit", "Perplexity"),
     )
@@ -128,29 +154,36 @@ def say_failure(read: ReadText, samples: SampleSurprise, side: Side) -> None:
         )
 
 
-def show_bits(page: str, texts: Sequence[ReadText], side: Side) -> None:
-    """Show the bits of one text or two word by word."""
-    figure = plot_texts(texts, side)
-    st.plotly_chart(
-        figure, key=f"{page}_bits", config={"displayModeBar": False}, alt="Bits of each word, as in the table"
-    )
-
-
-def show_perplexities(texts: Mapping[str, ReadText], samples: SampleSurprise) -> None:
-    """Show the perplexity of texts beside those of the samples."""
-    found = {name: text.perplexity for name, text in texts.items()}
-    known = {f"sample: {name}": one for name, one in samples.perplexities.items()}
+def show_perplexities(both: Sequence[Readings]) -> None:
+    """Show the perplexity of texts beside those of the samples; of two models, both."""
     rows = [
-        (name, one.mean, one.forward, one.backward, one.n_predictions, 100 * one.unknown_share)
-        for name, one in {**found, **known}.items()
+        (
+            readings.model,
+            name,
+            one.mean,
+            one.forward,
+            one.backward,
+            one.n_predictions,
+            100 * one.unknown_share,
+        )
+        for readings in both
+        for name, one in {
+            **{name: text.perplexity for name, text in readings.texts.items()},
+            **{f"sample: {name}": one for name, one in readings.samples.perplexities.items()},
+        }.items()
     ]
-    columns = ("text", "perplexity", "from the left", "from the right", "predictions", "unknown %")
+    columns = ["model", "text", "perplexity", "from the left", "from the right", "predictions", "unknown %"]
     number = st.column_config.NumberColumn(format="%.1f")
+    frame = pd.DataFrame(rows, columns=columns)
     st.dataframe(
-        pd.DataFrame(rows, columns=list(columns)),
+        frame if len(both) > 1 else frame.drop(columns="model"),
         hide_index=True,
-        column_config={name: number for name in columns if name not in ("text", "predictions")},
-        alt=", ".join(f"{name}: perplexity {one.mean:.0f}" for name, one in found.items()),
+        column_config={name: number for name in columns[2:] if name != "predictions"},
+        alt=", ".join(
+            f"{name}: perplexity {text.perplexity.mean:.0f} for {readings.model}"
+            for readings in both
+            for name, text in readings.texts.items()
+        ),
     )
     st.caption(
         "Each sentence is read on its own, its end (from the right: its start) predicted as well. A short "
@@ -159,40 +192,64 @@ def show_perplexities(texts: Mapping[str, ReadText], samples: SampleSurprise) ->
     )
 
 
-def show_sentences(read: ReadText) -> None:
-    """Show the perplexity of each sentence of a text."""
-    rows = []
-    for number, sentence in enumerate(read.sentences, start=1):
-        one = perplexity_of([sentence])
-        rows.append((number, one.mean, one.forward, one.backward, " ".join(sentence.tokens)))
-    frame = pd.DataFrame(rows, columns=["sentence", "perplexity", "from the left", "from the right", "text"])
-    number_format = st.column_config.NumberColumn(format="%.1f")
+def show_sentences(both: Sequence[Readings]) -> None:
+    """Show the perplexity of each sentence of a longer text; of two models, both."""
+    sentences = both[0].texts[LONGER_TEXT].sentences
+    found = [perplexity_of([sentence]) for sentence in sentences]
+    columns: dict[str, list[float] | list[str] | range] = {
+        "sentence": range(1, len(sentences) + 1),
+        "perplexity": [one.mean for one in found],
+        "from the left": [one.forward for one in found],
+        "from the right": [one.backward for one in found],
+    }
+    for readings in both[1:]:
+        others = readings.texts[LONGER_TEXT].sentences
+        columns[f"perplexity of {readings.model}"] = [perplexity_of([one]).mean for one in others]
+    number = st.column_config.NumberColumn(format="%.1f")
+    formats = {name: number for name in columns if name != "sentence"}
+    columns["text"] = [" ".join(sentence.tokens) for sentence in sentences]
     st.dataframe(
-        frame,
+        pd.DataFrame(columns),
         hide_index=True,
-        column_config={name: number_format for name in frame.columns[1:4]},
-        alt=f"Perplexity of {counted(len(rows), 'sentence')}",
+        column_config=formats,
+        alt=f"Perplexity of {counted(len(sentences), 'sentence')}",
     )
 
 
-def show_words(texts: Mapping[str, ReadText], samples: SampleSurprise) -> None:
+def show_words(both: Sequence[Readings]) -> None:
     """Show a row a word: its bits, its percentiles, and what was expected."""
-    frame = word_frame(texts, samples)
+    frame = word_frame(both)
     number = st.column_config.NumberColumn
-    formats = {name: number(format="%.1f") for name in frame.columns if name.endswith(("bits", "percentile"))}
+    kinds = ("bits", "percentile", "difference")
+    formats = {name: number(format="%.1f") for name in frame.columns if name.endswith(kinds)}
     st.dataframe(frame, hide_index=True, column_config=formats, alt="A row a word, as in the coloured text")
+    if len(both) > 1:
+        st.caption(
+            f"Columns that begin with second are those of {escape_markdown(both[1].model)}; a difference is "
+            f"its bits minus those of {escape_markdown(both[0].model)}, where both know the word."
+        )
 
 
-def word_frame(texts: Mapping[str, ReadText], samples: SampleSurprise) -> pd.DataFrame:
+def word_frame(both: Sequence[Readings]) -> pd.DataFrame:
     """Return the rows of `elmo read` for one or several texts, with their names where there are several."""
-    frames = [
-        pd.DataFrame(cells(read, samples, _N_EXPECTED), columns=list(COLUMNS)) for read in texts.values()
-    ]
+    first, frames = both[0], {}
+    for name, read in first.texts.items():
+        if len(both) == 1:
+            frames[name] = pd.DataFrame(cells(read, first.samples, _N_EXPECTED), columns=list(COLUMNS))
+        else:
+            pair = compare(read, both[1].texts[name])
+            frames[name] = pair_frame(pair, first.samples, both[1].samples)
     if len(frames) == 1:
-        return frames[0]
-    return pd.concat(
-        [frame.assign(text=name) for name, frame in zip(texts, frames, strict=True)], ignore_index=True
-    )[["text", *COLUMNS]]
+        return next(iter(frames.values()))
+    named = [frame.assign(text=name) for name, frame in frames.items()]
+    columns = named[0].columns.tolist()
+    return pd.concat(named, ignore_index=True)[["text", *columns[:-1]]]
+
+
+def pair_frame(pair: PairedReadings, first: SampleSurprise, second: SampleSurprise) -> pd.DataFrame:
+    """Return the rows of `elmo read` for two readings beside each other."""
+    rows = cells_of(pair_records(pair, first, second, _N_EXPECTED))
+    return pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
 
 
 def _expected(sentence: ReadSentence, side: Side, place: int) -> str:

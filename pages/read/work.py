@@ -1,6 +1,9 @@
-"""The work behind Read: a text, and the samples that its numbers stand beside; short texts at once."""
+"""The work behind Read: texts, and the samples that their numbers stand beside; short texts at once."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from elmo_core.reading.samples import N_SENTENCES, SAMPLES, SampleSurprise, kept_surprise, sample_surprise
 from elmo_core.reading.surprise import require_predictions
@@ -14,16 +17,34 @@ _LOGITS_PER_S = 7e6  # words of the vocabulary times words of the text, on one b
 _LETTERS_PER_WORD, _WORDS_PER_SENTENCE = 5, 20
 
 
-def samples_of_model(page: str) -> SampleSurprise:
-    """Return what percentiles are taken among; the page stops until it is there.
+@dataclass(frozen=True)
+class Readings:
+    """All texts of the page as one model reads them."""
+
+    model: str
+    samples: SampleSurprise
+    """What percentiles are taken among."""
+    texts: dict[str, ReadText]
+    """By their names on the page."""
+
+
+def read_all(page: str, texts: Mapping[str, str]) -> Readings:
+    """Read the texts of the page with its model; the page stops until they are read.
 
     Args:
         page: prefix of the keys of all widgets.
+        texts: by their names, each with a word in it.
 
     Raises:
+        InputError: there is no word in a text.
         ConfigError: the model has no softmax.
         ModelError: it came without its vocabulary.
     """
+    samples = _samples(page)
+    return Readings(model_name(), samples, {which: _read(page, which, text) for which, text in texts.items()})
+
+
+def _samples(page: str) -> SampleSurprise:
     name = model_name()
     elmo = load_model(name)
     kept = _kept(name)
@@ -39,19 +60,7 @@ def samples_of_model(page: str) -> SampleSurprise:
     )
 
 
-def read_for_visitor(page: str, which: str, text: str) -> ReadText:
-    """Read a text; the page stops until it is read.
-
-    Args:
-        page: prefix of the keys of all widgets.
-        which: of the page's texts it is.
-        text: with a word in it.
-
-    Raises:
-        InputError: there is no word in it.
-        ConfigError: the model has no softmax.
-        ModelError: it came without its vocabulary.
-    """
+def _read(page: str, which: str, text: str) -> ReadText:
     name = model_name()
     elmo = load_model(name)
     return run_or_offer(

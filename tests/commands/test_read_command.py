@@ -76,3 +76,39 @@ def test_what_cannot_be_read_or_written_is_one_sentence(tmp_path):
 def test_official_files_have_no_softmax(fixtures_dir):
     result = run("read", fixtures_dir / "allennlp", TEXT)
     assert result.exit_code == 2 and "it has no softmax" in result.output.replace("\n", " ")
+
+
+def test_two_texts_and_two_models_stand_beside_each_other(tmp_path):
+    beside = run(
+        "read", "tiny", "the river was long", tmp_path / "a.csv", "--beside", "the river is", "--json"
+    )
+    assert beside.exit_code == 0, beside.output
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text("utf-8-sig"))))
+    assert [(row["word"], row["second_word"]) for row in rows] == [
+        ("the", "the"), ("river", "river"), ("was", "is"), ("long", ""),
+    ]  # fmt: skip
+    for row in rows[:3]:
+        more = float(row["second_both_bits"]) - float(row["both_bits"])
+        is_known = row["is_unknown"] == row["second_is_unknown"] == "no"
+        assert (
+            float(row["both_difference"]) == pytest.approx(more, abs=2e-3)
+            if is_known
+            else not row["both_difference"]
+        )
+    facts = json.loads(beside.stdout)
+    assert (facts["words"], facts["second_words"]) == (4, 3) and "shared_perplexity" not in facts
+    assert facts["differ_most"]
+
+    models = run("read", "english-small", TEXT, tmp_path / "b.jsonl", "--compare", "tiny", "--json")
+    assert models.exit_code == 0, models.output
+    lines = [json.loads(line) for line in (tmp_path / "b.jsonl").read_text("utf-8").splitlines()]
+    shared = [line for line in lines if line["both_difference"] is not None]
+    facts = json.loads(models.stdout)
+    assert 0 < len(shared) == facts["known_to_both"] < len(lines) == 9
+    for name, prefix in (("shared_perplexity", ""), ("second_shared_perplexity", "second_")):
+        bits = [[line[f"{prefix}{side}_bits"] for line in shared] for side in ("left", "right")]
+        means = [2 ** (sum(one) / len(shared)) for one in bits]
+        assert facts[name] == pytest.approx(sum(means) / 2, rel=1e-3)
+    assert "perplexities of the whole text do not compare" in models.stderr
+    both = run("read", "tiny", TEXT, "--compare", "tiny", "--beside", TEXT)
+    assert both.exit_code == 2 and "not both at once" in both.output.replace("\n", " ")

@@ -36,6 +36,11 @@ def test_it_opens_on_two_sentences_that_differ_in_a_word(opened):
     assert "Which word is odd, and what was expected instead?" in texts(opened)
     assert "of 90 sentences of the bundled samples" in captions(opened)  # what percentiles are among
     assert "sea / soup" in chart(opened)["layout"]["xaxis"]["ticktext"] and alt(opened)
+    table = opened.dataframe[0].value
+    assert list(table) == ["word", "first text", "second text", "difference"] and len(table) == 9
+    sizes = table["difference"].abs().dropna()
+    assert 0 < len(sizes) < 9 and sizes.is_monotonic_decreasing  # unknown words have no difference
+    assert f"differ most at **{table['word'][0]}**" in texts(opened)
 
 
 def test_typing_reads_again_and_the_link_holds_it():
@@ -97,7 +102,7 @@ def test_the_python_cell_runs(opened):
     with contextlib.redirect_stdout(printed):
         exec(cell(opened), {})
     lines = printed.getvalue().splitlines()
-    assert len(lines) == 2 + 9 + 9 and "'soup'" in printed.getvalue()
+    assert len(lines) == 3 + 9 + 9 + 9 and "'soup'" in printed.getvalue()
 
 
 def test_a_model_without_softmax_is_one_sentence(fixtures_dir, monkeypatch):

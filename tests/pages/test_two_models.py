@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import io
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from elmo_core.nn.bilm import BiLM
+from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.folder import write_folder
 from elmo_core.weights.registry import MODELS_VARIABLE
 from elmo_core.weights.tiny import tiny_model
 from pages.common.selection import Selection
-from tests.pages.driver import alt, chart, checked, open_page, texts, wait_for_charts
+from tests.pages.driver import alt, captions, chart, checked, messages, open_page, texts, wait_for_charts
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -17,7 +23,14 @@ def own_models(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("own")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(MODELS_VARIABLE, str(folder))
-        write_folder(tiny_model(), folder / "second", dtype="float32")
+        tiny = tiny_model()
+        write_folder(tiny, folder / "second", dtype="float32")
+        assert tiny.vocabulary is not None
+        words = [*tiny.vocabulary.words[:-1], "soup"]
+        write_folder(dataclasses.replace(tiny, vocabulary=Vocabulary(words)), folder / "other-words")
+        shape = dataclasses.replace(tiny.model.config, has_softmax=False)
+        silent = dataclasses.replace(tiny, model=BiLM(shape).eval())
+        write_folder(silent, folder / "no-softmax")
         yield
 
 
@@ -47,6 +60,36 @@ def test_layers_shows_the_curves_of_both():
     assert chart(app, 0)["data"] == chart(app, 1)["data"]  # the same weights
     checked(app.segmented_control(key="study").set_value("Mixtures").run())
     assert "**second**" not in texts(wait_for_charts(app, 2))
+
+
+def test_read_shows_the_surprise_of_both():
+    app = open_page("read", compare="second", beside="")
+    assert {"**tiny**", "**second**"} <= {element.value for element in app.markdown}
+    coloured = [element.proto.body for element in app.get("html")]
+    coloured = [body for body in coloured if ">soup<" in body or ">sea<" in body]
+    assert len(coloured) == 2 and coloured[0] == coloured[1]  # the same weights
+    assert app.segmented_control(key="read_part").value == "Two models"
+    table = app.dataframe[0].value
+    assert list(table) == ["word", "tiny", "second", "difference"]
+    assert (table["difference"].dropna() == 0).all() and table["tiny"].equals(table["second"])
+    assert "do not compare" not in captions(app)
+    cell = next(code.value for code in app.code if "load_elmo" in code.value)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(cell, {})
+    assert len(printed.getvalue().splitlines()) == 2 + 9
+    assert any("compare=second" in code.value for code in app.code)
+    checked(app.segmented_control(key="read_part").set_value("Table of words").run())
+    assert {"both_bits", "second_both_bits", "both_difference"} <= set(app.dataframe[0].value)
+    checked(app.segmented_control(key="read_part").set_value("Perplexity").run())
+    assert list(app.dataframe[0].value["model"]) == ["tiny"] * 4 + ["second"] * 4
+
+    app = open_page("read", compare="other-words")
+    assert "so their perplexities of the whole text do not compare" in captions(app)
+    app = open_page("read", compare="no-softmax")
+    assert "no-softmax cannot say how surprising a word is: it has no softmax" in messages(app)
+    assert ">soup</bdi>" in "".join(element.proto.body for element in app.get("html"))
+    assert app.segmented_control(key="read_part").value == "Word for word"  # of the other model
 
 
 def test_the_comparison_travels_over_the_pages_and_ends_with_its_model():

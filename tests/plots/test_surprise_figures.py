@@ -14,11 +14,13 @@ from elmo_core.plots.surprise import (
     coloured_page,
     coloured_sentence,
     level_of,
-    plot_texts,
+    plot_comparison,
+    plot_text,
     rank_in_words,
 )
+from elmo_core.reading.comparison import compare
 from elmo_core.reading.samples import measure_samples
-from elmo_core.reading.text import aligned, read_text
+from elmo_core.reading.text import read_text
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +73,11 @@ def test_right_to_left_text_is_written_so_and_unknown_words_are_marked(elmo, sam
 
 def test_two_texts_are_aligned_word_by_word(elmo):
     first, second = (read_text(elmo, text) for text in ("the long river was", "the river is here now"))
-    assert aligned(first, second) == [(0, 0), (1, None), (2, 1), (3, 2), (None, 3), (None, 4)]
-    figure = plot_texts([first, second], "left")
+    pairs = compare(first, second)
+    assert pairs.pairs == ((0, 0), (1, None), (2, 1), (3, 2), (None, 3), (None, 4))
+    figure = plot_comparison(pairs, "left", ("one", "<b>other</b>"))
+    assert [line.name for line in figure.data] == ["one", "&lt;b&gt;other&lt;/b&gt;"]
     assert figure.layout.xaxis.ticktext == ("the", "long", "river", "was / is", "here", "now")
     assert figure.data[0].y[0] == pytest.approx(first.bits[0, 0]) and figure.data[1].y[1] is None
-    assert len(plot_texts([first], "both").data) == 1
+    (line,) = plot_text(first, "both").data
+    assert line.y == pytest.approx(first.bits[2])

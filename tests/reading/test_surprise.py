@@ -15,7 +15,7 @@ from elmo_core import load_elmo
 from elmo_core.exceptions import CancelledError, ConfigError, InputError
 from elmo_core.pretraining.evaluation import text_perplexity
 from elmo_core.reading import surprise
-from elmo_core.reading.rows import COLUMNS, cells, to_jsonl
+from elmo_core.reading.rows import COLUMNS, cells, records, to_jsonl
 from elmo_core.reading.samples import SAMPLES, measure_samples, sample_surprise
 from elmo_core.reading.surprise import SIDES
 from elmo_core.reading.text import read_text
@@ -153,7 +153,7 @@ def test_percentiles_are_among_the_samples(elmo, english):
 def test_rows_for_people_and_programs_agree(elmo, read):
     samples = measure_samples(elmo, 1)
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in cells(read, samples, 2)]
-    lines = [json.loads(line) for line in to_jsonl(read, samples, 2)]
+    lines = [json.loads(line) for line in to_jsonl(records(read, samples, 2))]
     assert len(rows) == len(lines) == read.n_tokens
     assert [row["word"] for row in rows] == [line["word"] for line in lines]
     assert [row["both_bits"] for row in rows] == pytest.approx(read.bits[2].tolist(), abs=1e-3)
