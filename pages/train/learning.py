@@ -20,6 +20,7 @@ from pages.train.choosing import STATES, show
 
 _TICK_S = 2.0
 _HEIGHT = 300
+_MANY = 1.5  # times from which it is said how often a text is read
 
 
 def show_run(page: str, run: Run, state: RunState) -> None:
@@ -66,30 +67,35 @@ def _say_state(run: Run, state: RunState, progress: Progress) -> None:
     start = "words from word2vec" if run.config.warm_start else "from random weights"
     if about.start:
         start = f"from {about.start}"
-    text = f"{about.text}, {about.n_words:,} words, {start}"
+    times = progress.total_words / max(1, about.n_words)
+    each = f" (each is read about {times:,.0f} times)" if times >= _MANY else ""
+    text = f"{about.text}, {about.n_words:,} words{each}, {start}"
     if about.finishes:
         text += f", finishing {about.finishes}"
     st.caption(escape_markdown(text))
+    words = (
+        f"after {progress.words:,} of {progress.total_words:,} words"
+        if progress.rows
+        else "before its first measurement"
+        if run.has_checkpoint
+        else "before it began"
+    )
     if state.kind in ("failed", "ended"):
-        st.error(escape_markdown(state.said))
+        st.error(f"**{STATES[state.kind].capitalize()}** {words}. {escape_markdown(state.said)}")
     elif state.kind == "waiting":
         before = "the run before it" if state.n_before == 1 else f"{state.n_before} runs before it"
         st.info("It starts in a moment." if not state.n_before else f"It waits for {before}.")
     elif state.kind == "stopping":
         st.info("It finishes the step that it makes, and writes a checkpoint.")
     elif state.kind == "running":
-        left = f", about {duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
-        doing = f"Learning{left}" if progress.rows else "Reading and counting the text"
-        st.progress(progress.share, f"{doing}: {progress.words:,} of {progress.total_words:,} words")
+        first = run.config.log_steps * run.config.words_per_step
+        doing = f"Reading the text; the first numbers come after {first:,} words that were learned from"
+        if progress.seconds_left is not None:
+            left = f"about {duration(progress.seconds_left)} left"
+            doing = f"Learning, {left}: {progress.words:,} of {progress.total_words:,} words"
+        st.progress(progress.share, doing)
     else:
         said = f" {escape_markdown(state.said)}" if state.said else ""
-        words = (
-            f"after {progress.words:,} of {progress.total_words:,} words"
-            if progress.rows
-            else "before its first measurement"
-            if run.has_checkpoint
-            else "not begun"
-        )
         st.markdown(f"**{STATES[state.kind].capitalize()}** {words}.{said}")
 
 

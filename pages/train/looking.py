@@ -99,7 +99,8 @@ def _show_words(page: str, run: Run, models: Mapping[int, Path], word: str) -> N
         alt="What each kept model would put in the word's place, and which words are most like it",
     )
     st.caption(
-        "One row for each model that the run has kept, the newest first. After 0 words, it knows nothing yet."
+        "One row for each model that the run has kept, the newest first. At 0 words, a model knows only how "
+        "frequent each word is."
     )
 
 
