@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import torch
 from sklearn.base import ClassifierMixin
 
 from elmo_core.encoders.protocol import Encoder
@@ -40,6 +39,7 @@ from elmo_core.learning.texts.fine_tuned import require_bilm
 from elmo_core.learning.texts.fine_tuning import Tuning
 from elmo_core.learning.texts.tfidf import WordModel
 from elmo_core.learning.word_vectors import WordVectors, is_vectors, resolve_static
+from elmo_core.nn.random_numbers import RandomNumbers
 from elmo_core.progress import Report, part_of
 from elmo_core.static.registry import SHIPPED
 
@@ -183,9 +183,9 @@ class ElmoClassifier(ClassifierMixin, HeadEstimator):
         share = _TUNED_SHARE if self.fine_tune else _HEAD_SHARE if kinds else 1.0
         self.seed_ = seed_of(self.random_state)
         task = LabelledTexts(layers, codes, weights, self.seed_, end, part_of(report, 0.0, share))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed_)
-            head = self.new_head(elmo, len(classes))
+        numbers = RandomNumbers(self.seed_)
+        head = numbers.make(lambda: self.new_head(elmo, len(classes)))
+        with numbers.drawn():
             fitted, self.history_ = self._fit_head(head, task)
         self.temperature_ = 1.0
         if self.calibrated:

@@ -16,6 +16,7 @@ from elmo_core.learning.tags.tag_set import TagSet
 from elmo_core.learning.tags.token_data import TokenData
 from elmo_core.learning.text_layers import TextLayers
 from elmo_core.learning.word_vectors import WordVectors, look_up
+from elmo_core.nn.random_numbers import Dropout
 from elmo_core.nn.scalar_mix import ScalarMix
 
 _TEXTS_PER_BATCH = 256
@@ -156,7 +157,7 @@ class AttentionHead(Head):
         self.inner = nn.Linear(dim, hidden)
         self.scores = nn.Linear(hidden, n_attentions)
         self.output = nn.Linear((n_attentions + 2) * hidden, n_classes)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def fit_scale(self, texts: TextLayers) -> None:
         """Standardise by some tokens of these texts."""
@@ -230,7 +231,7 @@ class TaggerHead(Head):
         else:
             self.encoder = nn.Sequential(nn.Linear(width, 2 * shape.hidden), nn.ReLU())
         self.output = nn.Linear(2 * shape.hidden, len(tags.tags))
-        self.dropout = nn.Dropout(shape.dropout)
+        self.dropout = Dropout(shape.dropout)
         self.crf = LinearChainCRF(tags.legal())
 
     def fit_scale(self, data: TokenData) -> None:

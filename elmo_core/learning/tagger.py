@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
-import torch
 
 from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ConfigError, InputError
@@ -31,6 +30,7 @@ from elmo_core.learning.tags.token_data import (
 )
 from elmo_core.learning.text_layers import resolve_model
 from elmo_core.learning.word_vectors import OutputVectors, WordVectors, width_of
+from elmo_core.nn.random_numbers import RandomNumbers
 from elmo_core.progress import Report
 
 TagMix = int | Literal["learned", "uniform", "none"]
@@ -151,9 +151,9 @@ class ElmoTagger(HeadEstimator):
             raise InputError(f"All tokens have the tag {tags[0][0]!r}; a tagger needs at least two tags.")
         end = math.inf if self.time_limit_s is None else time.monotonic() + self.time_limit_s
         how = Schedule(self.max_epochs, self.patience, self.seed_, end, report, on_epoch, halves_rate=True)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed_)
-            head = self.new_head(elmo, tag_set, data.known_classes)
+        numbers = RandomNumbers(self.seed_)
+        head = numbers.make(lambda: self.new_head(elmo, tag_set, data.known_classes))
+        with numbers.drawn():
             self.history_ = fit_tagger(
                 head, train, held_out, how, learning_rate=self.learning_rate, batch_size=self.batch_size
             )

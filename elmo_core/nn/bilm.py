@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from elmo_core.config import BiLMConfig
 from elmo_core.exceptions import ConfigError
 from elmo_core.nn.char_cnn import CharCNN
 from elmo_core.nn.lstm import LSTMState, ProjectedLSTM
+from elmo_core.nn.random_numbers import drop
 from elmo_core.nn.softmax import WordSoftmax
 
 FORWARD, BACKWARD = 0, 1
@@ -110,7 +110,7 @@ class BiLM(nn.Module):
         """
         outputs, new_states = [], []
         for index, (layer, state) in enumerate(zip(self.lstms(direction), states, strict=True)):
-            tokens = functional.dropout(tokens, dropout, self.training)
+            tokens = drop(tokens, dropout, self.training)
             output, state = layer(tokens, sizes, state)
             tokens = output + tokens if index > 0 and self.config.use_skip_connections else output
             outputs.append(tokens)

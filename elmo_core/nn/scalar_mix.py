@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from elmo_core.nn.random_numbers import Dropout
+
 
 class ScalarMix(nn.Module):
     """Layers -> one vector per token, the weights learned with the task.
@@ -28,7 +30,7 @@ class ScalarMix(nn.Module):
         self.weights = nn.Parameter(torch.zeros(n_layers))
         self.gamma = nn.Parameter(torch.ones(()))
         self.layer_norm, self.l2 = layer_norm, l2
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def normalised_weights(self) -> Tensor:
         """The s_j: softmax of the raw weights, (L,)."""

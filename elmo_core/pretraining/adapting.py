@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from elmo_core.nn.bilm import BiLM
 from elmo_core.pretraining.cache import TokenCache
@@ -59,16 +58,15 @@ def adapt(
         device="cpu",
         seed=seed,
     )
-    with torch.random.fork_rng(devices=[]):
-        learner = Learner(settings, cache, vocabulary, Workers())
-        start_from(learner.model, initial)
-        for module in (learner.model.char_cnn, learner.model.word_embedding, learner.model.tag_embedding):
-            if module is not None:
-                module.requires_grad_(False)
-        for step in range(settings.total_steps):
-            if report is not None:
-                report("reading the texts as a language model", step / settings.total_steps)
-            learner.train_step(step)
+    learner = Learner(settings, cache, vocabulary, Workers())
+    start_from(learner.model, initial)
+    for module in (learner.model.char_cnn, learner.model.word_embedding, learner.model.tag_embedding):
+        if module is not None:
+            module.requires_grad_(False)
+    for step in range(settings.total_steps):
+        if report is not None:
+            report("reading the texts as a language model", step / settings.total_steps)
+        learner.train_step(step)
     return learner.exported_model()
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from elmo_core.exceptions import ConfigError, CorpusError, TrainingError
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
 from elmo_core.nn.lstm import LSTMState
+from elmo_core.nn.random_numbers import RandomNumbers
 from elmo_core.nn.softmax import log_uniform_sample
 from elmo_core.pretraining.averaging import RunningAverage
 from elmo_core.pretraining.cache import TokenCache
@@ -52,8 +53,8 @@ class Learner:
         self.dtype: torch.dtype = getattr(torch, config.dtype)
         self.device = workers.device(config.device)
         self.sampled = config.uses_sampling(len(vocabulary))
-        torch.manual_seed(config.seed)
-        self.model = BiLM(config.model).train().to(self.device)
+        self._numbers = RandomNumbers(config.seed)
+        self.model = self._numbers.make(lambda: BiLM(config.model)).train().to(self.device)
         self._optimisation = Optimisation(self.model, config, self.sampled)
         lowered = lowering(cache.types) if config.lowercase_share else None
         types = lowered.types if lowered else cache.types
@@ -106,13 +107,19 @@ class Learner:
     def _loss(self, streams: Sequence[TokenStream], states: States, step: int) -> tuple[Tensor, States]:
         config = self._config
         generator = np.random.default_rng([config.seed, 2, step])
-        torch.manual_seed(int(generator.integers(2**62)) + self._workers.rank)
+        self._seed(int(generator.integers(2**62)) + self._workers.rank)
         batches = [self._share(stream.next_batch(config.unroll_steps)) for stream in streams]
         samples = [
             log_uniform_sample(self._n_words, config.n_sampled, generator) if self.sampled else None
             for _ in batches
         ]
-        return bilm_loss(self.model, self._encode, batches, states, samples, self.dtype, config.dropout)
+        with self._numbers.drawn():
+            return bilm_loss(self.model, self._encode, batches, states, samples, self.dtype, config.dropout)
+
+    def _seed(self, seed: int) -> None:
+        self._numbers.seed(seed)
+        if self.device.type == "cuda":  # has a generator of its own
+            torch.cuda.manual_seed_all(seed)
 
     def _share(self, batch: StreamBatch) -> StreamBatch:
         """The columns of a batch that are this worker's rows."""

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from elmo_core.nn.bilm import BACKWARD, FORWARD, BiLM
 from elmo_core.nn.lstm import LSTMState
+from elmo_core.nn.random_numbers import drop
 from elmo_core.nn.softmax import WordSample
 from elmo_core.pretraining.streams import StreamBatch
 from elmo_core.text.characters import word_lengths, words_to_ids
@@ -89,7 +90,7 @@ def bilm_loss(
         steps, rows = batches[direction].inputs.shape
         tokens = vectors[direction].reshape(steps * rows, -1)
         outputs, after = model.run_direction(direction, tokens, [rows] * steps, states[direction], dropout)
-        context = functional.dropout(outputs[-1], dropout, model.training)  # (T * B, P)
+        context = drop(outputs[-1], dropout, model.training)  # (T * B, P)
         targets = encode.targets(batches[direction].targets)
         sample = samples[direction]
         loss = (

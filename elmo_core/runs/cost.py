@@ -77,7 +77,7 @@ def measure_run(config: PretrainConfig, n_types: int) -> RunEstimate:
     """Measure a few steps of a run on this machine, on words that are made up.
 
     What else runs on the machine now does not count, because a run is for the hours to come. Memory is
-    counted from shapes before any is taken, and torch's generator of random numbers stays as it is.
+    counted from shapes before any is taken.
 
     Args:
         config: its settings.
@@ -92,9 +92,8 @@ def measure_run(config: PretrainConfig, n_types: int) -> RunEstimate:
     try:
         _require_memory(config)
         cache = _made_up(size, config)
-        with torch.random.fork_rng(devices=[]):
-            learner = Learner(config, cache, Vocabulary(list(cache.types[:size])), Workers())
-            return estimate_run(config, learner.model, _seconds_per_step(learner, config), 0)
+        learner = Learner(config, cache, Vocabulary(list(cache.types[:size])), Workers())
+        return estimate_run(config, learner.model, _seconds_per_step(learner, config), 0)
     except RuntimeError as error:  # torch's, where memory or the device refuses
         reason = str(error).partition("\n")[0]
         raise InputError(

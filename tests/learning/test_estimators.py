@@ -5,6 +5,9 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import joblib
 import numpy as np
@@ -17,7 +20,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from elmo_core import ElmoClassifier, ElmoVectorizer, load_elmo
+from elmo_core import ElmoClassifier, ElmoTagger, ElmoVectorizer, load_elmo
 from elmo_core.embedder import Elmo
 from elmo_core.exceptions import ConfigError, InputError, ModelError
 from elmo_core.learning import text_layers
@@ -249,3 +252,39 @@ def test_weights_of_texts_count_up_to_a_factor_and_0_leaves_out(elmo, options):
     assert not np.allclose(np.log(one), even)
     with pytest.raises(InputError, match="at least two classes"):
         make.fit(layers, labels, sample_weight=labels == "good")
+
+
+def test_trainings_at_once_have_the_bits_of_one_after_the_other(elmo):
+    """As two jobs of the app; a further thread draws from torch's generator all the time."""
+    tokens = [text.split() for text in TEXTS]
+    tags = [["O"] * (len(words) - 1) + ["B-END"] for words in tokens]
+
+    def attend(seed):
+        model = ElmoClassifier(elmo, head="attention", static=None, max_epochs=3, random_state=seed)
+        return model.fit(TEXTS, LABELS).predict_proba(TEXTS)
+
+    def tune(seed):
+        model = ElmoClassifier(elmo, penalty=0.1, static=None, fine_tune=True, random_state=seed)
+        return model.fit(TEXTS, LABELS).predict_proba(TEXTS)
+
+    def tag(seed):
+        tagger = ElmoTagger(elmo, static=None, max_epochs=3, random_state=seed).fit(tokens, tags)
+        return np.array([epoch.train_loss for epoch in tagger.history_])
+
+    works = [partial(attend, 0), partial(attend, 1), partial(tag, 0), partial(tag, 1), partial(tune, 0)]
+    with ThreadPoolExecutor(1) as pool:
+        one_after_the_other = list(pool.map(lambda work: work(), works))
+    is_over = threading.Event()
+
+    def disturb():
+        while not is_over.wait(0.001):
+            torch.rand(10)
+
+    with ThreadPoolExecutor(len(works) + 1) as pool:
+        noise = pool.submit(disturb)
+        at_once = list(pool.map(lambda work: work(), works))
+        is_over.set()
+        noise.result()
+    for alone, beside in zip(one_after_the_other, at_once, strict=True):
+        np.testing.assert_array_equal(beside, alone)
+    assert not np.array_equal(at_once[0], at_once[1])  # another seed

@@ -9,13 +9,13 @@ from itertools import pairwise
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from elmo_core.elmo_layer import ElmoLayer
 from elmo_core.embedder import Elmo
 from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ConfigError, ModelError
 from elmo_core.nn.bilm import BACKWARD, FORWARD
+from elmo_core.nn.random_numbers import drop
 from elmo_core.progress import Report
 
 WINDOW = 200
@@ -66,7 +66,7 @@ class FineTuned(nn.Module):
     def forward(self, windows: Sequence[Tokens]) -> Tensor:
         """Windows -> logits (B, K)."""
         inputs = (self._pooled(windows) - self.centre) / self.scale
-        return self.output(F.dropout(inputs, _DROPOUT, self.training))  # type: ignore[no-any-return]
+        return self.output(drop(inputs, _DROPOUT, self.training))  # type: ignore[no-any-return]
 
     def layers_from_top(self) -> list[list[nn.Parameter]]:
         """The parameters of each LSTM layer, both directions together, the highest layer first."""

@@ -29,6 +29,7 @@ from elmo_core.learning.calibration import scaled_loss
 from elmo_core.learning.texts.fine_tuned import WINDOW, FineTuned, Tokens, cut_batches, require_bilm
 from elmo_core.learning.texts.tfidf import choose_strength, regress
 from elmo_core.measuring.splitting import Split, is_on_folds
+from elmo_core.nn.random_numbers import RandomNumbers
 from elmo_core.pretraining.adapting import adapt
 from elmo_core.progress import Report, part_of
 from elmo_core.weights.store import StoredModel
@@ -202,7 +203,7 @@ def _epochs(
         tuning: its seed and deadline.
         report: called with the progress before each step; an error it raises stops the work.
     """
-    rng = np.random.default_rng(tuning.seed)
+    rng, numbers = np.random.default_rng(tuning.seed), RandomNumbers(tuning.seed)
     groups = [list(network.output.parameters()), *network.layers_from_top()]
     rates = [_RATE * _LAYER_RATIO ** -max(depth - 1, 0) for depth in range(len(groups))]
     optimiser = torch.optim.AdamW(
@@ -227,8 +228,8 @@ def _epochs(
             height = _slanted(step / n_steps)
             for group_settings, rate in zip(optimiser.param_groups, rates, strict=True):
                 group_settings["lr"] = rate * height
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(int(rng.integers(2**62)))
+            numbers.seed(int(rng.integers(2**62)))
+            with numbers.drawn():
                 logits = network([_drawn_window(texts[row], rng) for row in rows])
             losses = F.cross_entropy(logits, gold[rows], reduction="none")
             loss = (losses * counts[rows]).mean()
