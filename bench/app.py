@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -24,8 +24,11 @@ _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "-
 
 
 @contextmanager
-def served_app() -> Iterator[tuple[str, int]]:
+def served_app(environment: Mapping[str, str] | None = None) -> Iterator[tuple[str, int]]:
     """Start the app; yields its address and its process once it answers, and ends it afterwards.
+
+    Args:
+        environment: variables that its process has beside those of this one.
 
     Raises:
         RuntimeError: it ended before it answered.
@@ -36,7 +39,8 @@ def served_app() -> Iterator[tuple[str, int]]:
     command = [sys.executable, "-m", "streamlit", "run", str(shipped("app.py"))]
     options = {"port": port, "address": "127.0.0.1", "headless": "true", "fileWatcherType": "none"}
     command += [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    variables = {**os.environ, **(environment or {})}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=variables) as process:
         try:
             while not _answers(port):
                 if process.poll() is not None:
