@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from elmo_core.config import layer_name
+from pages.common.address import dropped_values_said
 from pages.common.chosen_model import take_models_from_address
 from pages.common.guard import said_in_one_sentence
 from pages.common.loaders import WORDS
@@ -138,5 +139,5 @@ take_models_from_address()
 show_model(models)
 show_what_follows()
 keep_in_address()
-with said_in_one_sentence():
+with said_in_one_sentence(), dropped_values_said(page.url_path):
     page.run()

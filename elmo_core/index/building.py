@@ -6,10 +6,13 @@ says how far the build is. The same corpus gives the same uses and vectors, whet
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import os
 import re
 import shutil
+import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -100,6 +103,34 @@ def build_use_index(
             _append(elmo, itertools.chain(first, remaining), table, (chosen, mean), max_uses, report)
             _finish(table, place, dict(about))
     return UseIndex(folder)
+
+
+def remove_unused(parent: Path, days: float) -> tuple[Path, ...]:
+    """Remove the indexes in a folder that nobody has used for some days; one that is being built stays.
+
+    Args:
+        parent: folder of the indexes. What is no index stays.
+        days: since the time of the settings file, which `mark_used` renews.
+
+    Returns:
+        The folders that are gone.
+    """
+    gone, oldest = [], time.time() - days * 24 * 3600
+    for about in sorted(parent.glob(f"*/{ABOUT}")):
+        folder = about.parent
+        with contextlib.suppress(OSError, ElmoError):  # it is being built, or gone by now
+            if about.stat().st_mtime < oldest and is_index(folder):
+                with claim_output(folder, kind=INDEX_FOLDER) as place:
+                    _clear(place)
+                shutil.rmtree(folder)
+                gone.append(folder)
+    return tuple(gone)
+
+
+def mark_used(folder: Path) -> None:
+    """Note that an index is used now; see `remove_unused`."""
+    with contextlib.suppress(OSError):  # it lies on a disk that cannot be written
+        os.utime(folder / ABOUT)
 
 
 @contextmanager

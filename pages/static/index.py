@@ -17,7 +17,7 @@ import streamlit as st
 from elmo_core.contrast.comparison import read_query
 from elmo_core.contrast.text_space import weights_of
 from elmo_core.exceptions import InputError
-from elmo_core.index.building import MAX_USES, build_use_index
+from elmo_core.index.building import MAX_USES, build_use_index, mark_used, remove_unused
 from elmo_core.index.records import CorpusSentence, FoundUse, UseFilter, sentences_of_shards
 from elmo_core.index.use_index import ABOUT, UseIndex, read_about
 from elmo_core.measuring.durations import duration
@@ -41,6 +41,7 @@ _USES_PER_S = 500  # on one busy core; what is said before a build
 _MB_PER_USE = 0.0032
 _THE_TEXT = "the text of this page"
 _CONTEXT = 24  # characters on each side
+_KEPT_DAYS = 30  # an index that nobody has searched
 _COLUMNS = {
     "left": st.column_config.TextColumn("Left", alignment="right", width=155),
     "use": st.column_config.TextColumn("Use", alignment="center", width=55),
@@ -133,6 +134,7 @@ def _opened(
     root = _ROOT if shards or source.is_sample else _own_folder()
     folder, owner, results = root / key, f"{page}_index", visitor_results("index", 2)
     is_there = (folder / ABOUT).is_file()
+    mark_used(folder)
     if is_there and jobs.current(owner, ("index", key)) is None and read_about(folder).get("complete"):
         return UseIndex(folder)  # one without this mark may have no table yet
     n = most if shards else min(most, sum(map(len, tokens_of(source))))
@@ -145,6 +147,7 @@ def _opened(
 
     def work(job: Job) -> UseIndex:
         root.mkdir(parents=True, exist_ok=True)
+        remove_unused(root, _KEPT_DAYS)
         elmo = load_model(model_name())
         rows = sentences_of_shards(shards) if shards else _from_text(source)
         # the text may hold fewer uses than are wanted at most

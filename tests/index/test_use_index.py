@@ -23,10 +23,12 @@ from elmo_core.exceptions import (
     ModelNotFoundError,
     OutputError,
 )
+from elmo_core.files import LOCK
 from elmo_core.index import building
-from elmo_core.index.building import build_use_index
+from elmo_core.index.building import build_use_index, mark_used, remove_unused
 from elmo_core.index.records import CorpusSentence, UseFilter
-from elmo_core.index.use_index import UseIndex
+from elmo_core.index.use_index import ABOUT, UseIndex
+from elmo_core.locking import locked
 from elmo_core.text.tokenisation import tokenise
 
 ROOT = Path(__file__).parents[2]
@@ -302,3 +304,17 @@ def test_what_is_begun_is_written_when_a_build_is_stopped(elmo, index, tmp_path)
         build_use_index(elmo, corpus(), tmp_path / "i", corpus="c", report=stop)
     assert UseIndex(tmp_path / "i").n_uses > 200
     check_equal(elmo, build_use_index(elmo, corpus(), tmp_path / "i", corpus="c"), index)
+
+
+def test_what_nobody_has_used_for_long_is_removed_and_nothing_else(elmo, tmp_path):
+    for name in ("used", "unused", "building"):
+        build_use_index(elmo, corpus(20), tmp_path / name, corpus="c")
+        os.utime(tmp_path / name / ABOUT, (0, 0))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / ABOUT).write_text("{}")
+    os.utime(tmp_path / "mine" / ABOUT, (0, 0))
+    mark_used(tmp_path / "used")
+    with locked(tmp_path / "building" / LOCK):
+        assert remove_unused(tmp_path, 30) == (tmp_path / "unused",)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["building", "mine", "used"]
+    assert UseIndex(tmp_path / "building").is_complete

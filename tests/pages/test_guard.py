@@ -12,7 +12,7 @@ from elmo_core.senses.labelled_groups import from_json
 from pages.common import guard
 from pages.common.guard import sentence_of
 from pages.common.job import Job
-from tests.pages.driver import open_page
+from tests.pages.driver import messages, open_page
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,15 @@ def test_groups_with_a_number_that_is_none_are_refused(number):
     )
     with pytest.raises(InputError, match="holds no sense groups"):
         from_json(content.encode(), "groups.json")
+
+
+def test_what_the_address_asks_for_and_the_page_does_not_have_is_named():
+    app = open_page("layers", study="<b>xx", layers_data="No such data", other="1")
+    assert "The address asks for study=<b>xx and layers_data=No such data, which this page" in messages(app)
+    app = open_page("layers", study="Contextuality", layers_data="bank: senses")
+    assert "The address asks" not in messages(app)
+    app = open_page("maps", maps_dims="2D", maps_points="Tokens")  # a default, and another choice
+    assert "The address asks" not in messages(app)
 
 
 ADDRESSES = [
