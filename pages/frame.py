@@ -13,6 +13,7 @@ from pages.common.chosen_model import take_models_from_address
 from pages.common.guard import said_in_one_sentence
 from pages.common.loaders import WORDS
 from pages.common.sidebar import show_model
+from pages.common.sign_in import ask_to_sign_in
 from pages.common.sources import show_what_follows
 from pages.common.visitors import keep_in_address
 
@@ -134,6 +135,7 @@ page = st.navigation(
 )
 st.set_page_config(page_title=f"{page.title} · ELMo Explorer")
 
+ask_to_sign_in()
 renew_link()
 take_models_from_address()
 show_model(models)

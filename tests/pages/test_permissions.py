@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+import streamlit as st
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from elmo_core.serving.access import LOCAL_FILES_VARIABLE
 from pages.common.permissions import MOST_SECONDS, is_plainly_local, may_name_files, refusal_of_length
+from tests.pages.driver import open_page, texts
 from tests.pages.gestures import PATIENCE_S
 
 LOCAL = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
@@ -85,3 +91,28 @@ def test_a_served_app_takes_no_work_of_hours(monkeypatch):
     monkeypatch.setenv(LOCAL_FILES_VARIABLE, "off")
     assert refusal_of_length(MOST_SECONDS) is None
     assert "about 3 h, and this server takes no work of more than 1 h;" in refusal_of_length(3 * 3600)
+
+
+@pytest.fixture
+def secrets_file(tmp_path: Path) -> Iterator[Path]:
+    """Path of the server's secrets, which are read anew."""
+    before, path = st.get_option("secrets.files"), tmp_path / "secrets.toml"
+    config.set_option("secrets.files", [str(path)])
+    st.secrets._reset()
+    yield path
+    config.set_option("secrets.files", before)
+    st.secrets._reset()
+
+
+def test_where_accounts_are_asked_for_nobody_sees_a_page_without_one(secrets_file: Path):
+    assert open_page("senses", word="bank").text_input(key="word")
+    secrets_file.write_text('[auth]\nredirect_uri = "http://localhost/oauth2callback"\n', encoding="utf-8")
+    app = open_page("senses", word="bank")
+    assert [title.value for title in app.title] == ["ELMo Explorer"]
+    assert not app.text_input and "account" in texts(app)
+
+
+def test_damaged_secrets_let_nobody_in(secrets_file: Path):
+    secrets_file.write_text("[auth\n", encoding="utf-8")
+    app = open_page("senses", word="bank")
+    assert "secrets.toml cannot be read" in texts(app) and not app.title
