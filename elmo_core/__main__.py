@@ -6,6 +6,7 @@ import typer
 
 from elmo_core.commands import (
     benchmarks,
+    calibrating,
     classifying,
     embedding,
     indexing,
@@ -43,6 +44,7 @@ for function in (
     static.vectors,
     indexing.index,
     indexing.find,
+    calibrating.calibrate,
 ):
     app.command()(function)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(benchmarks.bench)

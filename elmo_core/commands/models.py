@@ -26,10 +26,12 @@ Model = Annotated[
 def info(model: Model, as_json: AsJson = False) -> None:
     """Show what a model is: its shape, its size, its vocabulary, where it comes from."""
     from elmo_core.models import find_transformer
+    from elmo_core.weights.fingerprint import fingerprint
     from elmo_core.weights.registry import load_model
 
     if (transformer := find_transformer(model, device="cpu")) is not None:
-        show(_facts_of_transformer(transformer), as_json)
+        groups = _sense_groups(transformer.fingerprint)
+        show({**_facts_of_transformer(transformer), "sense_groups": groups}, as_json)
         return
     stored = load_model(model)
     config = stored.model.config
@@ -44,6 +46,7 @@ def info(model: Model, as_json: AsJson = False) -> None:
         "parameters": sum(parameter.numel() for parameter in stored.model.parameters()),
         "vocabulary": len(stored.vocabulary) if stored.vocabulary else 0,
         "softmax": config.has_softmax,
+        "sense_groups": _sense_groups(fingerprint(stored.model)),
         **{name: value for name, value in stored.about.items() if isinstance(value, str | int | float)},
     }
     show(facts, as_json)
@@ -61,6 +64,14 @@ def _facts_of_transformer(model: TransformerEncoder) -> dict[str, Any]:
         "predicts": sum(map(bool, words.words)) if words else 0,
         "source": model.reference or "",
     }
+
+
+def _sense_groups(fingerprint: str) -> str:
+    """What is known of the rule for sense groups with this model."""
+    from elmo_core.senses.kept_calibrations import find_calibration
+
+    found = find_calibration(fingerprint)
+    return f"calibrated on {found.text}" if found else "not calibrated for this model (elmo calibrate)"
 
 
 def _input(config: BiLMConfig) -> str:

@@ -11,9 +11,10 @@ alone. A cut counts as evidence of more than one group only if
 * its groups lie apart: seen from what the places of the text have in common, the cosine of their
   centroids is about that of two places taken at random, or lower.
 
-The bounds were set on 55 words of one sense and on mixtures of two and three of them, never on words
-with labelled senses. With the weights that english-small had then, more than one group was found for 5 of the
-55 words and for 58 of 75 mixtures. Results of today's weights on other words are in docs/word-senses.md.
+The bounds are those of the model's calibration (`senses.calibration`), set on words held to one sense. A
+model that reads both sides at once has no re-paired contexts; with a calibration its silhouettes themselves
+are compared with those of such words. Without one, its groups are never claimed, and a biLM is judged by
+bounds that were set by hand for early weights of english-small.
 """
 
 from __future__ import annotations
@@ -32,6 +33,15 @@ from elmo_core.geometry.clustering import (
     silhouettes,
     spherical_kmeans,
 )
+from elmo_core.senses.bounds import (
+    LEAST_GAIN,
+    MAX_CLOSENESS,
+    MIN_SDS,
+    MIN_SHARE,
+    MIN_STABILITY,
+    UNCALIBRATED,
+    Bounds,
+)
 from elmo_core.senses.use_vectors import Halves
 
 GroupingMethod = Literal["k-means", "density"]
@@ -46,17 +56,11 @@ N_PAIRINGS = 10
 N_RESAMPLES = 20
 SAME_GROUPS = 0.6
 """Adjusted Rand index from which a resample counts as finding the same groups."""
-MIN_GAIN, GAIN_BY_CLOSENESS = 0.07, 0.1
-"""Least gain of a silhouette over its null. The first number holds for groups as close as two random places;
-the second is how much the least gain rises as the groups get closer, and falls as they get farther apart."""
-LEAST_GAIN, MIN_SDS = 0.02, 2
-"""Lower bound of that least gain, and the standard deviations of the null that a gain must exceed."""
-MIN_STABILITY = 0.75
-MAX_CLOSENESS = 0.1
 NO_NULL = "this model reads both sides at once, so no contexts can be re-paired"
 """The objection to every cut where there is no null to judge it by."""
-MIN_SHARE = 0.03
-"""Least share of the uses in a group; three uses are also asked for."""
+LIKE_RE_PAIRED = "re-paired contexts fall apart as well"
+LIKE_ONE_SENSE = "words of one sense fall apart as much"
+"""The objection to a cut that is no clearer than those of the words held to one sense."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,11 @@ class CandidateGroups:
     paired_sd: float
     """Standard deviation of it."""
     stability: float
-    """Share of bootstrap samples of the uses in which the same groups are found."""
+    """Share of bootstrap samples of the uses in which the same groups are found; NaN where none was taken."""
     closeness: float
     """Cosine of the two centroids that lie closest; 0 = as different as two places in the text."""
+    bounds: Bounds = UNCALIBRATED
+    """What it is judged by."""
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -110,25 +116,31 @@ class CandidateGroups:
 
     @property
     def gain(self) -> float:
-        """By how much the silhouette beats its null."""
-        return self.silhouette - self.paired_mean
+        """By how much the silhouette beats its null; the silhouette itself where there is none."""
+        return self.silhouette - self.paired_mean if self.has_null else self.silhouette
 
     @property
     def gain_needed(self) -> float:
         """The least gain that is evidence."""
-        by_distance = MIN_GAIN + GAIN_BY_CLOSENESS * self.closeness
-        return max(by_distance, LEAST_GAIN, MIN_SDS * self.paired_sd)
+        by_distance = self.bounds.least_gain(len(self.labels), self.closeness)
+        return max(by_distance, self._beyond_chance)
+
+    @property
+    def _beyond_chance(self) -> float:
+        """The least gain that its own null allows for."""
+        return max(LEAST_GAIN, MIN_SDS * self.paired_sd) if self.has_null else LEAST_GAIN
 
     @property
     def objections(self) -> tuple[str, ...]:
         """The objection to it; empty where it is evidence of more than one group."""
         if self.k < 2:
             return ("there are no two groups to tell apart",)
-        found = []
-        if not self.has_null:
+        if not self.has_null and not self.bounds.is_calibrated:
             return (NO_NULL,)
+        found = []
         if self.gain < self.gain_needed:
-            found.append("re-paired contexts fall apart as well")
+            is_clear = self.bounds.is_calibrated and self.gain >= self._beyond_chance
+            found.append(LIKE_ONE_SENSE if is_clear or not self.has_null else LIKE_RE_PAIRED)
         if self.stability < MIN_STABILITY:
             found.append("resamples find other groups")
         if self.closeness > MAX_CLOSENESS:
@@ -165,6 +177,11 @@ class SenseGroups:
         assert self.best is not None
         return tuple(self.best.labels.tolist())
 
+    def judged_by(self, bounds: Bounds) -> SenseGroups:
+        """The same cuts, judged by other bounds, which must allow for so many uses."""
+        cuts = tuple(replace(cut, bounds=bounds) for cut in self.candidates)
+        return replace(self, candidates=cuts, best=_best(cuts) if cuts else None)
+
 
 def find_groups(
     halves: Halves,
@@ -173,6 +190,7 @@ def find_groups(
     numbers: Sequence[int] = NUMBERS,
     n_pairings: int = N_PAIRINGS,
     n_resamples: int = N_RESAMPLES,
+    bounds: Bounds = UNCALIBRATED,
     seed: int = 42,
 ) -> SenseGroups:
     """Look for groups in the full space.
@@ -184,20 +202,24 @@ def find_groups(
         numbers: numbers of groups to try.
         n_pairings: re-paired contexts of the null.
         n_resamples: bootstrap samples for the stability.
+        bounds: what a cut must reach, see `senses.calibration`. They are set for k-means; the density method
+            is judged by the same ones.
         seed: seed of every random draw.
     """
     n = len(halves)
     if n < MIN_USES:
         return SenseGroups(n, n, (), None)
     generator = np.random.default_rng(seed)
-    if n > MAX_JUDGED:
-        rows = np.sort(generator.permutation(n)[:MAX_JUDGED])
+    most = min(MAX_JUDGED, bounds.most_uses or MAX_JUDGED)
+    if n > most:
+        rows = np.sort(generator.permutation(n)[:most])
         judged = find_groups(
             halves.take(rows),
             method=method,
             numbers=numbers,
             n_pairings=n_pairings,
             n_resamples=n_resamples,
+            bounds=bounds,
             seed=seed,
         )
         return _extended(judged, halves.units(), rows)
@@ -206,15 +228,18 @@ def find_groups(
     nulls = [halves.units(generator.permutation(n)) for _ in range(n_nulls)]
     resamples = [np.unique(generator.integers(n, size=n)) for _ in range(n_resamples)]
     tried = (0,) if method == "density" else [number for number in numbers if 3 * number <= n]
-    candidates = [_candidate(Cut(method, k, seed), units, nulls, resamples) for k in tried]
+    candidates = [_candidate(Cut(method, k, seed), units, nulls, resamples, bounds) for k in tried]
+    return SenseGroups(n, n, tuple(candidates), _best(candidates))
+
+
+def _best(candidates: Sequence[CandidateGroups]) -> CandidateGroups:
+    """The cut that `SenseGroups.best` describes."""
     sound = [candidate for candidate in candidates if not candidate.objections]
     if sound:
-        best = max(sound, key=lambda candidate: candidate.gain)
-    elif not halves.are_independent:
-        best = max(candidates, key=lambda candidate: candidate.silhouette)
-    else:
-        best = max(candidates, key=lambda candidate: candidate.gain - candidate.gain_needed)
-    return SenseGroups(n, n, tuple(candidates), best)
+        return max(sound, key=lambda candidate: candidate.gain)
+    if not candidates[0].has_null and not candidates[0].bounds.is_calibrated:
+        return max(candidates, key=lambda candidate: candidate.silhouette)
+    return max(candidates, key=lambda candidate: candidate.gain - candidate.gain_needed)
 
 
 def _extended(judged: SenseGroups, units: np.ndarray, rows: np.ndarray) -> SenseGroups:
@@ -231,7 +256,11 @@ def _extended(judged: SenseGroups, units: np.ndarray, rows: np.ndarray) -> Sense
 
 
 def _candidate(
-    cut: Cut, units: np.ndarray, nulls: Sequence[np.ndarray], resamples: Sequence[np.ndarray]
+    cut: Cut,
+    units: np.ndarray,
+    nulls: Sequence[np.ndarray],
+    resamples: Sequence[np.ndarray],
+    bounds: Bounds,
 ) -> CandidateGroups:
     from sklearn.metrics import adjusted_rand_score
 
@@ -244,8 +273,9 @@ def _candidate(
         silhouette=mean_silhouette(units, labels),
         paired_mean=float(null.mean()) if nulls else math.nan,
         paired_sd=float(null.std(ddof=1)) if nulls else math.nan,
-        stability=float((agreement >= SAME_GROUPS).mean()),
+        stability=float((agreement >= SAME_GROUPS).mean()) if resamples else math.nan,
         closeness=closeness(units, labels),
+        bounds=bounds,
     )
 
 

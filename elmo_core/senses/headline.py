@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from elmo_core.geometry.separation import Separation
 from elmo_core.senses.explanations import LEVEL, Explanation
-from elmo_core.senses.groups import MIN_USES, NO_NULL
+from elmo_core.senses.groups import LIKE_ONE_SENSE, LIKE_RE_PAIRED, MIN_USES, NO_NULL
 from elmo_core.senses.study import Grouping
 
 _IN_WORDS = {
-    "re-paired contexts fall apart as well": "halves of contexts put together at random fall apart as much",
+    LIKE_ONE_SENSE: "words of one sense fall apart as much with this model",
+    LIKE_RE_PAIRED: "halves of contexts put together at random fall apart as much",
     "shuffled contexts fall apart as well": "shuffled sentences fall apart as much",
     NO_NULL: "chance groups cannot be ruled out with a model that reads both sides at once",
     "resamples find other groups": "other samples of the uses give other groups",

@@ -9,14 +9,8 @@ import numpy as np
 
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.separation import separation
-from elmo_core.senses.groups import (
-    LEAST_GAIN,
-    MIN_SDS,
-    MIN_USES,
-    CandidateGroups,
-    SenseGroups,
-    mean_silhouette,
-)
+from elmo_core.senses.bounds import LEAST_GAIN, MIN_SDS
+from elmo_core.senses.groups import MIN_USES, CandidateGroups, SenseGroups, mean_silhouette
 from elmo_core.senses.use_vectors import Halves
 
 N_SHUFFLES = 200

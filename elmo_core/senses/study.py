@@ -22,8 +22,10 @@ from elmo_core.geometry.projection import ProjectionMethod as Projection
 from elmo_core.geometry.separation import Separation, separation
 from elmo_core.geometry.shared_frame import Frame, shared_frame
 from elmo_core.progress import Report, part_of
+from elmo_core.senses.bounds import UNCALIBRATED, Bounds
 from elmo_core.senses.group_names import GroupName, name_by_best
 from elmo_core.senses.groups import MIN_USES, GroupingMethod, SenseGroups, find_groups
+from elmo_core.senses.kept_calibrations import find_calibration
 from elmo_core.senses.sense_card import SenseCard, sense_card
 from elmo_core.senses.shuffled_contexts import MAX_USES as MOST_SHUFFLED
 from elmo_core.senses.shuffled_contexts import N_REPLICATES, ShuffledContexts, shuffle_contexts
@@ -54,6 +56,8 @@ class Study:
     shuffled: ShuffledContexts
     """The null; without replicates where there are too few uses to group."""
     substitutes: Substitutes
+    fingerprint: str
+    """Of the encoder."""
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -102,7 +106,18 @@ def study_uses(encoder: Encoder, uses: Uses, *, report: Report | None = None) ->
         shuffled = shuffle_contexts(
             encoder, uses, report=part_of(report, read, 1, "reading shuffled contexts")
         )
-    return Study(uses, vectors, shuffled, find_substitutes(encoder, vectors.expected, uses))
+    substitutes = find_substitutes(encoder, vectors.expected, uses)
+    return Study(uses, vectors, shuffled, substitutes, encoder.fingerprint)
+
+
+def bounds_for(study: Study) -> Bounds:
+    """The bounds of the model that read the uses; those set by hand where it is not calibrated.
+
+    Raises:
+        InputError: its calibration is damaged.
+    """
+    found = find_calibration(study.fingerprint)
+    return found.bounds if found else UNCALIBRATED
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,13 +152,14 @@ def group_uses(
         study: of the word.
         method: see `find_groups`.
         k: groups asked for, evidence or not; None = as many as there is evidence of.
-        groups: what `find_groups` found in `study.vectors.contexts`, where that is known.
+        groups: what `find_groups` found in `study.vectors.contexts`, where that is known; None = looked for
+            with `bounds_for(study)`.
         seed: seed of every random draw.
 
     Raises:
-        InputError: no grouping with this number of groups was tried.
+        InputError: no grouping with this number of groups was tried, or the model's calibration is damaged.
     """
-    found = groups or find_groups(study.vectors.contexts, method=method, seed=seed)
+    found = groups or find_groups(study.vectors.contexts, method=method, bounds=bounds_for(study), seed=seed)
     labels = found.labels
     if k is not None and k > 1:
         asked = next((cut for cut in found.candidates if cut.k == k), None)

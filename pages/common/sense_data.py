@@ -14,7 +14,10 @@ from elmo_core.geometry.projection import ProjectionMethod as Projection
 from elmo_core.geometry.separation import Separation
 from elmo_core.geometry.shared_frame import Frame
 from elmo_core.progress import Report
+from elmo_core.senses.bounds import UNCALIBRATED
+from elmo_core.senses.calibration import SenseCalibration
 from elmo_core.senses.groups import GroupingMethod, SenseGroups, find_groups
+from elmo_core.senses.kept_calibrations import find_calibration
 from elmo_core.senses.study import (
     CONTEXT,
     Grouping,
@@ -128,19 +131,29 @@ def study(page: str, source: Source, asked: UseQuery, uses: Uses) -> Study:
 def groups(
     page: str, source: Source, asked: UseQuery, study: Study, method: GroupingMethod, k: int | None
 ) -> Grouping:
-    """Return the groups of the uses, judged and named."""
-    base, n = (source.key, load_model(model_name()).name, asked, method), len(study.uses.uses)
+    """Return the groups of the uses, judged by the bounds of the model, and named."""
+    calibration, _ = calibration_of(study)
+    bounds = calibration.bounds if calibration else UNCALIBRATED
+    base, n = (source.key, load_model(model_name()).name, asked, method, bounds), len(study.uses.uses)
     cuts: SenseGroups = jobs.run_or_offer(
         f"{page}_cuts",
         ("cuts", *base),
         f"Looking for groups among {n:,} uses",
-        lambda job: find_groups(study.vectors.contexts, method=method, seed=asked.seed),
+        lambda job: find_groups(study.vectors.contexts, method=method, bounds=bounds, seed=asked.seed),
         seconds=_unless_long(n / _STUDIED_PER_S),
         results=source.results,
     )
     return source.results.get_or_compute(
         ("groups", *base, k), lambda: group_uses(study, method=method, k=k, groups=cuts, seed=asked.seed)
     )
+
+
+def calibration_of(study: Study) -> tuple[SenseCalibration | None, str]:
+    """Return the calibration of the model that read the uses, and what is wrong with its file."""
+    try:
+        return find_calibration(study.fingerprint), ""
+    except InputError as error:
+        return None, str(error)
 
 
 def sense_map(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
@@ -177,7 +177,7 @@ def position_of(placed: Placed, study: Study, drawn: SenseMap) -> tuple[float, f
     if drawn.view == CONTEXT:
         unit = placed.placement.vectors.contexts.units()[0]
     else:
-        alone = Study(study.uses, placed.placement.vectors, study.shuffled, study.substitutes)
+        alone = replace(study, vectors=placed.placement.vectors)
         unit = alone.halves(drawn.view).units()[0]
     return map_position(unit, study.halves(drawn.view).units(), drawn.coordinates)
 

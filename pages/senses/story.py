@@ -32,6 +32,7 @@ from pages.common.loaders import Source, load_model
 from pages.common.markdown import escape_markdown
 from pages.common.selection import MapSelection
 from pages.common.sense_data import scores
+from pages.senses.calibrating import show_calibration
 from pages.senses.controls import Choice
 
 TITLE = "One word, many meanings"
@@ -120,6 +121,7 @@ def show_card(
     elif grouping.is_asked and grouping.card.k == 1:
         st.info(f"{grouping.k} groups are shown because you asked for them, not because there is evidence.")
     _show_method(grouping, findings.explanation)
+    show_calibration(page, study)
 
 
 def _offer_misplaced(

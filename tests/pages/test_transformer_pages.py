@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from elmo_core import load_encoder
 from elmo_core.own_models import add_model
+from elmo_core.senses.calibration import Level, SenseCalibration
+from elmo_core.senses.kept_calibrations import keep_calibration
 from elmo_core.weights.registry import MODELS_VARIABLE
-from tests.pages.driver import messages, open_page, texts, wait_for_charts
+from tests.pages.driver import checked, messages, open_page, texts, wait_for_charts, wait_until
 
 NAME = "random-bert"
 
@@ -43,6 +46,25 @@ def test_a_page_opens_with_a_transformer(page: str, address: dict[str, str], n_c
     cells = [code.value for code in app.code if "import" in code.value]
     assert all("load_elmo" not in cell and f"load_encoder('{NAME}')" in cell for cell in cells)
     assert bool(cells) == (page not in ("classify", "entities"))  # these compute first
+
+
+def test_a_model_without_a_calibration_says_so_and_offers_one_and_with_one_is_judged_by_it():
+    address = {"word": "bank", "projection": "PCA", "model": NAME}
+    app = wait_for_charts(open_page("senses", **address), 2)
+    assert "not calibrated for this model" in texts(app)
+    checked(app.button(key="senses_calibration_start").click().run())
+    checked(app.button(key="senses_calibration_cancel").click().run())
+    wait_until(lambda app: "was cancelled" in texts(app), app)
+    level = Level(10, 0.9, 100, 4, 50, 30)
+    path = keep_calibration(SenseCalibration(NAME, load_encoder(NAME).fingerprint, "text", 0.05, 1, (level,)))
+    said = texts(wait_for_charts(open_page("senses", **address), 2))
+    assert "takes 4% of 100 words of one sense for more (2% to 10%) and finds 60% of 50" in said
+    assert "not calibrated" not in said and "no contexts can be re-paired" not in said
+    assert "words of one sense fall apart as much" in said
+    path.write_text("{}")
+    said = texts(wait_for_charts(open_page("senses", **address), 2))
+    assert "is no calibration of sense groups" in said and "not calibrated for this model" in said
+    path.unlink()
 
 
 def test_read_says_why_it_cannot_and_lessons_and_models_open():
