@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
@@ -64,8 +64,10 @@ def open_browser() -> Iterator[Browser]:
 
 
 def _answers(port: int) -> bool:
-    with suppress(OSError, HTTPException):
-        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    with (
+        suppress(OSError, HTTPException),
+        closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection,
+    ):
         connection.request("GET", "/_stcore/health")
         return connection.getresponse().status == HTTPStatus.OK
     return False

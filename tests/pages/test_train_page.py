@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import signal
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,18 +16,22 @@ import pytest
 from playwright.sync_api import Page, expect
 from typer.testing import CliRunner
 
+from bench.app import served_app
+from bench.visitor import visiting
 from elmo_core.__main__ import app as command_line
 from elmo_core.locking import locked
+from elmo_core.pretraining.checkpoint import load_checkpoint
 from elmo_core.runs import queue
 from elmo_core.runs.folder import RUNS_VARIABLE, About, Run, all_runs, create_run, find_run
 from elmo_core.runs.outcome import model_archive, official_archive
+from elmo_core.runs.progress import read_progress
 from elmo_core.runs.texts import TextPart, write_texts
 from elmo_core.runs.worker import NICE_VARIABLE
 from elmo_core.weights.folder import write_folder
 from elmo_core.weights.registry import MODELS_VARIABLE, load_model
 from elmo_core.weights.tiny import tiny_model
 from tests.pages.driver import captions, checked, messages, open_page, texts, wait_until
-from tests.pages.gestures import settle
+from tests.pages.gestures import PATIENCE_S, settle
 from tests.pretraining.corpora import WORDS, small_settings, write_corpus
 
 LONG = 100_000 * 20
@@ -246,6 +253,31 @@ def test_a_run_goes_on_from_a_model(busy: None, tmp_path: Path):
     (run,) = all_runs()
     assert run.about.start == "second" and "--from second" in run.command_line()
     assert run.config.model.lstm_dim == tiny_model().model.config.lstm_dim
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends processes in its own way")
+def test_a_run_outlives_the_visitor_and_the_server_that_started_it(tmp_path: Path):
+    run = make("mine", write_corpus(tmp_path / "a.txt", 300), total_words=LONG)
+
+    def wait_for_more() -> None:
+        before, end = read_progress(run).words, time.monotonic() + PATIENCE_S
+        while read_progress(run).words == before:
+            assert time.monotonic() < end and queue.state_of(run).is_active, queue.state_of(run)
+            time.sleep(0.05)
+
+    with served_app() as (address, process):
+        with visiting(address, patience_s=PATIENCE_S) as visitor:
+            visitor.set(visitor.open("train", "run=mine"), "train_resume", trigger_value=True)
+            visitor.run()
+            wait_for_more()
+        wait_for_more()  # nobody looks
+        os.kill(process, signal.SIGKILL)
+    wait_for_more()
+    app = open_page("train")  # of another process: it has the files alone
+    assert [bar.proto.text.startswith("Learning, about") for bar in app.get("progress")] == [True]
+    checked(app.button(key="train_pause").click().run())
+    wait_until(lambda page: "Paused after" in texts(page).replace("*", ""), app)
+    assert load_checkpoint(run.output)[1]["step"] * run.config.words_per_step >= read_progress(run).words
 
 
 @pytest.mark.browser
