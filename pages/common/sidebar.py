@@ -64,8 +64,8 @@ def _choose_compared(name: str) -> None:
         placeholder="none",
         key=key,
         on_change=lambda: compare_with(st.session_state[key]),
-        help="Word senses shows both on the same uses, Layers and mixtures the curves of both, Read how "
-        "surprising each word is to either.",
+        help="Word senses shows both on the same uses, Contextual and static the neighbours by both, Layers "
+        "and mixtures the curves of both, Read how surprising each word is to either.",
     )
     if compared:
         try:

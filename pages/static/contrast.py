@@ -20,7 +20,7 @@ from elmo_core.contrast.comparison import (
     static_neighbours,
 )
 from elmo_core.contrast.opening import N_NEAREST, cosine_of, two_sentences
-from elmo_core.contrast.text_space import TextSpace
+from elmo_core.contrast.text_space import TextSpace, views_of, weights_of
 from elmo_core.contrast.word_spaces import WordSpace, candidates, contextual_space, static_space
 from elmo_core.glossary import explain
 from elmo_core.plots.contrast import describe_columns, plot_columns
@@ -28,13 +28,14 @@ from elmo_core.plots.style import clip
 from elmo_core.static.exports import to_parquet, to_projector, to_word2vec_text
 from elmo_core.static.vectors import StaticVectors
 from pages.common import concordance, exports
-from pages.common.chosen_model import model_name
+from pages.common.chosen_model import model_name, reading_with
 from pages.common.layout import finding_row
 from pages.common.loaders import Source, load_model
 from pages.common.markdown import escape_markdown
 from pages.common.openings import opening_contrast
 from pages.common.sense_data import UseQuery, find
 from pages.common.sources import set_state
+from pages.common.text_spaces import space_of
 
 _USES, _CONTEXT = 6, 24
 _BINARY = "application/octet-stream"
@@ -44,6 +45,8 @@ _BINARY = "application/octet-stream"
 class Contrast:
     """The static and the contextual vectors of one text."""
 
+    model: str
+    """Name of the model that read it."""
     text: TextSpace
     static: WordSpace
     contextual: WordSpace
@@ -58,7 +61,24 @@ def contrast_of(text: TextSpace, vectors: StaticVectors, weights: tuple[float, .
         st.warning("Fewer than two words of the text have a vector; choose other vectors, or give more text.")
         st.stop()
     spaces = static_space(vectors, words), contextual_space(text, weights, list(words), view)
-    return Contrast(text, *spaces, weights, view)
+    return Contrast(model_name(), text, *spaces, weights, view)
+
+
+def contrast_by(model: str, page: str, source: Source, vectors: StaticVectors, view: str) -> Contrast:
+    """Return the spaces as another model makes them: in the same view, or in its top layer without one.
+
+    Args:
+        model: its name.
+        page: prefix of the keys of all widgets; the page waits for the job that embeds a long text.
+        source: the text.
+        vectors: the static ones.
+        view: of `views_of` the page's own model.
+    """
+    with reading_with(model):
+        encoder = load_model(model)
+        chosen = view if view in views_of(encoder) else encoder.layer_names[-1]
+        text = space_of(f"{page}_second", source)
+        return contrast_of(text, vectors, weights_of(chosen, encoder, with_context=True), chosen)
 
 
 def choose_sentences(source: Source, word: str) -> tuple[str, str]:
@@ -82,18 +102,22 @@ def choose_sentences(source: Source, word: str) -> tuple[str, str]:
 
 
 def show_neighbours(
-    page: str, source: Source, contrast: Contrast, word: str, make_cell: Callable[[Sequence[str]], str]
+    page: str,
+    source: Source,
+    contrasts: Sequence[Contrast],
+    word: str,
+    make_cell: Callable[[Sequence[str]], str],
 ) -> None:
     """Show the nearest words of a word by its static vector and in two sentences, with what they share.
 
     Args:
         page: prefix of the keys of all widgets.
         source: the text.
-        contrast: the vectors of the text.
+        contrasts: the vectors of the text by each model; the first one is the page's own.
         word: whose neighbours are shown.
         make_cell: returns Python that finds the same for two sentences.
     """
-    elmo = load_model(model_name())
+    contrast = contrasts[0]
     detail, result = finding_row().columns([2, 3], gap="medium")
     headline = detail.container()
     with detail:
@@ -105,18 +129,28 @@ def show_neighbours(
             else:
                 concordance.show_no_use(page, source, word, key="term")
             st.stop()
-    queries = [read_query(elmo, sentence, word, with_context=True) for sentence in sentences]
     columns = [Column("Static: any sentence", static_neighbours(contrast.static, word, N_NEAREST))]
-    for number, query in enumerate(queries, start=1):
-        near = contextual_neighbours(contrast.text, contrast.contextual, query, contrast.weights, N_NEAREST)
-        columns.append(Column(f"In sentence {number}", near))
+    found = []
+    for one in contrasts:
+        queries = [
+            read_query(load_model(one.model), sentence, word, with_context=True) for sentence in sentences
+        ]
+        found.append(queries)
+        for number, query in enumerate(queries, start=1):
+            near = contextual_neighbours(one.text, one.contextual, query, one.weights, N_NEAREST)
+            title = f"In sentence {number}" if one is contrast else f"{number}, {one.model}"
+            columns.append(Column(title, near))
+    queries = found[0]
     figure = plot_columns(columns)
     with result:
         st.plotly_chart(
             figure, key=f"{page}_columns", config={"displayModeBar": False}, alt=describe_columns(columns)
         )
     with headline:
-        _show_finding(contrast, word, columns, queries)
+        _show_finding(contrast, word, columns[:3], queries)
+        for number, (one, others) in enumerate(zip(contrasts[1:], found[1:], strict=True), start=1):
+            first, second = columns[1 + 2 * number : 3 + 2 * number]
+            _compare(one, first, second, cosine_of(one.text, others, one.weights))
     if source.is_sample and word != (fails := opening_contrast(model_name()).fails):
         failure.button(
             f"Show where it fails: {fails}",
@@ -157,6 +191,15 @@ def _show_finding(
     else:
         st.warning("The static vectors hold no vector for this word, so their column is empty.")
         st.caption(f"Cosine of the two uses: {cosine:.2f}.")
+
+
+def _compare(contrast: Contrast, first: Column, second: Column, cosine: float) -> None:
+    """Say the same of another model."""
+    both = overlap(first.neighbours, second.neighbours, len(contrast.contextual.words))
+    st.caption(
+        f"{escape_markdown(contrast.model)}, {contrast.view}: {len(both.common)} of {N_NEAREST} shared "
+        f"(guessing: {both.chance:.2f}), cosine of the two uses {cosine:.2f}."
+    )
 
 
 def _show_uses(contrast: Contrast, queries: Sequence[QueryUse]) -> None:
@@ -213,7 +256,8 @@ def _show_uses(contrast: Contrast, queries: Sequence[QueryUse]) -> None:
 
 def _frame(columns: Sequence[Column]) -> pd.DataFrame:
     cells: dict[str, list[object]] = {"rank": list(range(1, N_NEAREST + 1))}
-    for name, column in zip(("static", "first", "second"), columns, strict=True):
+    names = ["static", "first", "second", *(column.title for column in columns[3:])]
+    for name, column in zip(names, columns, strict=True):
         near = [*column.neighbours, *[None] * (N_NEAREST - len(column.neighbours))]
         cells[name] = [neighbour.word if neighbour else None for neighbour in near]
         cells[f"{name} cosine"] = [neighbour.cosine if neighbour else None for neighbour in near]

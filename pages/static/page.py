@@ -10,7 +10,7 @@ from elmo_core.contrast.text_space import views_of, weights_of
 from elmo_core.exceptions import ElmoError
 from elmo_core.glossary import explain
 from elmo_core.senses.study import view_names
-from pages.common.chosen_model import model_name
+from pages.common.chosen_model import compared_model, model_name
 from pages.common.layout import show_title
 from pages.common.loaders import load_model
 from pages.common.markdown import escape_markdown
@@ -73,13 +73,16 @@ try:
     weights = weights_of(view, elmo, with_context=True)
     static = choose_static(PAGE, kind, source, text, view)
     both = contrast.contrast_of(text, static.vectors, weights, view)
+    models = [both]
+    if show in (NEIGHBOURS, SCORES) and (second := compared_model()):
+        models.append(contrast.contrast_by(second, PAGE, source, static.vectors, view))
     if show == NEIGHBOURS:
-        contrast.show_neighbours(PAGE, source, both, word, partial(python_cell, source, static, both, word))
+        contrast.show_neighbours(PAGE, source, models, word, partial(python_cell, source, static, both, word))
     elif show == CORPUS:
         static_index.show_index(PAGE, source, word, contrast.choose_sentences(source, word), view)
     elif show == RANKING:
         static_ranking.show_ranking(PAGE, source, both)
     else:
-        static_scores.show_scores(PAGE, source, both, static.vectors)
+        static_scores.show_scores(PAGE, source, models, static.vectors)
 except ElmoError as error:
     st.error(escape_markdown(str(error)))

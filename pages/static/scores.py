@@ -54,14 +54,21 @@ _HELP = {
 }
 
 
-def show_scores(page: str, source: Source, contrast: Contrast, vectors: StaticVectors) -> None:
-    """Show the scores of all vectors in one task, beside chance, with their coverage."""
+def show_scores(page: str, source: Source, contrasts: Sequence[Contrast], vectors: StaticVectors) -> None:
+    """Show the scores of all vectors in one task, beside chance, with their coverage.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        source: the text.
+        contrasts: its vectors by each model, which are compared where the task has sentences.
+        vectors: the static ones.
+    """
     kinds = (SENSES, PAIRS, ANALOGIES, ODD)
     task = st.segmented_control(
         "Task", kinds, default=SENSES, required=True, key="task", bind="query-params", wrap=True
     )
     if task == SENSES:
-        scores, note = _sense_scores(source, contrast, vectors)
+        scores, note = _sense_scores(source, contrasts, vectors)
         if not scores:
             st.info(note)
             return
@@ -82,10 +89,10 @@ def show_scores(page: str, source: Source, contrast: Contrast, vectors: StaticVe
 
 
 def _sense_scores(
-    source: Source, contrast: Contrast, vectors: StaticVectors
+    source: Source, contrasts: Sequence[Contrast], vectors: StaticVectors
 ) -> tuple[list[BenchmarkScore], str]:
     """Score pairs of uses of the labelled words: do they have the same sense?"""
-    pairs = _labelled_pairs(source, contrast.text)
+    pairs = _labelled_pairs(source, contrasts[0].text)
     if not pairs:
         return (
             [],
@@ -94,11 +101,13 @@ def _sense_scores(
     first, second, is_same, words = zip(*pairs, strict=True)
     known = [1.0 if vectors.spelling_of(word) else None for word in words]
     scores = [same_sense(f"Static: {vectors.name}", known, is_same)]
-    elmo = load_model(model_name())
-    for view in views_of(elmo):
-        units = unit_rows(contrast.text.view(weights_of(view, elmo, with_context=True)))
-        cosines = (units[list(first)] * units[list(second)]).sum(axis=1)
-        scores.append(same_sense(view, cosines.tolist(), is_same))
+    for contrast in contrasts:
+        encoder = load_model(contrast.model)
+        name = "" if contrast is contrasts[0] else f", {contrast.model}"
+        for view in views_of(encoder):
+            units = unit_rows(contrast.text.view(weights_of(view, encoder, with_context=True)))
+            cosines = (units[list(first)] * units[list(second)]).sum(axis=1)
+            scores.append(same_sense(f"{view}{name}", cosines.tolist(), is_same))
     return scores, (
         f"{len(pairs):,} pairs of uses of the same word, up to {_PAIRS_PER_WORD} a word, drawn with seed 42. "
         "The static vector of both uses is the same one, so it stays at one half."
