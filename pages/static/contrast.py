@@ -129,28 +129,23 @@ def show_neighbours(
             else:
                 concordance.show_no_use(page, source, word, key="term")
             st.stop()
-    columns = [Column("Static: any sentence", static_neighbours(contrast.static, word, N_NEAREST))]
-    found = []
-    for one in contrasts:
-        queries = [
-            read_query(load_model(one.model), sentence, word, with_context=True) for sentence in sentences
-        ]
-        found.append(queries)
-        for number, query in enumerate(queries, start=1):
-            near = contextual_neighbours(one.text, one.contextual, query, one.weights, N_NEAREST)
-            title = f"In sentence {number}" if one is contrast else f"{number}, {one.model}"
-            columns.append(Column(title, near))
-    queries = found[0]
-    figure = plot_columns(columns)
-    with result:
-        st.plotly_chart(
-            figure, key=f"{page}_columns", config={"displayModeBar": False}, alt=describe_columns(columns)
+    static = Column("Static: any sentence", static_neighbours(contrast.static, word, N_NEAREST))
+    readings = [_read(one, word, static, sentences) for one in contrasts]
+    figures = [plot_columns(one.columns) for one in readings]
+    for number, (one, figure) in enumerate(zip(readings, figures, strict=True)):
+        if len(readings) > 1:
+            result.markdown(f"**{escape_markdown(one.contrast.model)}**")
+        result.plotly_chart(
+            figure,
+            key=f"{page}_columns_{number}",
+            config={"displayModeBar": False},
+            alt=describe_columns(one.columns),
         )
+    own, *others = readings
     with headline:
-        _show_finding(contrast, word, columns[:3], queries)
-        for number, (one, others) in enumerate(zip(contrasts[1:], found[1:], strict=True), start=1):
-            first, second = columns[1 + 2 * number : 3 + 2 * number]
-            _compare(one, first, second, cosine_of(one.text, others, one.weights))
+        _show_finding(own, word)
+        for one in others:
+            _compare(one)
     if source.is_sample and word != (fails := opening_contrast(model_name()).fails):
         failure.button(
             f"Show where it fails: {fails}",
@@ -160,18 +155,43 @@ def show_neighbours(
             on_click=set_state,
             args=("term", fails),
         )
-    _show_uses(contrast, queries)
+    _show_uses(contrast, own.queries)
     st.subheader("All numbers", anchor=False)
-    frame = _frame(columns)
+    frame = _frame([static, *(column for one in readings for column in one.columns[1:])])
     st.dataframe(frame, hide_index=True, height="content", column_config=_columns(frame), alt="Nearest words")
-    _offer(page, contrast, word, make_cell(sentences), frame, figure)
+    _offer(page, contrast, word, make_cell(sentences), frame, figures[0])
 
 
-def _show_finding(
-    contrast: Contrast, word: str, columns: Sequence[Column], queries: Sequence[QueryUse]
-) -> None:
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """A word in two sentences as one model reads them."""
+
+    contrast: Contrast
+    queries: tuple[QueryUse, ...]
+    columns: tuple[Column, ...]
+    """The static list, and that of each sentence."""
+
+    @property
+    def cosine(self) -> float:
+        """Of the two uses."""
+        return cosine_of(self.contrast.text, self.queries, self.contrast.weights)
+
+
+def _read(contrast: Contrast, word: str, static: Column, sentences: Sequence[str]) -> _Reading:
+    elmo = load_model(contrast.model)
+    queries, columns = [], [static]
+    for number, sentence in enumerate(sentences, start=1):
+        query = read_query(elmo, sentence, word, with_context=True)
+        near = contextual_neighbours(contrast.text, contrast.contextual, query, contrast.weights, N_NEAREST)
+        queries.append(query)
+        columns.append(Column(f"In sentence {number}", near))
+    return _Reading(contrast, tuple(queries), tuple(columns))
+
+
+def _show_finding(reading: _Reading, word: str) -> None:
     """Say how many nearest words the lists share, beside chance."""
-    static, first, second = (column.neighbours for column in columns)
+    contrast = reading.contrast
+    static, first, second = (column.neighbours for column in reading.columns)
     n = len(contrast.static.words)
     both = overlap(first, second, n)
     st.subheader(
@@ -180,7 +200,7 @@ def _show_finding(
         anchor=False,
         help=explain("Contextual vector", "Static vector", "Cosine"),
     )
-    cosine = cosine_of(contrast.text, queries, contrast.weights)
+    cosine = reading.cosine
     if static:
         shares = [len(overlap(static, near, n).common) for near in (first, second)]
         st.caption(
@@ -193,12 +213,13 @@ def _show_finding(
         st.caption(f"Cosine of the two uses: {cosine:.2f}.")
 
 
-def _compare(contrast: Contrast, first: Column, second: Column, cosine: float) -> None:
+def _compare(reading: _Reading) -> None:
     """Say the same of another model."""
+    contrast, (_, first, second) = reading.contrast, reading.columns
     both = overlap(first.neighbours, second.neighbours, len(contrast.contextual.words))
     st.caption(
         f"{escape_markdown(contrast.model)}, {contrast.view}: {len(both.common)} of {N_NEAREST} shared "
-        f"(guessing: {both.chance:.2f}), cosine of the two uses {cosine:.2f}."
+        f"(guessing: {both.chance:.2f}), cosine of the two uses {reading.cosine:.2f}."
     )
 
 
@@ -256,7 +277,7 @@ def _show_uses(contrast: Contrast, queries: Sequence[QueryUse]) -> None:
 
 def _frame(columns: Sequence[Column]) -> pd.DataFrame:
     cells: dict[str, list[object]] = {"rank": list(range(1, N_NEAREST + 1))}
-    names = ["static", "first", "second", *(column.title for column in columns[3:])]
+    names = ("static", "first", "second", "first, other model", "second, other model")[: len(columns)]
     for name, column in zip(names, columns, strict=True):
         near = [*column.neighbours, *[None] * (N_NEAREST - len(column.neighbours))]
         cells[name] = [neighbour.word if neighbour else None for neighbour in near]
