@@ -21,7 +21,7 @@ from elmo_core.tables.vector_texts import read_json_vectors, read_text_vectors
 from elmo_core.text.encodings import decode
 from elmo_core.text.unpacking import ZIP, read_bytes
 
-_BATCH = 1_000
+_BATCH, _BLOCK = 1_000, 1 << 20
 _NUMPY, _PARQUET = b"\x93NUMPY", b"PAR1"
 
 
@@ -85,14 +85,14 @@ def _read_npz(content: bytes, name: str) -> VectorFile:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
             if sum(info.file_size for info in file.infolist()) > most:
                 raise InputError(f"{name} unpacks to more than {most >> 20:,} MB; take a part of it.")
-            members = {info.filename.removesuffix(".npy"): file.read(info) for info in file.infolist()}
+            members = {
+                info.filename.removesuffix(".npy"): _read_member(file, info) for info in file.infolist()
+            }
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise InputError(f"{name} is not a NumPy array or archive ({error}); save it anew.") from None
-    for title, member in members.items():
-        try:
-            values = np.lib.format.read_array(io.BytesIO(member), allow_pickle=False)
-        except (ValueError, OSError, SyntaxError, TypeError, RecursionError, MemoryError, EOFError):
-            continue  # an array of objects, or no array
+    for title, values in members.items():
+        if values is None:
+            continue
         if values.ndim == 2 and values.dtype.kind in "fiu" and 2 <= values.shape[1] <= MAX_WIDTH:
             arrays[title] = values
         elif values.ndim == 1 and values.dtype.kind in "Ufiub":
@@ -102,6 +102,18 @@ def _read_npz(content: bytes, name: str) -> VectorFile:
         {title: values for title, values in arrays.items() if len(values) == n},
         {title: cells for title, cells in columns.items() if len(cells) == n},
     )
+
+
+def _read_member(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray | None:
+    """One array of an archive, read as a stream so that it is held once; None = of objects, or no array."""
+    with file.open(info) as stream:
+        try:
+            values = np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+        except (ValueError, OSError, SyntaxError, TypeError, RecursionError, MemoryError):
+            values = None
+        while stream.read(_BLOCK):  # its check sum is compared at the end
+            pass
+    return values
 
 
 def _read_parquet(content: bytes, name: str) -> VectorFile:

@@ -67,7 +67,7 @@ def read_vectors(
         raise InputError(f"{name} has no vectors {column!r}; it has {', '.join(ranked[:8])}.")
     chosen = column or ranked[0]
     with np.errstate(over="ignore"):  # a number too large for float32 is infinite, so its row is left out
-        values = found.arrays[chosen].astype(np.float32)
+        values = found.arrays[chosen].astype(np.float32, copy=False)
     check_shape(values.shape, name)
     kept = np.flatnonzero(np.isfinite(values).all(axis=1))
     if len(kept) < _FEWEST:
@@ -76,7 +76,9 @@ def read_vectors(
     titled = next((title for title in _NAME_COLUMNS if title in columns), None)
     names = columns[titled] if titled else tuple(f"row {row + 1}" for row in kept)
     n_skipped = len(values) - len(kept)
-    return OwnVectors(values[kept], names, columns, n_skipped, chosen, tuple(ranked), found.notes)
+    if n_skipped:  # held twice only then
+        values = values[kept]
+    return OwnVectors(values, names, columns, n_skipped, chosen, tuple(ranked), found.notes)
 
 
 def _rank(title: str, values: np.ndarray) -> tuple[bool, bool, int]:

@@ -12,7 +12,7 @@ from pages.common.exports import literal
 from pages.common.exports import python_cell as notebook_cell
 from pages.common.loaders import Source, load_model
 from pages.common.text_spaces import ChosenStatic
-from pages.static.contrast import Contrast
+from pages.static.spaces import Contrast
 
 _IMPORTS = """from pathlib import Path
 

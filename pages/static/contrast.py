@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -13,72 +12,27 @@ import streamlit as st
 from elmo_core.contrast.comparison import (
     Column,
     QueryUse,
-    contextual_neighbours,
     nearest_uses,
     overlap,
-    read_query,
     static_neighbours,
 )
-from elmo_core.contrast.opening import N_NEAREST, cosine_of, two_sentences
-from elmo_core.contrast.text_space import TextSpace, views_of, weights_of
-from elmo_core.contrast.word_spaces import WordSpace, candidates, contextual_space, static_space
+from elmo_core.contrast.opening import N_NEAREST, two_sentences
 from elmo_core.glossary import explain
 from elmo_core.plots.contrast import describe_columns, plot_columns
 from elmo_core.plots.style import clip
 from elmo_core.static.exports import to_parquet, to_projector, to_word2vec_text
-from elmo_core.static.vectors import StaticVectors
 from pages.common import concordance, exports
-from pages.common.chosen_model import model_name, reading_with
+from pages.common.chosen_model import model_name
 from pages.common.layout import finding_row
-from pages.common.loaders import Source, load_model
+from pages.common.loaders import Source
 from pages.common.markdown import escape_markdown
 from pages.common.openings import opening_contrast
 from pages.common.sense_data import UseQuery, find
 from pages.common.sources import set_state
-from pages.common.text_spaces import space_of
+from pages.static.spaces import Contrast, TwoUses, read_word
 
 _USES, _CONTEXT = 6, 24
 _BINARY = "application/octet-stream"
-
-
-@dataclass(frozen=True, eq=False)
-class Contrast:
-    """The static and the contextual vectors of one text."""
-
-    model: str
-    """Name of the model that read it."""
-    text: TextSpace
-    static: WordSpace
-    contextual: WordSpace
-    weights: tuple[float, ...]
-    view: str
-
-
-def contrast_of(text: TextSpace, vectors: StaticVectors, weights: tuple[float, ...], view: str) -> Contrast:
-    """Return the spaces of the words known to both; the page stops where they are too few."""
-    words = candidates(text, vectors)
-    if len(words) < 2:
-        st.warning("Fewer than two words of the text have a vector; choose other vectors, or give more text.")
-        st.stop()
-    spaces = static_space(vectors, words), contextual_space(text, weights, list(words), view)
-    return Contrast(model_name(), text, *spaces, weights, view)
-
-
-def contrast_by(model: str, page: str, source: Source, vectors: StaticVectors, view: str) -> Contrast:
-    """Return the spaces as another model makes them: in the same view, or in its top layer without one.
-
-    Args:
-        model: its name.
-        page: prefix of the keys of all widgets; the page waits for the job that embeds a long text.
-        source: the text.
-        vectors: the static ones.
-        view: of `views_of` the page's own model.
-    """
-    with reading_with(model):
-        encoder = load_model(model)
-        chosen = view if view in views_of(encoder) else encoder.layer_names[-1]
-        text = space_of(f"{page}_second", source)
-        return contrast_of(text, vectors, weights_of(chosen, encoder, with_context=True), chosen)
 
 
 def choose_sentences(source: Source, word: str) -> tuple[str, str]:
@@ -130,7 +84,7 @@ def show_neighbours(
                 concordance.show_no_use(page, source, word, key="term")
             st.stop()
     static = Column("Static: any sentence", static_neighbours(contrast.static, word, N_NEAREST))
-    readings = [_read(one, word, static, sentences) for one in contrasts]
+    readings = [read_word(one, word, static, sentences) for one in contrasts]
     figures = [plot_columns(one.columns) for one in readings]
     for number, (one, figure) in enumerate(zip(readings, figures, strict=True)):
         if len(readings) > 1:
@@ -162,33 +116,7 @@ def show_neighbours(
     _offer(page, contrast, word, make_cell(sentences), frame, figures[0])
 
 
-@dataclass(frozen=True, eq=False)
-class _Reading:
-    """A word in two sentences as one model reads them."""
-
-    contrast: Contrast
-    queries: tuple[QueryUse, ...]
-    columns: tuple[Column, ...]
-    """The static list, and that of each sentence."""
-
-    @property
-    def cosine(self) -> float:
-        """Of the two uses."""
-        return cosine_of(self.contrast.text, self.queries, self.contrast.weights)
-
-
-def _read(contrast: Contrast, word: str, static: Column, sentences: Sequence[str]) -> _Reading:
-    elmo = load_model(contrast.model)
-    queries, columns = [], [static]
-    for number, sentence in enumerate(sentences, start=1):
-        query = read_query(elmo, sentence, word, with_context=True)
-        near = contextual_neighbours(contrast.text, contrast.contextual, query, contrast.weights, N_NEAREST)
-        queries.append(query)
-        columns.append(Column(f"In sentence {number}", near))
-    return _Reading(contrast, tuple(queries), tuple(columns))
-
-
-def _show_finding(reading: _Reading, word: str) -> None:
+def _show_finding(reading: TwoUses, word: str) -> None:
     """Say how many nearest words the lists share, beside chance."""
     contrast = reading.contrast
     static, first, second = (column.neighbours for column in reading.columns)
@@ -213,7 +141,7 @@ def _show_finding(reading: _Reading, word: str) -> None:
         st.caption(f"Cosine of the two uses: {cosine:.2f}.")
 
 
-def _compare(reading: _Reading) -> None:
+def _compare(reading: TwoUses) -> None:
     """Say the same of another model."""
     contrast, (_, first, second) = reading.contrast, reading.columns
     both = overlap(first.neighbours, second.neighbours, len(contrast.contextual.words))

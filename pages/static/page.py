@@ -22,6 +22,7 @@ from pages.static import index as static_index
 from pages.static import ranking as static_ranking
 from pages.static import scores as static_scores
 from pages.static.cell import python_cell
+from pages.static.spaces import contrast_by, contrast_of
 
 PAGE = "static"
 NEIGHBOURS, RANKING, SCORES, CORPUS = "Neighbours", "Most context-sensitive", "Scores", "A large corpus"
@@ -72,10 +73,10 @@ try:
         st.caption(f"The first {len(text.sentences):,} of {text.n_sentences:,} sentences are read here.")
     weights = weights_of(view, elmo, with_context=True)
     static = choose_static(PAGE, kind, source, text, view)
-    both = contrast.contrast_of(text, static.vectors, weights, view)
+    both = contrast_of(text, static.vectors, weights, view)
     models = [both]
     if show in (NEIGHBOURS, SCORES) and (second := compared_model()):
-        models.append(contrast.contrast_by(second, PAGE, source, static.vectors, view))
+        models.append(contrast_by(second, PAGE, source, static.vectors, view))
     if show == NEIGHBOURS:
         contrast.show_neighbours(PAGE, source, models, word, partial(python_cell, source, static, both, word))
     elif show == CORPUS:

@@ -15,7 +15,7 @@ from pages.common import exports
 from pages.common.loaders import Source
 from pages.common.markdown import escape_markdown
 from pages.common.sources import pass_source_to
-from pages.static.contrast import Contrast
+from pages.static.spaces import Contrast
 
 SENSES = Path(__file__).parents[1] / "senses" / "page.py"
 _LINKED, _DRAWN = 12, 20

@@ -33,7 +33,7 @@ from pages.common.reading_choice import choose_encoding
 from pages.common.sense_data import UseQuery, find
 from pages.common.text_spaces import shipped_vectors
 from pages.common.upload import PACKED, reading_prefix, say_decoding, upload_file
-from pages.static.contrast import Contrast
+from pages.static.spaces import Contrast
 
 SENSES, PAIRS, ANALOGIES, ODD = "Same sense or not", "Word similarity", "Analogies", "Odd one out"
 _PAIRS_PER_WORD = 60
