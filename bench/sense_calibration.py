@@ -1,7 +1,7 @@
 """Sense groups by calibrated bounds: false claims and power on words that the calibration has not seen.
 
     python -m bench.sense_calibration english-small FOLDER_OF_A_TRANSFORMER
-    python -m bench.sense_calibration english-small --keep      the calibration that ships with the model
+    python -m bench.sense_calibration english-small --keep      also written beside the shipped models
 
 Each model is calibrated on Wikipedia: all of the held-out text and the start of the training text, without
 the words that are judged afterwards. These are the 60 words of one sense of bench/word_senses.py, which were
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of uses")
     parser.add_argument("--most", type=int, default=300, help="uses of a word that is judged, at most")
     parser.add_argument("--train-characters", type=int, default=TRAIN_CHARACTERS)
-    parser.add_argument("--keep", action="store_true", help="write the calibration into data/calibrations")
+    parser.add_argument("--keep", action="store_true", help="ship the calibrations with the program")
     options = parser.parse_args()
     known, controls = calibration_words(options.train_characters), control_uses(options.most)
     samples = sample_words()

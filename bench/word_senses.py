@@ -5,7 +5,8 @@
     python -m bench.word_senses MODEL --parts senses --words bank apple
     python -m bench.word_senses MODEL --parts times
 
-The bounds of the rule that claims more than one group (elmo_core/senses/groups.py) were set on other words.
+Groups are judged by the bounds that were set by hand on other words (elmo_core/senses/bounds.py), for any
+model; bench/sense_calibration.py measures calibrated ones.
 The three lists of control words were written down before any of the words was looked at. The first list then
 showed that bare context vectors are not enough (6 of 20), which is why they have centres by neighbour.
 """

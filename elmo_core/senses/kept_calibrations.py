@@ -1,7 +1,7 @@
 """Calibrations on disk: a small JSON of each model, found by the fingerprint of the model.
 
-Those of shipped models ship with the program. All others are in a folder beside the user's own models, since
-the folder of a model itself may be read-only.
+They lie in a folder beside the user's own models, since the folder of a model itself may be read-only. Those
+that ship with the program lie in such a folder beside the shipped models.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from elmo_core.shipped import shipped
 from elmo_core.weights.registry import own_models_folder
 
 FORMAT = "elmo-explorer/sense-calibration/1"
-SHIPPED = "data/calibrations"
 FOLDER = ".calibrations"
-"""Name of the folder in that of the user's models, where no model is looked for."""
+"""Name of the folder in that of the models, where no model is looked for."""
+SHIPPED = f"data/models/{FOLDER}"
 _MAX_BYTES = 1 << 20
 
 

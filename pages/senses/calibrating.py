@@ -21,8 +21,8 @@ from pages.common.sense_data import calibration_of
 
 _HELP = (
     "Reads words of one sense in the bundled samples and mixtures of two words, and sets the bounds so that "
-    "5% of the former are taken for more. It takes minutes. `elmo calibrate` does the same with a longer "
-    "text, which is surer."
+    "5% of the former are taken for more. It takes minutes. Words of the samples have few uses, so at most "
+    "16 uses of a word are judged then; `elmo calibrate` does the same with a longer text, which finds more."
 )
 
 
