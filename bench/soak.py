@@ -97,7 +97,8 @@ def draw(looks: list[Look], path: Path) -> None:
     figure.update_layout(width=_WIDTH, height=_HEIGHT, margin={"l": 50, "r": 20, "t": 30, "b": 40})
     with open_browser() as browser:
         page = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
-        page.set_content(figure.to_html(include_plotlyjs=True, config={"staticPlot": True}))
+        drawn = figure.to_html(include_plotlyjs=True, full_html=False, config={"staticPlot": True})
+        page.set_content(f'<body style="margin: 0">{drawn}</body>')
         page.wait_for_selector(".main-svg")
         picture = Image.open(io.BytesIO(page.screenshot()))
     picture.convert("RGB").save(path, "webp", quality=_QUALITY)
