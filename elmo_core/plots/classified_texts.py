@@ -90,6 +90,7 @@ def plot_prediction(classes: Sequence[str], probabilities: np.ndarray) -> go.Fig
         y=list(range(len(order))),
         text=[f"{share:.0%}" for share in probabilities[order]],
         textposition="auto",
+        insidetextfont={"color": ["#ffffff", *["#000000"] * (len(order) - 1)]},  # left alone, white on grey
         orientation="h",
         marker={"color": [PALETTE[0], *[NEUTRAL] * (len(order) - 1)]},
         hovertemplate="%{x:.4f}<extra></extra>",

@@ -6,9 +6,11 @@ import itertools
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from elmo_core.plots.classified_texts import plot_prediction
 from elmo_core.plots.style import (
     INK,
     NEUTRAL,
@@ -56,6 +58,12 @@ def test_text_in_the_cells_of_a_confusion_matrix_stands_out():
         mixed = [0.6 * part + 0.4 * under for part, under in zip(rgb(PALETTE[0]), rgb(page), strict=True)]
         cell = "#" + "".join(f"{round(part):02x}" for part in mixed)  # the fullest cell
         assert contrast(ink, cell) >= 4.5
+
+
+def test_text_in_the_bars_of_a_prediction_stands_out():
+    (bars,) = plot_prediction(["a", "b", "c"], np.array([0.5, 0.3, 0.2])).data
+    pairs = list(zip(bars.insidetextfont.color, bars.marker.color, strict=True))
+    assert len(pairs) == 3 and min(contrast(ink, bar) for ink, bar in pairs) >= 4.5
 
 
 def test_marks_repeat_late():
