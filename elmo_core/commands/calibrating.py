@@ -12,6 +12,7 @@ from elmo_core.commands.terminal import (
     AsJson,
     Encoding,
     Language,
+    Tokenised,
     command,
     note,
     say_remarks,
@@ -35,9 +36,7 @@ def calibrate(
         int, typer.Option("--words", min=1, help="Most words of one sense at each number of uses.")
     ] = 100,
     seed: Annotated[int, typer.Option("--seed", help="Of every random draw.")] = 42,
-    tokenised: Annotated[
-        bool, typer.Option("--tokenised", help="One sentence a line, tokens separated by blanks.")
-    ] = False,
+    tokenised: Tokenised = False,
     language: Language = "en",
     encoding: Encoding = None,
     as_json: AsJson = False,

@@ -20,7 +20,16 @@ from elmo_core.commands.outputs import (
     show_beside,
     written_to,
 )
-from elmo_core.commands.terminal import AsJson, Encoding, Language, command, note, say_remarks, share_bar
+from elmo_core.commands.terminal import (
+    AsJson,
+    Encoding,
+    Language,
+    Tokenised,
+    command,
+    note,
+    say_remarks,
+    share_bar,
+)
 
 if TYPE_CHECKING:
     from elmo_core.encoders.protocol import Encoder
@@ -66,9 +75,7 @@ def read(
     number: Annotated[
         int, typer.Option("-n", "--number", min=0, help="Expected words to write of each side.")
     ] = 5,
-    tokenised: Annotated[
-        bool, typer.Option("--tokenised", help="One sentence a line, tokens separated by blanks.")
-    ] = False,
+    tokenised: Tokenised = False,
     plain: Annotated[
         bool, typer.Option("--plain", help="For programs: no guard against formulas, every cell as it is.")
     ] = False,

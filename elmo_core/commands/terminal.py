@@ -42,6 +42,9 @@ Encoding = Annotated[
 Language = Annotated[
     str, typer.Option("--language", help="For the tokeniser: ISO 639-1 code or English name.")
 ]
+Tokenised = Annotated[
+    bool, typer.Option("--tokenised", help="One sentence a line, tokens separated by blanks.")
+]
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 """Context settings of a program: its commands inherit them."""
 _FAILED, _INTERRUPTED, _BROKEN_PIPE, _TERMINATED = 2, 130, 141, 143

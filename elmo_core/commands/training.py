@@ -17,6 +17,7 @@ from elmo_core.commands.terminal import (
     AsJson,
     Encoding,
     Language,
+    Tokenised,
     command,
     progress_bar,
     say_remarks,
@@ -35,9 +36,7 @@ def evaluate(
         Path,
         typer.Argument(help="Running text, one tokenised sentence a line, or CoNLL-U; - is standard input."),
     ],
-    tokenised: Annotated[
-        bool, typer.Option("--tokenised", help="One sentence a line, tokens separated by blanks.")
-    ] = False,
+    tokenised: Tokenised = False,
     state: Annotated[
         State, typer.Option(help="carry: over sentence ends, as reported in papers.")
     ] = State.carry,
@@ -106,9 +105,7 @@ def pretrain(
     valid: Annotated[list[str], typer.Option(help="Pattern of the held-out shards; may be repeated.")],
     output: Annotated[str, typer.Option(help="Folder of the run: checkpoints, history.csv, model/.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
-    tokenised: Annotated[
-        bool, typer.Option("--tokenised", help="One sentence a line, tokens separated by blanks.")
-    ] = False,
+    tokenised: Tokenised = False,
     vocabulary: Annotated[
         Path | None, typer.Option(help="Words to predict; default: those of the corpus.")
     ] = None,

@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from elmo_core.encoders.protocol import Encoder, free_context_view
+from elmo_core.encoders.protocol import Encoder, each_alone, free_context_view
 from elmo_core.exceptions import InputError
 from elmo_core.progress import Report
 from elmo_core.senses.study import CONTEXT, view_names
@@ -139,6 +139,6 @@ def embed_text(
         rows = slice(row, row + len(found.tokens))
         layers[: encoder.n_layers, rows] = found.layers
         if contexts is not None:
-            layers[-1, rows] = contexts.beside(found, [range(at, at + 1) for at in range(len(found.tokens))])
+            layers[-1, rows] = contexts.beside(found, each_alone(range(len(found.tokens))))
         row = rows.stop
     return TextSpace(tuple(kept), len(sentences), layers)

@@ -134,6 +134,11 @@ class Encoder(Protocol):
         """The words predicted in a place, where the model predicts any."""
 
 
+def each_alone(positions: Iterable[int]) -> list[range]:
+    """The places of single tokens, as `ContextView.of` takes them."""
+    return [range(at, at + 1) for at in positions]
+
+
 def free_context_view(encoder: Encoder) -> ContextView | None:
     """The view of the context without the word, where it comes with the vectors of the tokens."""
     view = encoder.context_view()

@@ -9,7 +9,7 @@ from itertools import chain
 
 import numpy as np
 
-from elmo_core.encoders.protocol import Encoder, free_context_view
+from elmo_core.encoders.protocol import Encoder, each_alone, free_context_view
 from elmo_core.exceptions import InputError
 from elmo_core.progress import Report
 from elmo_core.senses.uses import Uses, vectors_at
@@ -160,7 +160,7 @@ def label_tokens(
         report: progress callback.
     """
     tokens = [[token for token, _ in sentence] for sentence in sentences]
-    spans = [[range(at, at + 1) for at in range(len(words))] for words in tokens]
+    spans = [each_alone(range(len(words))) for words in tokens]
     layers, around = _read(encoder, tokens, spans, report)
     flat = [
         (token.casefold(), tag, " ".join(words))

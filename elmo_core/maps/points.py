@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from elmo_core.encoders.protocol import Encoder, free_context_view
+from elmo_core.encoders.protocol import Encoder, each_alone, free_context_view
 from elmo_core.exceptions import InputError
 from elmo_core.layers.mixture import Mixture
 from elmo_core.progress import Report
@@ -158,7 +158,7 @@ def token_points(
         rows = slice(at, at + len(positions))
         vectors[: encoder.n_layers, rows] = found.layers[:, positions]
         if contexts is not None:
-            vectors[-1, rows] = contexts.beside(found, [range(one, one + 1) for one in positions])
+            vectors[-1, rows] = contexts.beside(found, each_alone(positions))
         at = rows.stop
     counts = Counter(tokenised[row][position].casefold() for row, position in places)
     words = [tokenised[row][position] for row, position in kept]
