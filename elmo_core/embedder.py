@@ -10,6 +10,7 @@ Load a model once and call it as often as you like, from any number of threads:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -100,14 +101,13 @@ class Elmo:
                 "put its vocab.txt beside its weights."
             )
         chosen = choose_device(device)
-        self._stored, self._asked_device = stored, device
+        self._stored, self._asked_device, self._threads = stored, device, threads
         self.name: str = stored.name
         self.model: BiLM = stored.model
         self.vocabulary: Vocabulary | None = stored.vocabulary
         self.about: dict[str, JsonValue] = stored.about
         self.device: str = str(chosen)
         self.dtype: str = choose_dtype(dtype, chosen)
-        self._threads = threads
         self._engine = Engine(self.model, self.vocabulary, chosen, self.dtype)
 
     def __reduce__(self) -> tuple[Callable[..., Elmo], tuple[Any, ...]]:
@@ -143,9 +143,9 @@ class Elmo:
         """Names of the L layers."""
         return layer_names(self.n_layers)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the weights, in hexadecimal digits."""
+        """SHA-256 of the weights, in hexadecimal digits; they are read once for each loaded model."""
         return fingerprint(self.model)
 
     @property

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 import numpy as np
 import pytest
+import torch
 
 from elmo_core import load_encoder
 from elmo_core.encoders.bilm import context_halves, edge_outputs
 from elmo_core.encoders.protocol import require_context_view
 from elmo_core.exceptions import ConfigError, InputError, MissingExtraError, ModelNotFoundError
+from elmo_core.weights.folder import write_folder
+from elmo_core.weights.tiny import tiny_model
 
 
 def test_a_bilm_is_an_encoder_with_both_abilities(elmo):
@@ -26,6 +30,18 @@ def test_a_bilm_is_an_encoder_with_both_abilities(elmo):
     assert (view.n_parts, view.is_free, parts.shape) == (2, True, (2, 2, view.width))
     np.testing.assert_array_equal(parts[0], halves[:, 1])
     np.testing.assert_array_equal(parts[1], [halves[0, 3], halves[1, 4]])
+
+
+def test_a_fingerprint_is_read_once_and_is_another_one_when_the_files_have_changed(tmp_path):
+    stored = tiny_model()
+    write_folder(stored, tmp_path / "model")
+    before = load_encoder(tmp_path / "model")
+    assert before.fingerprint is before.fingerprint
+    with torch.no_grad():
+        next(stored.model.parameters()).add_(1)
+    write_folder(stored, tmp_path / "changed")
+    shutil.copytree(tmp_path / "changed", tmp_path / "model", dirs_exist_ok=True)
+    assert load_encoder(tmp_path / "model").fingerprint != before.fingerprint
 
 
 def test_a_model_without_a_context_view_is_refused_in_one_sentence(elmo, monkeypatch):
