@@ -1,7 +1,7 @@
 """Long work beside the pages: one queue for the server, with progress, time left, Cancel and taking up.
 
 Any click interrupts a session's script, so work of more than a moment runs on a worker thread and the page
-watches it. `run_or_offer` is the way to start, await and take up all of it:
+watches it. `run_or_offer` is the way to start, await and take up what a page cannot do without:
 
     space = run_or_offer(
         "static_space", ("space", source.key), "Reading the text",
@@ -11,8 +11,10 @@ watches it. `run_or_offer` is the way to start, await and take up all of it:
 
 Work that is expected to take less than `AT_ONCE_S` is done at once. Less than `OFFERED_S` starts as a job by
 itself; more waits for a click on a button, beside which its cost stands. The page stops until the result is
-there. A job about a visitor's own data belongs to the visitor (see `visitors`): a reload of the page takes it
-up, running or finished, and nobody else sees it. A job about a sample belongs to all who wait for it: it runs
+there. Work that a page can do without is started with `offer`, and the page goes on.
+
+A job about a visitor's own data belongs to the visitor (see `visitors`): a reload of the page takes it up,
+running or finished, and nobody else sees it. A job about a sample belongs to all who wait for it: it runs
 once, and ends early only when the last of them cancels. The queue serves the visitors in turn, so that one
 with many jobs does not hold up the others.
 """
@@ -62,6 +64,8 @@ class StartButton:
     starts_by_itself: bool = False
     """Whether the first job starts without a click."""
     is_enabled: bool = True
+    help: str | None = None
+    """What is said when the button is pointed at."""
 
 
 _queue = FairQueue[Job]()
@@ -121,6 +125,41 @@ def run_or_offer(
     if meanwhile:
         meanwhile(job)
     st.stop()
+
+
+def offer(
+    owner: str,
+    key: Hashable,
+    title: str,
+    work: Callable[[Job], Any],
+    results: ResultStore,
+    button: StartButton,
+    again: str = "Start again",
+) -> None:
+    """Draw a button that starts work which the page can do without, or how far that work is.
+
+    When the work is done, the page runs once more, so that it shows what is there now.
+
+    Args:
+        owner: see `run_or_offer`.
+        key: see `run_or_offer`.
+        title: see `run_or_offer`.
+        work: see `run_or_offer`.
+        results: where the result is kept.
+        button: starts the work.
+        again: see `run_or_offer`.
+    """
+    job = current(owner, key)
+    if job is not None and job.state == "done":
+        forget(owner)
+        st.rerun()
+    if _jobs_to_start_again().pop(owner, False) or (
+        job is None and st.button(button.label, key=f"{owner}_start", icon=button.icon, help=button.help)
+    ):
+        start(owner, key, title, work, results)
+        st.rerun()
+    if job is not None:
+        watch(owner, job, again)
 
 
 def start(owner: str, key: Hashable, title: str, work: Callable[[Job], Any], results: ResultStore) -> Job:

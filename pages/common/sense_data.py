@@ -15,9 +15,7 @@ from elmo_core.geometry.separation import Separation
 from elmo_core.geometry.shared_frame import Frame
 from elmo_core.progress import Report
 from elmo_core.senses.bounds import UNCALIBRATED
-from elmo_core.senses.calibration import SenseCalibration
 from elmo_core.senses.groups import GroupingMethod, SenseGroups, find_groups
-from elmo_core.senses.kept_calibrations import find_calibration
 from elmo_core.senses.study import (
     CONTEXT,
     Grouping,
@@ -31,6 +29,7 @@ from elmo_core.senses.study import (
 )
 from elmo_core.senses.uses import Uses, find_uses
 from pages.common import jobs
+from pages.common.calibration import calibration_of
 from pages.common.chosen_model import model_name
 from pages.common.job import Job
 from pages.common.loaders import Source, load_model
@@ -132,7 +131,7 @@ def groups(
     page: str, source: Source, asked: UseQuery, study: Study, method: GroupingMethod, k: int | None
 ) -> Grouping:
     """Return the groups of the uses, judged by the bounds of the model, and named."""
-    calibration, _ = calibration_of(study)
+    calibration, _ = calibration_of(study.fingerprint)
     bounds = calibration.bounds if calibration else UNCALIBRATED
     base, n = (source.key, load_model(model_name()).name, asked, method, bounds), len(study.uses.uses)
     cuts: SenseGroups = jobs.run_or_offer(
@@ -146,14 +145,6 @@ def groups(
     return source.results.get_or_compute(
         ("groups", *base, k), lambda: group_uses(study, method=method, k=k, groups=cuts, seed=asked.seed)
     )
-
-
-def calibration_of(study: Study) -> tuple[SenseCalibration | None, str]:
-    """Return the calibration of the model that read the uses, and what is wrong with its file."""
-    try:
-        return find_calibration(study.fingerprint), ""
-    except InputError as error:
-        return None, str(error)
 
 
 def sense_map(

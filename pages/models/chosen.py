@@ -7,6 +7,7 @@ import streamlit as st
 from elmo_core.embedder import Elmo
 from elmo_core.encoders.transformer import TransformerEncoder
 from elmo_core.weights.store import JsonValue
+from pages.common.calibration import show_calibration
 from pages.common.chosen_model import choose_model, default_model, model_name
 from pages.common.exports import literal, python_cell, show_downloads
 from pages.common.loaders import load_model
@@ -29,6 +30,8 @@ def show_chosen(page: str) -> None:
             f"The same text gives the same vectors{_WHY_SAME if isinstance(model, Elmo) else ''}. "
             "Random choices show their seed."
         )
+        if model.context_view() is not None:
+            show_calibration(model.fingerprint)
         if name != default_model():
             st.button(
                 f"Back to {escape_markdown(default_model())}",

@@ -12,6 +12,7 @@ from elmo_core.weights.store import JsonValue
 from pages.common import jobs
 from pages.common.chosen_model import choose_model, default_model, model_name
 from pages.common.job import Job
+from pages.common.jobs import StartButton
 from pages.common.markdown import escape_markdown
 from pages.common.results import visitor_results
 
@@ -116,14 +117,12 @@ def _offer_download(page: str, entry: ModelEntry) -> None:
 
         return str(download(entry, progress=progress))
 
-    owner = f"{page}_{entry.name}"
-    job = jobs.current(owner, ("download", entry.name))
-    if job is not None and job.state == "done":
-        st.rerun()
-    if job is not None:
-        jobs.watch(owner, job, "Go on")
-    elif st.button(
-        f"Download ({entry.size_bytes / 1e6:,.0f} MB)", key=f"{owner}_download", icon=":material/download:"
-    ):
-        jobs.start(owner, ("download", entry.name), f"Downloading {entry.name}", work, visitor_results())
-        st.rerun()
+    jobs.offer(
+        f"{page}_{entry.name}",
+        ("download", entry.name),
+        f"Downloading {entry.name}",
+        work,
+        visitor_results(),
+        StartButton(f"Download ({entry.size_bytes / 1e6:,.0f} MB)", icon=":material/download:"),
+        "Go on",
+    )

@@ -15,6 +15,7 @@ from elmo_core.plots.sense_map import colour_by_sense
 from elmo_core.plots.style import listing, percent
 from elmo_core.senses.explanations import Explanation, explain_groups, simplest_rival
 from elmo_core.senses.facts import facts_of
+from elmo_core.senses.groups import MIN_USES
 from elmo_core.senses.headline import (
     explain_groups_found,
     explain_senses,
@@ -26,13 +27,13 @@ from elmo_core.senses.study import Grouping, Study
 from elmo_core.senses.unfamiliar_text import Familiarity, familiarity
 from elmo_core.senses.uses import Uses
 from elmo_core.tables.records import counted
+from pages.common.calibration import show_calibration
 from pages.common.chosen_model import model_name
 from pages.common.layout import tell
 from pages.common.loaders import Source, load_model
 from pages.common.markdown import escape_markdown
 from pages.common.selection import MapSelection
 from pages.common.sense_data import scores
-from pages.senses.calibrating import show_calibration
 from pages.senses.controls import Choice
 
 TITLE = "One word, many meanings"
@@ -121,7 +122,8 @@ def show_card(
     elif grouping.is_asked and grouping.card.k == 1:
         st.info(f"{grouping.k} groups are shown because you asked for them, not because there is evidence.")
     _show_method(grouping, findings.explanation)
-    show_calibration(page, study)
+    if len(study.uses.uses) >= MIN_USES:
+        show_calibration(study.fingerprint, len(study.uses.uses))
 
 
 def _offer_misplaced(

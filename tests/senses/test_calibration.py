@@ -10,16 +10,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from elmo_core.__main__ import app
 from elmo_core.embedding.result import Embedding
 from elmo_core.encoders.protocol import ContextView
 from elmo_core.exceptions import CancelledError, InputError
+from elmo_core.models import load_encoder
 from elmo_core.senses.bounds import UNCALIBRATED, Bounds
 from elmo_core.senses.calibration import Level, SenseCalibration, calibrate, least_words, level_from
 from elmo_core.senses.groups import LIKE_ONE_SENSE, NO_NULL, find_groups
-from elmo_core.senses.kept_calibrations import find_calibration, keep_calibration
+from elmo_core.senses.kept_calibrations import FOLDER, find_calibration, keep_calibration
 from elmo_core.senses.known_words import find_known_words, known_words_of_samples
+from elmo_core.senses.study import group_uses, study_uses
 from elmo_core.senses.use_vectors import Halves
+from elmo_core.senses.uses import find_uses
 from elmo_core.text.levelling import fold
 from elmo_core.weights.registry import MODELS_VARIABLE
 
@@ -192,3 +197,22 @@ def test_the_level_is_that_of_the_nearest_number_of_uses(calibration: SenseCalib
     found = replace(calibration, levels=levels)
     assert [found.level_of(n).n_uses for n in (3, 19, 21, 85, 5000)] == [10, 10, 40, 160, 160]
     assert isinstance(level, Level)
+
+
+def test_the_command_keeps_a_calibration_that_groups_are_judged_by(tmp_path, monkeypatch):
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "models"))
+    (tmp_path / "text.txt").write_text("\n".join(" ".join(tokens) for tokens in text()))
+    options = ["--rate", "0.2", "--words", "6", "--tokenised", "--json"]
+    result = CliRunner().invoke(app, ["calibrate", "tiny", str(tmp_path / "text.txt"), *options])
+    assert result.exit_code == 0, result.output
+    facts = json.loads(result.stdout)
+    assert [name for name in facts if name != "written"] == ["10_uses"] and "6 words" in facts["10_uses"]
+    found = json.loads(CliRunner().invoke(app, ["info", "tiny", "--json"]).stdout)
+    assert found["sense_groups"] == "calibrated on text.txt"
+    elmo = load_encoder("tiny")
+    kept = find_calibration(elmo.fingerprint)
+    assert (kept.model, kept.rate, kept.seed) == ("tiny", 0.2, 42)
+    assert facts["written"] == str(tmp_path / "models" / FOLDER / f"{elmo.fingerprint}.json")
+    grouping = group_uses(study_uses(elmo, find_uses(text(), f"{TOPICS[0]}word")))
+    assert (grouping.groups.n, grouping.groups.n_judged) == (N_USES, 10)  # no bound is known for more
+    assert all(cut.bounds == kept.bounds for cut in grouping.groups.candidates)
