@@ -13,8 +13,9 @@ import json
 
 from bench.reporting import arguments, progress, table
 from elmo_core import load_elmo
-from elmo_core.reading.samples import KEPT, measure_samples, prediction_key, to_json
-from elmo_core.reading.surprise import SIDES
+from elmo_core.encoders.likelihoods import SIDES
+from elmo_core.reading.samples import KEPT, measure_samples, to_json
+from elmo_core.reading.text import require_likelihoods
 from elmo_core.shipped import shipped
 
 _SHOWN = (25, 50, 75, 90, 97, 99)
@@ -59,7 +60,7 @@ def main() -> None:
     if asked.keep:
         path = shipped(KEPT)
         kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        kept[prediction_key(elmo)] = to_json(found)
+        kept[require_likelihoods(elmo).fingerprint] = to_json(found)
         path.write_text(json.dumps(kept) + "\n", "utf-8")
 
 

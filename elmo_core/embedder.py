@@ -9,7 +9,7 @@ Load a model once and call it as often as you like, from any number of threads:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -23,9 +23,10 @@ from elmo_core.embedding.carrying import CarriedText
 from elmo_core.embedding.engine import Engine
 from elmo_core.embedding.machine import choose_device, choose_dtype
 from elmo_core.embedding.plan import carried, independent
-from elmo_core.embedding.reading import TokenisedText, number_words, read_texts, require_collection
+from elmo_core.embedding.reading import TokenisedText, number_words, read_texts, streamed_length
 from elmo_core.embedding.result import Embedding
 from elmo_core.encoders.bilm import BiLMContexts, BiLMPredictions
+from elmo_core.encoders.softmax_likelihoods import SoftmaxLikelihoods
 from elmo_core.exceptions import ConfigError, ElmoError, InputError, ModelError
 from elmo_core.memory import require_memory
 from elmo_core.nn.bilm import BiLM
@@ -163,6 +164,12 @@ class Elmo:
             return None
         return BiLMPredictions(self.model, self.vocabulary)
 
+    def word_likelihoods(self) -> SoftmaxLikelihoods | None:
+        """The words by the softmax, from either side and from both; None without one."""
+        if self.model.softmax is None or self.vocabulary is None:
+            return None
+        return SoftmaxLikelihoods(self, self.model, self.vocabulary)
+
     def embed(
         self,
         sentences: Iterable[str | Sequence[str]],
@@ -231,18 +238,12 @@ class Elmo:
             InputError: as `embed`, or `report` was given and `sentences` has no length.
         """
         _check(state, batch_size)
-        require_collection(sentences)
-        if report is not None and not isinstance(sentences, Sized):
-            raise InputError(
-                "Progress can only be reported of a list; make one of the sentences, or omit it."
-            )
-        n = len(sentences) if isinstance(sentences, Sized) else 0
-        blocks = cut_blocks(sentences, 4 * self.n_layers * self.dim)
+        n = streamed_length(sentences, is_reported=report is not None)
         carried = self._carried_text(batch_size, language) if state == "carry" and batch_size else None
 
         def embedded() -> Iterator[list[Embedding]]:
             done = 0
-            for block in blocks:
+            for block in cut_blocks(sentences, 4 * self.n_layers * self.dim):
                 part = part_of(report, done / n, (done + len(block)) / n) if n else None
                 progress = share_of(part, "reading the texts")
                 if carried:
@@ -313,8 +314,7 @@ def _from_memory(stored: StoredModel, device: str, dtype: str, threads: int | No
 def _check(state: str, batch_size: int | None) -> None:
     if state not in ("zero", "carry"):
         raise InputError(f'state must be "zero" or "carry", got {state!r}.')
-    if batch_size is None:
-        if state == "carry":
-            raise InputError('state="carry" depends on the size of the batches; give batch_size.')
-    elif isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+    if batch_size is None and state == "carry":
+        raise InputError('state="carry" depends on the size of the batches; give batch_size.')
+    if batch_size is not None and (type(batch_size) is not int or batch_size < 1):
         raise InputError(f"batch_size must be a whole number from 1 up, got {batch_size!r}.")

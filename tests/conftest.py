@@ -56,6 +56,17 @@ def random_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def headless_bert(random_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the same transformer without its masked-LM head."""
+    import transformers
+
+    path = tmp_path_factory.mktemp("models") / "headless-bert"
+    shutil.copytree(random_bert, path)
+    transformers.AutoModel.from_pretrained(random_bert).save_pretrained(path)
+    return path
+
+
 def _existing(folder: Path, variable: str) -> Path:
     """The folder, or skip the test that asks for it."""
     if not folder.is_dir():

@@ -96,7 +96,7 @@ def read(
     from elmo_core.models import load_encoder
     from elmo_core.reading.comparison import compare as compared
     from elmo_core.reading.rows import COLUMNS, PAIR_COLUMNS, pair_records, records
-    from elmo_core.reading.surprise import require_predictions
+    from elmo_core.reading.text import require_likelihoods
     from elmo_core.text.tokenisation import check_language
 
     if compare is not None and beside is not None:
@@ -111,7 +111,7 @@ def read(
     elmo = load_encoder(model)
     other = elmo if compare is None else load_encoder(compare)
     for one in (elmo, other):
-        require_predictions(one)
+        require_likelihoods(one)
     sentences = [_sentences(one, path, tokenised, code, encoding) for one, path in texts.items()]
     found, samples = _read(elmo, sentences[0], number, code), _samples(elmo)
     facts = {"written": out, **_facts(found)}
@@ -154,13 +154,18 @@ def _samples(elmo: Encoder) -> SampleSurprise:
 
 
 def _facts(found: ReadText) -> dict[str, object]:
-    return {
+    one = found.perplexity
+    facts: dict[str, object] = {
         "sentences": len(found.sentences),
         "words": found.n_tokens,
-        "unknown_percent": 100 * found.perplexity.unknown_share,
-        "forward_perplexity": found.perplexity.forward,
-        "backward_perplexity": found.perplexity.backward,
-        "mean_perplexity": found.perplexity.mean,
+        "unknown_percent": 100 * one.unknown_share,
+    }
+    if "left" not in found.sides:
+        return facts | {"pseudo_perplexity": one.mean}
+    return facts | {
+        "forward_perplexity": one.forward,
+        "backward_perplexity": one.backward,
+        "mean_perplexity": one.mean,
     }
 
 
@@ -168,12 +173,12 @@ def _differences(pair: PairedReadings) -> dict[str, object]:
     """Of two readings: the words that differ most from both sides, and perplexities that compare."""
     words = [" / ".join(dict.fromkeys(filter(None, pair.words(at)))) for at in pair.most_different("both")]
     facts: dict[str, object] = {"differ_most": ", ".join(words[:_N_DIFFERENT])}
-    if pair.n_shared and not pair.has_one_vocabulary:
-        first, second = pair.shared_perplexities()
+    shared = None if pair.has_one_vocabulary else pair.shared_perplexities()
+    if shared:
         facts |= {
             "known_to_both": pair.n_shared,
-            "shared_perplexity": first,
-            "second_shared_perplexity": second,
+            "shared_perplexity": shared[0],
+            "second_shared_perplexity": shared[1],
         }
     return facts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set, Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +64,24 @@ def require_collection(sentences: object) -> None:
         raise InputError("A list of sentences is wanted, got one string; put it into a list: [text].")
     if not isinstance(sentences, Iterable) or isinstance(sentences, bytes | Mapping | Set):
         raise InputError(f"A list of sentences is wanted, got a {type(sentences).__name__}.")
+
+
+def streamed_length(sentences: object, *, is_reported: bool) -> int:
+    """Return how many sentences a collection has; 0 where that is not known before it is read.
+
+    Args:
+        sentences: the collection.
+        is_reported: whether progress is wanted, for which the length must be known.
+
+    Raises:
+        InputError: see above, or as of `require_collection`.
+    """
+    require_collection(sentences)
+    if isinstance(sentences, Sized):
+        return len(sentences)
+    if is_reported:
+        raise InputError("Progress can only be reported of a list; make one of the sentences, or omit it.")
+    return 0
 
 
 def _read_text(item: object, index: int, language: str) -> TokenisedText:

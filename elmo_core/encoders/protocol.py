@@ -1,11 +1,12 @@
 """The encoder protocol: what every model offers, and what an analysis has to ask for.
 
-Every encoder turns sentences into vectors of their tokens in all layers. Two abilities are optional. The
+Every encoder turns sentences into vectors of their tokens in all layers. Three abilities are optional. The
 method that asks for one returns None where the model lacks it, and the analysis leaves that part out or says
 in one sentence why it cannot run:
 
     view = encoder.context_view()           # vectors of places that have not read the word there
     words = encoder.word_predictions()      # words predicted in a place
+    likely = encoder.word_likelihoods()     # how likely each word of a text is
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from torch import Tensor
 
 from elmo_core.embedding.result import Embedding
+from elmo_core.encoders.likelihoods import WordLikelihoods
 from elmo_core.exceptions import InputError
 from elmo_core.progress import Progress, Report
 from elmo_core.text.vocabulary import Vocabulary
@@ -132,6 +134,9 @@ class Encoder(Protocol):
 
     def word_predictions(self) -> WordPredictions | None:
         """The words predicted in a place, where the model predicts any."""
+
+    def word_likelihoods(self) -> WordLikelihoods | None:
+        """How likely each word of a text is, where the model predicts words."""
 
 
 def each_alone(positions: Iterable[int]) -> list[range]:

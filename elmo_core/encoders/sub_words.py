@@ -41,6 +41,10 @@ class SubWords:
         self._tokenizer, self._joining = tokenizer, joining
         self._turn = threading.Lock()  # a fast tokenizer refuses a second thread
         self._unknown = tokenizer.unk_token or ""
+        self.unknown_id: int | None = tokenizer.unk_token_id
+        """Id of the unknown word; None where there is none."""
+        self.special_ids = frozenset(tokenizer.all_special_ids)
+        """Ids of all special tokens."""
         self._options = {
             "is_split_into_words": True,
             "truncation": True,

@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from elmo_core.config import layer_names
 from elmo_core.embedding.blocks import cut_blocks
-from elmo_core.embedding.reading import TokenisedText, read_texts, require_collection
+from elmo_core.embedding.reading import TokenisedText, read_texts, streamed_length
 from elmo_core.embedding.result import Embedding
 from elmo_core.encoders.masked import HeadPredictions, MaskedContexts
+from elmo_core.encoders.masked_likelihoods import MaskedLikelihoods
 from elmo_core.encoders.protocol import ContextView, WordPredictions
 from elmo_core.encoders.sub_words import Joining, SubWords, Window
-from elmo_core.exceptions import InputError, ModelError
+from elmo_core.exceptions import ModelError
 from elmo_core.memory import require_memory
 from elmo_core.progress import Progress, Report, part_of, share_of
 from elmo_core.text.vocabulary import Vocabulary
@@ -152,12 +154,7 @@ class TransformerEncoder:
         report: Report | None = None,
     ) -> Iterator[list[Embedding]]:
         """Embed any number of sentences in constant memory; arguments and errors as of `Elmo.stream`."""
-        require_collection(sentences)
-        if report is not None and not isinstance(sentences, Sized):
-            raise InputError(
-                "Progress can only be reported of a list; make one of the sentences, or omit it."
-            )
-        n = len(sentences) if isinstance(sentences, Sized) else 0
+        n = streamed_length(sentences, is_reported=report is not None)
 
         def embedded() -> Iterator[list[Embedding]]:
             done = 0
@@ -182,6 +179,20 @@ class TransformerEncoder:
         if self._tokenizer.mask_token is None or self._whole is self._whole.base_model:
             return None
         return self._head
+
+    def word_likelihoods(self) -> MaskedLikelihoods | None:
+        """The words as its head predicts each from all others; None without a head."""
+        predictions = self.word_predictions()
+        if predictions is None:
+            return None
+        return MaskedLikelihoods(
+            self._top_vectors,
+            predictions,
+            self._pieces,
+            self._tokenizer.mask_token_id,
+            n_parameters=self.n_parameters - self._whole.get_input_embeddings().weight.numel(),
+            fingerprint=self.fingerprint,
+        )
 
     @cached_property
     def _head(self) -> HeadPredictions:
@@ -227,20 +238,25 @@ class TransformerEncoder:
     @torch.inference_mode()
     def _hidden(self, windows: Sequence[Window]) -> Iterator[np.ndarray]:
         """Vectors (L, S, D) of the sub-words of each window."""
-        longest = len(windows[-1].ids)
-        filler = self._tokenizer.pad_token_id or 0
-        ids = torch.full((len(windows), longest), filler)
-        mask = torch.zeros_like(ids)
-        for row, window in enumerate(windows):
-            ids[row, : len(window.ids)] = torch.tensor(window.ids)
-            mask[row, : len(window.ids)] = 1
-        device = self._whole.device
         output = self._model(
-            input_ids=ids.to(device),
-            attention_mask=mask.to(device),
-            output_hidden_states=True,
-            return_dict=True,
+            **self._padded([window.ids for window in windows]), output_hidden_states=True, return_dict=True
         )
         hidden = torch.stack(output.hidden_states, dim=1).float().cpu().numpy()  # (B, L, S, D)
         for row, window in enumerate(windows):
             yield hidden[row, :, : len(window.ids)]
+
+    @torch.inference_mode()
+    def _top_vectors(self, ids: Sequence[Sequence[int]], places: Sequence[int]) -> np.ndarray:
+        """Top vectors of one place in each of n lists of sub-words: float32 (n, D)."""
+        top = self._model(**self._padded(ids), return_dict=True).last_hidden_state  # (n, S, D)
+        return top[torch.arange(len(ids)), torch.tensor(places)].float().cpu().numpy()  # type: ignore[no-any-return]
+
+    def _padded(self, ids: Sequence[Sequence[int]]) -> dict[str, Tensor]:
+        """Lists of sub-words as the model takes them."""
+        padded = torch.full((len(ids), max(map(len, ids))), self._tokenizer.pad_token_id or 0)
+        mask = torch.zeros_like(padded)
+        for row, own in enumerate(ids):
+            padded[row, : len(own)] = torch.tensor(own)
+            mask[row, : len(own)] = 1
+        device = self._whole.device
+        return {"input_ids": padded.to(device), "attention_mask": mask.to(device)}

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from elmo_core.encoders.likelihoods import SIDES, Expected, ReadSentence, Side
 from elmo_core.plots.style import PALETTE, SYMBOLS, direction, new_figure, safe
 from elmo_core.reading.comparison import PairedReadings
 from elmo_core.reading.samples import SampleSurprise
-from elmo_core.reading.surprise import SIDES, Expected, ReadSentence, Side
 from elmo_core.reading.text import ReadText
 from elmo_core.text.characters import SENTENCE_END, SENTENCE_START, UNKNOWN
 
@@ -186,7 +186,8 @@ def _details(sentence: ReadSentence, place: int, percentiles: np.ndarray) -> str
         if sentence.is_unknown[place]
         else f"<b><bdi>{html.escape(sentence.tokens[place])}</bdi></b>"
     ]
-    for row, side in enumerate(SIDES):
+    for side in sentence.sides:
+        row = SIDES.index(side)
         expected = html.escape(words_on_screen(sentence.expected(side, place, _N_SHOWN)))
         lines.append(
             f"From {SIDE_NAMES[side]}: {sentence.bits[row, place]:.1f} bits, "

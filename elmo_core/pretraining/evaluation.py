@@ -43,7 +43,7 @@ class Perplexity:
     """How well a model predicts a text."""
 
     forward: float
-    """Infinite where the loss is too large for a perplexity, or no number."""
+    """Infinite where the loss is too large for a perplexity, or no number; NaN for a masked model."""
     backward: float
     """As `forward`."""
     n_predictions: int
@@ -51,6 +51,7 @@ class Perplexity:
     unknown_share: float
     """Share of predicted tokens that are not in the vocabulary (predicted as `<UNK>`)."""
     state: str
+    """Of the LSTMs before a sentence; "masked" = each word was predicted from all others of its sentence."""
     loss: float
     """Mean of the two directions, in nats."""
     rows: int | None = None
@@ -72,7 +73,9 @@ class Perplexity:
 
     @property
     def mean(self) -> float:
-        """Average of the two perplexities, as in the paper."""
+        """Average of the two perplexities, as in the paper; the pseudo-perplexity of a masked model."""
+        if self.state == "masked":
+            return perplexity_of_loss(self.loss)
         return (self.forward + self.backward) / 2
 
 

@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from elmo_core.reading.surprise import SIDES, ReadSentence, Side
+from elmo_core.encoders.likelihoods import SIDES, ReadSentence, Side
 from elmo_core.reading.text import ReadText
 
 _MOST_EXACT = 2_000  # tokens; in longer texts, frequent words do not help to find what is equal
@@ -57,42 +57,61 @@ class PairedReadings:
 
     @property
     def has_one_vocabulary(self) -> bool:
-        """Whether both models predict the same words, so that their perplexities compare."""
-        first, second = (text.sentences[0].vocabulary for text in (self.first, self.second))
-        return first is second or first.words == second.words
+        """Whether both models predict the same words."""
+        first, second = (text.sentences[0].words for text in (self.first, self.second))
+        return first is second or first == second
+
+    @property
+    def has_one_kind(self) -> bool:
+        """Whether both models predict from the same sides: two biLMs, or two masked models."""
+        return self.first.sides == self.second.sides
 
     @cached_property
     def n_shared(self) -> int:
         """Words that both models know."""
         return int((~np.isnan(self.differences("both"))).sum())
 
-    def shared_perplexities(self) -> tuple[float, float]:
-        """Perplexity of either reading on the words that both models know, of at least one.
+    def shared_perplexities(self) -> tuple[float, float] | None:
+        """Perplexity of either reading on the words that both models know; None where these do not compare.
 
         Such a word is the same event to both, however many other words they predict, so these compare where
-        the perplexities of whole texts do not. Mean of both directions; ends of sentences are left out.
+        the perplexities of whole texts do not. Mean of both directions; ends of sentences are left out. Of
+        masked models it is the pseudo-perplexity. A model of each kind has none that compare.
         """
+        if not self.n_shared or not self.has_one_kind:
+            return None
         kept = [self.pairs[number] for number in self.most_different("both")]
+        rows = [SIDES.index(side) for side in self.first.sides if side != "both"] or [SIDES.index("both")]
         found = []
         for text, places in zip((self.first, self.second), zip(*kept, strict=True), strict=True):
-            means = text.bits[:2, list(places)].mean(axis=1, dtype=np.float64)
+            means = text.bits[rows][:, list(places)].mean(axis=1, dtype=np.float64)
             found.append(float((2.0**means).mean()))
         return found[0], found[1]
 
     def say_vocabularies(self) -> str:
-        """Say whether perplexities compare, and give those that do; empty where there is one vocabulary."""
+        """Say whether perplexities compare, and give those that do; empty where those of the texts do."""
+        if not self.has_one_kind:
+            return (
+                "One of the models masks each word and reads all the others. Its perplexity, a "
+                "pseudo-perplexity, does not compare with that of a model which reads one side of a word. "
+                "Nor do bits, since one vocabulary is of words and the other of sub-words. Compare which "
+                "words stand out to each."
+            )
         if self.has_one_vocabulary:
             return ""
-        sizes = [f"{len(text.sentences[0].vocabulary):,}" for text in (self.first, self.second)]
+        sizes = [f"{len(text.sentences[0].words):,}" for text in (self.first, self.second)]
+        parts, why = "words", "every other word counts as one unknown word, which is easy to predict"
+        if "left" not in self.first.sides:
+            parts, why = "sub-words", "the same word is one prediction to the one and several to the other"
         said = (
-            f"The models predict {sizes[0]} and {sizes[1]} words, so their perplexities of the whole text do "
-            "not compare: every other word counts as one unknown word, which is easy to predict."
+            f"The models predict {sizes[0]} and {sizes[1]} {parts}, so their perplexities of the whole text "
+            f"do not compare: {why}."
         )
-        if not self.n_shared:
+        shared = self.shared_perplexities()
+        if shared is None:
             return f"{said} No word of the text is known to both."
-        first, second = self.shared_perplexities()
         words = "1 word" if self.n_shared == 1 else f"{self.n_shared:,} words"
-        return f"{said} On the {words} that both know, they are {first:,.1f} and {second:,.1f}."
+        return f"{said} On the {words} that both know, they are {shared[0]:,.1f} and {shared[1]:,.1f}."
 
     @cached_property
     def _known(self) -> tuple[np.ndarray, np.ndarray]:

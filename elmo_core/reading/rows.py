@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from elmo_core.encoders.likelihoods import N_EXPECTED, SIDES, Expected
 from elmo_core.reading.comparison import PairedReadings
 from elmo_core.reading.samples import SampleSurprise
-from elmo_core.reading.surprise import N_EXPECTED, SIDES, Expected
 from elmo_core.reading.text import ReadText
 
 COLUMNS = (
@@ -37,6 +37,8 @@ Record = dict[str, object]
 def records(read: ReadText, samples: SampleSurprise, n_expected: int = N_EXPECTED) -> Iterator[Record]:
     """Yield one record a word; what was expected are (word, probability) pairs, the likeliest first.
 
+    Where the model does not predict from a side, its numbers are None and nothing was expected.
+
     Args:
         read: the text.
         samples: what percentiles are taken among.
@@ -50,8 +52,8 @@ def records(read: ReadText, samples: SampleSurprise, n_expected: int = N_EXPECTE
                 place + 1,
                 word,
                 bool(sentence.is_unknown[place]),
-                *(round(float(bits), 3) for bits in sentence.bits[:, place]),
-                *(float(percentile) for percentile in percentiles[:, place]),
+                *(_rounded(bits) for bits in sentence.bits[:, place]),
+                *(_rounded(percentile) for percentile in percentiles[:, place]),
                 *(sentence.expected(side, place, n_expected) for side in SIDES),
             )
             yield dict(zip(COLUMNS, values, strict=True))
@@ -76,7 +78,7 @@ def pair_records(
     for number, (place, other) in enumerate(found.pairs):  # in the order of both texts
         own = next(here).values() if place is not None else [None] * len(COLUMNS)
         beside = next(there).values() if other is not None else [None] * len(COLUMNS)
-        more = (None if np.isnan(one) else round(float(one), 3) for one in differences[:, number])
+        more = map(_rounded, differences[:, number])
         yield dict(zip(PAIR_COLUMNS, (*own, *beside, *more), strict=True))
 
 
@@ -103,6 +105,10 @@ def to_jsonl(found: Iterable[Record]) -> Iterator[str]:
             for name, value in record.items()
         }
         yield json.dumps(values, ensure_ascii=False) + "\n"
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 3)
 
 
 def _cell(value: object) -> str | float | None:

@@ -7,18 +7,17 @@ ships, the figures over all of them are kept (`data/samples/surprise.json`, by `
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from elmo_core.encoders.likelihoods import SIDES
 from elmo_core.encoders.protocol import Encoder
 from elmo_core.pretraining.evaluation import Perplexity
 from elmo_core.progress import Report
-from elmo_core.reading.surprise import SIDES, require_predictions
-from elmo_core.reading.text import perplexity_of, read_text
+from elmo_core.reading.text import perplexity_of, read_text, require_likelihoods
 from elmo_core.shipped import shipped
 from elmo_core.tables.corpus import read_column
 from elmo_core.tables.reading import read_table_file
@@ -50,7 +49,8 @@ class SampleSurprise:
     def percentiles(self, bits: np.ndarray) -> np.ndarray:
         """Return the percent of the samples' tokens that surprise less: float64 (3, T), as `bits`."""
         rows = zip(bits, self.quantiles, strict=True)
-        return np.array([_LEVELS[np.maximum(np.searchsorted(own, row) - 1, 0)] for row, own in rows])
+        found = np.array([_LEVELS[np.maximum(np.searchsorted(own, row) - 1, 0)] for row, own in rows])
+        return np.where(np.isnan(bits), np.nan, found)
 
     @property
     def origin(self) -> str:
@@ -62,19 +62,19 @@ def sample_surprise(elmo: Encoder, report: Report | None = None) -> SampleSurpri
     """Return the kept figures of a model, or compute them from the first sentences of each sample.
 
     Args:
-        elmo: a model with a softmax.
+        elmo: a model with a softmax or a masked-LM head.
         report: progress callback.
 
     Raises:
-        ConfigError: the model has no softmax.
-        ModelError: it came without its vocabulary.
+        ConfigError: see `require_likelihoods`.
+        ModelError: see there.
     """
     return kept_surprise(elmo) or measure_samples(elmo, N_SENTENCES, report)
 
 
 def kept_surprise(elmo: Encoder) -> SampleSurprise | None:
     """Return the figures that are kept for a model; None where there are none."""
-    found = json.loads(shipped(KEPT).read_text("utf-8")).get(prediction_key(elmo))
+    found = json.loads(shipped(KEPT).read_text("utf-8")).get(require_likelihoods(elmo).fingerprint)
     return None if found is None else _from_json(found)
 
 
@@ -84,7 +84,7 @@ def measure_samples(
     """Read the samples.
 
     Args:
-        elmo: a model with a softmax.
+        elmo: a model with a softmax or a masked-LM head.
         n_sentences: first sentences of each sample to read; None = all.
         report: progress callback.
     """
@@ -98,16 +98,6 @@ def measure_samples(
         at += len(of_sample)
     quantiles = np.percentile(read.bits.astype(np.float64), _LEVELS, axis=1).T
     return SampleSurprise(read.n_tokens, len(read.sentences), quantiles, perplexities)
-
-
-def prediction_key(elmo: Encoder) -> str:
-    """SHA-256 over all that a model's predictions depend on, in hexadecimal digits."""
-    _, softmax, vocabulary = require_predictions(elmo)
-    found = hashlib.sha256(elmo.fingerprint.encode())
-    for parameter in (softmax.weight, softmax.bias):
-        found.update(parameter.detach().cpu().half().contiguous().numpy().tobytes())
-    found.update("\n".join(vocabulary.words).encode("utf-8", "surrogatepass"))
-    return found.hexdigest()
 
 
 def to_json(found: SampleSurprise) -> dict[str, Any]:

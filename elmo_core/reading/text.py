@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from elmo_core.embedder import Elmo
 from elmo_core.embedding.reading import TokenisedText, read_texts
+from elmo_core.encoders.likelihoods import N_EXPECTED, SIDES, ReadSentence, Side, WordLikelihoods
 from elmo_core.encoders.protocol import Encoder
-from elmo_core.exceptions import InputError
+from elmo_core.exceptions import ConfigError, InputError, ModelError
 from elmo_core.pretraining.evaluation import Perplexity, perplexity_of_loss
 from elmo_core.progress import Report, share_of
-from elmo_core.reading.surprise import (
-    N_EXPECTED,
-    SIDES,
-    ReadSentence,
-    Side,
-    read_sentences,
-)
 from elmo_core.text.tokenisation import Place, located_sentences
 
 
@@ -38,6 +34,11 @@ class ReadText:
     def bits(self) -> np.ndarray:
         """Surprise of all tokens in order, rows as `SIDES`: float32 (3, N)."""
         return np.concatenate([sentence.bits for sentence in self.sentences], axis=1)
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Where the model predicts from; the bits of other sides are NaN."""
+        return self.sentences[0].sides
 
     @property
     def n_tokens(self) -> int:
@@ -79,6 +80,31 @@ class ReadText:
         return number, int(known[number].argmax())
 
 
+def require_likelihoods(encoder: Encoder) -> WordLikelihoods:
+    """Return what a model predicts words with.
+
+    Raises:
+        ConfigError: it is a biLM without a softmax, as all official files, or a transformer without a head.
+        ModelError: it is a biLM without its vocabulary.
+    """
+    found = encoder.word_likelihoods()
+    if found is not None:
+        return found
+    if not isinstance(encoder, Elmo):
+        raise ConfigError(
+            f"{encoder.name} cannot say how surprising a word is: it is a transformer that came without a "
+            "masked-LM head; choose one with a head, such as BERT, or a biLM with a softmax."
+        )
+    if encoder.model.softmax is not None:
+        raise ModelError(
+            f"{encoder.name} has no vocabulary, so its predictions have no names; add its vocab.txt."
+        )
+    raise ConfigError(
+        f"{encoder.name} cannot say how surprising a word is: it has no softmax (the official files hold "
+        "none); choose the model that ships or one that was trained here."
+    )
+
+
 def read_text(
     elmo: Encoder,
     text: str | Iterable[str | Sequence[str]],
@@ -89,11 +115,12 @@ def read_text(
 ) -> ReadText:
     """Read a text word by word from both sides.
 
-    Each sentence is read on its own, as `embed` does by default. The layers that a shared model keeps are
-    used, so that of a text that is edited only the changed sentences are read again.
+    Each sentence is read on its own, as `embed` does by default. The layers that a shared biLM keeps are
+    used, so that of a text that is edited only the changed sentences are read again. A transformer is run
+    once or more for each word, see `encoders.masked_likelihoods`.
 
     Args:
-        elmo: a model with a softmax.
+        elmo: a biLM with a softmax, or a transformer with a masked-LM head.
         text: running text; or its sentences, each a string or a list of tokens.
         n_expected: likeliest words to keep of each prediction.
         language: of strings, for the tokeniser.
@@ -101,9 +128,10 @@ def read_text(
 
     Raises:
         InputError: there is no token, `text` is no text, or there is no tokeniser for the language.
-        ConfigError: the model has no softmax (the official files hold none).
-        ModelError: it came without its vocabulary.
+        ConfigError: see `require_likelihoods`.
+        ModelError: see there.
     """
+    likelihoods = require_likelihoods(elmo)
     if isinstance(text, str):
         located = list(located_sentences(text, language))
         tokens: list[Sequence[str]] = [words for words, _ in located]
@@ -112,17 +140,31 @@ def read_text(
         tokens, places = [words for item in read_texts(text, language) for words in _cut(item)], ()
     if not tokens:
         raise InputError("The text holds no word to read; type a sentence.")
-    sentences = tuple(read_sentences(elmo, tokens, n_expected, share_of(report, "reading")))
+    sentences = tuple(likelihoods.of(tokens, n_expected, share_of(report, "reading")))
     return ReadText(sentences, places, text if isinstance(text, str) else "")
 
 
 def perplexity_of(sentences: Sequence[ReadSentence]) -> Perplexity:
-    """Perplexity of at least one sentence, each read from a state of zeros and its boundary predicted."""
+    """Perplexity of at least one sentence, each read on its own.
+
+    A biLM predicts the boundaries of sentences as well. A masked language model has a pseudo-perplexity, that
+    of its predictions from both sides (Salazar et al. 2020), and none of either direction.
+    """
     n_tokens = sum(len(sentence.tokens) for sentence in sentences)
+    n_unknown = sum(int(sentence.is_unknown.sum()) for sentence in sentences)
+    if "left" not in sentences[0].sides:
+        bits = sum(float(one.bits[SIDES.index("both")].sum(dtype=np.float64)) for one in sentences)
+        return Perplexity(
+            forward=math.nan,
+            backward=math.nan,
+            n_predictions=n_tokens,
+            unknown_share=n_unknown / n_tokens,
+            state="masked",
+            loss=bits * math.log(2) / n_tokens,
+        )
     n_predicted = n_tokens + len(sentences)
     losses = np.sum([sentence.loss_sums() for sentence in sentences], axis=0) / n_predicted
     forward, backward = losses.tolist()
-    n_unknown = sum(int(sentence.is_unknown.sum()) for sentence in sentences)
     return Perplexity(
         forward=perplexity_of_loss(forward),
         backward=perplexity_of_loss(backward),

@@ -16,7 +16,7 @@ import streamlit as st
 from elmo_core.plots.style import standalone_html
 from elmo_core.tables.export import to_csv
 from elmo_core.weights.registry import find_model
-from pages.common.chosen_model import model_name
+from pages.common.chosen_model import compared_model, model_name
 from pages.common.visitors import IN_ADDRESS
 
 _NEEDS_FILE = "The cell reads your text from a file: put its path in the first line."
@@ -95,8 +95,10 @@ def frame_to_parquet(frame: pd.DataFrame) -> bytes:
 
 def python_cell(imports: str, *lines: str) -> str:
     """Return a notebook cell: imports, a blank line, lines; a transformer is loaded by `load_encoder`."""
-    cell, entry = "\n".join([imports, "", *lines]), find_model(model_name())
-    return cell.replace("load_elmo", "load_encoder") if entry and entry.transformer else cell
+    cell = "\n".join([imports, "", *lines])
+    entries = [find_model(name) for name in (model_name(), compared_model()) if name]
+    is_any = any(entry is not None and entry.transformer for entry in entries)
+    return cell.replace("load_elmo", "load_encoder") if is_any else cell
 
 
 def literal(value: object) -> str:

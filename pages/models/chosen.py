@@ -74,7 +74,8 @@ def _facts_of_transformer(model: TransformerEncoder) -> dict[str, str]:
         "Predicts": f"{sum(map(bool, words.words)):,} words where one is masked"
         if words is not None
         else "nothing: it came without a head, so groups are named by the words around them",
-        "Cannot": "say how likely a text is (Read), or test groups by its two directions (Word senses)",
+        "Cannot": "say how likely a word is from one side (Read), or test groups by its two directions "
+        "(Word senses)",
     }
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from elmo_core.encoders.likelihoods import SIDES, Side
 from elmo_core.plots.surprise import SIDE_NAMES, plot_comparison, plot_text
 from elmo_core.reading.comparison import PairedReadings, compare
-from elmo_core.reading.surprise import SIDES, Side
 from pages.common.markdown import escape_markdown
 from pages.read.texts import FIRST, SECOND
 from pages.read.work import Readings

@@ -7,10 +7,10 @@ from functools import partial
 
 import plotly.graph_objects as go
 
+from elmo_core.encoders.likelihoods import Side
 from elmo_core.plots.surprise import coloured_page, plot_comparison, plot_text
 from elmo_core.reading.comparison import compare
 from elmo_core.reading.samples import SampleSurprise
-from elmo_core.reading.surprise import Side
 from elmo_core.reading.text import ReadText
 from pages.common.exports import Download, frame_to_csv, literal, show_downloads
 from pages.common.exports import python_cell as notebook_cell

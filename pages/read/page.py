@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from elmo_core.exceptions import ElmoError
-from pages.common.chosen_model import compared_model, reading_with
+from pages.common.chosen_model import compared_model, model_name, reading_with
 from pages.common.layout import show_title
 from pages.common.markdown import escape_markdown
 from pages.read import comparing, texts, views
 from pages.read.exports import offer_all
-from pages.read.work import Readings, read_all
+from pages.read.work import Readings, read_all, sides_of
 
 PAGE = "read"
 MODELS, COMPARE, PERPLEXITY, WORDS, EACH = (
@@ -27,7 +27,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         "What to read", (texts.SENTENCES, texts.LONGER), default=texts.SENTENCES, required=True, key="what",
         bind="query-params", wrap=True,
     )  # fmt: skip
-    side = views.choose_side()
+    second = compared_model()
+    side = views.choose_side(sides_of(filter(None, (model_name(), second))))
 is_longer = kind == texts.LONGER
 
 chosen = texts.choose_longer(PAGE) if is_longer else texts.choose_sentences(PAGE)
@@ -38,7 +39,6 @@ if not chosen.texts:
         else "Type a sentence: every word of it is read."
     )
     st.stop()
-second = compared_model()
 try:
     first = read_all(PAGE, chosen.texts)
 except ElmoError as error:

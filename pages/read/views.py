@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from elmo_core.encoders.likelihoods import SIDES, ReadSentence, Side
 from elmo_core.glossary import explain
 from elmo_core.plots.style import percent
 from elmo_core.plots.surprise import (
@@ -22,7 +23,6 @@ from elmo_core.pretraining.evaluation import MOST_UNKNOWN
 from elmo_core.reading.comparison import PairedReadings, compare
 from elmo_core.reading.rows import COLUMNS, PAIR_COLUMNS, cells, cells_of, pair_records
 from elmo_core.reading.samples import SampleSurprise
-from elmo_core.reading.surprise import SIDES, ReadSentence, Side
 from elmo_core.reading.text import ReadText, perplexity_of
 from elmo_core.tables.records import counted
 from pages.common.markdown import escape_markdown
@@ -34,8 +34,15 @@ _MOST_COLOURED = 40
 _IN_ORDER, _BY_SURPRISE = "In the order of the text", "The most surprising first"
 
 
-def choose_side() -> Side:
-    """Let the visitor choose what was read before a word was predicted."""
+def choose_side(sides: Sequence[Side]) -> Side:
+    """Let the visitor choose what was read before a word was predicted, where the models leave a choice."""
+    if "left" not in sides:
+        st.caption(
+            "Surprise from both sides: a transformer masks each word and reads all the others, so it has "
+            "none from one side.",
+            help=explain("Surprise", "Bit"),
+        )
+        return "both"
     names: dict[str, Side] = {"Left": "left", "Right": "right", "Both sides": "both"}
     chosen = st.segmented_control(
         "Surprise from",
@@ -118,6 +125,12 @@ def explain_colours(both: Sequence[Readings]) -> None:
         "Point at a word, or click it, to see what was expected.",
         help=explain("Surprise", "Bit", "Perplexity"),
     )
+    masked = [readings.model for readings in both if "left" not in readings.sides]
+    if masked:
+        st.caption(
+            f"{escape_markdown(' and '.join(masked))} builds words of sub-words: the bits of a word are the "
+            "sum over its sub-words, each predicted with those after it in the word masked as well."
+        )
 
 
 def say_most_surprising(read: ReadText, samples: SampleSurprise, side: Side) -> None:
@@ -174,7 +187,7 @@ def show_perplexities(both: Sequence[Readings]) -> None:
     ]
     columns = ["model", "text", "perplexity", "from the left", "from the right", "predictions", "unknown %"]
     number = st.column_config.NumberColumn(format="%.1f")
-    frame = pd.DataFrame(rows, columns=columns)
+    frame = pd.DataFrame(rows, columns=columns).dropna(axis=1, how="all")
     st.dataframe(
         frame if len(both) > 1 else frame.drop(columns="model"),
         hide_index=True,
@@ -185,11 +198,22 @@ def show_perplexities(both: Sequence[Readings]) -> None:
             for name, text in readings.texts.items()
         ),
     )
+    kinds = {"left" in readings.sides for readings in both}
+    directions = ", its end (from the right: its start) predicted as well" if True in kinds else ""
+    pseudo = (
+        " That of a transformer is a pseudo-perplexity: each word is predicted from all others of its "
+        "sentence."
+        if False in kinds
+        else ""
+    )
     st.caption(
-        "Each sentence is read on its own, its end (from the right: its start) predicted as well. A short "
-        "text has a perplexity by chance far from that of its kind.",
+        f"Each sentence is read on its own{directions}. A short text has a perplexity by chance far from "
+        f"that of its kind.{pseudo}",
         help=explain("Perplexity"),
     )
+    if len(kinds) > 1:
+        pairs = zip(both[0].texts.values(), both[1].texts.values(), strict=True)
+        st.caption(compare(*next(pairs)).say_vocabularies())
 
 
 def show_sentences(both: Sequence[Readings]) -> None:
@@ -209,7 +233,7 @@ def show_sentences(both: Sequence[Readings]) -> None:
     formats = {name: number for name in columns if name != "sentence"}
     columns["text"] = [" ".join(sentence.tokens) for sentence in sentences]
     st.dataframe(
-        pd.DataFrame(columns),
+        pd.DataFrame(columns).dropna(axis=1, how="all"),
         hide_index=True,
         column_config=formats,
         alt=f"Perplexity of {counted(len(sentences), 'sentence')}",

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from elmo_core.encoders.likelihoods import SIDES, Side
 from elmo_core.reading.samples import N_SENTENCES, SAMPLES, SampleSurprise, kept_surprise, sample_surprise
-from elmo_core.reading.surprise import require_predictions
-from elmo_core.reading.text import ReadText, read_text
+from elmo_core.reading.text import ReadText, read_text, require_likelihoods
 from pages.common.chosen_model import model_name
 from pages.common.jobs import run_or_offer
 from pages.common.loaders import load_model
 from pages.common.results import kept_for_all, results_about, visitor_results
 
-_LOGITS_PER_S = 7e6  # words of the vocabulary times words of the text, on one busy core
 _LETTERS_PER_WORD, _WORDS_PER_SENTENCE = 5, 20
 
 
@@ -27,6 +26,11 @@ class Readings:
     texts: dict[str, ReadText]
     """By their names on the page."""
 
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Where the model predicts from."""
+        return next(iter(self.texts.values())).sides
+
 
 def read_all(page: str, texts: Mapping[str, str]) -> Readings:
     """Read the texts of the page with its model; the page stops until they are read.
@@ -37,11 +41,17 @@ def read_all(page: str, texts: Mapping[str, str]) -> Readings:
 
     Raises:
         InputError: there is no word in a text.
-        ConfigError: the model has no softmax.
+        ConfigError: the model does not predict words.
         ModelError: it came without its vocabulary.
     """
     samples = _samples(page)
     return Readings(model_name(), samples, {which: _read(page, which, text) for which, text in texts.items()})
+
+
+def sides_of(models: Iterable[str]) -> tuple[Side, ...]:
+    """Return where all of some models predict from; those that predict no words do not count."""
+    found = [load_model(name).word_likelihoods() for name in models]
+    return tuple(side for side in SIDES if all(one is None or side in one.sides for one in found))
 
 
 def _samples(page: str) -> SampleSurprise:
@@ -79,5 +89,4 @@ def _kept(model: str) -> SampleSurprise | None:
 
 
 def _seconds(n_words: float) -> float:
-    *_, vocabulary = require_predictions(load_model(model_name()))
-    return n_words * len(vocabulary) / _LOGITS_PER_S
+    return n_words * require_likelihoods(load_model(model_name())).seconds_per_word

@@ -119,7 +119,6 @@ def test_commands_take_its_folder(random_bert: Path, encoder, tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("read", "MODEL", "The bank raised rates."), "cannot say how surprising"),
         (("evaluate", "MODEL", "TEXT"), "a biLM is needed here"),
         (("export", "MODEL", "OUT"), "a biLM is needed here"),
         (("embed", "MODEL", "TEXT", "OUT", "--state", "carry", "--batch-size", "2"), "carries no state"),

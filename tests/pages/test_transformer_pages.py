@@ -11,17 +11,18 @@ from elmo_core.own_models import add_model
 from elmo_core.senses.calibration import Level, SenseCalibration
 from elmo_core.senses.kept_calibrations import keep_calibration
 from elmo_core.weights.registry import MODELS_VARIABLE
-from tests.pages.driver import messages, open_page, texts, wait_for_charts
+from tests.pages.driver import checked, messages, open_page, texts, wait_for_charts
 
-NAME = "random-bert"
+NAME, HEADLESS = "random-bert", "headless-bert"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def own_models(random_bert: Path, tmp_path_factory: pytest.TempPathFactory):
+def own_models(random_bert: Path, headless_bert: Path, tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(MODELS_VARIABLE, str(tmp_path_factory.mktemp("own")))
         patch.setenv("ELMO_LOCAL_FILES", "on")
         add_model(random_bert, NAME)
+        add_model(headless_bert, HEADLESS)
         yield
 
 
@@ -65,8 +66,22 @@ def test_a_model_without_a_calibration_says_so_and_offers_one_and_with_one_is_ju
     path.unlink()
 
 
-def test_read_says_why_it_cannot_and_lessons_and_models_open():
-    assert "cannot say how surprising a word is" in messages(open_page("read", model=NAME))
+def test_read_masks_each_word_and_says_what_does_not_compare():
+    app = wait_for_charts(open_page("read", model=NAME, beside=""))
+    assert "so it has none from one side" in texts(app)
+    assert "each predicted with those after it in the word masked as well" in texts(app)
+    assert not [one for one in app.segmented_control if one.key == "from"]
+    checked(app.segmented_control(key="read_part").set_value("Perplexity").run())
+    assert "pseudo-perplexity" in texts(app) and "from the left" not in app.dataframe[0].value
+    assert not app.error
+    both = wait_for_charts(open_page("read", model="tiny", compare=NAME, beside=""))
+    assert "pseudo-perplexity, does not compare" in texts(both)
+    cell = next(code.value for code in both.code if "import" in code.value)
+    assert f"load_encoder('{NAME}')" in cell and "load_elmo" not in cell
+
+
+def test_read_says_why_a_model_without_a_head_cannot_and_lessons_and_models_open():
+    assert "came without a masked-LM head" in messages(open_page("read", model=HEADLESS))
     assert "Your prediction" in texts(open_page("lessons", model=NAME))
     app = open_page("models", model=NAME)
     assert f"All pages now read with **{NAME}**" in texts(app)

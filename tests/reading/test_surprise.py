@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from elmo_core import load_elmo
+from elmo_core.encoders import likelihoods, softmax_likelihoods
+from elmo_core.encoders.likelihoods import SIDES
 from elmo_core.exceptions import CancelledError, ConfigError, InputError
 from elmo_core.pretraining.evaluation import text_perplexity
-from elmo_core.reading import surprise
 from elmo_core.reading.rows import COLUMNS, cells, records, to_jsonl
 from elmo_core.reading.samples import SAMPLES, measure_samples, sample_surprise
-from elmo_core.reading.surprise import SIDES
 from elmo_core.reading.text import read_text
 from elmo_core.shipped import shipped
 from elmo_core.text.tokenisation import tokenise, tokenised_sentences
@@ -68,8 +68,8 @@ def test_both_sides_are_the_product_over_the_prior(elmo, read):
 
 
 def test_small_blocks_of_the_softmax_give_the_same(elmo, read, monkeypatch):
-    monkeypatch.setattr(surprise, "_LOGITS_PER_BLOCK", 3 * len(elmo.vocabulary))
-    monkeypatch.setattr(surprise, "_TOKENS_PER_BLOCK", 1)
+    monkeypatch.setattr(softmax_likelihoods, "_LOGITS_PER_BLOCK", 3 * len(elmo.vocabulary))
+    monkeypatch.setattr(likelihoods, "_TOKENS_PER_BLOCK", 1)
     shares = []
     again = read_text(elmo, TEXT, report=lambda doing, share: shares.append(share))
     assert again.bits == pytest.approx(read.bits, abs=1e-5)
