@@ -15,11 +15,20 @@ _MODES = ("s_j", "raw w_j")
 
 
 def current_mixture(n_layers: int) -> Mixture:
-    """Return the mixture that was last chosen on any page; at first the uniform one."""
+    """Return the mixture that was last chosen on any page, where it fits; else the uniform one."""
+    return _kept(n_layers) or Mixture.uniform(n_layers)
+
+
+def has_mixture(n_layers: int) -> bool:
+    """Return whether the mixture that was last chosen is one of so many layers."""
+    return _kept(n_layers) is not None
+
+
+def _kept(n_layers: int) -> Mixture | None:
     try:
         return Mixture.parse(st.session_state.get(_KEPT, ""), n_layers)
     except InputError:  # nothing chosen yet, or for a model with another number of layers
-        return Mixture.uniform(n_layers)
+        return None
 
 
 def set_mixture(mixture: Mixture) -> None:

@@ -11,15 +11,13 @@ from pages.common.markdown import escape_markdown
 from pages.layers.finding import show_pattern
 from pages.layers.labelled_sets import LabelledSet, choose_set, read_set
 from pages.layers.studies import show_contextuality, show_learned, show_probes
-from pages.layers.triangle import show_triangle
+from pages.layers.triangle import show_second_triangle, show_triangle
 
-PAGE = "layers"
+PAGE, SECOND = "layers", "layers_second"
 TRIANGLE, LEARNED, PROBES, GEOMETRY = "Mixtures", "Learned weights", "Probing curves", "Contextuality"
-CURVES = (PROBES, GEOMETRY)
-"""Parts that show two models beside each other."""
 
 
-def show_part(page: str, part: str, chosen: LabelledSet) -> None:
+def show_part(page: str, part: str, chosen: LabelledSet, *, is_alone: bool) -> None:
     """Show a part with the model that the page reads with; `page` is the prefix of its keys."""
     if part == GEOMETRY:
         show_contextuality(page, chosen)
@@ -27,8 +25,10 @@ def show_part(page: str, part: str, chosen: LabelledSet) -> None:
     data = read_set(page, chosen)
     if data.n_skipped:
         st.caption(f"{data.n_skipped:,} instances left out: they have no label, or a label that occurs once.")
-    if part == TRIANGLE:
-        show_triangle(page, chosen, data)
+    if part == TRIANGLE and page == SECOND:
+        show_second_triangle(page, PAGE, chosen, data)
+    elif part == TRIANGLE:
+        show_triangle(page, chosen, data, is_alone=is_alone)
     elif part == LEARNED:
         show_learned(page, chosen, data)
     else:
@@ -47,14 +47,17 @@ if chosen is None:
     st.stop()
 
 names = [model_name()]
-if part in CURVES and (second := compared_model()):
+if part != LEARNED and (second := compared_model()):
     names.append(second)
-places = st.columns(2, gap="large") if len(names) > 1 else [st.container()]
-for name, place, page in zip(names, places, (PAGE, f"{PAGE}_second"), strict=False):
+# curves stand beside each other; triangles, which have their numbers beside them, below each other
+places = (
+    st.columns(2, gap="large") if len(names) > 1 and part != TRIANGLE else [st.container() for _ in names]
+)
+for name, place, page in zip(names, places, (PAGE, SECOND), strict=False):
     with place, reading_with(name):
         if len(names) > 1:
             st.markdown(f"**{escape_markdown(name)}**")
         try:
-            show_part(page, part, chosen)
+            show_part(page, part, chosen, is_alone=len(names) == 1)
         except ElmoError as error:
             st.error(escape_markdown(str(error)))

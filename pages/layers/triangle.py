@@ -19,7 +19,7 @@ from elmo_core.layers.scores import SCORES, MixtureScores, ScoreName, score_mixt
 from elmo_core.plots.mixtures import describe_scores, plot_mixed, plot_pairs, plot_triangle
 from pages.common import exports
 from pages.common.concordance import modebar
-from pages.common.mixture_controls import choose_mixture, set_mixture
+from pages.common.mixture_controls import choose_mixture, current_mixture, has_mixture, set_mixture
 from pages.common.selection import selected_ids
 from pages.layers.cells import cell
 from pages.layers.labelled_sets import LabelledSet
@@ -47,20 +47,55 @@ _WHERE = "Corners are single layers, the middle is the uniform mix."
 _WHERE_IN_PAIRS = "A cell is the mean of its two layers; on the diagonal stand single layers."
 
 
-def show_triangle(page: str, chosen: LabelledSet, data: Labelled) -> None:
-    """Show everything that depends on the mixture, in a fragment that runs without the rest of the page.
+def show_triangle(page: str, chosen: LabelledSet, data: Labelled, *, is_alone: bool) -> None:
+    """Show everything that depends on the mixture.
 
     Args:
         page: prefix of the keys of all widgets.
         chosen: which data it is.
         data: its vectors.
+        is_alone: whether no other model stands beside it, so that it can run without the rest of the page.
     """
-    part = data.sampled(MOST_SCORED)
-    grams = chosen.results.get_or_compute(chosen.key_of("grams"), lambda: layer_grams(part.layers))
+    part, grams = _sampled(chosen, data)
     frame = chosen.results.get_or_compute(
         chosen.key_of("frame"), lambda: shared_frame(part.layers, len(part.layers))
     )
-    st.fragment(_show)(page, chosen, part, grams, frame)
+    show = st.fragment(_show) if is_alone else _show
+    show(page, chosen, part, grams, frame)
+    _say_sampled(part, data)
+
+
+def show_second_triangle(page: str, first: str, chosen: LabelledSet, data: Labelled) -> None:
+    """Show a second model's mixtures by the score and at the mixture that were chosen for the first.
+
+    Args:
+        page: prefix of the keys of all widgets.
+        first: the same of the first model.
+        chosen: which data it is.
+        data: its vectors.
+    """
+    part, grams = _sampled(chosen, data)
+    score: ScoreName = st.session_state[_score_key(first)]
+    n_layers = len(data.layers)
+    mixture, fits = current_mixture(n_layers), has_mixture(n_layers)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        scores, _ = _show_scores(page, chosen, part, grams, score, mixture, by_click=fits)
+    with right:
+        _show_score(_at(scores, part, grams, mixture), score)
+        if not fits:
+            st.caption(
+                f"It has {n_layers} layers, so the chosen mixture does not fit: this is its uniform mix."
+            )
+    _say_sampled(part, data)
+
+
+def _sampled(chosen: LabelledSet, data: Labelled) -> tuple[Labelled, LayerGrams]:
+    part = data.sampled(MOST_SCORED)
+    return part, chosen.results.get_or_compute(chosen.key_of("grams"), lambda: layer_grams(part.layers))
+
+
+def _say_sampled(part: Labelled, data: Labelled) -> None:
     if len(part) < len(data):
         st.caption(f"{len(part):,} of {len(data):,} instances, drawn at random (seed 42).")
 
@@ -77,28 +112,11 @@ def _show(page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, fra
         mixture = choose_mixture(n_layers)
     with left:
         score: ScoreName = st.selectbox(
-            "Score", list(SCORES), format_func=SCORES.__getitem__, key=f"{page}_score", bind="query-params"
+            "Score", list(SCORES), format_func=SCORES.__getitem__, key=_score_key(page), bind="query-params"
         )
-        with st.spinner("Scoring the mixtures"):
-            scores = chosen.results.get_or_compute(
-                chosen.key_of(score),
-                lambda: score_mixtures(data, mixture_grid(n_layers), score, grams=grams),
-            )
-        marked = {"uniform mix": Mixture.uniform(n_layers), **_learned(chosen), "current": mixture}
-        figure = plot_triangle(scores, marked) if n_layers == 3 else plot_pairs(scores)
-        key = f"{page}_triangle"
-        st.plotly_chart(
-            figure,
-            key=key,
-            on_select=lambda: _by_click(key, scores),
-            selection_mode="points",
-            config={"displayModeBar": False},
-            alt=describe_scores(scores),
-        )
-        st.caption(f"Click a cell to choose its mixture. {_WHERE if n_layers == 3 else _WHERE_IN_PAIRS}")
-    now = with_mixtures(scores, data, grams, np.array([Mixture.uniform(n_layers).weights, mixture.weights]))
+        scores, figure = _show_scores(page, chosen, data, grams, score, mixture)
     with right:
-        _show_score(now, score)
+        _show_score(_at(scores, data, grams, mixture), score)
     with left:
         picture = _show_picture(page, chosen, data, grams, frame, mixture)
     exports.show_downloads(
@@ -119,6 +137,48 @@ def _show(page: str, chosen: LabelledSet, data: Labelled, grams: LayerGrams, fra
     )
     with st.expander("Every mixture with its interval", icon=":material/table:"):
         st.dataframe(score_table(scores), hide_index=True, alt=describe_scores(scores))
+
+
+def _show_scores(
+    page: str,
+    chosen: LabelledSet,
+    data: Labelled,
+    grams: LayerGrams,
+    score: ScoreName,
+    mixture: Mixture,
+    *,
+    by_click: bool = True,
+) -> tuple[MixtureScores, go.Figure]:
+    """Show the scores of all mixtures of the grid; each can be chosen by a click where that is wanted."""
+    n_layers = len(data.layers)
+    with st.spinner("Scoring the mixtures"):
+        scores = chosen.results.get_or_compute(
+            chosen.key_of(score), lambda: score_mixtures(data, mixture_grid(n_layers), score, grams=grams)
+        )
+    marked = {"uniform mix": Mixture.uniform(n_layers), **_learned(chosen), "current": mixture}
+    figure = plot_triangle(scores, marked) if n_layers == 3 else plot_pairs(scores)
+    key = f"{page}_triangle"
+    st.plotly_chart(
+        figure,
+        key=key,
+        on_select=(lambda: _by_click(key, scores)) if by_click else "ignore",
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt=describe_scores(scores),
+    )
+    click = "Click a cell to choose its mixture. " if by_click else ""
+    st.caption(f"{click}{_WHERE if n_layers == 3 else _WHERE_IN_PAIRS}")
+    return scores, figure
+
+
+def _at(scores: MixtureScores, data: Labelled, grams: LayerGrams, mixture: Mixture) -> MixtureScores:
+    """Return scores with those of the uniform mix and of a mixture as the last two rows."""
+    uniform = Mixture.uniform(len(data.layers))
+    return with_mixtures(scores, data, grams, np.array([uniform.weights, mixture.weights]))
+
+
+def _score_key(page: str) -> str:
+    return f"{page}_score"
 
 
 def score_table(scores: MixtureScores) -> pd.DataFrame:

@@ -33,6 +33,7 @@ def own_models(random_bert: Path, headless_bert: Path, tmp_path_factory: pytest.
         ("senses", {"word": "bank", "projection": "PCA", "part": "What if"}, 2, "neither side has a share"),
         ("static", {}, 1, "of 10 nearest words"),
         ("layers", {}, 2, "Choosing the best mixture"),
+        ("layers", {"compare": "tiny"}, 3, "It has 3 layers, so the chosen mixture does not fit"),
         ("layers", {"study": "Contextuality"}, 1, ""),
         ("layers", {"study": "Probing curves"}, 1, "it has no halves"),
         ("maps", {"maps_method": "PCA"}, 1, "lie nearest to their own topic"),

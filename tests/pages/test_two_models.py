@@ -69,8 +69,17 @@ def test_layers_shows_the_curves_of_both():
     app = wait_for_charts(open_page("layers", study="Probing curves", compare="second"), 2)
     assert {"**tiny**", "**second**"} <= {element.value for element in app.markdown}
     assert chart(app, 0)["data"] == chart(app, 1)["data"]  # the same weights
-    checked(app.segmented_control(key="study").set_value("Mixtures").run())
-    assert "**second**" not in texts(wait_for_charts(app, 2))
+
+
+def test_layers_shows_the_mixtures_of_both_by_one_score_and_at_one_mixture():
+    app = wait_for_charts(open_page("layers", compare="second", mix="1 0 0"), 3)
+    assert {"**tiny**", "**second**"} <= {element.value for element in app.markdown}
+    checked(app.selectbox(key="layers_score").set_value("probe").run())
+    first, _, second = (chart(app, number)["data"] for number in range(3))
+    assert first == second  # the same weights
+    numbers = [(one.label, one.value, one.delta) for one in app.metric]
+    assert len(numbers) == 2 and numbers[0] == numbers[1]
+    assert not numbers[0][2].startswith("+0.0")  # that of layer 0, not of the uniform mix
 
 
 def test_read_shows_the_surprise_of_both():
