@@ -10,14 +10,14 @@ from elmo_core.exceptions import InputError
 from elmo_core.learning.results import results_run
 from elmo_core.learning.texts.dataset import Dataset
 from elmo_core.learning.texts.results import ComparisonSettings
-from elmo_core.learning.workflow import classification_facts, run_classification
+from elmo_core.learning.workflow import classification_facts
 from elmo_core.measuring.durations import duration
 from pages.classify import comparison as comparison_view
 from pages.classify import prediction as prediction_view
 from pages.classify.comparison import TextComparison
 from pages.classify.dataset import choose_dataset
 from pages.classify.inside import show_inside
-from pages.classify.results import expected_seconds, static_vectors
+from pages.classify.results import compare_apart, expected_seconds
 from pages.classify.table import choose_table
 from pages.common import exports, jobs
 from pages.common.chosen_model import model_name
@@ -34,9 +34,7 @@ def train(job: Job, data: Dataset, settings: ComparisonSettings, refusal: str | 
     """Compare the methods unless that is refused; the parts of the job are the results as they come."""
     if refusal:
         raise InputError(refusal)
-    elmo, static = load_model(model_name()), static_vectors()
-    for part in run_classification(elmo, data, settings, static=static, report=job.report):
-        job.parts.append(part)
+    job.apart(compare_apart, load_model(model_name()), data, settings)
     return TextComparison(settings, tuple(job.parts))
 
 

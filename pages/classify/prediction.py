@@ -15,6 +15,7 @@ from elmo_core.learning.head_files import CARD, zip_bytes
 from elmo_core.learning.texts.prediction import predict_table
 from elmo_core.learning.texts.saving import SCRIPT
 from elmo_core.plots.classified_texts import plot_prediction
+from elmo_core.progress import Report
 from elmo_core.tables.columns import guess_text_column
 from elmo_core.tables.export import to_csv
 from elmo_core.tables.reading import Table
@@ -24,7 +25,6 @@ from pages.classify.occlusion import show_deciding_words
 from pages.classify.results import files_of, load_saved
 from pages.classify.table import open_uploaded
 from pages.common import jobs
-from pages.common.job import Job
 from pages.common.markdown import escape_markdown
 from pages.common.results import visitor_results
 from pages.common.upload import TABLES, preview, upload_file
@@ -151,7 +151,7 @@ def show_file(page: str, usable: ActiveClassifier) -> None:
         f"{page}_new",
         ("predictions", usable.key, file.key, opened.options, column),
         "Predicting",
-        lambda job: _predict(job, usable, table, column),
+        lambda job: job.apart(_predict, usable.classifier, table, column),
         seconds=0.0,
         results=visitor_results("predictions", 1),
         button=jobs.StartButton(f"Predict {counted(len(table.rows), 'row')}", button),
@@ -172,10 +172,10 @@ def show_file(page: str, usable: ActiveClassifier) -> None:
 
 
 def _predict(
-    job: Job, usable: ActiveClassifier, table: Table, column: str
+    classifier: ElmoClassifier, table: Table, column: str, report: Report
 ) -> tuple[list[str], list[list[str | float | None]], dict[str, int]]:
     """Return header and rows of the predictions, and the number of rows with each label."""
-    header, predictions = predict_table(usable.classifier, table, column, report=job.report)
+    header, predictions = predict_table(classifier, table, column, report=report)
     rows, labels = [], list[str]()
     for cells, prediction in predictions:
         rows.append(cells)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from elmo_core import StaticVectors, load_static
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ElmoError
 from elmo_core.geometry.shared_frame import shared_frame
 from elmo_core.learning import workflow
@@ -24,6 +25,7 @@ from elmo_core.learning.texts.methods import text_methods
 from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, TextResult
 from elmo_core.learning.texts.saving import classifier_files, load_classifier, load_facts
 from elmo_core.learning.verdict import Verdict, verdict
+from elmo_core.progress import Report
 from elmo_core.shipped import shipped
 from elmo_core.static.registry import SHIPPED
 from elmo_core.tables.reading import Table, read_table
@@ -84,7 +86,7 @@ def dataset_of(
         f"{page}_dataset",
         ("dataset", file.key, opened.options, columns, merge, drop_rare),
         "Looking for duplicates",
-        lambda job: prepare(table, *columns, merge=dict(merge), drop_rare=drop_rare, report=job.report),
+        lambda job: job.apart(prepare, table, *columns, merge=dict(merge), drop_rare=drop_rare),
         seconds=file.seconds,
         results=file.results,
     )
@@ -108,6 +110,22 @@ def baselines_of(key: str, n_folds: int, _data: Dataset) -> tuple[TextResult | S
 def verdict_of(key: str, _results: tuple[TextResult | SkippedMethod, ...]) -> Verdict:
     """Return the verdict on results, which `key` identifies."""
     return verdict(_results)
+
+
+def compare_apart(
+    elmo: Encoder, data: Dataset, settings: ComparisonSettings, report: Report, note: Callable[[object], None]
+) -> None:
+    """Compare methods and look inside the best one, in a work process.
+
+    Args:
+        elmo: the model.
+        data: texts with labels.
+        settings: what to compare.
+        report: see `Job.apart`.
+        note: takes the results as they come.
+    """
+    for part in workflow.run_classification(elmo, data, settings, static=static_vectors(), report=report):
+        note(part)
 
 
 @kept_for_all(2)

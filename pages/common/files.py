@@ -8,6 +8,7 @@ import streamlit as st
 
 from elmo_core.learning.tags.reading import read_token_file
 from elmo_core.learning.tags.sentences import TokenFile, as_text
+from elmo_core.progress import Report
 from elmo_core.tables.corpus import (
     Text,
     choose_sense_columns,
@@ -19,7 +20,6 @@ from elmo_core.tables.corpus import (
 from elmo_core.tables.reading import Decoded, Table, read_text
 from elmo_core.tables.records import Reading, ReadingOptions, counted
 from elmo_core.text.unpacking import content_suffix
-from pages.common.job import Job
 from pages.common.jobs import forget
 from pages.common.loaders import Source
 from pages.common.markdown import escape_markdown
@@ -72,7 +72,7 @@ def choose_from_file(page: str, file: UploadedFile) -> Source:
         return _from_tokens(page, file, reading, key)
     if reading.kind == _PROSE:
         decoded, text = read_file(
-            f"{page}_file", file, ("text", reading), lambda job: _split(file, reading, job)
+            f"{page}_file", file, ("text", reading), lambda job: job.apart(_split, file, reading)
         )
         with facts:
             n = counted(len(text.sentences), "sentence")
@@ -89,7 +89,7 @@ def choose_from_file(page: str, file: UploadedFile) -> Source:
         f"{page}_column",
         file,
         ("column", reading, columns),
-        lambda job: read_column(table, *columns, job.report),
+        lambda job: job.apart(read_column, table, *columns),
     )
     call = f"read_table_file(Path({file.name!r}){reading.options.as_arguments()})"
     recipe = (f"table = {call}", f"text = read_column(table, {', '.join(map(repr, columns))})")
@@ -99,7 +99,7 @@ def choose_from_file(page: str, file: UploadedFile) -> Source:
 def _from_tokens(page: str, file: UploadedFile, reading: FileReading, key: str) -> Source:
     """Return the sentences of a file of tagged tokens, such as CoNLL; tags are not looked at here."""
     tokens, text = read_file(
-        f"{page}_file", file, ("joined tokens", reading), lambda job: _join(file, reading)
+        f"{page}_file", file, ("joined tokens", reading), lambda job: job.apart(_join, file, reading)
     )
     st.caption(escape_markdown(" ".join((f"{tokens.kind}: {tokens.reason}", *tokens.notes))))
     if tokens.skipped:
@@ -136,9 +136,9 @@ def forget_file(page: str) -> None:
         forget(f"{page}_{owner}")
 
 
-def _split(file: UploadedFile, reading: FileReading, job: Job) -> tuple[Decoded, Text]:
+def _split(file: UploadedFile, reading: FileReading, report: Report) -> tuple[Decoded, Text]:
     decoded = read_text(file.content, file.name, encoding=reading.options.encoding)
-    return replace(decoded, text=""), split_text(decoded.text, job.report)
+    return replace(decoded, text=""), split_text(decoded.text, report)
 
 
 def _join(file: UploadedFile, reading: FileReading) -> tuple[TokenFile, Text]:

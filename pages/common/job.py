@@ -7,16 +7,19 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from elmo_core.exceptions import ElmoError
 from pages.common.guard import sentence_of
+from pages.common.processes import run_apart
 from pages.common.visitors import Visitor
+from pages.common.work_process import call
 
 _UNEXPECTED = (
     "Something unexpected went wrong; the server's log has the details. Try again, or with other data."
 )
 
+T = TypeVar("T")
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 log = logging.getLogger(__name__)
@@ -82,6 +85,25 @@ class Job:
         if self._is_cancelled.is_set() or not is_wanted:
             raise Cancelled
         self.doing, self.share = doing, min(max(share, 0.0), 1.0)
+
+    def apart(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """Return what a function returns, computed in another process unless the page itself waits for it.
+
+        Heavy work takes this way, so that the pages of others stay quick and a cancel ends it within a
+        second.
+
+        Args:
+            function: of a module, without Streamlit. It gets `report` and `note` if it has such parameters;
+                what it hands to `note` becomes a part of the job.
+            *arguments: can be pickled; a model in them travels as its name.
+            **named: more of them.
+
+        Raises:
+            ElmoError: of the function; other errors as of `run_apart`.
+        """
+        if self.started is None:
+            return call(function, arguments, named, self.report, self.parts.append)
+        return run_apart(function, arguments, named, report=self.report, note=self.parts.append)
 
     def run(self, work: Callable[[Job], Any]) -> None:
         """Do the work and note its result or its error."""

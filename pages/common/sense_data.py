@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from elmo_core.encoders.protocol import Encoder
@@ -13,7 +13,6 @@ from elmo_core.geometry.projection import MIN_UMAP_POINTS
 from elmo_core.geometry.projection import ProjectionMethod as Projection
 from elmo_core.geometry.separation import Separation
 from elmo_core.geometry.shared_frame import Frame
-from elmo_core.progress import Report
 from elmo_core.senses.bounds import UNCALIBRATED
 from elmo_core.senses.groups import GroupingMethod, SenseGroups, find_groups
 from elmo_core.senses.study import (
@@ -81,14 +80,14 @@ def find(page: str, source: Source, asked: UseQuery) -> Uses:
 
     def work(job: Job) -> Uses:
         labels = source.text.labels_of(asked.query)
-        return find_uses(
+        return job.apart(
+            find_uses,
             source.text.sentences,
             asked.query,
             labels,
             max_uses=asked.max_uses,
             seed=asked.seed,
             inflections=asked.inflections,
-            report=job.report,
         )
 
     needs_tokens = asked.inflections or asked.query.strip().startswith("/")
@@ -109,7 +108,7 @@ def study(page: str, source: Source, asked: UseQuery, uses: Uses) -> Study:
 
     def work(job: Job) -> Study:
         started = time.monotonic()
-        result = study_uses(elmo, uses, report=job.report)
+        result = job.apart(study_uses, elmo, uses)
         if _is_free(elmo):
             _Pace.uses_per_s = n / max(time.monotonic() - started, 1e-3)
         return result
@@ -138,7 +137,9 @@ def groups(
         f"{page}_cuts",
         ("cuts", *base),
         f"Looking for groups among {n:,} uses",
-        lambda job: find_groups(study.vectors.contexts, method=method, bounds=bounds, seed=asked.seed),
+        lambda job: job.apart(
+            find_groups, study.vectors.contexts, method=method, bounds=bounds, seed=asked.seed
+        ),
         seconds=_unless_long(n / _STUDIED_PER_S),
         results=source.results,
     )
@@ -156,16 +157,14 @@ def sense_map(
     method: Projection = projection if n >= MIN_UMAP_POINTS else "pca"
     job = None
     if method == "umap" and (n > LONG_MAP or not _Pace.has_umap):
-        job = _umap_job(
-            page, source, (*base, "umap"), lambda report: frame_of(study, view, "umap", asked.seed, report)
-        )
+        job = _umap_job(page, source, (*base, "umap"), study, view, asked.seed)
         method = "pca" if job else "umap"
     frame = source.results.get_or_compute((*base, method), lambda: frame_of(study, view, method, asked.seed))
     drawn = jobs.run_or_offer(
         f"{page}_map",
         ("map", view, method, *base),
         "Looking for false neighbours on the map",
-        lambda job: draw_map(study, view, frame),
+        lambda job: job.apart(draw_map, study, view, frame),
         seconds=_unless_long(n / _CHECKED_PER_S),
         results=source.results,
     )
@@ -173,16 +172,14 @@ def sense_map(
 
 
 def _umap_job(
-    page: str, source: Source, key: tuple[Hashable, ...], draw: Callable[[Report], Frame]
+    page: str, source: Source, key: tuple[Hashable, ...], study: Study, view: str, seed: int
 ) -> Job | None:
     """Return the job that computes the UMAP frame; None where the frame is there already."""
     if key in source.results:
         return None
 
     def work(job: Job) -> Frame:
-        frame = draw(job.report)
-        note_umap()
-        return frame
+        return job.apart(frame_of, study, view, "umap", seed)
 
     owner = umap_owner(page)
     return jobs.current(owner, key) or jobs.start(owner, key, "Drawing UMAP", work, source.results)
@@ -195,23 +192,23 @@ def umap_owner(page: str) -> str:
 
 def scores(page: str, source: Source, asked: UseQuery, study: Study) -> tuple[tuple[Separation, ...], str]:
     """Return how well each view separates the labelled senses, or why that cannot be measured."""
-
-    def work(job: Job) -> tuple[tuple[Separation, ...], str]:
-        if not any(study.uses.labels):
-            return (), "These uses carry no labelled senses. A table with a column of senses is scored."
-        try:
-            return score_views(study), ""
-        except InputError as error:
-            return (), str(error)
-
     return jobs.run_or_offer(
         f"{page}_scores",
         ("scores", source.key, load_model(model_name()).name, asked),
         "Scoring the layers",
-        work,
+        lambda job: job.apart(_scores_of, study),
         seconds=_unless_long((len(study.uses.uses) / _SCORED) ** 2),
         results=source.results,
     )
+
+
+def _scores_of(study: Study) -> tuple[tuple[Separation, ...], str]:
+    if not any(study.uses.labels):
+        return (), "These uses carry no labelled senses. A table with a column of senses is scored."
+    try:
+        return score_views(study), ""
+    except InputError as error:
+        return (), str(error)
 
 
 def nearest(source: Source, asked: UseQuery, study: Study, row: int) -> tuple[NearestUses, ...]:

@@ -15,7 +15,7 @@ from elmo_core.config import layer_name
 from elmo_core.contrast.as_static import type_averages, vectors_of_words_alone
 from elmo_core.contrast.text_space import TextSpace, embed_text, weights_of
 from elmo_core.pretraining.word2vec import Word2VecSettings
-from elmo_core.progress import share_of
+from elmo_core.progress import Report, share_of
 from elmo_core.static.loading import LoadedVectors, load_vectors_file
 from elmo_core.static.registry import SHIPPED, load_static
 from elmo_core.static.training import vectors_of_sentences
@@ -66,7 +66,7 @@ def space_of(page: str, source: Source) -> TextSpace:
     elmo = load_model(model_name())
 
     def work(job: Job) -> TextSpace:
-        return embed_text(elmo, tokens_of(source), with_context=True, report=job.report)
+        return job.apart(embed_text, elmo, tokens_of(source), with_context=True)
 
     return jobs.run_or_offer(
         page,
@@ -108,7 +108,7 @@ def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: 
         words = tuple(space.rows_by_word)
 
         def embed_words(job: Job) -> StaticVectors:
-            return vectors_of_words_alone(elmo, words, weights, LAYER_0, job.report)
+            return job.apart(vectors_of_words_alone, elmo, words, weights, LAYER_0)
 
         return ChosenStatic(
             jobs.run_or_offer(
@@ -148,23 +148,22 @@ def choose_static(page: str, kind: str, source: Source, space: TextSpace, view: 
 
 def _learn(page: str, source: Source, results: ResultStore) -> StaticVectors:
     """Train word2vec on a text."""
-
-    def work(job: Job) -> StaticVectors:
-        def report(done: int, total: int) -> None:
-            job.report(f"{done:,} of {total:,} words", done / total)
-
-        sentences: Sequence[Sequence[str]] = tokens_of(source)
-        return vectors_of_sentences(sentences, _LEARNING, OWN, progress=report)
-
     n_words = sum(sentence.count(" ") + 1 for sentence in source.text.sentences)
     return jobs.run_or_offer(
         f"{page}_static",
         ("learned", source.key),
         "Learning word2vec",
-        work,
+        lambda job: job.apart(_learn_word2vec, tokens_of(source)),
         seconds=1 + n_words * _LEARNING.epochs / _LEARNED_PER_S,
         results=results,
     )
+
+
+def _learn_word2vec(sentences: Sequence[Sequence[str]], report: Report) -> StaticVectors:
+    def progress(done: int, total: int) -> None:
+        report(f"{done:,} of {total:,} words", done / total)
+
+    return vectors_of_sentences(sentences, _LEARNING, OWN, progress=progress)
 
 
 def _safe_name(name: str) -> str:
@@ -206,15 +205,7 @@ def vectors_from_file(page: str) -> ChosenStatic:
             folder = Path(name)
             path = folder / _safe_name(file.name)
             path.write_bytes(file.content)
-            cache = folder / "kept in"  # no upload is called that
-            loaded = load_vectors_file(
-                path, member=member, max_words=int(most), kept_in=cache, progress=share_of(job.report, "")
-            )
-            vectors = loaded.vectors
-            in_memory = np.array(vectors.matrix)
-        return LoadedVectors(
-            StaticVectors(vectors.name, vectors.words, in_memory, vectors.about), loaded.report
-        )
+            return job.apart(_read_vectors, path, member, int(most))
 
     loaded = jobs.run_or_offer(
         f"{page}_static",
@@ -237,6 +228,17 @@ def vectors_from_file(page: str) -> ChosenStatic:
         "from elmo_core.static.loading import load_vectors_file",
         f"static = load_vectors_file(Path({file.name!r}){chosen}, max_words={int(most)}).vectors",
     )
+
+
+def _read_vectors(path: Path, member: str | None, most: int, report: Report) -> LoadedVectors:
+    """Read a file of vectors in a folder that will be removed."""
+    cache = path.parent / "kept in"  # no upload is called that
+    loaded = load_vectors_file(
+        path, member=member, max_words=most, kept_in=cache, progress=share_of(report, "")
+    )
+    vectors = loaded.vectors
+    in_memory = np.array(vectors.matrix)
+    return LoadedVectors(StaticVectors(vectors.name, vectors.words, in_memory, vectors.about), loaded.report)
 
 
 def _choose_member(page: str, file: UploadedFile) -> str | None:

@@ -137,7 +137,7 @@ def open_table(
         f"{page}_table",
         file,
         ("table", options),
-        lambda job: read_table(file.content, file.name, **vars(options), report=job.report),
+        lambda job: job.apart(read_table, file.content, file.name, **vars(options)),
     )
     prefix = reading_prefix(page, file)
     with place or st.container():

@@ -162,7 +162,7 @@ def _chosen(page: str, upload: UploadedFile) -> tuple[TaggedSentences, str]:
         f"{page}_read",
         upload,
         ("tokens", encoding),
-        lambda job: read_token_file(upload.content, upload.name, encoding=encoding),
+        lambda job: job.apart(read_token_file, upload.content, upload.name, encoding=encoding),
     )
     if file.tag_column is None:
         tagged_sentences(file)  # says what is missing

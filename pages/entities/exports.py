@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import streamlit as st
 
@@ -113,7 +112,7 @@ def _tag_a_file(page: str, outcome: TagComparison, best: TagResult) -> None:
         _FILE,
         ("tagged", upload.key, upload.name, encoding, best.tagger),
         f"Tagging {upload.name}",
-        partial(tag_file, best.tagger, upload.name, upload.content, encoding),
+        lambda job: job.apart(tag_file, best.tagger, upload.name, upload.content, encoding),
         seconds=0.0,
         results=visitor_results("tagged", 1),
         button=jobs.StartButton("Tag it", icon=":material/sell:"),

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from elmo_core.encoders.protocol import Encoder
-from elmo_core.learning.epochs import Epoch
 from elmo_core.learning.inside.learning_curve import Point, learning_curve
 from elmo_core.learning.results import SkippedMethod
 from elmo_core.learning.tagger import ElmoTagger
@@ -23,6 +22,7 @@ from elmo_core.learning.time_budget import expected_steps
 from elmo_core.learning.verdict import Verdict, verdict
 from elmo_core.learning.workflow import compare_taggers
 from elmo_core.plots.highlighted_text import to_html
+from elmo_core.progress import Report
 from elmo_core.text.opening import read_text, split_lines
 from elmo_core.text.tokenisation import tokenised_sentences
 from elmo_core.text.unpacking import content_suffix
@@ -105,42 +105,51 @@ def compare(
         static: a user's own static vectors; None = those of the model.
         job: whose parts become the epochs and results as they come.
     """
-
-    def note_epoch(name: str, epoch: Epoch) -> None:
-        job.parts.append((name, epoch))
-
-    vectors = static.vectors if static else None
-    task = TagTask(elmo, corpus.train, corpus.test, settings, static=vectors)
-    results = []
-    for result in compare_taggers(task, report=job.report, on_epoch=note_epoch):
-        results.append(result)
-        job.parts.append(result)
+    task = TagTask(elmo, corpus.train, corpus.test, settings, static=static.vectors if static else None)
+    job.apart(_compare, task)
+    results = [part for part in job.parts if not isinstance(part, tuple)]
     return TagComparison(corpus, task, tuple(results), verdict(results), static)
+
+
+def _compare(task: TagTask, report: Report, note: Callable[[object], None]) -> None:
+    for result in compare_taggers(task, report=report, on_epoch=lambda name, epoch: note((name, epoch))):
+        note(result)
 
 
 def curve(outcome: TagComparison, method: str, job: Job) -> tuple[Point, ...]:
     """Return scores for growing parts of the training sentences."""
-    task, learner = outcome.task, outcome.task.method(method)
-    (split,) = task.splits()
-    if learner.needs_model:  # a kept comparison has not read its sentences
-        task.embed(np.arange(len(task.lengths)), keep_tokens=True, report=job.report)
-    for point in learning_curve(task, learner, split, report=job.report):
-        job.parts.append(point)
+    job.apart(_curve, outcome.task, method)
     return tuple(job.parts)
 
 
-def tag_file(tagger: ElmoTagger, name: str, content: bytes, encoding: str | None, job: Job) -> TaggedFile:
+def _curve(task: TagTask, method: str, report: Report, note: Callable[[object], None]) -> None:
+    learner, (split,) = task.method(method), task.splits()
+    if learner.needs_model:  # the task as it comes has not read its sentences
+        task.embed(np.arange(len(task.lengths)), keep_tokens=True, report=report)
+    for point in learning_curve(task, learner, split, report=report):
+        note(point)
+
+
+def tag_file(
+    tagger: ElmoTagger, name: str, content: bytes, encoding: str | None, report: Report
+) -> TaggedFile:
     """Tag a file of text (a text a line) or of tokens.
 
     Raises:
         InputError: it cannot be read.
     """
+    doing, share = "", 0.0
+
+    def remember(what: str, done: float) -> None:
+        nonlocal doing, share
+        doing, share = what, done
+        report(doing, share)
 
     def tick() -> None:
-        job.report(job.doing, job.share)
+        report(doing, share)
 
-    sentences, notes = _read(name, content, encoding, job)
-    tagged: list[TaggedSentence] = list(tag_stream(tagger, _reported(sentences, job), tick=tick))
+    sentences, notes = _read(name, content, encoding, remember)
+    tagged: list[TaggedSentence] = list(tag_stream(tagger, _reported(sentences, remember), tick=tick))
     labels = tagger.head_.tags.labels
     writers: dict[str, Callable[[list[TaggedSentence]], Iterator[str]]] = {
         "conll": to_conll,
@@ -152,7 +161,7 @@ def tag_file(tagger: ElmoTagger, name: str, content: bytes, encoding: str | None
 
 
 def _read(
-    name: str, content: bytes, encoding: str | None, job: Job
+    name: str, content: bytes, encoding: str | None, report: Report
 ) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
     """Return the sentences of a file, and how it was read."""
     if content_suffix(name) != ".txt":
@@ -165,11 +174,11 @@ def _read(
     for number, line in enumerate(lines):
         sentences += [tuple(tokens) for tokens in tokenised_sentences(line)]
         if number % _LINES_PER_REPORT == 0:
-            job.report("splitting the text", 0.1 * number / len(lines))
+            report("splitting the text", 0.1 * number / len(lines))
     return sentences, decoded.remarks()
 
 
-def _reported(sentences: list[tuple[str, ...]], job: Job) -> Iterator[tuple[str, ...]]:
+def _reported(sentences: list[tuple[str, ...]], report: Report) -> Iterator[tuple[str, ...]]:
     for number, sentence in enumerate(sentences):
-        job.report("tagging", 0.1 + 0.9 * number / len(sentences))
+        report("tagging", 0.1 + 0.9 * number / len(sentences))
         yield sentence

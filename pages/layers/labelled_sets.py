@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.layers.labelled import (
     Labelled,
@@ -18,6 +20,7 @@ from elmo_core.layers.labelled import (
 from elmo_core.progress import Report
 from elmo_core.senses.uses import find_uses
 from elmo_core.shipped import shipped
+from elmo_core.tables.corpus import Text
 from elmo_core.tables.reading import read_table
 from pages.common import jobs
 from pages.common.chosen_model import model_name
@@ -46,7 +49,8 @@ class LabelledSet:
     """The text that contains the instances."""
     n_read: int
     """Number of characters that the model reads."""
-    make: Callable[[Report], Labelled]
+    make: Callable[[Encoder, Report], Labelled]
+    """Reads it; a function of a module, so that a work process can call it."""
     recipe: DataCode
     """The same data in Python."""
     is_sample: bool
@@ -89,49 +93,52 @@ def read_set(page: str, chosen: LabelledSet) -> Labelled:
         page: prefix of the keys of all widgets.
         chosen: the set.
     """
+    elmo = load_model(model_name())
     return jobs.run_or_offer(
         f"{page}_read",
         chosen.key_of("labelled"),
         f"Reading {chosen.title}",
-        lambda job: chosen.make(job.report),
+        lambda job: job.apart(chosen.make, elmo),
         seconds=min(chosen.n_read / CHARACTERS_PER_S, jobs.OFFERED_S),
         results=chosen.results,
     )
 
 
 def _senses_of(source: Source, word: str, title: str) -> LabelledSet:
-    def make(report: Report) -> Labelled:
-        uses = find_uses(source.text.sentences, word, source.text.labels_of(word), max_uses=MOST)
-        if not uses.uses:
-            raise InputError(f"{word} is not in this text; choose a word that is.")
-        if not any(uses.labels):
-            raise InputError(f"The uses of {word} have no labels; choose the column that holds them.")
-        return label_uses(load_model(model_name()), uses, report)
-
     recipe = uses_recipe(word)
     if not source.is_sample:
         recipe = uses_recipe(word, "my-table.csv", reads_file=True)
     sentences = source.text.sentences
     n_read = sum(len(sentence) for sentence in sentences if word.casefold() in sentence.casefold())
+    make = partial(_read_senses, source.text, word)
     return LabelledSet(title, f"{source.key} {word}", sentences, n_read, make, recipe, source.is_sample)
+
+
+def _read_senses(text: Text, word: str, elmo: Encoder, report: Report) -> Labelled:
+    uses = find_uses(text.sentences, word, text.labels_of(word), max_uses=MOST)
+    if not uses.uses:
+        raise InputError(f"{word} is not in this text; choose a word that is.")
+    if not any(uses.labels):
+        raise InputError(f"The uses of {word} have no labels; choose the column that holds them.")
+    return label_uses(elmo, uses, report)
 
 
 def _all_senses(words: tuple[str, ...]) -> LabelledSet:
     source = sample()
-
-    def make(report: Report) -> Labelled:
-        return join_words({word: _senses_of(source, word, word).make(report) for word in words})
-
     sentences = source.text.sentences
     return LabelledSet(
         "the senses of all words",
         f"{source.key} all",
         sentences,
         sum(map(len, sentences)),
-        make,
+        partial(_read_all_senses, source.text, words),
         words_recipe(words),
         True,
     )
+
+
+def _read_all_senses(text: Text, words: tuple[str, ...], elmo: Encoder, report: Report) -> Labelled:
+    return join_words({word: _read_senses(text, word, elmo, report) for word in words})
 
 
 def _word_classes() -> LabelledSet:
@@ -140,23 +147,21 @@ def _word_classes() -> LabelledSet:
         list(zip(tokens.split(), tags.split(), strict=True))
         for tokens, tags in zip(table.column("tokens"), table.column("tags"), strict=True)
     ]
-
-    def make(report: Report) -> Labelled:
-        return label_tokens(load_model(model_name()), sentences, report)
-
     texts = table.column("tokens")
     n_read = sum(map(len, texts))
+    make = partial(_read_tokens, sentences)
     return LabelledSet("word classes", "word_classes.csv", texts, n_read, make, tagged_recipe(), True)
+
+
+def _read_tokens(sentences: list[list[tuple[str, str]]], elmo: Encoder, report: Report) -> Labelled:
+    return label_tokens(elmo, sentences, report)
 
 
 def _texts_of_sample(title: str) -> LabelledSet:
     name, column = _TABLES[title]
     table = read_table((_SAMPLES / name).read_bytes(), name)
     texts, labels = table.column("text"), table.column(column)
-
-    def make(report: Report) -> Labelled:
-        return label_texts(load_model(model_name()), texts, labels, report)
-
+    make = partial(_read_texts, texts, labels)
     recipe = texts_recipe(f"data/samples/{name}", column)
     return LabelledSet(title, name, texts, sum(map(len, texts)), make, recipe, True)
 
@@ -174,16 +179,19 @@ def _own(page: str) -> LabelledSet | None:
     if word:
         return _senses_of(source, word, f"the uses of {word}")
     texts, labels = _whole_texts(source)
-
-    def make(report: Report) -> Labelled:
-        if not any(labels):
-            raise InputError("This text has no labels; choose the column that holds them.")
-        return label_texts(load_model(model_name()), texts[:MOST], labels[:MOST], report)
-
+    make = partial(_read_texts, texts[:MOST], labels[:MOST])
     recipe = texts_recipe("my-table.csv", "label", reads_file=True)
     sentences = source.text.sentences
     n_read = sum(map(len, texts[:MOST]))
     return LabelledSet("your texts", f"{source.key} texts", sentences, n_read, make, recipe, False)
+
+
+def _read_texts(
+    texts: Sequence[str], labels: Sequence[str | None], elmo: Encoder, report: Report
+) -> Labelled:
+    if not any(labels):
+        raise InputError("This text has no labels; choose the column that holds them.")
+    return label_texts(elmo, texts, labels, report)
 
 
 def _whole_texts(source: Source) -> tuple[list[str], list[str | None]]:

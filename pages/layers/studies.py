@@ -50,7 +50,7 @@ def show_learned(page: str, chosen: LabelledSet, data: Labelled) -> None:
         chosen,
         chosen.key_of(("learned", l2)),
         "Training on",
-        lambda job: study_mixtures(data, l2=l2, report=job.report),
+        lambda job: job.apart(study_mixtures, data, l2=l2),
         3 + _S_PER_ROW * len(data),
     )
     mixture = study.learned_mixture
@@ -99,7 +99,7 @@ def show_probes(page: str, chosen: LabelledSet, data: Labelled) -> None:
         chosen,
         chosen.key_of("probes"),
         "Probing",
-        lambda job: probe_layers(data, halves=halves, report=job.report),
+        lambda job: job.apart(probe_layers, data, halves=halves),
         3 + _S_PER_ROW * len(data),
     )
     figure = figures.plot_probing(curves)
@@ -139,13 +139,13 @@ def show_contextuality(page: str, chosen: LabelledSet) -> None:
         "how much of a word's uses could one static vector stand for? Each is reported "
         "minus its value for random tokens of the text."
     )
-    sentences = chosen.sentences
+    elmo, sentences = load_model(model_name()), chosen.sentences
     contextuality: Contextuality = _run(
         f"{page}_geometry",
         chosen,
         ("geometry", model_name(), chosen.key.split(" ")[0]),  # the same for all sets of a text
         "Measuring",
-        lambda job: measure_contextuality(load_model(model_name()), sentences, report=job.report),
+        lambda job: job.apart(measure_contextuality, elmo, sentences),
         3 + sum(map(len, sentences)) / CHARACTERS_PER_S,
     )
     figure = figures.plot_contextuality(contextuality)

@@ -112,7 +112,7 @@ def _measure(page: str, question: Question) -> Measurement:
         f"{page}_measure",
         ("lesson", name, question.digest),
         "Measuring",
-        lambda job: measure(elmo, question, job.report),
+        lambda job: job.apart(measure, elmo, question),
         seconds=_EXPECTED_S,
         results=results_about(is_sample=True),
     )

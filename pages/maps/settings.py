@@ -76,7 +76,7 @@ def get_map(page: str, key: str, points: MapPoints, views: tuple[str, ...], sett
         f"{page}_map",
         ("map", key, views, settings),
         "Drawing the map",
-        lambda job: map_points(points, settings, views=views, report=job.report),
+        lambda job: job.apart(map_points, points, settings, views=views),
         seconds=cost.seconds,
         megabytes=cost.megabytes,
         results=visitor_results("maps", 4),

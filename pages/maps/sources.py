@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.maps.cost import reading_cost
 from elmo_core.maps.points import (
     MOST_POINTS,
@@ -106,9 +107,11 @@ def choose_points(page: str, row: DeltaGenerator, options: DeltaGenerator) -> Ch
     return ChosenPoints(key, points, recipe, reads_file=not source.is_sample)
 
 
-def make_points(source: Source, is_tokens: bool, pooling: Pooling, report: Report | None = None) -> MapPoints:
+def make_points(
+    elmo: Encoder, source: Source, is_tokens: bool, pooling: Pooling, report: Report | None = None
+) -> MapPoints:
     """Embed the points of a text."""
-    text, elmo = source.text, load_model(model_name())
+    text = source.text
     columns = columns_of(text)
     if is_tokens:
         return token_points(
@@ -129,7 +132,7 @@ def _most_tokens(source: Source) -> int:
 @kept_for_all(4)
 def sample_points(model: str, name: str, is_tokens: bool, pooling: Pooling) -> MapPoints:
     """Return the points of a bundled text, embedded once for all visitors."""
-    return make_points(sample(name), is_tokens, pooling)
+    return make_points(load_model(model), sample(name), is_tokens, pooling)
 
 
 def _read(page: str, source: Source, origin: str, is_tokens: bool, pooling: Pooling) -> tuple[str, MapPoints]:
@@ -145,7 +148,7 @@ def _read(page: str, source: Source, origin: str, is_tokens: bool, pooling: Pool
         f"{page}_read",
         ("points", key),
         "Reading the text",
-        lambda job: make_points(source, is_tokens, pooling, job.report),
+        lambda job: job.apart(make_points, elmo, source, is_tokens, pooling),
         seconds=cost.seconds,
         megabytes=cost.megabytes,
         results=visitor_results("points", 2),
@@ -190,7 +193,7 @@ def _read_vectors(page: str, file: UploadedFile, column: str | None, encoding: s
         f"{page}_vectors_file",
         file,
         ("vectors", column, encoding),
-        lambda job: read_vectors(file.content, file.name, column, encoding=encoding),
+        lambda job: job.apart(read_vectors, file.content, file.name, column, encoding=encoding),
     )
 
 

@@ -64,7 +64,7 @@ def _samples(page: str) -> SampleSurprise:
         f"{page}_samples",
         ("surprise of the samples", name),
         "Reading the samples",
-        lambda job: sample_surprise(elmo, job.report),
+        lambda job: job.apart(sample_surprise, elmo),
         seconds=_seconds(len(SAMPLES) * N_SENTENCES * _WORDS_PER_SENTENCE),
         results=results_about(is_sample=True),
     )
@@ -77,7 +77,7 @@ def _read(page: str, which: str, text: str) -> ReadText:
         f"{page}_{which}",
         ("read", name, text),
         "Reading",
-        lambda job: read_text(elmo, text, report=job.report),
+        lambda job: job.apart(read_text, elmo, text),
         seconds=_seconds(len(text) / _LETTERS_PER_WORD),
         results=visitor_results("read", 12),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import time
 import weakref
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,6 +15,7 @@ import streamlit as st
 
 from elmo_core.contrast.comparison import read_query
 from elmo_core.contrast.text_space import weights_of
+from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.index.building import MAX_USES, build_use_index, mark_used, remove_unused
 from elmo_core.index.records import CorpusSentence, FoundUse, UseFilter, sentences_of_shards
@@ -23,7 +23,7 @@ from elmo_core.index.use_index import ABOUT, UseIndex, read_about
 from elmo_core.measuring.durations import duration
 from elmo_core.plots.style import clip
 from elmo_core.pretraining.corpus import find_shards
-from elmo_core.progress import part_of
+from elmo_core.progress import Report, part_of
 from elmo_core.senses.study import CONTEXT
 from elmo_core.serving.access import files_of_corpus
 from elmo_core.text.tokenisation import TOKENISATION_VERSION
@@ -145,14 +145,15 @@ def _opened(
             f"{n * _MB_PER_USE:,.0f} MB on disk."
         )
 
+    elmo = load_model(model_name())
+
     def work(job: Job) -> UseIndex:
         root.mkdir(parents=True, exist_ok=True)
         remove_unused(root, _KEPT_DAYS)
-        elmo = load_model(model_name())
-        rows = sentences_of_shards(shards) if shards else _from_text(source)
+        texts = shards or tokens_of(source)
         # the text may hold fewer uses than are wanted at most
-        report = part_of(job.report, 0.0, most / n)
-        return build_use_index(elmo, rows, folder, corpus=key, weights=weights, max_uses=most, report=report)
+        job.apart(_build, elmo, texts, folder, key, weights, most, expected=n)
+        return UseIndex(folder)
 
     return jobs.run_or_offer(
         owner,
@@ -163,6 +164,22 @@ def _opened(
         results=results,
         again="Resume",
     )
+
+
+def _build(
+    elmo: Encoder,
+    texts: tuple[Path, ...] | list[list[str]],
+    folder: Path,
+    corpus: str,
+    weights: tuple[float, ...],
+    most: int,
+    expected: int,
+    report: Report,
+) -> None:
+    """Build the index of files or of tokenised sentences."""
+    rows = sentences_of_shards(texts) if isinstance(texts, tuple) else map(CorpusSentence, map(tuple, texts))
+    report = part_of(report, 0.0, most / expected) or report
+    build_use_index(elmo, rows, folder, corpus=corpus, weights=weights, max_uses=most, report=report)
 
 
 def _own_folder() -> Path:
@@ -190,11 +207,6 @@ def _marks(shards: tuple[Path, ...]) -> str:
     """Return a fingerprint of these files, which changes when one of them is edited."""
     facts = [(str(shard.resolve()), shard.stat().st_size, shard.stat().st_mtime_ns) for shard in shards]
     return sha256(repr(facts).encode()).hexdigest()
-
-
-def _from_text(source: Source) -> Iterator[CorpusSentence]:
-    for tokens in tokens_of(source):
-        yield CorpusSentence(tuple(tokens))
 
 
 def _frame(uses: tuple[FoundUse, ...]) -> pd.DataFrame:

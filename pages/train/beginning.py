@@ -172,7 +172,7 @@ def _measured(page: str, config: PretrainConfig, n_types: int) -> RunEstimate:
         f"{page}_cost",
         ("cost of a run", shape, n_types),
         "Measuring a few steps",
-        lambda job: measure_run(shape, n_types),
+        lambda job: job.apart(measure_run, shape, n_types),
         seconds=_QUICK_S if config.model.lstm_dim <= _QUICK else 6.0,
         results=results_about(is_sample=True),
     )
