@@ -17,7 +17,7 @@ from pages.classify import prediction as prediction_view
 from pages.classify.comparison import TextComparison
 from pages.classify.dataset import choose_dataset
 from pages.classify.inside import show_inside
-from pages.classify.results import compare_apart, expected_seconds
+from pages.classify.results import compare_apart, expected_seconds, static_vectors
 from pages.classify.table import choose_table
 from pages.common import exports, jobs
 from pages.common.chosen_model import model_name
@@ -25,6 +25,7 @@ from pages.common.job import Job
 from pages.common.layout import show_title
 from pages.common.loaders import load_model
 from pages.common.permissions import refusal_of_length
+from pages.common.processes import prepare
 from pages.common.results import visitor_results
 
 PAGE = "classify"
@@ -34,10 +35,11 @@ def train(job: Job, data: Dataset, settings: ComparisonSettings, refusal: str | 
     """Compare the methods unless that is refused; the parts of the job are the results as they come."""
     if refusal:
         raise InputError(refusal)
-    job.apart(compare_apart, load_model(model_name()), data, settings)
+    job.apart(compare_apart, load_model(model_name()), data, settings, static_vectors())
     return TextComparison(settings, tuple(job.parts))
 
 
+prepare()
 show_title(
     "Classify texts",
     "Can the labels be predicted from the texts, and does a biLM do it better than counting words?",

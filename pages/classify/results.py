@@ -113,7 +113,12 @@ def verdict_of(key: str, _results: tuple[TextResult | SkippedMethod, ...]) -> Ve
 
 
 def compare_apart(
-    elmo: Encoder, data: Dataset, settings: ComparisonSettings, report: Report, note: Callable[[object], None]
+    elmo: Encoder,
+    data: Dataset,
+    settings: ComparisonSettings,
+    static: StaticVectors | None,
+    report: Report,
+    note: Callable[[object], None],
 ) -> None:
     """Compare methods and look inside the best one, in a work process.
 
@@ -121,10 +126,11 @@ def compare_apart(
         elmo: the model.
         data: texts with labels.
         settings: what to compare.
+        static: vectors of words, for the mean of static vectors.
         report: see `Job.apart`.
         note: takes the results as they come.
     """
-    for part in workflow.run_classification(elmo, data, settings, static=static_vectors(), report=report):
+    for part in workflow.run_classification(elmo, data, settings, static=static, report=report):
         note(part)
 
 

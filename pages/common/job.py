@@ -95,7 +95,7 @@ class Job:
         Args:
             function: of a module, without Streamlit. It gets `report` and `note` if it has such parameters;
                 what it hands to `note` becomes a part of the job.
-            *arguments: can be pickled; a model in them travels as its name.
+            *arguments: can be pickled; a model or static vectors in them and in the result stay the same.
             **named: more of them.
 
         Raises:

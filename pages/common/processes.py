@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pages.common.work_process import (
-    Model,
-    ModelMark,
-    mark_of,
+    Held,
+    origin_of,
+    pack,
     read_packed,
     unpack,
     write_cancel,
-    write_message,
+    write_packed,
 )
 
 _PACKAGES = Path(__file__).parents[2]
@@ -76,24 +76,18 @@ class WorkProcess:
         Raises:
             _EndedError: the process was gone before it had begun.
         """
-        sent: dict[ModelMark, Model] = {}
-
-        def name(model: Model) -> ModelMark | None:
-            mark = mark_of(model)
-            if mark is not None:
-                sent[mark] = model
-            return mark
-
+        held: list[Held] = []
+        work = pack((function, arguments, named), held, may_hold_more=True)
         try:
-            write_message(self._stdin, (function, arguments, named), name)
+            write_packed(self._stdin, pack(([origin_of(one) for one in held], work), []))
         except OSError:
             raise _EndedError from None
         self._is_busy = True
         try:
-            return self._result(sent, report, note)  # type: ignore[no-any-return]
+            return self._result(held, report, note)  # type: ignore[no-any-return]
         finally:
             if self._is_busy:
-                self._cancel(sent)
+                self._cancel(held)
 
     def end(self) -> None:
         """End it at once."""
@@ -117,7 +111,7 @@ class WorkProcess:
 
     def _result(
         self,
-        sent: Mapping[ModelMark, Model],
+        held: list[Held],
         report: Callable[[str, float], object],
         note: Callable[[Any], object],
     ) -> Any:
@@ -131,7 +125,7 @@ class WorkProcess:
             if packed is None:
                 self._is_busy = False
                 raise self._reason_of_end() if has_begun else _EndedError
-            kind, *values = unpack(packed, sent.__getitem__)
+            kind, *values = unpack(packed, held)
             if kind == "begun":
                 has_begun = True
             elif kind == "report":
@@ -150,13 +144,13 @@ class WorkProcess:
             return MemoryError()
         return RuntimeError(f"The work process has ended with status {status}.")
 
-    def _cancel(self, sent: Mapping[ModelMark, Model]) -> None:
+    def _cancel(self, held: list[Held]) -> None:
         """Let it stop; one that does not answer in time is ended."""
         end = time.monotonic() + _CANCEL_S
         try:
             write_cancel(self._stdin)
             while (packed := self._answers.get(timeout=max(end - time.monotonic(), 0.01))) is not None:
-                if unpack(packed, sent.__getitem__)[0] not in ("begun", "report", "part"):
+                if unpack(packed, held)[0] not in ("begun", "report", "part"):
                     self._is_busy = False
                     return
         except (OSError, queue.Empty):
@@ -192,7 +186,7 @@ def run_apart(
 
     Args:
         function: of a module; gets `report` and `note` if it has such parameters.
-        arguments: can be pickled; a model in them travels as its name.
+        arguments: can be pickled; a model or static vectors in them and in the result stay the same.
         named: more of them.
         report: called with the progress, and five times a second in any case; an error that it raises ends
             the work within about a second.

@@ -3,11 +3,12 @@
 What goes in and out are messages, each a pickle after its length in 8 bytes. Both ends are this program, on
 one machine and of one user; nothing else can write into the pipes between them.
 
-    in    (function, arguments, named arguments)   or an empty one: cancel
+    in    (origins, (function, arguments, named arguments) as a pickle)   or an empty one: cancel
     out   ("begun",)   ("report", doing, share)   ("part", value)   and at the end one of ("done", value),
           ("refused", an ElmoError), ("no memory",), ("failed", a traceback), ("cancelled",)
 
-A model does not travel: its name and fingerprint do, and the process loads its files once. The process yields
+Models and static vectors that have a name do not travel, for the process loads their files once; and none
+travels back: what comes with the work and returns in its result is the same object again. The process yields
 the cores to the pages of the server, takes at most three quarters of the memory that is free when a piece of
 work begins, and ends when the server does, or after ten minutes without work.
 """
@@ -27,22 +28,27 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, TypeVar
+
+import numpy as np
 
 from elmo_core.exceptions import ElmoError, ModelError
 from elmo_core.memory import available_bytes, kernel_says
 from elmo_core.serving.shared import SharedElmo, SharedTransformer, load_shared
+from elmo_core.static.registry import known_static, load_static
+from elmo_core.static.vectors import StaticVectors
 
 T = TypeVar("T")
 Message: TypeAlias = tuple[Any, ...]
-Model: TypeAlias = SharedElmo | SharedTransformer
-ModelMark: TypeAlias = tuple[str, str]
-"""The name or path of a model, and its fingerprint."""
+Held: TypeAlias = SharedElmo | SharedTransformer | StaticVectors
+"""What both sides hold of a piece of work, so that it travels as a number."""
+Origin: TypeAlias = tuple[str, ...] | Held
+"""Where the work process finds one of them: ("model", name or path, fingerprint), ("static", name), or it."""
 
 _IDLE_S = 600.0
-_MODELS = 2  # kept loaded
+_KEPT = 3  # models and vectors
 _KEPT_BYTES = 64 << 20  # of layers, for each model
 _REPORT_S = 0.1  # least time between two reports
 _SHARE = 0.75  # of the free memory
@@ -55,42 +61,64 @@ class _Cancelled(BaseException):
 
 
 class _Pickler(pickle.Pickler):
-    def __init__(self, into: BinaryIO, names: Callable[[Model], ModelMark | None]) -> None:
+    def __init__(self, into: BinaryIO, number: Callable[[Held], int | None]) -> None:
         super().__init__(into, protocol=pickle.HIGHEST_PROTOCOL)
-        self._names = names
+        self._number = number
 
-    def persistent_id(self, value: Any) -> ModelMark | None:
-        return self._names(value) if isinstance(value, SharedElmo | SharedTransformer) else None
+    def persistent_id(self, value: Any) -> int | None:
+        return self._number(value) if isinstance(value, Held) else None
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, source: BinaryIO, find: Callable[[ModelMark], Model]) -> None:
+    def __init__(self, source: BinaryIO, held: Sequence[Held]) -> None:
         super().__init__(source)
-        self._find = find
+        self._held = held
 
-    def persistent_load(self, mark: ModelMark) -> Model:
-        return self._find(mark)
-
-
-def mark_of(model: Model) -> ModelMark | None:
-    """Return what a model travels as; None for one that cannot be loaded by a name."""
-    return (model.reference, model.fingerprint) if model.reference is not None else None
+    def persistent_load(self, number: int) -> Held:
+        return self._held[number]
 
 
-def write_message(
-    pipe: BinaryIO, message: Message, names: Callable[[Model], ModelMark | None] = mark_of
-) -> None:
-    """Send a message.
+def pack(message: Message, held: list[Held], *, may_hold_more: bool = False) -> bytes:
+    """Pack a message.
 
     Args:
-        pipe: to the other side.
         message: what is sent.
-        names: what a model in it travels as.
+        held: what travels as its number in this list.
+        may_hold_more: whether the list takes up what is of its kind and not in it yet.
     """
+
+    def number(value: Held) -> int | None:
+        for at, other in enumerate(held):
+            if other is value:
+                return at
+        if not may_hold_more:
+            return None
+        held.append(value)
+        return len(held) - 1
+
     packed = io.BytesIO()
-    _Pickler(packed, names).dump(message)
-    pipe.write(_LENGTH.pack(packed.tell()))
-    pipe.write(packed.getbuffer())
+    _Pickler(packed, number).dump(message)
+    return packed.getvalue()
+
+
+def unpack(packed: bytes, held: Sequence[Held]) -> Message:
+    """Return the message that was packed with the same things held."""
+    message: Message = _Unpickler(io.BytesIO(packed), held).load()
+    return message
+
+
+def origin_of(held: Held) -> Origin:
+    """Return where a work process finds what is held here."""
+    if isinstance(held, StaticVectors):
+        is_mapped = isinstance(held.matrix, np.memmap) and held.name in known_static()
+        return ("static", held.name) if is_mapped else held
+    return held if held.reference is None else ("model", held.reference, held.fingerprint)
+
+
+def write_packed(pipe: BinaryIO, packed: bytes) -> None:
+    """Send a packed message."""
+    pipe.write(_LENGTH.pack(len(packed)))
+    pipe.write(packed)
     pipe.flush()
 
 
@@ -110,42 +138,38 @@ def read_packed(pipe: BinaryIO) -> bytes | None:
     return packed if len(packed) == length else None
 
 
-def unpack(packed: bytes, find: Callable[[ModelMark], Model]) -> Message:
-    """Return a message.
-
-    Args:
-        packed: of `read_packed`.
-        find: gives the models in it.
-    """
-    message: Message = _Unpickler(io.BytesIO(packed), find).load()
-    return message
-
-
-class _Models:
-    """The models that were asked for last."""
+class _Found:
+    """What work needed last of the models and vectors that have a name, loaded once."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[ModelMark, Model] = OrderedDict()
+        self._kept: OrderedDict[Origin, Held] = OrderedDict()
 
-    def find(self, mark: ModelMark) -> Model:
-        """Return a model, loaded where it is not yet.
+    def find(self, origin: Origin) -> Held:
+        """Return what is held at an origin.
 
         Raises:
             ModelError: its files have changed since the server loaded them; others as of `load_shared`.
         """
-        if mark not in self._kept:
-            while len(self._kept) >= _MODELS:
+        if not isinstance(origin, tuple):
+            return origin
+        if origin not in self._kept:
+            while len(self._kept) >= _KEPT:
                 self._kept.popitem(last=False)
-            name, fingerprint = mark
-            model = load_shared(name, budget=_KEPT_BYTES)
-            if model.fingerprint != fingerprint:
-                raise ModelError(
-                    f"The files of the model {Path(name).name} have changed since the server loaded them; "
-                    "restart the server."
-                )
-            self._kept[mark] = model
-        self._kept.move_to_end(mark)
-        return self._kept[mark]
+            self._kept[origin] = _loaded(*origin)
+        self._kept.move_to_end(origin)
+        return self._kept[origin]
+
+
+def _loaded(kind: str, name: str, fingerprint: str = "") -> Held:
+    if kind == "static":
+        return load_static(name)
+    model = load_shared(name, budget=_KEPT_BYTES)
+    if model.fingerprint != fingerprint:
+        raise ModelError(
+            f"The files of the model {Path(name).name} have changed since the server loaded them; restart "
+            "the server."
+        )
+    return model
 
 
 class _Worker:
@@ -153,7 +177,7 @@ class _Worker:
         self._requests, self._answers = requests, answers
         self._inbox = queue.SimpleQueue[bytes | None]()
         self._is_cancelled, self._is_busy = threading.Event(), False
-        self._models, self._reported = _Models(), 0.0
+        self._found, self._held, self._reported = _Found(), list[Held](), 0.0
 
     def run(self) -> None:
         """Work until the server is gone, or there has been nothing to do for long."""
@@ -169,7 +193,7 @@ class _Worker:
             self._is_busy = True
             self._answer("begun")
             self._answer(*self._outcome(packed))
-            self._is_busy = False
+            self._is_busy, self._held = False, []
 
     def _receive(self) -> None:
         """Put work into the inbox; a thread of its own, so that a cancel is seen during the work."""
@@ -183,7 +207,7 @@ class _Worker:
             os._exit(0)
 
     def _answer(self, *message: Any) -> None:
-        write_message(self._answers, message)
+        write_packed(self._answers, pack(message, self._held))
 
     def _report(self, doing: str, share: float) -> None:
         if self._is_cancelled.is_set():
@@ -200,7 +224,9 @@ class _Worker:
         """Do a piece of work; return what became of it."""
         try:
             with _limited_memory():
-                function, arguments, named = unpack(packed, self._models.find)
+                origins, work = unpack(packed, ())
+                self._held = [self._found.find(origin) for origin in origins]
+                function, arguments, named = unpack(work, self._held)
                 return "done", call(function, arguments, named, self._report, self._note)
         except _Cancelled:
             return ("cancelled",)
