@@ -12,7 +12,7 @@ from elmo_core.contrast.word_spaces import WordNeighbour, WordSpace
 from elmo_core.encoders.protocol import Encoder, free_context_view
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.clustering import unit_rows
-from elmo_core.geometry.neighbours import percentiles, random_pairs
+from elmo_core.geometry.neighbours import percentiles
 from elmo_core.senses.no_uses import explain_no_use
 from elmo_core.senses.uses import find_uses, vectors_at
 from elmo_core.text.levelling import fold
@@ -142,16 +142,13 @@ def nearest_uses(
         n: uses to name.
         seed: seed of the random pairs behind the percentiles.
     """
-    units = unit_rows(text.view(weights))
-    first, second = random_pairs(len(units), seed)
-    random_cosines = np.sort((units[first] * units[second]).sum(axis=1))
-    cosines = units @ _unit(text, query, weights)
+    cosines = text.directions(weights) @ _unit(text, query, weights)
     for row, tokens in enumerate(text.sentences):
         if tokens == query.tokens:
             cosines[(text.places[:, 0] == row) & np.isin(text.places[:, 1], query.span)] = -np.inf
     nearest = np.argsort(-cosines, kind="stable")[:n]
     nearest = nearest[np.isfinite(cosines[nearest])]
-    shares = percentiles(cosines[nearest], random_cosines)
+    shares = percentiles(cosines[nearest], text.random_cosines(weights, seed))
     return tuple(
         UseNeighbour(int(row), float(cosines[row]), float(share))
         for row, share in zip(nearest, shares, strict=True)

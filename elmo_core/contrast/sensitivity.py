@@ -15,7 +15,6 @@ import numpy as np
 
 from elmo_core.contrast.text_space import TextSpace
 from elmo_core.contrast.word_spaces import WordSpace
-from elmo_core.geometry.clustering import unit_rows
 from elmo_core.measuring.intervals import Estimate, over_samples
 
 MIN_USES = 5
@@ -80,7 +79,7 @@ def rank_by_context(
         without: case-folded words to leave out, such as function words.
         seed: seed of the resamples and of the random pairs.
     """
-    units = unit_rows(text.view(weights))
+    units = text.directions(weights)
     generator = np.random.default_rng(seed)
     found = []
     for word, rows in text.rows_by_word.items():

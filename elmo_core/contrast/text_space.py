@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -12,6 +12,8 @@ import numpy as np
 
 from elmo_core.encoders.protocol import Encoder, each_alone, free_context_view
 from elmo_core.exceptions import InputError
+from elmo_core.geometry.clustering import unit_rows
+from elmo_core.geometry.neighbours import random_pairs
 from elmo_core.progress import Report
 from elmo_core.senses.study import CONTEXT, view_names
 from elmo_core.text.levelling import fold
@@ -64,12 +66,43 @@ class TextSpace:
 
         Without its mean, every layer lies in a narrow cone, and all cosines are high (Ethayarajh 2019).
         """
-        mixed = self.mixed(self.layers, weights)
-        return np.asarray(mixed - mixed.mean(axis=0))
+        return np.asarray(self.mixed(self.layers, weights) - self.mean(weights))
 
     def mean(self, weights: Sequence[float]) -> np.ndarray:
         """Mean of a mix over all tokens: float32 (D,)."""
-        return np.asarray(self.mixed(self.layers, weights).mean(axis=0))
+        return self._last(("mean", *weights), lambda: self.mixed(self.layers, weights).mean(axis=0))
+
+    def directions(self, weights: Sequence[float]) -> np.ndarray:
+        """Directions of all tokens in a view: float32 (N, D) of length 1."""
+        return self._last(("directions", *weights), lambda: unit_rows(self.view(weights)))
+
+    def random_cosines(self, weights: Sequence[float], seed: int = 42) -> np.ndarray:
+        """Cosines of random pairs of different tokens in a view, ascending: float32 (m,).
+
+        Args:
+            weights: weights of the layers.
+            seed: seed of the pairs.
+        """
+
+        def compute() -> np.ndarray:
+            units = self.directions(weights)
+            first, second = random_pairs(len(units), seed)
+            return np.sort((units[first] * units[second]).sum(axis=1))
+
+        return self._last(("random cosines", seed, *weights), compute)
+
+    def _last(self, key: tuple[str | float, ...], compute: Callable[[], np.ndarray]) -> np.ndarray:
+        """What was computed last of this kind, if for the same key."""
+        kind = str(key[0])
+        before, found = self._computed.get(kind, ((), np.empty(0)))
+        if before != key:
+            found = np.asarray(compute())
+            self._computed[kind] = key, found
+        return found
+
+    @cached_property
+    def _computed(self) -> dict[str, tuple[tuple[str | float, ...], np.ndarray]]:
+        return {}
 
     @staticmethod
     def mixed(layers: np.ndarray, weights: Sequence[float]) -> np.ndarray:

@@ -7,6 +7,7 @@ and neither has read the word. Their top outputs are what the softmax turns into
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -25,18 +26,22 @@ class BiLMContexts(ContextView):
     n_parts, is_free = 2, True
 
     def __init__(self, model: BiLM, vocabulary: Vocabulary | None) -> None:
-        """Read the boundaries of a sentence, which no `Embedding` holds."""
+        """Take the model, whose boundaries of a sentence no `Embedding` holds."""
         self.width = model.config.projection_dim
-        self._edges = edge_outputs(model, vocabulary)
+        self._model, self._vocabulary = model, vocabulary
 
     def of(self, found: Sequence[Embedding], spans: Sequence[Sequence[range]]) -> list[np.ndarray]:
         """As `ContextView.of`: the forward output before each place, and the backward output after it."""
-        contexts = []
+        contexts, edges = [], self._edges
         for one, places in zip(found, spans, strict=True):
-            forward, backward = context_halves(one.layers, self._edges)
+            forward, backward = context_halves(one.layers, edges)
             first, last = [place[0] for place in places], [place[-1] for place in places]
             contexts.append(np.stack([forward[first], backward[last]], axis=1))
         return contexts
+
+    @cached_property
+    def _edges(self) -> np.ndarray:
+        return edge_outputs(self._model, self._vocabulary)
 
 
 class BiLMPredictions(WordPredictions):

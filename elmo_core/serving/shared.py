@@ -9,6 +9,7 @@ import numpy as np
 
 from elmo_core.embedder import Elmo, Progress, State
 from elmo_core.embedding.reading import TokenisedText
+from elmo_core.encoders.bilm import BiLMContexts
 from elmo_core.encoders.transformer import TransformerEncoder
 from elmo_core.exceptions import ConfigError
 from elmo_core.models import find_transformer
@@ -116,11 +117,16 @@ class SharedElmo(Elmo):
         """
         super().__init__(stored, device=device, dtype=dtype, threads=threads)
         self._kept = KeptLayers(self._compute_alone, budget)
+        self._contexts = super().context_view()
 
     @property
     def cache_use(self) -> CacheUse:
         """The fill level and the hits of the cache of layers."""
         return self._kept.use
+
+    def context_view(self) -> BiLMContexts:
+        """As `Elmo.context_view`; its weights stay as they are, so that it is made once."""
+        return self._contexts
 
     def layers_of(
         self,

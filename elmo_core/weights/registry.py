@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import functools
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -72,7 +73,13 @@ def known_models() -> tuple[ModelEntry, ...]:
 
 def find_model(name: str) -> ModelEntry | None:
     """The model that has a name; None where none has it."""
-    return next((entry for entry in known_models() if entry.name == name), None)
+    for entry in _reserved_entries():
+        if entry.name == name:
+            return entry
+    for kind, root in _roots():
+        if name in _names_in(root) and (found := _folder_entry(kind, root / name)):
+            return found
+    return None
 
 
 def load_model(
@@ -168,21 +175,42 @@ def _reserved_entries() -> Iterator[ModelEntry]:
 
 
 def _folder_entries() -> Iterator[ModelEntry]:
-    roots: tuple[tuple[ModelKind, Path], ...] = (("shipped", _SHIPPED), ("local", own_models_folder()))
-    for kind, root in roots:
-        for folder in sorted(root.iterdir()) if root.is_dir() else ():
-            with contextlib.suppress(OSError):  # it may be replaced or removed this very moment
-                if folder.is_dir() and not folder.name.startswith(".") and has_model(folder):
-                    size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-                    architecture = transformer_type(folder)
-                    title = folder.name if architecture else _title(folder)
-                    yield ModelEntry(folder.name, title, kind, size, True, folder, architecture)
+    for kind, root in _roots():
+        for name in sorted(_names_in(root)):
+            if found := _folder_entry(kind, root / name):
+                yield found
+
+
+def _roots() -> tuple[tuple[ModelKind, Path], ...]:
+    return ("shipped", _SHIPPED), ("local", own_models_folder())
+
+
+def _names_in(root: Path) -> list[str]:
+    return os.listdir(root) if root.is_dir() else []
+
+
+def _folder_entry(kind: ModelKind, folder: Path) -> ModelEntry | None:
+    with contextlib.suppress(OSError):  # it may be replaced or removed this very moment
+        if folder.is_dir() and not folder.name.startswith(".") and has_model(folder):
+            size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+            architecture = transformer_type(folder)
+            title = folder.name if architecture else _title(folder)
+            return ModelEntry(folder.name, title, kind, size, True, folder, architecture)
+    return None
 
 
 def _title(folder: Path) -> str:
     """The title in its own facts; of a damaged model, the name (loading it says what is wrong)."""
+    config = folder / CONFIG
+    title = _title_in(folder, config.stat().st_mtime_ns) if config.is_file() else None
+    return title or folder.name
+
+
+@functools.lru_cache(64)
+def _title_in(folder: Path, changed_ns: int) -> str | None:
+    """The title in a config that was changed at a time."""
     try:
-        title = read_about(folder).get("title") if (folder / CONFIG).is_file() else None
+        title = read_about(folder).get("title")
     except ModelError:
-        title = None
-    return title if isinstance(title, str) and title else folder.name
+        return None
+    return title if isinstance(title, str) else None

@@ -73,7 +73,7 @@ try:
         st.caption(f"The first {len(text.sentences):,} of {text.n_sentences:,} sentences are read here.")
     weights = weights_of(view, elmo, with_context=True)
     static = choose_static(PAGE, kind, source, text, view)
-    both = contrast_of(text, static.vectors, weights, view)
+    both = contrast_of(source, text, static.vectors, weights, view)
     models = [both]
     if show in (NEIGHBOURS, SCORES) and (second := compared_model()):
         models.append(contrast_by(second, PAGE, source, static.vectors, view))

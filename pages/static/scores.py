@@ -20,7 +20,6 @@ from elmo_core.contrast.scores import (
 )
 from elmo_core.contrast.text_space import TextSpace, views_of, weights_of
 from elmo_core.exceptions import InputError
-from elmo_core.geometry.clustering import unit_rows
 from elmo_core.plots.contrast import plot_scores
 from elmo_core.senses.study import view_names
 from elmo_core.static.vectors import StaticVectors
@@ -105,7 +104,7 @@ def _sense_scores(
         encoder = load_model(contrast.model)
         name = "" if contrast is contrasts[0] else f", {contrast.model}"
         for view in views_of(encoder):
-            units = unit_rows(contrast.text.view(weights_of(view, encoder, with_context=True)))
+            units = contrast.text.directions(weights_of(view, encoder, with_context=True))
             cosines = (units[list(first)] * units[list(second)]).sum(axis=1)
             scores.append(same_sense(f"{view}{name}", cosines.tolist(), is_same))
     return scores, (

@@ -14,7 +14,10 @@ from elmo_core.contrast.word_spaces import WordSpace, candidates, contextual_spa
 from elmo_core.static.vectors import StaticVectors
 from pages.common.chosen_model import model_name, reading_with
 from pages.common.loaders import Source, load_model
+from pages.common.results import ResultStore, visitor_results
 from pages.common.text_spaces import space_of
+
+_of_samples = ResultStore(4, is_shared=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +33,19 @@ class Contrast:
     view: str
 
 
-def contrast_of(text: TextSpace, vectors: StaticVectors, weights: tuple[float, ...], view: str) -> Contrast:
+def contrast_of(
+    source: Source, text: TextSpace, vectors: StaticVectors, weights: tuple[float, ...], view: str
+) -> Contrast:
     """Return the spaces of the words known to both; the page stops where they are too few."""
+    results = _of_samples if source.is_sample else visitor_results("contrast", 2)
+    key = source.key, model_name(), view, vectors.name
+    kept: tuple[StaticVectors, Contrast] | None = results.find(key)
+    if kept is None or kept[0] is not vectors or kept[1].text is not text:
+        kept = results.keep(key, (vectors, _contrast_of(text, vectors, weights, view)))
+    return kept[1]
+
+
+def _contrast_of(text: TextSpace, vectors: StaticVectors, weights: tuple[float, ...], view: str) -> Contrast:
     words = candidates(text, vectors)
     if len(words) < 2:
         st.warning("Fewer than two words of the text have a vector; choose other vectors, or give more text.")
@@ -54,7 +68,7 @@ def contrast_by(model: str, page: str, source: Source, vectors: StaticVectors, v
         encoder = load_model(model)
         chosen = view if view in views_of(encoder) else encoder.layer_names[-1]
         text = space_of(f"{page}_second", source)
-        return contrast_of(text, vectors, weights_of(chosen, encoder, with_context=True), chosen)
+        return contrast_of(source, text, vectors, weights_of(chosen, encoder, with_context=True), chosen)
 
 
 @dataclass(frozen=True, eq=False)
