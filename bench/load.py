@@ -6,7 +6,8 @@
 Each session speaks Streamlit's own protocol and reads as a person does: it opens a page, waits for the end
 of its run, thinks, and goes on, on Word senses to another word of the sample. Some sessions train classifiers
 all the time. With `--run`, a language model of the shipped shape learns meanwhile, as on the page Train.
-Without an address the app is started on a free port and its memory is watched. Printed are the 50th and 95th
+Without an address the app is started on a free port and its memory is watched, that of its work
+processes included. Printed are the 50th and 95th
 percentile of the seconds of each kind of page run, the errors, and the memory at three times.
 """
 
@@ -27,7 +28,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from bench.app import served_app
-from bench.memory import resident_mb
+from bench.memory import tree_mb
 from bench.reporting import arguments, progress, table
 from bench.visitor import ScriptedVisitor, visiting
 from elmo_core.locking import is_locked
@@ -182,11 +183,11 @@ def measure_and_print(asked: Namespace) -> None:
     with served_app() as (address, process):
         with visiting(address, patience_s=_PATIENCE_S) as first:
             first.open("senses")  # the first page waits for the warm-up
-        memory = [resident_mb(process)]
+        memory = [tree_mb(process)]
         progress(f"{asked.sessions} sessions and {asked.jobs} that train, for {asked.minutes:g} minutes")
         for name, part in (("first third", 1 / 3), ("the rest", 2 / 3)):  # then memory must be flat
             seen = measure(address, asked.sessions, asked.jobs, asked.minutes * part, asked.think)
-            memory.append(resident_mb(process))
+            memory.append(tree_mb(process))
             print(f"{name}:\n\n{report(seen)}")
         print(
             f"memory in MB, at first, after a third, at the end: {', '.join(f'{one:,.0f}' for one in memory)}"

@@ -25,7 +25,7 @@ from plotly.subplots import make_subplots
 
 from bench.app import open_browser, served_app
 from bench.load import Measured, measure
-from bench.memory import resident_mb
+from bench.memory import tree_mb
 from bench.pictures import FOLDER
 from bench.reporting import arguments, progress, table
 
@@ -48,7 +48,7 @@ def look_at(process: int, temporary: Path, minute: float) -> Look:
     folder = Path("/proc", str(process))
     n_descriptors, n_threads = (len(os.listdir(folder / name)) for name in ("fd", "task"))
     n_files = sum(path.is_file() for path in temporary.rglob("*"))
-    return Look(minute, (resident_mb(process), n_descriptors, n_threads, n_files))
+    return Look(minute, (tree_mb(process), n_descriptors, n_threads, n_files))
 
 
 def soak(

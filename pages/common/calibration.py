@@ -75,7 +75,7 @@ def _offer(fingerprint: str) -> None:
     encoder = load_model(name)
 
     def work(job: Job) -> str:
-        return str(keep_calibration(calibrate(encoder, known_words_of_samples(), report=job.report)))
+        return str(keep_calibration(job.apart(calibrate, encoder, known_words_of_samples())))
 
     jobs.offer(
         f"calibration_{name}",  # the same on all pages

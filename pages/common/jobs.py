@@ -1,11 +1,12 @@
 """Long work beside the pages: one queue for the server, with progress, time left, Cancel and taking up.
 
-Any click interrupts a session's script, so work of more than a moment runs on a worker thread and the page
-watches it. `run_or_offer` is the way to start, await and take up what a page cannot do without:
+Any click interrupts a session's script, so work of more than a moment runs on a worker thread, which lets a
+work process do what is heavy, and the page watches it. `run_or_offer` is the way to start, await and take up
+what a page cannot do without:
 
     space = run_or_offer(
         "static_space", ("space", source.key), "Reading the text",
-        lambda job: embed_text(elmo, tokens, report=job.report),
+        lambda job: job.apart(embed_text, elmo, tokens),
         seconds=n_characters / 4000, results=results_about(is_sample=source.is_sample),
     )
 

@@ -14,6 +14,7 @@ from pages.common.chosen_model import model_name
 from pages.common.layout import show_title
 from pages.common.loaders import load_model
 from pages.common.markdown import escape_markdown
+from pages.common.processes import prepare
 from pages.common.results import results_about, visitor_results
 from pages.common.text_spaces import vectors_from_file
 from pages.entities import differences as tagging_differences
@@ -26,6 +27,7 @@ from pages.entities.work import compare, curve, expected_seconds, kept_for
 PAGE = "entities"
 SCORES, DIFFERENCES, MORE, FILES = "Scores", "Differences", "More sentences?", "Take away"
 
+prepare()
 show_title("Entities", "Which words name people, places, organisations or dates, and how sure is that?")
 
 elmo = load_model(model_name())
