@@ -13,6 +13,7 @@ from elmo_core.glossary import explain
 from elmo_core.plots.points import Colouring
 from elmo_core.plots.sense_map import NO_GROUP, colour_by_sense, describe_map, plot_map
 from elmo_core.pretraining.kept_models import kept_models
+from elmo_core.progress import Report
 from elmo_core.runs.folder import Run
 from elmo_core.runs.looking import WordLook, group_in_run, load_kept, look_at_word, uses_in_run
 from elmo_core.runs.progress import read_progress
@@ -176,7 +177,11 @@ def _studied(page: str, run: Run, model: Path, uses: Uses) -> tuple[Study, Group
         f"{page}_groups",
         ("groups", str(model), run.about.created, uses.word),
         "Reading the uses",
-        lambda job: group_in_run(load_kept(model), uses, job.report),
+        lambda job: job.apart(_group_uses, model, uses),
         seconds=max(AT_ONCE_S + 1, len(uses.uses) * size / _USES_PER_S),
         results=visitor_results("groups", 30),
     )
+
+
+def _group_uses(model: Path, uses: Uses, report: Report) -> tuple[Study, Grouping]:
+    return group_in_run(load_kept(model), uses, report)
