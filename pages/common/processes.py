@@ -79,7 +79,7 @@ class WorkProcess:
         held: list[Held] = []
         work = pack((function, arguments, named), held, may_hold_more=True)
         try:
-            write_packed(self._stdin, pack(([origin_of(one) for one in held], work), []))
+            write_packed(self._stdin, pack((dict(os.environ), [origin_of(one) for one in held], work), []))
         except OSError:
             raise _EndedError from None
         self._is_busy = True

@@ -3,7 +3,7 @@
 What goes in and out are messages, each a pickle after its length in 8 bytes. Both ends are this program, on
 one machine and of one user; nothing else can write into the pipes between them.
 
-    in    (origins, (function, arguments, named arguments) as a pickle)   or an empty one: cancel
+    in    (environment, origins, (function, arguments, named arguments) as a pickle), or an empty one: cancel
     out   ("begun",)   ("report", doing, share)   ("part", value)   and at the end one of ("done", value),
           ("refused", an ElmoError), ("no memory",), ("failed", a traceback), ("cancelled",)
 
@@ -224,7 +224,8 @@ class _Worker:
         """Do a piece of work; return what became of it."""
         try:
             with _limited_memory():
-                origins, work = unpack(packed, ())
+                environment, origins, work = unpack(packed, ())
+                os.environ.update(environment)  # where models are looked for, for one
                 self._held = [self._found.find(origin) for origin in origins]
                 function, arguments, named = unpack(work, self._held)
                 return "done", call(function, arguments, named, self._report, self._note)
