@@ -65,7 +65,7 @@ class ModelEntry:
 def known_models() -> tuple[ModelEntry, ...]:
     """All models that have a name; where two have the same, the one that `load_model` takes."""
     entries: dict[str, ModelEntry] = {}
-    for entry in (*_reserved_entries(), *_folder_entries()):
+    for entry in (*map(_reserved_entry, (tiny.NAME, *_OFFICIAL)), *_folder_entries()):
         entries.setdefault(entry.name, entry)
     order: tuple[ModelKind, ...] = ("shipped", "local", "official", "built-in")
     return tuple(sorted(entries.values(), key=lambda entry: order.index(entry.kind)))
@@ -73,9 +73,8 @@ def known_models() -> tuple[ModelEntry, ...]:
 
 def find_model(name: str) -> ModelEntry | None:
     """The model that has a name; None where none has it."""
-    for entry in _reserved_entries():
-        if entry.name == name:
-            return entry
+    if name == tiny.NAME or name in _OFFICIAL:
+        return _reserved_entry(name)
     for kind, root in _roots():
         if name in _names_in(root) and (found := _folder_entry(kind, root / name)):
             return found
@@ -166,12 +165,12 @@ def _not_here(model: PublishedModel) -> str:
     )
 
 
-def _reserved_entries() -> Iterator[ModelEntry]:
-    yield ModelEntry(tiny.NAME, tiny.TITLE, "built-in", 0, True, None)
-    for model in PUBLISHED:
-        yield ModelEntry(
-            model.name, model.title, "official", model.size_bytes, model.is_available, model.folder
-        )
+def _reserved_entry(name: str) -> ModelEntry:
+    """The built-in model, or an official one, whether its files are here or not."""
+    if name == tiny.NAME:
+        return ModelEntry(name, tiny.TITLE, "built-in", 0, True, None)
+    model = _OFFICIAL[name]
+    return ModelEntry(name, model.title, "official", model.size_bytes, model.is_available, model.folder)
 
 
 def _folder_entries() -> Iterator[ModelEntry]:

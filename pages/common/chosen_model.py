@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -43,11 +42,6 @@ def default_model() -> str:
     """Return the server's model: ELMO_MODEL, else the one that ships, else the one of random weights."""
     if asked := os.environ.get("ELMO_MODEL"):
         return asked
-    return _default()
-
-
-@cache
-def _default() -> str:
     return SHIPPED_MODEL if model_here(SHIPPED_MODEL) else RANDOM_MODEL
 
 

@@ -107,6 +107,7 @@ class WorkProcess:
         with contextlib.suppress(OSError, ValueError):  # it was ended
             while (packed := read_packed(stdout)) is not None:
                 self._answers.put(packed)
+        self._process.wait()
         self._answers.put(None)
 
     def _result(
