@@ -141,10 +141,10 @@ def pretrain(
     from elmo_core.pretraining.cache import open_corpus
     from elmo_core.pretraining.corpus import find_shards
     from elmo_core.pretraining.finishing import copy_to_finish, with_schedule_of
+    from elmo_core.pretraining.replicas import Replicas
     from elmo_core.pretraining.run_folder import RUN_FOLDER, require_begun_run
     from elmo_core.pretraining.settings import PretrainConfig
     from elmo_core.pretraining.trainer import Trainer
-    from elmo_core.pretraining.workers import Workers
     from elmo_core.text.opening import read_text
     from elmo_core.text.vocabulary import Vocabulary
     from elmo_core.weights.folder import MODEL_FOLDER
@@ -154,8 +154,8 @@ def pretrain(
     settings = PretrainConfig.from_json(read_text(config).text)
     run = output_path(output)
     root = cache or run / "cache"
-    workers = Workers()
-    if workers.is_first:
+    replicas = Replicas()
+    if replicas.is_first:
         texts = [*find_shards(train), *find_shards(valid)]
         claim(run, RUN_FOLDER, [config, vocabulary, finish, *texts, *model_paths(initial)])
         claim(run / "model", MODEL_FOLDER, model_paths(initial))
@@ -163,7 +163,7 @@ def pretrain(
             require_begun_run(run)
         elif finish:
             copy_to_finish(finish, run)
-    with progress_bar("Tokenising") as report, workers.first_alone():
+    with progress_bar("Tokenising") as report, replicas.first_alone():
         corpus = open_corpus(
             train,
             root,
@@ -188,13 +188,13 @@ def pretrain(
         run,
         vocabulary=Vocabulary.read(vocabulary) if vocabulary else None,
         initial=load_model(initial) if initial else None,
-        workers=workers,
+        replicas=replicas,
         resume=resume or finish is not None,
     )
-    if workers.is_first:
+    if replicas.is_first:
         _show_estimate(trainer)
-    _train(trainer, keeps_models=snapshots and workers.is_first, is_alone=workers.size == 1)
-    if not workers.is_first:
+    _train(trainer, keeps_models=snapshots and replicas.is_first, is_alone=replicas.size == 1)
+    if not replicas.is_first:
         return
     trainer.write_model(run / "model")
     show(

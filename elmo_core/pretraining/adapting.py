@@ -13,8 +13,8 @@ from elmo_core.nn.bilm import BiLM
 from elmo_core.pretraining.cache import TokenCache
 from elmo_core.pretraining.fine_tuning import start_from
 from elmo_core.pretraining.learner import Learner
+from elmo_core.pretraining.replicas import Replicas
 from elmo_core.pretraining.settings import PretrainConfig
-from elmo_core.pretraining.workers import Workers
 from elmo_core.progress import Report
 from elmo_core.text.vocabulary import SPECIALS
 from elmo_core.weights.store import StoredModel
@@ -58,7 +58,7 @@ def adapt(
         device="cpu",
         seed=seed,
     )
-    learner = Learner(settings, cache, vocabulary, Workers())
+    learner = Learner(settings, cache, vocabulary, Replicas())
     start_from(learner.model, initial)
     for module in (learner.model.char_cnn, learner.model.word_embedding, learner.model.tag_embedding):
         if module is not None:

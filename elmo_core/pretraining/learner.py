@@ -21,19 +21,19 @@ from elmo_core.pretraining.cache import TokenCache
 from elmo_core.pretraining.lowering import lowering
 from elmo_core.pretraining.objective import States, WordEncoder, bilm_loss
 from elmo_core.pretraining.optimisation import Optimisation
+from elmo_core.pretraining.replicas import Replicas
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.pretraining.streams import StreamBatch, TokenStream
-from elmo_core.pretraining.workers import Workers
 from elmo_core.text.vocabulary import Vocabulary
 
 _KINDS = ("model", "average", "optimiser", "state")
 
 
 class Learner:
-    """One worker's share of a run; its state after a step is a function of settings, corpus and step."""
+    """One replica's share of a run; its state after a step is a function of settings, corpus and step."""
 
     def __init__(
-        self, config: PretrainConfig, cache: TokenCache, vocabulary: Vocabulary, workers: Workers
+        self, config: PretrainConfig, cache: TokenCache, vocabulary: Vocabulary, replicas: Replicas
     ) -> None:
         """Make a model with random weights, and everything that trains it.
 
@@ -41,7 +41,7 @@ class Learner:
             config: the run's settings; the model's `n_words` is that of the vocabulary.
             cache: the tokenised training corpus.
             vocabulary: words to predict.
-            workers: the processes that share the rows.
+            replicas: the processes that share the rows.
 
         Raises:
             CorpusError: the corpus is too small for the rows or for one step.
@@ -49,9 +49,9 @@ class Learner:
                 sampled than there are.
         """
         _check_sizes(config, cache, vocabulary)
-        self._config, self._workers, self._n_words = config, workers, len(vocabulary)
+        self._config, self._replicas, self._n_words = config, replicas, len(vocabulary)
         self.dtype: torch.dtype = getattr(torch, config.dtype)
-        self.device = workers.device(config.device)
+        self.device = replicas.device(config.device)
         self.sampled = config.uses_sampling(len(vocabulary))
         self._numbers = RandomNumbers(config.seed)
         self.model = self._numbers.make(lambda: BiLM(config.model)).train().to(self.device)
@@ -61,7 +61,7 @@ class Learner:
         self._encode = WordEncoder(self.model, types, vocabulary)
         self._cache, self._lowered_ids = cache, lowered.ids if lowered else None
         self._streams = self._new_streams()
-        self._rows = workers.rows_of(config.rows)
+        self._rows = replicas.rows_of(config.rows)
         self._states = self._zero_states()
         self._average = RunningAverage(config.average_decay)
 
@@ -86,15 +86,15 @@ class Learner:
             step: its number, counted from 0; randomness is a function of seed and step alone.
 
         Returns:
-            Loss in nats and norm of the gradients before clipping, over all workers.
+            Loss in nats and norm of the gradients before clipping, over all replicas.
 
         Raises:
-            TrainingError: one of them is not finite, or another worker is gone.
+            TrainingError: one of them is not finite, or another replica is gone.
         """
         loss, self._states = self._loss(self._streams, self._states, step)
         loss.backward()
-        self._workers.average_gradients(self.model.parameters())
-        value = self._workers.mean(loss.item())
+        self._replicas.average_gradients(self.model.parameters())
+        value = self._replicas.mean(loss.item())
         if not math.isfinite(value):
             raise TrainingError(
                 f"The loss is {value} at step {step}; lower learning_rate and start a new run, the last "
@@ -107,7 +107,7 @@ class Learner:
     def _loss(self, streams: Sequence[TokenStream], states: States, step: int) -> tuple[Tensor, States]:
         config = self._config
         generator = np.random.default_rng([config.seed, 2, step])
-        self._seed(int(generator.integers(2**62)) + self._workers.rank)
+        self._seed(int(generator.integers(2**62)) + self._replicas.rank)
         batches = [self._share(stream.next_batch(config.unroll_steps)) for stream in streams]
         samples = [
             log_uniform_sample(self._n_words, config.n_sampled, generator) if self.sampled else None
@@ -122,7 +122,7 @@ class Learner:
             torch.cuda.manual_seed_all(seed)
 
     def _share(self, batch: StreamBatch) -> StreamBatch:
-        """The columns of a batch that are this worker's rows."""
+        """The columns of a batch that are this replica's rows."""
         return StreamBatch(batch.inputs[:, self._rows], batch.targets[:, self._rows])
 
     def seconds_per_step(self) -> float:
@@ -146,14 +146,14 @@ class Learner:
     def snapshot(self) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
         """Everything a resumed run needs: tensors by `kind:name`, and the positions of the streams.
 
-        All workers take part: each has the states of its rows alone.
+        All replicas take part: each has the states of its rows alone.
         """
         parts: dict[str, dict[str, Tensor]] = {
             "model": self.model.state_dict(),
             "average": self._average.weights,
             "optimiser": self._optimisation.tensors(),
             "state": {
-                f"{direction}.{layer}.{name}": self._workers.all_rows(getattr(state, name))
+                f"{direction}.{layer}.{name}": self._replicas.all_rows(getattr(state, name))
                 for direction, states in enumerate(self._states)
                 for layer, state in enumerate(states)
                 for name in LSTMState._fields
@@ -163,7 +163,7 @@ class Learner:
         return tensors, [stream.position() for stream in self._streams]
 
     def restore(self, tensors: dict[str, Tensor], positions: Sequence[dict[str, Any]]) -> None:
-        """Take up what `snapshot` gave, whatever the number of workers was.
+        """Take up what `snapshot` gave, whatever the number of replicas was.
 
         Raises:
             TrainingError: it belongs to another model or vocabulary.

@@ -72,7 +72,7 @@ class PretrainConfig(JsonConfig):
     average_decay: float = 0.99
     """Decay, per 10 steps, of the running average of the weights that is evaluated and exported; 0 = none."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto = a graphics processor where there is one; each worker of `torchrun` takes one of its own."""
+    """auto = a graphics processor where there is one; each process of `torchrun` takes one of its own."""
     dtype: Literal["auto", "float32", "bfloat16"] = "float32"
     """Number format of the products; weights, optimiser and cell states stay float32. auto = bfloat16
     where the device has products of its own for it (a run that is resumed elsewhere may then change)."""

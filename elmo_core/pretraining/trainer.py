@@ -29,13 +29,13 @@ from elmo_core.pretraining.history import History
 from elmo_core.pretraining.learner import Learner
 from elmo_core.pretraining.optimisation import learning_rate
 from elmo_core.pretraining.predicted_words import build_vocabulary, kept_words, words_to_predict
+from elmo_core.pretraining.replicas import Replicas
 from elmo_core.pretraining.run_folder import require_same_run, run_identity, write_run
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.pretraining.snapshot import VOCABULARY, run_facts
 from elmo_core.pretraining.unigrams import start_from_unigrams
 from elmo_core.pretraining.warm_start import warm_start
 from elmo_core.pretraining.word2vec import Word2VecSettings, train_word2vec
-from elmo_core.pretraining.workers import Workers
 from elmo_core.text.tagged import tags_of
 from elmo_core.text.vocabulary import SPECIALS, Vocabulary
 from elmo_core.weights.folder import write_folder
@@ -74,7 +74,7 @@ class Trainer:
         *,
         vocabulary: Vocabulary | None = None,
         initial: StoredModel | None = None,
-        workers: Workers | None = None,
+        replicas: Replicas | None = None,
         resume: bool = False,
     ) -> None:
         """Build or resume a run.
@@ -88,7 +88,7 @@ class Trainer:
             initial: a model to fine-tune: its shape, its weights and, where it has a softmax, its
                 vocabulary take the place of those in the settings; without one, a softmax over the
                 given or the corpus' vocabulary is learned from scratch.
-            workers: the processes that share the rows; default: as `torchrun` says, else one.
+            replicas: the processes of `torchrun` that share the rows; default: as it says, else one.
             resume: go on from the newest checkpoint, if there is one.
 
         Raises:
@@ -98,7 +98,7 @@ class Trainer:
             CorpusError: the corpus is too small for the rows or a step, no word is frequent enough, or the
                 held-out text is empty.
         """
-        self._workers = workers or Workers()
+        self._replicas = replicas or Replicas()
         torch.set_num_threads(config.threads)
         torch.set_flush_denormal(True)
         self.folder, self._cache, self._initial = folder, cache, initial
@@ -116,10 +116,10 @@ class Trainer:
             )
         tags = config.model.tags or (tags_of(cache.types) if config.tagged else ())
         model = dataclasses.replace(config.model, n_words=len(self.vocabulary), tags=tags)
-        self._device = self._workers.device(config.device)
+        self._device = self._replicas.device(config.device)
         self.config = dataclasses.replace(config, model=model, dtype=choose_dtype(config.dtype, self._device))
         self._valid = HeldOutText(valid, config.valid_tokens)
-        self._learner = Learner(self.config, cache, self.vocabulary, self._workers)
+        self._learner = Learner(self.config, cache, self.vocabulary, self._replicas)
         self.step, self.best, self._without_gain = 0, math.inf, 0
         self.unknown_share: float | None = None
         """Beside `best`: share of the held-out predictions that are words outside the vocabulary."""
@@ -131,7 +131,7 @@ class Trainer:
             if chosen is None and self.vocabulary.words != build_vocabulary(cache, config).words:
                 raise TrainingError(f"{folder} is a run with another training text; resume it with the same.")
         self._start(found)
-        if self._workers.is_first:
+        if self._replicas.is_first:
             guessing = self._valid.guessing_perplexity(cache, self.vocabulary, self.config.model.tags)
             write_run(folder, {**identity, "guessing_perplexity": round(guessing, 2)})
 
@@ -147,9 +147,9 @@ class Trainer:
             self._restore(*found)
         else:
             self._start_anew()
-        self._workers.share_weights(self.model.parameters())
+        self._replicas.share_weights(self.model.parameters())
         self.folder.mkdir(parents=True, exist_ok=True)
-        if self._workers.is_first:
+        if self._replicas.is_first:
             self.vocabulary.write(self.folder / VOCABULARY)
             self._history.keep_until(self.step)
 
@@ -157,7 +157,7 @@ class Trainer:
         start_from_unigrams(self.model, self._cache, self.vocabulary)
         if self._initial is not None:
             start_from(self.model, self._initial)
-        elif self.config.warm_start and self._workers.is_first:
+        elif self.config.warm_start and self._replicas.is_first:
             if self.vocabulary.words != self._cache.types[: len(self.vocabulary)]:
                 raise ConfigError(
                     "warm_start is for the most frequent words of the training text in their order, and the "
@@ -181,7 +181,7 @@ class Trainer:
         norm, since, first = 0.0, time.perf_counter(), self.step
         while self.step < self.config.total_steps and not self._is_exhausted():
             if should_stop is not None and should_stop():
-                if self.step and self._workers.is_first:
+                if self.step and self._replicas.is_first:
                     save_checkpoint(self.folder, self.step, *self._snapshot())
                 return
             loss, norm = self._learner.train_step(self.step)
@@ -204,9 +204,9 @@ class Trainer:
             yield row
 
     def _record(self, row: HistoryRow) -> None:
-        """Write history and checkpoint; all workers take part in putting the latter together."""
+        """Write history and checkpoint; all replicas take part in putting the latter together."""
         snapshot = self._snapshot() if row.perplexity is not None else None
-        if self._workers.is_first:
+        if self._replicas.is_first:
             self._history.append(row)
             if snapshot:
                 save_checkpoint(self.folder, self.step, *snapshot)

@@ -19,8 +19,8 @@ from elmo_core.pretraining.cache import TokenCache
 from elmo_core.pretraining.estimate import RunEstimate, estimate_run
 from elmo_core.pretraining.kept_models import GROWTH
 from elmo_core.pretraining.learner import Learner
+from elmo_core.pretraining.replicas import Replicas
 from elmo_core.pretraining.settings import PretrainConfig
-from elmo_core.pretraining.workers import Workers
 from elmo_core.text.vocabulary import SPECIALS, Vocabulary
 
 MOST_LAYERS = 64
@@ -92,7 +92,7 @@ def measure_run(config: PretrainConfig, n_types: int) -> RunEstimate:
     try:
         _require_memory(config)
         cache = _made_up(size, config)
-        learner = Learner(config, cache, Vocabulary(list(cache.types[:size])), Workers())
+        learner = Learner(config, cache, Vocabulary(list(cache.types[:size])), Replicas())
         return estimate_run(config, learner.model, _seconds_per_step(learner, config), 0)
     except RuntimeError as error:  # torch's, where memory or the device refuses
         reason = str(error).partition("\n")[0]

@@ -13,7 +13,7 @@ import torch
 
 from elmo_core.exceptions import ConfigError
 from elmo_core.pretraining.checkpoint import checkpoints
-from elmo_core.pretraining.workers import Workers
+from elmo_core.pretraining.replicas import Replicas
 from elmo_core.weights.folder import read_folder
 from tests.pretraining.corpora import small_settings, write_corpus
 from tests.pretraining.runs import PATIENCE_S, wait_for_new_checkpoint
@@ -21,15 +21,15 @@ from tests.pretraining.runs import PATIENCE_S, wait_for_new_checkpoint
 
 @pytest.fixture
 def run(tmp_path):
-    """Start `pretrain` with a number of workers; returns the process."""
+    """Start `pretrain` with a number of replicas; returns the process."""
     text = write_corpus(tmp_path / "a.txt")
 
-    def start(folder, workers, *, resume=False, **settings):
+    def start(folder, replicas, *, resume=False, **settings):
         config = tmp_path / f"{folder}.json"
         config.write_text(small_settings(dropout=0.0, **settings).to_json())
         launcher = [sys.executable, "-m"]
-        if workers > 1:
-            launcher += ["torch.distributed.run", "--standalone", f"--nproc-per-node={workers}", "-m"]
+        if replicas > 1:
+            launcher += ["torch.distributed.run", "--standalone", f"--nproc-per-node={replicas}", "-m"]
         options = {"train": text, "valid": text, "output": tmp_path / folder, "cache": tmp_path / "cache"}
         command = [
             *launcher,
@@ -61,8 +61,8 @@ def finish(process):
 
 @pytest.mark.parametrize("softmax", ["sampled", "full"])
 def test_two_workers_give_the_weights_of_one(run, tmp_path, softmax):
-    for folder, workers in (("two", 2), ("one", 1)):
-        status, output = finish(run(folder, workers, softmax=softmax, total_words=20 * 20))
+    for folder, replicas in (("two", 2), ("one", 1)):
+        status, output = finish(run(folder, replicas, softmax=softmax, total_words=20 * 20))
         assert status == 0, output
     two, one = (read_folder(tmp_path / folder / "model").model.state_dict() for folder in ("two", "one"))
     for name, tensor in one.items():
@@ -90,9 +90,9 @@ def test_a_lost_worker_ends_the_job_and_another_number_goes_on(run, tmp_path):
 
 
 def test_rows_must_be_shared_evenly():
-    workers = Workers()
-    assert workers.rows_of(7) == slice(0, 7)
-    workers.size, workers.rank = 2, 1
-    assert workers.rows_of(8) == slice(4, 8)
-    with pytest.raises(ConfigError, match="7 rows cannot be shared evenly by 2 workers"):
-        workers.rows_of(7)
+    replicas = Replicas()
+    assert replicas.rows_of(7) == slice(0, 7)
+    replicas.size, replicas.rank = 2, 1
+    assert replicas.rows_of(8) == slice(4, 8)
+    with pytest.raises(ConfigError, match="7 rows cannot be shared evenly by 2 processes"):
+        replicas.rows_of(7)

@@ -1,8 +1,9 @@
 """Data-parallel training over processes (`torchrun`), by rows.
 
-Every worker knows the whole batch and works on its share of the rows; gradients are averaged before
-each step, so N workers with B/N rows each do what one worker with B rows does. Worker 0 alone
-writes files. Checkpoints hold the states of all rows: any number of workers can go on from them.
+A replica is one of the processes. Each knows the whole batch and works on its share of the rows; gradients
+are averaged before each step, so N replicas with B/N rows each do what one replica with B rows does. Replica 0
+alone writes files. Checkpoints hold the states of all rows: any number of replicas can go on from them.
+Workers that do not wait for each other are another thing: see `local_averaging`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from elmo_core.embedding.machine import choose_device
 from elmo_core.exceptions import ConfigError, TrainingError
 
 
-class Workers:
+class Replicas:
     """The processes of one run; a single process needs no torch.distributed."""
 
     def __init__(self) -> None:
@@ -29,23 +30,23 @@ class Workers:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         if self.size > 1 and not dist.is_initialized():
-            # long, because the others wait while worker 0 tokenises; a worker that dies is noticed at once
+            # long, because the others wait while replica 0 tokenises; a replica that dies is noticed at once
             backend = "nccl" if torch.cuda.is_available() else "gloo"
             dist.init_process_group(backend, timeout=timedelta(hours=6))
 
     def rows_of(self, rows: int) -> slice:
-        """This worker's share of the rows of a batch.
+        """This replica's share of the rows of a batch.
 
         Raises:
             ConfigError: the rows cannot be shared out evenly.
         """
         if rows % self.size:
-            raise ConfigError(f"{rows} rows cannot be shared evenly by {self.size} workers; change rows.")
+            raise ConfigError(f"{rows} rows cannot be shared evenly by {self.size} processes; change rows.")
         share = rows // self.size
         return slice(self.rank * share, (self.rank + 1) * share)
 
     def device(self, name: str) -> torch.device:
-        """The device of this worker: on graphics processors one for each.
+        """The device of this replica: on graphics processors one for each.
 
         Args:
             name: "auto", "cpu" or "cuda".
@@ -60,7 +61,7 @@ class Workers:
 
     @contextmanager
     def first_alone(self) -> Iterator[None]:
-        """Run a block in worker 0, then in the others, which find its files."""
+        """Run a block in replica 0, then in the others, which find its files."""
         if not self.is_first:
             self._guard(dist.barrier)
         yield
@@ -68,7 +69,7 @@ class Workers:
             self._guard(dist.barrier)
 
     def share_weights(self, parameters: Iterable[Tensor]) -> None:
-        """Give all workers the weights of worker 0."""
+        """Give all replicas the weights of replica 0."""
         if self.size > 1:
             for parameter in parameters:
                 self._guard(partial(dist.broadcast, parameter.data, 0))
@@ -79,10 +80,10 @@ class Workers:
         return self.rank == 0
 
     def average_gradients(self, parameters: Iterable[Tensor]) -> None:
-        """Replace each gradient by its mean over the workers.
+        """Replace each gradient by its mean over the replicas.
 
         Raises:
-            TrainingError: another worker is gone.
+            TrainingError: another replica is gone.
         """
         if self.size == 1:
             return
@@ -97,7 +98,7 @@ class Workers:
             parameter.grad.div_(self.size)
 
     def mean(self, value: float) -> float:
-        """Mean of a number over the workers."""
+        """Mean of a number over the replicas."""
         if self.size == 1:
             return value
         total = torch.tensor(value, dtype=torch.float64, device=self.device("auto"))
@@ -105,7 +106,7 @@ class Workers:
         return float(total) / self.size
 
     def all_rows(self, part: Tensor) -> Tensor:
-        """The rows of all workers, in order: (B / size, ...) -> (B, ...)."""
+        """The rows of all replicas, in order: (B / size, ...) -> (B, ...)."""
         if self.size == 1:
             return part
         parts = [torch.empty_like(part) for _ in range(self.size)]
@@ -120,6 +121,6 @@ class Workers:
             collective()
         except RuntimeError as error:
             raise TrainingError(
-                f"Worker {self.rank} lost the others ({str(error).splitlines()[0]}); "
-                "start again with --resume, with as many workers as there are."
+                f"Process {self.rank} lost the others ({str(error).splitlines()[0]}); "
+                "start again with --resume, with as many processes as there are."
             ) from error
