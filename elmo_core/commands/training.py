@@ -26,6 +26,7 @@ from elmo_core.commands.terminal import (
 )
 
 if TYPE_CHECKING:
+    from elmo_core.pretraining.local_averaging import Worker
     from elmo_core.pretraining.trainer import Trainer
 
 
@@ -119,6 +120,17 @@ def pretrain(
             "falls to 0 over a last tenth; the run itself can go on."
         ),
     ] = None,
+    worker: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K/N",
+            help="This run is the K-th of N that average their weights at each checkpoint; none waits for "
+            "another. Give all the same settings and texts; each reads the texts in an order of its own.",
+        ),
+    ] = None,
+    shared: Annotated[
+        str | None, typer.Option(help="Folder through which workers exchange their weights.")
+    ] = None,
     snapshots: Annotated[
         bool,
         typer.Option(
@@ -136,7 +148,8 @@ def pretrain(
 
     The first Ctrl-C or SIGTERM ends it after the step that it makes, with a checkpoint; a second one at once.
 
-    On several processes: torchrun --nproc-per-node N -m elmo_core pretrain ...
+    On several processes in lockstep: torchrun --nproc-per-node N -m elmo_core pretrain ...; on several cores
+    or machines without lockstep: --worker.
     """
     from elmo_core.pretraining.cache import open_corpus
     from elmo_core.pretraining.corpus import find_shards
@@ -154,11 +167,13 @@ def pretrain(
     settings = PretrainConfig.from_json(read_text(config).text)
     run = output_path(output)
     root = cache or run / "cache"
-    replicas = Replicas()
+    replicas, this_worker = Replicas(), _worker(worker, shared, run, finish)
     if replicas.is_first:
         texts = [*find_shards(train), *find_shards(valid)]
         claim(run, RUN_FOLDER, [config, vocabulary, finish, *texts, *model_paths(initial)])
         claim(run / "model", MODEL_FOLDER, model_paths(initial))
+        if this_worker is not None:
+            _claim_worker(this_worker)
         if resume:
             require_begun_run(run)
         elif finish:
@@ -189,6 +204,7 @@ def pretrain(
         vocabulary=Vocabulary.read(vocabulary) if vocabulary else None,
         initial=load_model(initial) if initial else None,
         replicas=replicas,
+        worker=this_worker,
         resume=resume or finish is not None,
     )
     if replicas.is_first:
@@ -201,6 +217,7 @@ def pretrain(
         {
             "model": str(run / "model"),
             "steps": trainer.step,
+            **({} if this_worker is None else {"words_of_all_workers": trainer.words_seen}),
             "best_mean_perplexity": trainer.best,
             "unknown_percent": None if trainer.unknown_share is None else 100 * trainer.unknown_share,
         },
@@ -226,6 +243,36 @@ def snapshot(
     names = ("words_seen", "perplexity", "unknown_percent")
     facts = {name: stored.about[name] for name in names if name in stored.about}
     show({"written": str(target), **facts}, as_json)
+
+
+def _worker(text: str | None, shared: str | None, run: Path, finish: Path | None) -> Worker | None:
+    """Which of several workers a run is; None = it is on its own.
+
+    Raises:
+        ConfigError: --worker and --shared do not fit each other, the folder of the run, or --finish.
+    """
+    from elmo_core.exceptions import ConfigError
+    from elmo_core.pretraining.local_averaging import Worker
+
+    if text is None and shared is None:
+        return None
+    if text is None or shared is None:
+        raise ConfigError("A worker takes both --worker K/N and --shared FOLDER, the same for all workers.")
+    if finish is not None:
+        raise ConfigError("A copy of a worker's run finishes on its own; leave out --worker and --shared.")
+    worker = Worker.parse(text, output_path(shared))
+    if run.resolve() in (worker.folder.resolve(), *worker.folder.resolve().parents):
+        raise ConfigError(f"{shared} is the folder of one run; share another one, outside of it.")
+    return worker
+
+
+def _claim_worker(worker: Worker) -> None:
+    """Keep other processes on this machine from being the same worker."""
+    from elmo_core.pretraining.shared_folder import WORKER_FILE
+
+    with contextlib.suppress(OSError):  # the claim says what is wrong
+        worker.folder.mkdir(exist_ok=True)
+    claim(worker.path, WORKER_FILE, [])
 
 
 def _show_estimate(trainer: Trainer) -> None:

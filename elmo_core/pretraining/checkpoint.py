@@ -1,7 +1,8 @@
 """Checkpoints: one folder each, complete or absent, never pickled.
 
 checkpoint-00001000/
-    state.safetensors     weights, running average, optimiser, carried LSTM states, random state
+    state.safetensors     weights, running average, optimiser, carried LSTM states, random state; of a worker
+                          that averages with others, its contributions, momentum and anchor as well
     state.json            step, words, stream positions, sampler, best perplexity, settings
 """
 

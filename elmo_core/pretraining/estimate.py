@@ -47,7 +47,7 @@ class RunEstimate:
 
 
 def estimate_run(
-    config: PretrainConfig, model: BiLM, seconds_per_step: float, steps_done: int
+    config: PretrainConfig, model: BiLM, seconds_per_step: float, steps_done: int, further_copies: int = 0
 ) -> RunEstimate:
     """Estimate a run.
 
@@ -56,9 +56,10 @@ def estimate_run(
         model: its model.
         seconds_per_step: as `Learner.seconds_per_step` measures it.
         steps_done: of a resumed run.
+        further_copies: float32 numbers that are kept for each parameter beside the usual ones.
     """
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
-    copies = _COPIES[config.optimiser] + (1 if config.average_decay else 0) + 1
+    copies = _COPIES[config.optimiser] + (1 if config.average_decay else 0) + 1 + further_copies
     words_per_s = config.words_per_step / seconds_per_step
     words_left = (config.total_steps - steps_done) * config.words_per_step
     return RunEstimate(

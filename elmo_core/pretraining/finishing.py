@@ -15,6 +15,7 @@ from pathlib import Path
 from elmo_core.exceptions import ConfigError, TrainingError
 from elmo_core.pretraining.checkpoint import checkpoints, load_checkpoint, save_checkpoint
 from elmo_core.pretraining.kept_models import SNAPSHOTS
+from elmo_core.pretraining.local_averaging import without_outer_state
 from elmo_core.pretraining.optimisation import learning_rate
 from elmo_core.pretraining.run_folder import RUN
 from elmo_core.pretraining.settings import PretrainConfig
@@ -57,6 +58,7 @@ def copy_to_finish(run: Path, folder: Path) -> None:
             shutil.copyfile(run / name, folder / name)
     if (run / SNAPSHOTS).is_dir():
         shutil.copytree(run / SNAPSHOTS, folder / SNAPSHOTS, dirs_exist_ok=True)
+    tensors, values = without_outer_state(tensors, values)  # the copy of a worker's run goes on alone
     save_checkpoint(folder, values["step"], tensors, {**values, "config": finishing.to_dict()})
 
 

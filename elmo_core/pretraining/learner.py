@@ -143,6 +143,11 @@ class Learner:
         copy.load_state_dict({**self.model.state_dict(), **self._average.weights})
         return copy.eval()
 
+    @property
+    def average(self) -> dict[str, Tensor]:
+        """Running average of the weights by parameter; empty where none is kept."""
+        return self._average.weights
+
     def snapshot(self) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
         """Everything a resumed run needs: tensors by `kind:name`, and the positions of the streams.
 
@@ -171,7 +176,8 @@ class Learner:
         parts: dict[str, dict[str, Tensor]] = {kind: {} for kind in _KINDS}
         for key, tensor in tensors.items():
             kind, _, name = key.partition(":")
-            parts[kind][name] = tensor.to(self.device)
+            if kind in parts:
+                parts[kind][name] = tensor.to(self.device)
         try:
             self.model.load_state_dict(parts["model"])
         except RuntimeError:

@@ -1,7 +1,7 @@
 """Data-parallel training over processes (`torchrun`), by rows.
 
 A replica is one of the processes. Each knows the whole batch and works on its share of the rows; gradients
-are averaged before each step, so N replicas with B/N rows each do what one replica with B rows does. Replica 0
+are averaged before each step, so N replicas with B/N rows each do what one with B rows does. Replica 0
 alone writes files. Checkpoints hold the states of all rows: any number of replicas can go on from them.
 Workers that do not wait for each other are another thing: see `local_averaging`.
 """

@@ -5,6 +5,7 @@ vocab.txt            the words it predicts
 history.csv          one row for each log step
 checkpoint-<step>/   see `checkpoint`
 snapshots/<step>/    models on the way, where they are asked for: see `kept_models`
+others/              copies of what a worker read of the others: see `shared_folder`
 cache/, model/       the tokenised texts, and the finished model
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ FREE_SETTINGS = frozenset(
     }
 )  # fmt: skip
 """Settings that may change when a run is resumed; a change of any other one makes it another run."""
-_BEGUN = {"cache", "vocab.txt", "history.csv", "history.partial"}
+OTHERS = "others"
+_BEGUN = {"cache", "vocab.txt", "history.csv", "history.partial", OTHERS}
 
 
 def is_run(folder: Path) -> bool:
@@ -102,20 +104,36 @@ def require_same_run(folder: Path, identity: Mapping[str, Any], config: Mapping[
                 "another folder."
             )
     try:
-        before = PretrainConfig.from_dict(dict(config)).to_dict()
+        found = differing_setting(config, identity["config"])
     except ConfigError as error:
         raise TrainingError(f"The settings of the run in {folder} cannot be read: {error}") from None
-    now: dict[str, Any] = identity["config"]
-    other = [name for name in now if name not in FREE_SETTINGS and before.get(name) != now[name]]
-    if other:
-        name = other[0]
-        if name == "model":
-            before, now = before["model"], now["model"]
-            name = next(part for part in now if before.get(part) != now[part])
+    if found:
+        name, before, now = found
         raise TrainingError(
-            f"{folder} is a run with another {name} ({before.get(name)!r}, not {now[name]!r}); resume it "
-            "with its own settings, or give another folder."
+            f"{folder} is a run with another {name} ({before!r}, not {now!r}); resume it with its own "
+            "settings, or give another folder."
         )
+
+
+def differing_setting(
+    before: Mapping[str, Any], now: Mapping[str, Any], free: Set[str] = FREE_SETTINGS
+) -> tuple[str, object, object] | None:
+    """Return the first setting that makes two runs different ones, with its two values; None without any.
+
+    Args:
+        before: settings as JSON values.
+        now: settings from `PretrainConfig.to_dict`.
+        free: names of those that may differ.
+
+    Raises:
+        ConfigError: the former are no settings.
+    """
+    before = PretrainConfig.from_dict(dict(before)).to_dict()
+    name = next((name for name in now if name not in free and before.get(name) != now[name]), None)
+    if name == "model":  # name the part of it
+        before, now = before[name], now[name]
+        name = next(part for part in now if before.get(part) != now[part])
+    return None if name is None else (name, before.get(name), now[name])
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from elmo_core.exceptions import TrainingError
 from elmo_core.nn.bilm import BiLM
 from elmo_core.pretraining.checkpoint import load_checkpoint
+from elmo_core.pretraining.local_averaging import AVERAGING
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.store import JsonValue, StoredModel
@@ -20,13 +21,21 @@ VOCABULARY = "vocab.txt"
 
 
 def run_facts(
-    config: PretrainConfig, step: int, perplexity: float, unknown_share: float | None
+    config: PretrainConfig, step: int, words_seen: int, perplexity: float, unknown_share: float | None
 ) -> dict[str, JsonValue]:
-    """The facts about its run in the card of a trained model; an infinite perplexity was not measured."""
+    """The facts about its run in the card of a trained model.
+
+    Args:
+        config: of the run.
+        step: steps that it made.
+        words_seen: by the run, and by other workers that it averages with.
+        perplexity: the best one; infinite = none was measured.
+        unknown_share: of the held-out predictions, beside the perplexity.
+    """
     measured = {"perplexity": round(perplexity, 2)} if math.isfinite(perplexity) else {}
     unknown = {} if unknown_share is None else {"unknown_percent": round(100 * unknown_share, 2)}
     return {
-        "words_seen": step * config.words_per_step,
+        "words_seen": words_seen,
         "steps": step,
         **measured,
         **unknown,
@@ -57,5 +66,7 @@ def read_snapshot(run: Path) -> StoredModel:
             name.removeprefix(kind): tensor for name, tensor in tensors.items() if name.startswith(kind)
         }
     model.load_state_dict(weights)
-    facts = run_facts(config, values["step"], values["best"], values.get("unknown_share"))
+    steps = values["step"] + values.get(AVERAGING, {}).get("other_steps", 0)
+    words_seen = steps * config.words_per_step
+    facts = run_facts(config, values["step"], words_seen, values["best"], values.get("unknown_share"))
     return StoredModel(run.name, model.eval(), vocabulary, facts)

@@ -7,7 +7,6 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,15 @@ from elmo_core.pretraining.estimate import RunEstimate, estimate_run
 from elmo_core.pretraining.evaluation import Perplexity, text_perplexity
 from elmo_core.pretraining.fine_tuning import start_from, with_softmax
 from elmo_core.pretraining.held_out import HeldOutText
-from elmo_core.pretraining.history import History
+from elmo_core.pretraining.history import History, HistoryRow
 from elmo_core.pretraining.learner import Learner
+from elmo_core.pretraining.local_averaging import (
+    AVERAGING,
+    OUTER_COPIES,
+    LocalAveraging,
+    Worker,
+    require_same_worker,
+)
 from elmo_core.pretraining.optimisation import learning_rate
 from elmo_core.pretraining.predicted_words import build_vocabulary, kept_words, words_to_predict
 from elmo_core.pretraining.replicas import Replicas
@@ -44,24 +50,6 @@ from elmo_core.weights.store import JsonValue, StoredModel
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class HistoryRow:
-    """One row of the history."""
-
-    step: int
-    words: int
-    """Words seen so far (of one direction)."""
-    loss: float
-    """Mean training loss since the row before, in nats; with the sampled softmax no true likelihood."""
-    learning_rate: float
-    gradient_norm: float
-    words_per_s: float
-    perplexity: float | None = None
-    """Mean held-out perplexity by the full softmax, where a checkpoint was made."""
-    unknown_share: float | None = None
-    """Share of the held-out predictions that are words outside the vocabulary, beside the perplexity."""
-
-
 class Trainer:
     """One run in one folder: `for step in Trainer(...).run(): ...`."""
 
@@ -75,6 +63,7 @@ class Trainer:
         vocabulary: Vocabulary | None = None,
         initial: StoredModel | None = None,
         replicas: Replicas | None = None,
+        worker: Worker | None = None,
         resume: bool = False,
     ) -> None:
         """Build or resume a run.
@@ -89,11 +78,13 @@ class Trainer:
                 vocabulary take the place of those in the settings; without one, a softmax over the
                 given or the corpus' vocabulary is learned from scratch.
             replicas: the processes of `torchrun` that share the rows; default: as it says, else one.
+            worker: which one this run is of several that average their weights at each checkpoint; its seed
+                follows from that of the settings (`Worker.seed`).
             resume: go on from the newest checkpoint, if there is one.
 
         Raises:
             TrainingError: the folder holds checkpoints and `resume` is off, or they are of another run: see
-                `run_folder.require_same_run`.
+                `run_folder.require_same_run`. The other workers learn from something else.
             ConfigError: the model to fine-tune predicts other words than the vocabulary given.
             CorpusError: the corpus is too small for the rows or a step, no word is frequent enough, or the
                 held-out text is empty.
@@ -105,6 +96,14 @@ class Trainer:
         found = load_checkpoint(folder)
         if found and not resume:
             raise TrainingError(f"{folder} holds the checkpoints of a run; resume it or give another folder.")
+        if found:
+            require_same_worker(folder, found[1], worker)
+        self._averaging: LocalAveraging | None = None
+        if worker is not None:
+            if self._replicas.size > 1:
+                raise ConfigError("A worker is a process of its own; start it without torchrun.")
+            config = dataclasses.replace(config, seed=worker.seed(config.seed))
+            self._averaging = LocalAveraging(worker, folder)
         if initial is not None:
             config = dataclasses.replace(config, model=with_softmax(initial), warm_start=False)
         chosen = words_to_predict(initial, vocabulary)
@@ -124,18 +123,20 @@ class Trainer:
         self.unknown_share: float | None = None
         """Beside `best`: share of the held-out predictions that are words outside the vocabulary."""
         self._losses: list[float] = []  # since the last row of the history
-        self._history = History(folder / "history.csv", HistoryRow)
+        self._history = History(folder / "history.csv")
         identity = run_identity(self.config, cache, self._valid.sentences)
         if found:
             require_same_run(folder, identity, found[1]["config"])
             if chosen is None and self.vocabulary.words != build_vocabulary(cache, config).words:
                 raise TrainingError(f"{folder} is a run with another training text; resume it with the same.")
-        self._start(found)
+        self._start(found, identity)
         if self._replicas.is_first:
             guessing = self._valid.guessing_perplexity(cache, self.vocabulary, self.config.model.tags)
             write_run(folder, {**identity, "guessing_perplexity": round(guessing, 2)})
 
-    def _start(self, found: tuple[dict[str, Tensor], dict[str, Any]] | None) -> None:
+    def _start(
+        self, found: tuple[dict[str, Tensor], dict[str, Any]] | None, identity: dict[str, Any]
+    ) -> None:
         log.info(self.config.softmax_choice(len(self.vocabulary)))
         warnings = self._valid.warnings(self._cache, self.vocabulary, self.config.model.tags)
         for warning in (emulation_warning(self.config.dtype, self._device), *warnings):
@@ -145,6 +146,9 @@ class Trainer:
             compile_cells()
         if found:
             self._restore(*found)
+        elif self._averaging is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._averaging.begin(self.model, self.vocabulary, identity, self._start_anew)
         else:
             self._start_anew()
         self._replicas.share_weights(self.model.parameters())
@@ -191,6 +195,8 @@ class Trainer:
             if not checkpoint and self.step % self.config.log_steps:
                 continue
             speed = (self.step - first) * self.config.words_per_step / (time.perf_counter() - since)
+            if checkpoint and self._averaging is not None:
+                self._averaging.exchange(self.model, self._learner.average, self.step)
             held_out = self._measure_held_out() if checkpoint else None
             words, rate = self.step * self.config.words_per_step, learning_rate(self.config, self.step - 1)
             row = HistoryRow(self.step, words, float(np.mean(self._losses)), rate, norm, speed)
@@ -210,6 +216,8 @@ class Trainer:
             self._history.append(row)
             if snapshot:
                 save_checkpoint(self.folder, self.step, *snapshot)
+                if self._averaging is not None:
+                    self._averaging.publish(self._learner.average)
 
     def _is_exhausted(self) -> bool:
         return 0 < self.config.patience <= self._without_gain
@@ -224,13 +232,20 @@ class Trainer:
         """Whether the sampled softmax is trained."""
         return self._learner.sampled
 
+    @property
+    def words_seen(self) -> int:
+        """Words that the weights were learned from, by this run and by other workers."""
+        other_steps = 0 if self._averaging is None else self._averaging.other_steps
+        return (self.step + other_steps) * self.config.words_per_step
+
     def exported_model(self) -> BiLM:
         """A copy of the model in evaluation mode, with the averaged weights where they are kept."""
         return self._learner.exported_model()
 
     def estimate(self) -> RunEstimate:
         """Memory and time that the run will take; measures two steps that change nothing."""
-        return estimate_run(self.config, self.model, self._learner.seconds_per_step(), self.step)
+        copies = 0 if self._averaging is None else OUTER_COPIES
+        return estimate_run(self.config, self.model, self._learner.seconds_per_step(), self.step, copies)
 
     def write_model(self, folder: Path, *, about: dict[str, JsonValue] | None = None, card: str = "") -> None:
         """Write the model as it would be exported now, in half precision.
@@ -240,7 +255,8 @@ class Trainer:
             about: more facts beside the words seen and the perplexity.
             card: text of its README.
         """
-        facts = {**run_facts(self.config, self.step, self.best, self.unknown_share), **(about or {})}
+        measured = run_facts(self.config, self.step, self.words_seen, self.best, self.unknown_share)
+        facts = measured | (about or {})
         stored = StoredModel(folder.name, self.exported_model().cpu(), self.vocabulary, facts)
         write_folder(stored, folder, card=card)
 
@@ -269,9 +285,14 @@ class Trainer:
         }
         if self._losses:  # a run that stops between two rows of the history
             values["losses"] = self._losses
+        if self._averaging is not None:
+            outer, values[AVERAGING] = self._averaging.snapshot()
+            tensors |= outer
         return tensors, values
 
     def _restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        if self._averaging is not None:
+            self._averaging.restore(tensors, values[AVERAGING])
         try:
             self._learner.restore(tensors, values["streams"])
         except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -282,3 +303,5 @@ class Trainer:
         self.step, self.best, self._without_gain = values["step"], values["best"], values["without_gain"]
         self.unknown_share = values.get("unknown_share")  # not in checkpoints of earlier versions
         self._losses = list(values.get("losses", ()))
+        if self._averaging is not None:
+            self._averaging.publish_again(self._learner.average)
