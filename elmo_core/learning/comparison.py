@@ -23,7 +23,7 @@ from elmo_core.learning.time_budget import (
     expected_steps,
     splits_in_time,
 )
-from elmo_core.measuring.splitting import rows_beside_training
+from elmo_core.measuring.splitting import Split, rows_beside_training
 from elmo_core.progress import Report
 
 _BASELINE_SHARE = 0.25
@@ -42,6 +42,7 @@ class Comparison(Generic[ResultT]):
         self,
         task: Task[Any, ResultT],
         *,
+        first: Comparison[ResultT] | None = None,
         report: Report | None = None,
         on_epoch: Callable[[str, Epoch], None] | None = None,
     ) -> None:
@@ -49,16 +50,19 @@ class Comparison(Generic[ResultT]):
 
         Args:
             task: what to learn, with the methods to compare.
+            first: a comparison of the same items with another model, which is done. Then only the methods
+                on the model run, named after it, on the same test items and against the same baselines.
             report: called with the progress; an error it raises stops the work.
             on_epoch: called with the method's name after each epoch of a method that learns in epochs.
         """
         self.task = task
-        self.splits = task.splits()
+        self.splits: list[Split] = first.splits if first else task.splits()
         self._end = time.monotonic() + task.time_limit_s
         self._progress, self._on_epoch = StepProgress(report), on_epoch
         self._outcomes: dict[str, list[Outcome]] = {}
-        self._baselines: list[ResultT] = []
-        self._note = ""
+        self._baselines: list[ResultT] = first._baselines if first else []
+        self._note: str = first._note if first else ""
+        self._second = task.elmo.name if first else ""
 
     @property
     def left_s(self) -> float:
@@ -74,7 +78,8 @@ class Comparison(Generic[ResultT]):
         Raises:
             TrainingError: a method cannot learn from these items.
         """
-        task, methods = self.task, self.task.methods
+        task = self.task
+        methods = [method for method in task.methods if method.needs_model or not self._second]
         on_bilm = [method for method in methods if method.needs_model]
         rate = self._fit_to_time() if on_bilm else USUAL_RATE
         self._progress.expect(expected_steps(task, methods, rate, len(self.splits), task.time_limit_s))
@@ -85,7 +90,7 @@ class Comparison(Generic[ResultT]):
             return
         rows, note = affordable_vectors(rate, task.lengths, self.splits, self.left_s, task.seed)
         if rows is None:
-            yield from (SkippedMethod(method.name, note) for method in on_bilm)
+            yield from (SkippedMethod(self._named(method), note) for method in on_bilm)
             return
         self._progress.start(READING)
         keep_tokens = any(method.needs_tokens for method in on_bilm)
@@ -99,8 +104,13 @@ class Comparison(Generic[ResultT]):
     def _fit_to_time(self) -> float:
         """Leave out items where all would take too long; return the seconds for one character."""
         rate = self.task.measured_rate()
-        self.splits, self._note = splits_in_time(self.task, self.splits, rate)
+        if not self._second:
+            self.splits, self._note = splits_in_time(self.task, self.splits, rate)
         return rate
+
+    def _named(self, method: AnyMethod) -> str:
+        """The name of a method in the results."""
+        return f"{method.name}, {self._second}" if self._second else method.name
 
     def _run(self, method: AnyMethod, seconds: float, note: str) -> ResultT | SkippedMethod:
         """Run one method on all splits.
@@ -112,7 +122,7 @@ class Comparison(Generic[ResultT]):
         """
         obstacle = self._obstacle(method)
         if obstacle:
-            return SkippedMethod(method.name, obstacle)
+            return SkippedMethod(self._named(method), obstacle)
         started = time.monotonic()
         outcomes: list[Any] = []
         weights: list[tuple[float, ...]] = []
@@ -121,7 +131,7 @@ class Comparison(Generic[ResultT]):
             if method.needs_model:
                 split = replace(split, train=self.task.read_part(split.train))
             earlier = {name: done[index] for name, done in self._outcomes.items()}
-            on_epoch = partial(self._on_epoch, method.name) if self._on_epoch else None
+            on_epoch = partial(self._on_epoch, self._named(method)) if self._on_epoch else None
             budget = Budget(seconds / len(self.splits), self._progress, on_epoch, earlier)
             outcome = method.run(self.task, split, budget)
             if outcome.estimator and method.needs_model:
@@ -147,6 +157,8 @@ class Comparison(Generic[ResultT]):
         notes = ", ".join(part for part in (note, self._note) if part)
         result = replace(
             found,
+            method=self._named(method),
+            model=self._second,
             seconds=seconds,
             n_train=outcomes[-1].n_train,
             n_folds=len(self.splits),

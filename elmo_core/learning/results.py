@@ -54,6 +54,8 @@ class MethodResult(ABC):
     method: str
     needs_model: bool
     """Whether the method reads the layers of the biLM."""
+    model: str = ""
+    """The second model that it reads with, after which it is named; empty = the first, or none."""
     rows: np.ndarray
     """int64 (n,): the test items."""
     scores: Scores
@@ -127,8 +129,11 @@ def results_run(results: Iterable[ResultT | SkippedMethod]) -> list[ResultT]:
 
 
 def best_result(results: Iterable[ResultT | SkippedMethod]) -> ResultT | None:
-    """Find the best method on the biLM, or else the best one with an estimator; None if neither was run."""
-    done = results_run(results)
+    """Find the best method on the biLM, or else the best one with an estimator; None if neither was run.
+
+    Methods of a second model do not count.
+    """
+    done = [result for result in results_run(results) if not result.model]
     on_bilm = [result for result in done if result.needs_model]
     candidates = on_bilm or [result for result in done if result.estimator is not None]
     return max(candidates, key=lambda result: result.scores.value.value, default=None)

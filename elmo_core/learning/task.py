@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Generic
+from typing import Any, ClassVar, Generic, Self
 
 import numpy as np
 
@@ -43,6 +43,10 @@ class Task(ABC, Generic[OutcomeT, ResultT]):
     has_given_splits: bool
     known_methods: Sequence[Method[Any, OutcomeT]]
     methods: Sequence[Method[Any, OutcomeT]]
+
+    @abstractmethod
+    def with_model(self, elmo: Encoder) -> Self:
+        """Make the same task for another model, with those of the chosen methods that this one has."""
 
     @abstractmethod
     def splits(self) -> list[Split]:

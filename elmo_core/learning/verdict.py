@@ -65,7 +65,10 @@ def verdict(results: Iterable[MethodResult | SkippedMethod]) -> Verdict:
         return Verdict("no comparison", "No method could be run in this time; allow more.", None, 0.0, 1.0)
     best = max(done, key=_value)
     chance, p, least = against_shuffled(best, done)
-    kind, sentence = _beyond_chance(best, chance, p, least) or _against_reference(best, done, chance)
+    found = _beyond_chance(best, chance, p, least)
+    kind, sentence = found or _against_reference(best, done, chance)
+    if not found:
+        sentence += _between_models(done)
     return Verdict(kind, sentence + _near_duplicates(best), best.method, chance, p)
 
 
@@ -179,6 +182,24 @@ def _judged(
     return (
         "undecided",
         f"Not told apart from {name}: {top.method} has {numbers}; test on more {top.ITEM}s.",
+    )
+
+
+def _between_models(done: Sequence[MethodResult]) -> str:
+    """Whether the best methods of two models differ; empty where there is one model."""
+    own = [result for result in done if result.needs_model and not result.model]
+    others = [result for result in done if result.model]
+    if not own or not others:
+        return ""
+    first, second = max(own, key=_value), max(others, key=_value)
+    gap = second.compare(first)
+    p = min(1.0, gap.p_value * len(own) * len(others))
+    value, low, high = (100 * part for part in (gap.value.value, gap.value.low, gap.value.high))
+    is_shown = p <= _LEVEL and (low > 0 or high < 0)
+    better = (second.method if value > 0 else first.method) + " is better" if is_shown else "not told apart"
+    return (
+        f" Between the models: {second.method} has {_points(second)}, {first.method} {_points(first)}, a "
+        f"difference of {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, p = {p:.3f}): {better}."
     )
 
 

@@ -36,29 +36,57 @@ def compare_methods(
     together: Sequence[tuple[int, int]] = (),
     split: Split | None = None,
     static: WordVectors | None = None,
+    second: Encoder | None = None,
     report: Report | None = None,
 ) -> Iterator[TextResult | SkippedMethod]:
     """Compare methods that classify texts; arguments and errors as `TextTask` and `Comparison`.
+
+    Args:
+        elmo: see there.
+        texts: see there.
+        labels: see there.
+        settings: see there.
+        together: see there.
+        split: see there.
+        static: see there.
+        second: another model, with which the methods on the model run too, within a time limit of their own.
+        report: see there.
 
     Yields:
         The result of each method as soon as it is ready, or why it was skipped.
     """
     task = TextTask(elmo, texts, labels, settings, together=together, split=split, static=static)
-    yield from Comparison(task, report=report).results()
+    first = Comparison(task, report=report if second is None else part_of(report, 0.0, 0.5))
+    yield from first.results()
+    if second is not None:
+        yield from Comparison(task.with_model(second), first=first, report=part_of(report, 0.5, 1)).results()
 
 
 def compare_taggers(
     task: TagTask,
     *,
+    second: Encoder | None = None,
     report: Report | None = None,
     on_epoch: Callable[[str, Epoch], None] | None = None,
 ) -> Iterator[TagResult | SkippedMethod]:
     """Compare methods that tag tokens; arguments and errors as `Comparison`.
 
+    Args:
+        task: see there.
+        second: another model, with which the methods on the model run too.
+        report: see there.
+        on_epoch: see there.
+
     Yields:
         The result of each method as soon as it is ready, or why it was skipped.
     """
-    yield from Comparison(task, report=report, on_epoch=on_epoch).results()
+    own = report if second is None else part_of(report, 0.0, 0.5)
+    first = Comparison(task, report=own, on_epoch=on_epoch)
+    yield from first.results()
+    if second is not None:
+        told = part_of(report, 0.5, 1.0)
+        other = Comparison(task.with_model(second), first=first, report=told, on_epoch=on_epoch)
+        yield from other.results()
 
 
 def run_classification(
@@ -67,6 +95,7 @@ def run_classification(
     settings: ComparisonSettings,
     *,
     static: WordVectors | None = None,
+    second: Encoder | None = None,
     report: Report | None = None,
 ) -> Iterator[TextResult | SkippedMethod | Inspection]:
     """Compare methods on a dataset, then look inside the best one.
@@ -76,6 +105,7 @@ def run_classification(
         data: texts with labels.
         settings: what to compare; comparison and look inside keep to their time limit together.
         static: vectors of words, for the mean of static vectors.
+        second: see `compare_methods`; it has as much time again, and is not looked into.
         report: called with the progress; an error it raises stops the work.
 
     Yields:
@@ -90,13 +120,17 @@ def run_classification(
     shortened = replace(settings, time_limit_s=COMPARED * settings.time_limit_s)
     pairs = [(pair.first, pair.second) for pair in data.near_duplicates]
     task = TextTask(elmo, data.texts, data.labels, shortened, together=pairs, static=static)
-    comparison = Comparison(task, report=part_of(report, 0.0, COMPARED))
+    comparison = Comparison(task, report=part_of(report, 0.0, COMPARED / (1 if second is None else 2)))
     results: list[TextResult | SkippedMethod] = []
     for result in comparison.results():
         if isinstance(result, TextResult) and task.method(result.method).is_beyond_limit:
             end += result.seconds
         results.append(result)
         yield result
+    if second is not None:
+        started, told = time.monotonic(), part_of(report, COMPARED / 2, COMPARED)
+        yield from Comparison(task.with_model(second), first=comparison, report=told).results()
+        end += time.monotonic() - started
     best = best_result(results)
     if best is None:
         return

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from secrets import token_hex
 from typing import Any
 
 import pandas as pd
@@ -42,17 +40,6 @@ _EXPLAINED = (
     "Intervals: 95%, by 2,000 bootstrap samples of the tested texts. Against TF-IDF: the difference on the "
     "same texts; p is two-sided, by exchanging both methods' predictions at random (2,000 draws)."
 )
-
-
-@dataclass(frozen=True)
-class TextComparison:
-    """A comparison that is done."""
-
-    settings: ComparisonSettings
-    parts: tuple[TextResult | SkippedMethod | Inspection, ...]
-    """The results, and the look inside."""
-    name: str = field(default_factory=lambda: token_hex(8))
-    """Key of results about this run."""
 
 
 def choose_settings(page: str, n_texts: int) -> ComparisonSettings:
@@ -96,7 +83,7 @@ def choose_settings(page: str, n_texts: int) -> ComparisonSettings:
         seed = st.number_input("Seed", 0, 10_000, 0, key="seed", bind="query-params")
         wanted = st.multiselect(
             "Methods",
-            methods()[2:],
+            methods(model_name())[2:],
             key=f"{page}_methods",
             persist_state="session",
             placeholder="all of them",
@@ -184,6 +171,13 @@ def show_results(page: str, name: object, results: Results) -> tuple[Verdict, go
     if {result.method for result in results} != {MAJORITY}:
         sentence = decision.sentence[:1].upper() + decision.sentence[1:]
         _KINDS.get(decision.kind, st.warning)(f"**{escape_markdown(sentence)}**", icon=":material/gavel:")
+    if second := next((result.model for result in results_run(results) if result.model), None):
+        st.caption(
+            escape_markdown(
+                f"Methods named after {second} read with that model, the others with {model_name()}, which "
+                "alone is looked into and saved."
+            )
+        )
     _show_left_out(results)
     figure = plot_comparison(results, decision.chance or None)
     picture, words = st.columns([3, 2], gap="large")
@@ -254,10 +248,11 @@ def table_of_results(results: Sequence[TextResult | SkippedMethod]) -> pd.DataFr
     return pd.DataFrame([_row(result) for result in results])
 
 
-def python_cell(chosen: ChosenDataset, settings: ComparisonSettings) -> str:
-    """Return Python that runs the same comparison."""
+def python_cell(chosen: ChosenDataset, settings: ComparisonSettings, second: str | None) -> str:
+    """Return Python that runs the same comparison, with `second` as a second model where there is one."""
     text, label = map(literal, chosen.columns)
     name = chosen.file.name
+    beside = ", second=second" if second else ""
     path = f'shipped("data/samples/{name}")' if chosen.file.is_sample else f"Path({literal(name)})"
     return notebook_cell(
         "from pathlib import Path\n\n"
@@ -273,7 +268,10 @@ def python_cell(chosen: ChosenDataset, settings: ComparisonSettings) -> str:
         f"settings = {settings!r}",
         f"elmo = load_elmo({literal(model_name())})",
         f"static = load_static({literal(SHIPPED)})",
-        "results = list(compare_methods(elmo, data.texts, data.labels, settings, static=static))",
+        *([f"second = load_elmo({literal(second)})"] if second else []),
+        "results = list(",
+        f"    compare_methods(elmo, data.texts, data.labels, settings, static=static{beside})",
+        ")",
         "for result in results:",
         "    print(result.method, getattr(result, 'scores', None) or result.reason)",
         "print(verdict(results).sentence)",

@@ -6,38 +6,24 @@ from functools import partial
 
 import streamlit as st
 
-from elmo_core.exceptions import InputError
 from elmo_core.learning.results import results_run
-from elmo_core.learning.texts.dataset import Dataset
-from elmo_core.learning.texts.results import ComparisonSettings
 from elmo_core.learning.workflow import classification_facts
 from elmo_core.measuring.durations import duration
 from pages.classify import comparison as comparison_view
 from pages.classify import prediction as prediction_view
-from pages.classify.comparison import TextComparison
 from pages.classify.dataset import choose_dataset
 from pages.classify.inside import show_inside
-from pages.classify.results import compare_apart, expected_seconds, static_vectors
+from pages.classify.results import expected_seconds
+from pages.classify.running import train
 from pages.classify.table import choose_table
 from pages.common import exports, jobs
-from pages.common.chosen_model import model_name
-from pages.common.job import Job
+from pages.common.chosen_model import compared_model
 from pages.common.layout import show_title
-from pages.common.loaders import load_model
 from pages.common.permissions import refusal_of_length
 from pages.common.processes import prepare
 from pages.common.results import visitor_results
 
 PAGE = "classify"
-
-
-def train(job: Job, data: Dataset, settings: ComparisonSettings, refusal: str | None) -> TextComparison:
-    """Compare the methods unless that is refused; the parts of the job are the results as they come."""
-    if refusal:
-        raise InputError(refusal)
-    job.apart(compare_apart, load_model(model_name()), data, settings, static_vectors())
-    return TextComparison(settings, tuple(job.parts))
-
 
 prepare()
 show_title(
@@ -50,12 +36,12 @@ chosen = choose_dataset(PAGE, table) if table else None
 if chosen is None:
     st.stop()
 
-data = chosen.data
+data, second = chosen.data, compared_model()
 with st.container(horizontal=True, vertical_alignment="center"):
     settings = comparison_view.choose_settings(PAGE, len(data.texts))
     is_usable = all(finding.severity != "refused" for finding in data.findings)
     button = st.container(width="content")
-    seconds = expected_seconds(data, settings) if is_usable else 0.0
+    seconds = expected_seconds(data, settings, second) if is_usable else 0.0
     refusal = refusal_of_length(seconds)
     may_start = is_usable and not refusal
     if is_usable:
@@ -64,9 +50,9 @@ if refusal:
     st.warning(refusal)
 done = jobs.run_or_offer(
     PAGE,
-    ("comparison", chosen.key),
+    ("comparison", chosen.key, second),
     "Comparing",
-    lambda job: train(job, data, settings, refusal),
+    lambda job: train(job, data, settings, second, refusal),
     seconds=seconds,
     results=visitor_results("comparison", 1),
     button=jobs.StartButton("Train and compare", button, can_repeat=True, is_enabled=may_start),
@@ -84,7 +70,7 @@ exports.show_downloads(
     f"{data.name} comparison",
     rows=lambda: comparison_view.table_of_results(results),
     figures={"Scores": figure},
-    cell=comparison_view.python_cell(chosen, done.settings),
+    cell=comparison_view.python_cell(chosen, done.settings, second),
     reads_file=True,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from elmo_core import StaticVectors, load_static
-from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import ElmoError
 from elmo_core.geometry.shared_frame import shared_frame
 from elmo_core.learning import workflow
@@ -25,7 +24,6 @@ from elmo_core.learning.texts.methods import text_methods
 from elmo_core.learning.texts.results import MAJORITY, TFIDF, ComparisonSettings, TextResult
 from elmo_core.learning.texts.saving import classifier_files, load_classifier, load_facts
 from elmo_core.learning.verdict import Verdict, verdict
-from elmo_core.progress import Report
 from elmo_core.shipped import shipped
 from elmo_core.static.registry import SHIPPED
 from elmo_core.tables.reading import Table, read_table
@@ -112,28 +110,6 @@ def verdict_of(key: str, _results: tuple[TextResult | SkippedMethod, ...]) -> Ve
     return verdict(_results)
 
 
-def compare_apart(
-    elmo: Encoder,
-    data: Dataset,
-    settings: ComparisonSettings,
-    static: StaticVectors | None,
-    report: Report,
-    note: Callable[[object], None],
-) -> None:
-    """Compare methods and look inside the best one, in a work process.
-
-    Args:
-        elmo: the model.
-        data: texts with labels.
-        settings: what to compare.
-        static: vectors of words, for the mean of static vectors.
-        report: see `Job.apart`.
-        note: takes the results as they come.
-    """
-    for part in workflow.run_classification(elmo, data, settings, static=static, report=report):
-        note(part)
-
-
 @kept_for_all(2)
 def _seconds_per_character(model: str) -> float:
     file = sample_file("Reviews")
@@ -154,17 +130,25 @@ def static_vectors() -> StaticVectors | None:
         return None
 
 
-def methods() -> tuple[str, ...]:
-    """Return all methods that can be compared here."""
-    known = text_methods(load_model(model_name()), has_static=static_vectors() is not None)
+def methods(model: str) -> tuple[str, ...]:
+    """Return all methods that can be compared here with a model."""
+    known = text_methods(load_model(model), has_static=static_vectors() is not None)
     return tuple(method.name for method in known)
 
 
-def expected_seconds(data: Dataset, settings: ComparisonSettings) -> float:
-    """Return the expected seconds of a comparison, at this machine's speed when it was first measured."""
-    name, static = model_name(), static_vectors()
-    rate = _seconds_per_character(name)
-    return sum(workflow.expected_seconds(load_model(name), data, settings, static=static, rate=rate))
+def expected_seconds(data: Dataset, settings: ComparisonSettings, second: str | None = None) -> float:
+    """Return the expected seconds of a comparison, at this machine's speed when it was first measured.
+
+    Args:
+        data: what is learned.
+        settings: what is compared.
+        second: name of a second model that is compared; None = there is one model.
+    """
+    static, seconds = static_vectors(), 0.0
+    for name in filter(None, (model_name(), second)):
+        own, rate = settings.among(methods(name)), _seconds_per_character(name)
+        seconds += sum(workflow.expected_seconds(load_model(name), data, own, static=static, rate=rate))
+    return seconds
 
 
 @kept_for_visitor(4)

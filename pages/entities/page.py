@@ -10,7 +10,7 @@ from elmo_core.exceptions import ElmoError
 from elmo_core.learning.results import best_result
 from elmo_core.measuring.durations import duration
 from pages.common import jobs
-from pages.common.chosen_model import model_name
+from pages.common.chosen_model import compared_model, model_name
 from pages.common.layout import show_title
 from pages.common.loaders import load_model
 from pages.common.markdown import escape_markdown
@@ -30,7 +30,8 @@ SCORES, DIFFERENCES, MORE, FILES = "Scores", "Differences", "More sentences?", "
 prepare()
 show_title("Entities", "Which words name people, places, organisations or dates, and how sure is that?")
 
-elmo = load_model(model_name())
+elmo, compared = load_model(model_name()), compared_model()
+second = load_model(compared) if compared else None
 first_row = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     data_slot = st.container(width="content")
@@ -48,19 +49,19 @@ if corpus is None:
     st.info("Choose a file with tagged sentences: entities, word classes, or any other tags.")
     st.stop()
 
-key = ("taggers", elmo.name, corpus.key, repr(settings), static.recipe if static else "")
-needed = expected_seconds(elmo, corpus, settings)
+key = ("taggers", elmo.name, corpus.key, repr(settings), static.recipe if static else "", compared)
+needed = expected_seconds(elmo, second, corpus, settings)
 st.caption(tagging_views.say_counts(corpus.train, corpus.test))
 is_of_sample = corpus.is_sample and not static
 results = results_about(is_sample=True) if is_of_sample else visitor_results("taggers", 2)
-kept = kept_for(model_name(), settings) if is_of_sample else None
+kept = kept_for(model_name(), settings) if is_of_sample and second is None else None
 if kept and key not in results:
     results.keep(key, kept)  # the page opens with an answer
 outcome = jobs.run_or_offer(
     PAGE,
     key,
     "Training",
-    partial(compare, elmo, corpus, settings, static),
+    partial(compare, elmo, second, corpus, settings, static),
     seconds=needed,
     results=results,
     button=jobs.StartButton(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from elmo_core.encoders.protocol import Encoder
+from elmo_core.learning.epochs import Epoch
 from elmo_core.learning.inside.learning_curve import Point, learning_curve
 from elmo_core.learning.results import SkippedMethod
 from elmo_core.learning.tagger import ElmoTagger
@@ -87,32 +88,47 @@ def kept_comparison(model: str) -> TagComparison | None:
     return TagComparison(corpus, task, results, verdict(results), is_kept=True)
 
 
-def expected_seconds(elmo: Encoder, corpus: Corpus, settings: TagComparisonSettings) -> float:
+def expected_seconds(
+    elmo: Encoder, second: Encoder | None, corpus: Corpus, settings: TagComparisonSettings
+) -> float:
     """Estimate how long a comparison takes on one core."""
-    task = TagTask(elmo, corpus.train, corpus.test, settings)
-    return sum(expected_steps(task, task.methods, task.measured_rate(), 1, task.time_limit_s).values())
+    seconds = 0.0
+    for model in filter(None, (elmo, second)):
+        task = TagTask(model, corpus.train, corpus.test, settings)
+        steps = expected_steps(task, task.methods, task.measured_rate(), 1, task.time_limit_s)
+        seconds += sum(steps.values())
+    return seconds
 
 
 def compare(
-    elmo: Encoder, corpus: Corpus, settings: TagComparisonSettings, static: ChosenStatic | None, job: Job
+    elmo: Encoder,
+    second: Encoder | None,
+    corpus: Corpus,
+    settings: TagComparisonSettings,
+    static: ChosenStatic | None,
+    job: Job,
 ) -> TagComparison:
     """Compare methods.
 
     Args:
         elmo: the model.
+        second: another model beside it; None = there is one model.
         corpus: sentences to learn from and to test on.
         settings: what to compare.
         static: a user's own static vectors; None = those of the model.
         job: whose parts become the epochs and results as they come.
     """
     task = TagTask(elmo, corpus.train, corpus.test, settings, static=static.vectors if static else None)
-    job.apart(_compare, task)
+    job.apart(_compare, task, second)
     results = [part for part in job.parts if not isinstance(part, tuple)]
     return TagComparison(corpus, task, tuple(results), verdict(results), static)
 
 
-def _compare(task: TagTask, report: Report, note: Callable[[object], None]) -> None:
-    for result in compare_taggers(task, report=report, on_epoch=lambda name, epoch: note((name, epoch))):
+def _compare(task: TagTask, second: Encoder | None, report: Report, note: Callable[[object], None]) -> None:
+    def note_epoch(name: str, epoch: Epoch) -> None:
+        note((name, epoch))
+
+    for result in compare_taggers(task, second=second, report=report, on_epoch=note_epoch):
         note(result)
 
 

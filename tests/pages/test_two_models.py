@@ -9,13 +9,26 @@ import io
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from elmo_core.learning.texts.results import LEARNED, LEARNED_WORDS
 from elmo_core.nn.bilm import BiLM
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.folder import write_folder
 from elmo_core.weights.registry import MODELS_VARIABLE
 from elmo_core.weights.tiny import tiny_model
 from pages.common.selection import Selection
-from tests.pages.driver import alt, captions, chart, checked, messages, open_page, texts, wait_for_charts
+from tests.pages.driver import (
+    alt,
+    captions,
+    chart,
+    checked,
+    job_of,
+    messages,
+    open_page,
+    texts,
+    wait_for_charts,
+    wait_until_over,
+)
+from tests.pages.test_classify_page import small_table
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -110,6 +123,37 @@ def test_read_shows_the_surprise_of_both():
     assert "no-softmax cannot say how surprising a word is: it has no softmax" in messages(app)
     assert ">soup</bdi>" in "".join(element.proto.body for element in app.get("html"))
     assert app.segmented_control(key="read_part").value == "Word for word"  # of the other model
+
+
+def test_classify_shows_the_methods_of_both_in_one_table_with_one_verdict():
+    asked = {"classify_methods": [LEARNED_WORDS]}
+    app = open_page("classify", asked, data="My table", test="one split", compare="second")
+    name, content = small_table()
+    checked(app.file_uploader(key="classify_file").upload(name, content, "text/csv").run())
+    checked(app.button(key="classify_start").click().run())
+    wait_until_over(job_of(app, "classify"))
+    checked(app.run())
+    table = next(one.value for one in app.dataframe if "macro-F1" in one.value)
+    named = [f"{name}, second" for name in (LEARNED, LEARNED_WORDS)]
+    assert table["method"].tolist()[-4:] == [LEARNED, LEARNED_WORDS, *named]
+    scores = table["macro-F1"].tolist()
+    assert scores[-4:-2] == scores[-2:] and table["p"].notna().sum() == 4
+    assert "Between the models: " in messages(app) and "not told apart" in messages(app)
+    assert "Methods named after second read with that model" in captions(app)
+    assert {LEARNED, f"{LEARNED}, second"} <= set(app.selectbox(key="classify_inside_method").options)
+    cell = next(code.value for code in app.code if "compare_methods" in code.value)
+    assert "second = load_elmo('second')" in cell and "static=static, second=second)" in cell
+
+
+def test_entities_shows_the_methods_of_both_in_one_table_with_one_verdict():
+    few = {"entities_passes": 2, "entities_methods": ["look-up", "feature CRF", "learned mix"]}
+    app = open_page("entities", few, compare="second")
+    wait_until_over(job_of(app, "entities"))
+    checked(app.run())
+    table = next(one.value for one in app.dataframe if "method" in one.value)
+    assert table["method"].tolist()[-2:] == ["learned mix", "learned mix, second"]
+    assert "Between the models: " in texts(app)
+    assert not app.error
 
 
 def test_the_comparison_travels_over_the_pages_and_ends_with_its_model():

@@ -83,6 +83,10 @@ class TagTask(Task[TagOutcome, TagResult]):
         self.methods = self.chosen_methods(self.settings.methods)
         self.read_s = 0.0
 
+    def with_model(self, elmo: Encoder) -> TagTask:
+        """As `Task.with_model`."""
+        return TagTask(elmo, self.train, self.test, self.settings, static=self.static)
+
     def splits(self) -> list[Split]:
         """The one split into the given parts."""
         n = len(self.train)

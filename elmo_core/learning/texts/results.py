@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import ClassVar, cast
 
 import numpy as np
@@ -47,6 +47,11 @@ class ComparisonSettings:
     seed: int = 0
     fine_tune: bool = False
     """Whether the biLM learns the task too; that takes minutes, beyond the time limit."""
+
+    def among(self, known: Collection[str]) -> ComparisonSettings:
+        """The same with those of the methods that another model has; guessing alone where it has none."""
+        kept = tuple(name for name in self.methods if name in known)
+        return replace(self, methods=kept or (MAJORITY,)) if self.methods else self
 
     def __post_init__(self) -> None:
         if not self.time_limit_s > 0:

@@ -86,6 +86,19 @@ class TextTask(Task[TextOutcome, TextResult]):
         self.known_methods = text_methods(elmo, has_static=static is not None, fine_tunes=fine_tunes)
         self.methods = self.chosen_methods((*wanted, FINE_TUNED) if wanted and fine_tunes else wanted)
 
+    def with_model(self, elmo: Encoder) -> TextTask:
+        """As `Task.with_model`."""
+        known = text_methods(elmo, has_static=self.static is not None, fine_tunes=True)
+        return TextTask(
+            elmo,
+            self.texts,
+            [self.classes[code] for code in self.codes],
+            self.settings.among({method.name for method in known}),
+            together=self.together,
+            split=self._split,
+            static=self.static,
+        )
+
     @cached_property
     def analyser(self) -> str:
         """What TF-IDF counts: "word", or "char" for scripts without blanks."""
