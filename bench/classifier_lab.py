@@ -102,7 +102,9 @@ DATA: dict[str, Callable[[], LabTexts]] = {
     "ag_news_5k": _table("ag_news_5k.csv"),
     "sms_spam": _table("sms_spam.csv"),
     "chnsenticorp": _table("ChnSentiCorp_htl_all.csv"),
+    "bbc_news": _table("bbc_news.csv"),
 }
+"""By name; BBC news (Greene and Cunningham 2006) are long texts, as a table of categories and texts."""
 
 
 def drawn(data: LabTexts, n_train: int, seed: int) -> LabTexts:

@@ -11,7 +11,16 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from elmo_core.serving.access import LOCAL_FILES_VARIABLE
-from pages.common.permissions import MOST_SECONDS, is_plainly_local, may_name_files, refusal_of_length
+from pages.common.permissions import (
+    MOST_JOBS,
+    MOST_SECONDS,
+    MOST_UPLOADED_MB,
+    is_plainly_local,
+    may_name_files,
+    refusal_of_job,
+    refusal_of_length,
+    refusal_of_upload,
+)
 from tests.pages.driver import open_page, texts
 from tests.pages.gestures import PATIENCE_S
 
@@ -87,8 +96,12 @@ def test_a_path_in_the_state_of_a_session_is_not_read_where_files_may_not_be_nam
     assert not test.text_input
 
 
-def test_a_served_app_takes_no_work_of_hours(monkeypatch):
+def test_a_visitor_of_a_served_app_has_a_share_of_it(monkeypatch):
     monkeypatch.setenv(LOCAL_FILES_VARIABLE, "off")
+    assert refusal_of_job(MOST_JOBS - 1) is None
+    assert refusal_of_job(MOST_JOBS).startswith("6 of your jobs wait or run")
+    assert refusal_of_upload(1, (MOST_UPLOADED_MB << 20) - 1) is None
+    assert "more than 400 MB together" in refusal_of_upload(1, MOST_UPLOADED_MB << 20)
     assert refusal_of_length(MOST_SECONDS) is None
     assert "about 3 h, and this server takes no work of more than 1 h;" in refusal_of_length(3 * 3600)
 
