@@ -4,6 +4,7 @@
     python -m bench.classifier_lab MODEL --data sst2 --time-limit 60     one set of texts
     python -m bench.classifier_lab MODEL --train 200 1000 --methods "product of experts"    few training texts
     python -m bench.classifier_lab MODEL --train 200 --methods "product of experts" --fine-tune    and that
+    python -m bench.classifier_lab MODEL --train 200 --methods "product of experts" --samples 5   five samples
     python -m bench.classifier_lab MODEL --json scores.json
     python -m bench.classifier_lab MODEL --upload                        an upload of 5,000 rows, timed
 
@@ -234,6 +235,39 @@ def as_markdown(found: dict[str, dict[str, Any]]) -> str:
     return f"{methods}\n{table(['texts', 'experts', 'macro-F1 (95%)', 'added (95%)'], steps)}"
 
 
+def over_samples(found: dict[str, list[dict[str, Any]]]) -> str:
+    """Format one line for each set and method, and for each expert: means over samples of training texts.
+
+    Args:
+        found: by the name of the set, what `measure` found on each sample.
+    """
+    methods: list[list[object]] = []
+    experts: list[list[object]] = []
+    for name, samples in found.items():
+        scores = [
+            {row["method"]: row["macro_f1"][0] for row in one["methods"] if "macro_f1" in row}
+            for one in samples
+        ]
+        for method in dict.fromkeys(method for one in scores for method in one):
+            values = [one[method] for one in scores if method in one]
+            gains = [one[method] - one[TFIDF] for one in scores if method in one]
+            better = f"{sum(gain > 0 for gain in gains)} of {len(gains)}"
+            methods.append([name, method, _spread(values), _spread(gains, signed=True), better])
+        for step in dict.fromkeys(step["experts"] for one in samples for step in one["additions"]):
+            steps = [found for one in samples for found in one["additions"] if found["experts"] == step]
+            gains = [found["gain"][0] for found in steps if found["gain"] is not None]
+            values = [found["macro_f1"][0] for found in steps]
+            experts.append([name, step, _spread(values), _spread(gains, signed=True) if gains else ""])
+    columns = ["texts", "method", "macro-F1 (least to most)", "less TF-IDF", "samples above it"]
+    added = table(["texts", "experts", "macro-F1 (least to most)", "added"], experts)
+    return f"{table(columns, methods)}\n{added}"
+
+
+def _spread(values: list[float], *, signed: bool = False) -> str:
+    sign = "+" if signed else ""
+    return "{:{s}.1f} ({:{s}.1f} to {:{s}.1f})".format(np.mean(values), min(values), max(values), s=sign)
+
+
 def main() -> None:
     """Run the comparisons and write the table."""
     parser = arguments(__doc__)
@@ -244,6 +278,7 @@ def main() -> None:
     parser.add_argument(
         "--train", nargs="+", type=int, help="numbers of training texts to draw; all if not given"
     )
+    parser.add_argument("--samples", type=int, default=1, help="of training texts, by as many seeds")
     parser.add_argument(
         "--methods", nargs="+", default=[], help="beside guessing and TF-IDF; all if not given"
     )
@@ -260,12 +295,17 @@ def main() -> None:
     )
     if options.methods:
         settings = replace(settings, methods=(MAJORITY, TFIDF, *options.methods))
+    seeds = range(options.seed, options.seed + options.samples)
     found = {
-        name if n is None else f"{name}, {n:,}": measure(elmo, name, settings, n)
+        name if n is None else f"{name}, {n:,}": [
+            measure(elmo, name, replace(settings, seed=seed), n) for seed in seeds
+        ]
         for name in options.data
         for n in options.train or [None]
     }
-    sys.stdout.write(as_markdown(found))
+    sys.stdout.write(
+        over_samples(found) if len(seeds) > 1 else as_markdown({name: one for name, (one,) in found.items()})
+    )
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
 
