@@ -148,8 +148,7 @@ def pretrain(
 
     The first Ctrl-C or SIGTERM ends it after the step that it makes, with a checkpoint; a second one at once.
 
-    On several processes in lockstep: torchrun --nproc-per-node N -m elmo_core pretrain ...; on several cores
-    or machines without lockstep: --worker.
+    In lockstep on N processes: torchrun --nproc-per-node N -m elmo_core pretrain ...; else see --worker.
     """
     from elmo_core.pretraining.cache import open_corpus
     from elmo_core.pretraining.corpus import find_shards

@@ -199,7 +199,7 @@ class LocalAveraging:
         log.info(
             "round %d: %d steps here, share %.0f%%; steps of the others since the last one: %s",
             self._rounds, own_steps, 100 * share,
-            ", ".join(f"worker {number} {steps}" for number, steps in new_steps.items()) or "none",
+            ", ".join(f"worker {number}: {steps}" for number, steps in new_steps.items()) or "none",
         )  # fmt: skip
 
     @torch.no_grad()

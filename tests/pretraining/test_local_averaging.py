@@ -320,7 +320,7 @@ def test_processes_come_late_die_and_return(tmp_path):
     reached = int(checkpoints(tmp_path / "run-1")[-1].name.split("-")[1])
     back = start(tmp_path, 1, reached + 20, "--resume")
     output, _ = back.communicate(timeout=PATIENCE_S)
-    assert back.returncode == 0 and "worker 2 40" in output, output
+    assert back.returncode == 0 and "worker 2: 40" in output, output
     assert read_folder(tmp_path / "run-1" / "model").about["words_seen"] == (reached + 20 + 40) * 20
     files = [read_weights(shared_file(tmp_path, number)).facts["steps"] for number in (1, 2)]
     assert files == [reached + 20, 40]
