@@ -186,20 +186,25 @@ def _judged(
 
 
 def _between_models(done: Sequence[MethodResult]) -> str:
-    """Whether the best methods of two models differ; empty where there is one model."""
-    own = [result for result in done if result.needs_model and not result.model]
-    others = [result for result in done if result.model]
-    if not own or not others:
+    """Whether two models differ; empty where there is one, or no method that both ran."""
+    own = {result.method: result for result in done if result.needs_model and not result.model}
+    pairs = [
+        (own[name], other)
+        for other in done
+        if other.model and (name := other.method.removesuffix(f", {other.model}")) in own
+    ]
+    if not pairs:
         return ""
-    first, second = max(own, key=_value), max(others, key=_value)
+    first, second = max(pairs, key=lambda pair: _value(pair[0]) + _value(pair[1]))
     gap = second.compare(first)
-    p = min(1.0, gap.p_value * len(own) * len(others))
     value, low, high = (100 * part for part in (gap.value.value, gap.value.low, gap.value.high))
-    is_shown = p <= _LEVEL and (low > 0 or high < 0)
-    better = (second.method if value > 0 else first.method) + " is better" if is_shown else "not told apart"
+    found = "the two are not told apart"
+    if gap.p_value <= _LEVEL and (low > 0 or high < 0):
+        found = f"{second.model if value > 0 else 'the first model'} is better"
     return (
-        f" Between the models: {second.method} has {_points(second)}, {first.method} {_points(first)}, a "
-        f"difference of {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, p = {p:.3f}): {better}."
+        f" Between the models, by the method that is best for both together ({first.method}): {second.model} "
+        f"has {_points(second)} against {_points(first)}, a difference of {value:+.1f} (95% interval "
+        f"{low:+.1f} to {high:+.1f}, p = {gap.p_value:.3f}); {found}."
     )
 
 

@@ -138,7 +138,7 @@ def test_classify_shows_the_methods_of_both_in_one_table_with_one_verdict():
     assert table["method"].tolist()[-4:] == [LEARNED, LEARNED_WORDS, *named]
     scores = table["macro-F1"].tolist()
     assert scores[-4:-2] == scores[-2:] and table["p"].notna().sum() == 4
-    assert "Between the models: " in messages(app) and "not told apart" in messages(app)
+    assert "Between the models, by" in messages(app) and "not told apart" in messages(app)
     assert "Methods named after second read with that model" in captions(app)
     assert {LEARNED, f"{LEARNED}, second"} <= set(app.selectbox(key="classify_inside_method").options)
     cell = next(code.value for code in app.code if "compare_methods" in code.value)
@@ -152,7 +152,7 @@ def test_entities_shows_the_methods_of_both_in_one_table_with_one_verdict():
     checked(app.run())
     table = next(one.value for one in app.dataframe if "method" in one.value)
     assert table["method"].tolist()[-2:] == ["learned mix", "learned mix, second"]
-    assert "Between the models: " in texts(app)
+    assert "Between the models, by" in texts(app)
     assert not app.error
 
 
