@@ -2,6 +2,7 @@
 
     python -m bench.local_workers --train 'corpus/*.xz' --valid held-out.xz --cache folder/ --csv rows.csv
     python -m bench.local_workers ... --only "one run" "two workers"
+    python -m bench.local_workers ... --round-cost      processor time of a round in the shipped shape
 
 All rows go on from one small model, which is trained first and kept in the cache, and hold the rate.
 `--words` are those of all workers together. A worker is a process of its own with one thread. Perplexity is
@@ -26,10 +27,12 @@ import torch
 from bench.kept_rows import KeptRows
 from bench.reporting import progress, table, training_arguments
 from elmo_core.config import BiLMConfig, CharCNNConfig
+from elmo_core.nn.bilm import BiLM
 from elmo_core.pretraining.cache import open_corpus
-from elmo_core.pretraining.local_averaging import Worker
-from elmo_core.pretraining.settings import PretrainConfig
+from elmo_core.pretraining.local_averaging import LocalAveraging, Worker
+from elmo_core.pretraining.settings import SMALL, PretrainConfig
 from elmo_core.pretraining.trainer import Trainer
+from elmo_core.text.vocabulary import SPECIALS, Vocabulary
 from elmo_core.weights.folder import read_folder
 
 BASE = PretrainConfig(
@@ -141,6 +144,28 @@ def perplexities(folder: Path) -> list[float]:
         return [float(row["perplexity"]) for row in csv.DictReader(stream) if row["perplexity"]]
 
 
+def seconds_of_a_round() -> float:
+    """Return the processor time of the last of three rounds of two workers in the shipped shape, by turns."""
+    shape = dataclasses.replace(SMALL, n_words=PretrainConfig().vocabulary_size)
+    identity = {"corpus": "none", "config": PretrainConfig(model=shape).to_dict()}
+    with tempfile.TemporaryDirectory() as name:
+        workers = []
+        for number in (1, 2):
+            run, model = Path(name) / f"run-{number}", BiLM(shape)
+            run.mkdir()
+            averaging = LocalAveraging(Worker(number, 2, Path(name) / "shared"), run)
+            averaging.begin(model, Vocabulary(SPECIALS), identity, lambda: None)
+            average = {name: weights.detach().clone() for name, weights in model.named_parameters()}
+            workers.append((averaging, model, average))
+        for step in (500, 1000, 1500):
+            for averaging, model, average in workers:
+                began = time.process_time()
+                averaging.exchange(model, average, step)
+                averaging.publish(average)
+                seconds = time.process_time() - began
+    return seconds
+
+
 def as_table(rows: list[dict[str, str]]) -> str:
     """Format a line for each way."""
     heads = ["", "million words in all", "half", "end", "words/s", "words a processor second"]
@@ -165,7 +190,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--start-words", type=int, default=960_000)
     parser.add_argument("--only", nargs="+", choices=WAYS, default=WAYS, metavar="WAY")
+    parser.add_argument("--round-cost", action="store_true")
     options = parser.parse_args()
+    if options.round_cost:
+        sys.stdout.write(f"{seconds_of_a_round():.1f} processor seconds\n")
+        return
     setting = Setting(
         options.train, options.valid, options.cache, options.words, options.rounds, options.start_words
     )
