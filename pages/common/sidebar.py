@@ -65,7 +65,8 @@ def _choose_compared(name: str) -> None:
         key=key,
         on_change=lambda: compare_with(st.session_state[key]),
         help="Word senses shows both on the same uses, Contextual and static the neighbours by both, Layers "
-        "and mixtures the curves of both, Read how surprising each word is to either.",
+        "and mixtures the mixtures and curves of both, Read how surprising each word is to either, Classify "
+        "texts and Entities the methods of both in one table.",
     )
     if compared:
         try:

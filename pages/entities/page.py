@@ -54,7 +54,7 @@ needed = expected_seconds(elmo, second, corpus, settings)
 st.caption(tagging_views.say_counts(corpus.train, corpus.test))
 is_of_sample = corpus.is_sample and not static
 results = results_about(is_sample=True) if is_of_sample else visitor_results("taggers", 2)
-kept = kept_for(model_name(), settings) if is_of_sample and second is None else None
+kept = kept_for(model_name(), settings) if is_of_sample else None
 if kept and key not in results:
     results.keep(key, kept)  # the page opens with an answer
 outcome = jobs.run_or_offer(
@@ -79,7 +79,7 @@ if best is None or best.tagger is None:
     st.stop()
 with first_row:
     show_own_text(PAGE, outcome, best)
-tagging_views.show_verdict(outcome)
+tagging_views.show_verdict(outcome, compared)
 view = st.segmented_control(
     "View", (SCORES, DIFFERENCES, MORE, FILES), default=SCORES, required=True, key="view",
     bind="query-params", label_visibility="collapsed", wrap=True,

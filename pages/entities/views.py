@@ -78,14 +78,20 @@ def show_live(job: Job, measure: str) -> None:
         right.plotly_chart(figure, key="entities_figure_live_done", alt="Methods that are done")
 
 
-def show_verdict(outcome: TagComparison) -> None:
-    """Say which method is better, and of a comparison that was made before what training anew changes."""
+def show_verdict(outcome: TagComparison, compared: str | None) -> None:
+    """Say which method is better, and of a comparison that was made before what training anew changes.
+
+    Args:
+        outcome: the comparison.
+        compared: name of the second model, which a comparison made before does not have.
+    """
     sentence = outcome.verdict.sentence
     st.markdown(f"**{escape_markdown(sentence[:1].upper() + sentence[1:])}**")
     if outcome.is_kept:
         st.caption(
             f"Kept results of taggers with {outcome.task.settings.hidden} cells, made before with this model "
-            f"by bench.openings. Train makes larger ones ({TagComparisonSettings.hidden} cells)."
+            f"by bench.openings. Train makes larger ones ({TagComparisonSettings.hidden} cells)"
+            + (f", and those of {escape_markdown(compared)} beside them." if compared else ".")
         )
 
 
