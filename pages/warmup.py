@@ -9,13 +9,19 @@ import logging
 import numpy as np
 
 from elmo_core.exceptions import ElmoError
+from elmo_core.memory import available_bytes
 from elmo_core.senses.study import CONTEXT
+
+_MEMORY = 2 << 30  # to be available before a work process is started ahead of its work
 
 LOGGER = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
-    """Import heavy modules, load the model, draw the first maps, compile UMAP and draw its first map."""
+    """Import heavy modules, load the model, draw the first maps, compile UMAP and draw its first map.
+
+    The other words of the sample are read in a work process meanwhile, where there is memory for one.
+    """
     from elmo_core.plots.sense_map import colour_by_sense, plot_map
     from pages.common import sense_data as data
     from pages.common.chosen_model import model_name
@@ -44,7 +50,22 @@ def warm_up() -> None:
         sample_space(model_name())
         opening_contrast(model_name())
         kept_comparison(model_name())
+        read_words_ahead()
     _settle()
+
+
+def read_words_ahead() -> None:
+    """Let a work process read the words that the sample offers, so that no visitor waits for one."""
+    from pages.common.loaders import sample, words_to_try
+    from pages.common.processes import run_apart
+    from pages.common.sense_data import read_ahead
+
+    if (available_bytes() or _MEMORY) < _MEMORY:
+        return
+    for word in words_to_try(sample()):
+        found = run_apart(read_ahead, (word,), report=lambda *_: None, note=lambda _: None)
+        for key, result in found.items():
+            sample().results.keep(key, result)
 
 
 def compile_umap() -> None:

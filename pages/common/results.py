@@ -48,6 +48,11 @@ class ResultStore:
         with self._lock:
             return key in self._results
 
+    def everything(self) -> dict[Hashable, Any]:
+        """Return all results by key, the least recently used first."""
+        with self._lock:
+            return dict(self._results)
+
     def find(self, key: Hashable) -> Any:
         """Return a result, or None where there is none."""
         with self._lock:

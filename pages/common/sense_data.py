@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
@@ -31,7 +32,7 @@ from pages.common import jobs
 from pages.common.calibration import calibration_of
 from pages.common.chosen_model import model_name
 from pages.common.job import Job
-from pages.common.loaders import Source, load_model
+from pages.common.loaders import Source, load_model, sample
 
 LONG_MAP = 150
 """Uses: UMAP of more of them always runs as a job."""
@@ -221,6 +222,27 @@ def nearest(source: Source, asked: UseQuery, study: Study, row: int) -> tuple[Ne
     return source.results.get_or_compute(
         ("nearest", source.key, load_model(model_name()).name, asked, row), work
     )
+
+
+def read_ahead(word: str) -> dict[Hashable, Any]:
+    """Return what Word senses shows first about a word of the sample, by the keys of its results.
+
+    For a work process: the server keeps what is returned, so that nobody waits for it.
+    """
+    source, asked = sample(), UseQuery(word)
+    uses = find("", source, asked)
+    found = study("", source, asked, uses)
+    groups("", source, asked, found, "k-means", None)
+    note_umap()  # nobody waits here for its compilation
+    for projection in ("pca", "umap"):
+        sense_map("", source, asked, found, CONTEXT, projection)
+    scores("", source, asked, found)
+    return {key: result for key, result in source.results.everything().items() if _is_about(key, asked)}
+
+
+def _is_about(key: Hashable, asked: UseQuery) -> bool:
+    """Whether a result is about these uses."""
+    return isinstance(key, tuple) and asked in key
 
 
 def _unless_long(seconds: float) -> float:

@@ -13,8 +13,10 @@ import pytest
 
 from elmo_core.weights.registry import known_models
 from pages import warmup
-from pages.common import chosen_model
+from pages.common import chosen_model, loaders
 from pages.common.chosen_model import model_name
+from pages.common.loaders import sample
+from pages.common.sense_data import UseQuery, find, study
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,8 +44,21 @@ def thawed():
 def test_warm_up_draws_the_first_map(monkeypatch: pytest.MonkeyPatch, thawed: None):
     monkeypatch.setenv("ELMO_MODEL", "tiny")
     monkeypatch.setattr(warmup, "compile_umap", lambda: None)
+    monkeypatch.setattr(warmup, "read_words_ahead", lambda: None)
     warmup.warm_up()
     assert gc.get_freeze_count() > 0
+
+
+def test_a_word_of_the_sample_is_there_before_anybody_asks(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ELMO_MODEL", "tiny")
+    monkeypatch.setattr(warmup, "_MEMORY", 0)
+    monkeypatch.setattr(loaders, "words_to_try", lambda source: ("crane",))
+    source, asked = sample(), UseQuery("crane")
+    kept = source.results.everything
+    warmup.read_words_ahead()
+    found = {key: result for key, result in kept().items() if asked in key}
+    assert {key[0] for key in found} == {"uses", "study", "cuts", "groups", "frame", "map", "scores"}
+    assert study("", source, asked, find("", source, asked)) in found.values()  # no other key
 
 
 def test_warm_up_survives_a_broken_model(
@@ -51,6 +66,7 @@ def test_warm_up_survives_a_broken_model(
 ):
     monkeypatch.setenv("ELMO_MODEL", "no-such-model")
     monkeypatch.setattr(warmup, "compile_umap", lambda: None)
+    monkeypatch.setattr(warmup, "read_words_ahead", lambda: None)
     warmup.warm_up()
     assert "no-such-model" in caplog.text
 
