@@ -24,7 +24,7 @@ def warm_up() -> None:
     """
     from elmo_core.plots.sense_map import colour_by_sense, plot_map
     from pages.common import sense_data as data
-    from pages.common.chosen_model import model_name
+    from pages.common.chosen_model import RANDOM_MODEL, model_name
     from pages.common.loaders import sample
     from pages.common.openings import opening, opening_contrast
     from pages.common.text_spaces import sample_space
@@ -50,7 +50,8 @@ def warm_up() -> None:
         sample_space(model_name())
         opening_contrast(model_name())
         kept_comparison(model_name())
-        read_words_ahead()
+        if model_name() != RANDOM_MODEL:  # that one is as quick as it is senseless
+            read_words_ahead()
     _settle()
 
 
