@@ -12,7 +12,6 @@ import atexit
 import contextlib
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -33,6 +32,7 @@ from pages.common.work_process import (
 
 _PACKAGES = Path(__file__).parents[2]
 _TICK_S = 0.2
+_KILLED = -9
 _CANCEL_S = 1.0  # for an answer to a cancel, before the process is ended
 
 T = TypeVar("T")
@@ -141,7 +141,7 @@ class WorkProcess:
     def _reason_of_end(self) -> Exception:
         """Why it has ended during the work."""
         status = self._process.wait()
-        if status == -signal.SIGKILL:  # as the system does when memory runs out
+        if status == _KILLED:  # as the system does when memory runs out
             return MemoryError()
         return RuntimeError(f"The work process has ended with status {status}.")
 
