@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from elmo_core.runs.folder import RUNS_VARIABLE
 from elmo_core.runs.worker import NICE_VARIABLE
 from elmo_core.weights.registry import MODELS_VARIABLE
-from pages.common import jobs
+from pages.common import jobs, processes
 from tests.pages.contrast import too_weak
 from tests.pages.gestures import PATIENCE_S, settle
 
@@ -35,8 +35,11 @@ def tiny_model() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def no_job_goes_on() -> Iterator[None]:
-    """Wait for the jobs of a module: one that computes beside later tests draws from their random numbers."""
+    """End the jobs of a module: nobody waits for them, and they would compute beside later tests."""
     yield
+    jobs._queue._waiting.clear()
+    for process in list(processes._busy):
+        process.end()
     end = time.monotonic() + PATIENCE_S
     while (jobs._queue._waiting or jobs._queue._running) and time.monotonic() < end:
         time.sleep(0.05)
