@@ -26,7 +26,7 @@ import torch
 
 from bench.kept_rows import KeptRows
 from bench.reporting import progress, table, training_arguments
-from elmo_core.config import BiLMConfig, CharCNNConfig
+from bench.variants import CHARACTERS
 from elmo_core.nn.bilm import BiLM
 from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.local_averaging import LocalAveraging, Worker
@@ -36,13 +36,7 @@ from elmo_core.text.vocabulary import SPECIALS, Vocabulary
 from elmo_core.weights.folder import read_folder
 
 BASE = PretrainConfig(
-    model=BiLMConfig(
-        lstm_dim=128,
-        projection_dim=64,
-        char_cnn=CharCNNConfig(filters=((1, 16), (2, 32), (3, 64)), n_highway=1),
-        n_words=4,
-        has_softmax=True,
-    ),
+    model=CHARACTERS,
     vocabulary_size=10_000, rows=32, unroll_steps=20, n_sampled=512, learning_rate=3e-3, warm_up_steps=100,
     decay_from=0.999, average_decay=0.9, valid_tokens=5_000,
 )  # fmt: skip

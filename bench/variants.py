@@ -25,7 +25,7 @@ from elmo_core.pretraining.evaluation import text_perplexity
 from elmo_core.pretraining.settings import PretrainConfig
 from elmo_core.pretraining.trainer import Trainer
 
-_CHARACTERS = BiLMConfig(
+CHARACTERS = BiLMConfig(
     lstm_dim=128,
     projection_dim=64,
     char_cnn=CharCNNConfig(filters=((1, 16), (2, 32), (3, 64)), n_highway=1),
@@ -33,9 +33,9 @@ _CHARACTERS = BiLMConfig(
     has_softmax=True,
 )
 VARIANTS: dict[str, tuple[BiLMConfig, bool]] = {
-    "characters": (_CHARACTERS, False),
-    "characters and parts of speech": (_CHARACTERS, True),
-    "word ids": (replace(_CHARACTERS, char_cnn=None), False),
+    "characters": (CHARACTERS, False),
+    "characters and parts of speech": (CHARACTERS, True),
+    "word ids": (replace(CHARACTERS, char_cnn=None), False),
 }
 
 

@@ -50,20 +50,24 @@ def warm_up() -> None:
         sample_space(model_name())
         opening_contrast(model_name())
         kept_comparison(model_name())
-        if model_name() != RANDOM_MODEL:  # that one is as quick as it is senseless
+        if model_name() != RANDOM_MODEL:  # nobody studies random weights
             read_words_ahead()
     _settle()
 
 
 def read_words_ahead() -> None:
     """Let a work process read the words that the sample offers, so that no visitor waits for one."""
+    from pages.common.chosen_model import model_name
     from pages.common.loaders import sample, words_to_try
+    from pages.common.openings import opening
     from pages.common.processes import run_apart
     from pages.common.sense_data import read_ahead
 
     if (available_bytes() or _MEMORY) < _MEMORY:
         return
     for word in words_to_try(sample()):
+        if word == opening(model_name()):  # the warm-up itself has read it
+            continue
         found = run_apart(read_ahead, (word,), report=lambda *_: None, note=lambda _: None)
         for key, result in found.items():
             sample().results.keep(key, result)

@@ -204,7 +204,7 @@ def _between_models(done: Sequence[MethodResult]) -> str:
     return (
         f" Between the models, by the method that is best for both together ({first.method}): {second.model} "
         f"has {_points(second)} against {_points(first)}, a difference of {value:+.1f} (95% interval "
-        f"{low:+.1f} to {high:+.1f}, p = {gap.p_value:.3f}); {found}."
+        f"{low:+.1f} to {high:+.1f}, p = {gap.p_value:.4f}); {found}."
     )
 
 

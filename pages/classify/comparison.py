@@ -304,7 +304,7 @@ def _columns() -> dict[str, Any]:
         "95%": st.column_config.TextColumn(width=105, help=explain("Confidence interval")),
         "accuracy": number(format="%.1f"),
         "against TF-IDF": number(format="%+.1f", help="Difference of macro-F1, in points"),
-        "p": number(format="%.3f", help="Two-sided, by exchanging both methods' predictions at random"),
+        "p": number(format="%.4f", help="Two-sided, by exchanging both methods' predictions at random"),
         "seconds": number(
             format="%.1f", help="Training and prediction; the vectors are computed once for all methods"
         ),

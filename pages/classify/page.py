@@ -19,6 +19,7 @@ from pages.classify.table import choose_table
 from pages.common import exports, jobs
 from pages.common.chosen_model import compared_model
 from pages.common.layout import show_title
+from pages.common.markdown import escape_markdown
 from pages.common.permissions import refusal_of_length
 from pages.common.processes import prepare
 from pages.common.results import visitor_results
@@ -45,7 +46,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
     refusal = refusal_of_length(seconds)
     may_start = is_usable and not refusal
     if is_usable:
-        st.caption(f"about {duration(seconds)} on this machine")
+        beside = f", with the methods of {escape_markdown(second)} too" if second else ""
+        st.caption(f"about {duration(seconds)} on this machine{beside}")
 if refusal:
     st.warning(refusal)
 done = jobs.run_or_offer(

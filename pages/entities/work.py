@@ -161,11 +161,10 @@ def tag_file(
         doing, share = what, done
         report(doing, share)
 
-    def tick() -> None:
-        report(doing, share)
-
     sentences, notes = _read(name, content, encoding, remember)
-    tagged: list[TaggedSentence] = list(tag_stream(tagger, _reported(sentences, remember), tick=tick))
+    tagged: list[TaggedSentence] = list(
+        tag_stream(tagger, _reported(sentences, remember), tick=lambda: remember(doing, share))
+    )
     labels = tagger.head_.tags.labels
     writers: dict[str, Callable[[list[TaggedSentence]], Iterator[str]]] = {
         "conll": to_conll,

@@ -64,7 +64,7 @@ def test_a_twin_gets_the_same_scores_against_the_same_baselines_and_is_not_told_
         assert first.against[TFIDF] == second.against[TFIDF]
     found = verdict(results)
     assert "Between the models, by the method that is best for both together" in found.sentence
-    assert "a difference of +0.0 (95% interval +0.0 to +0.0, p = 1.000); the two are" in found.sentence
+    assert "a difference of +0.0 (95% interval +0.0 to +0.0, p = 1.0000); the two are" in found.sentence
     assert "Between the models" not in verdict(results[:3]).sentence
     assert best_result(results) is not None and not best_result(results).model
 
