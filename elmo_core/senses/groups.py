@@ -33,6 +33,7 @@ from elmo_core.geometry.clustering import (
     silhouettes,
     spherical_kmeans,
 )
+from elmo_core.measuring.agreement import adjusted_rand_index, contingency
 from elmo_core.senses.bounds import (
     LEAST_GAIN,
     MAX_CLOSENESS,
@@ -262,11 +263,10 @@ def _candidate(
     resamples: Sequence[np.ndarray],
     bounds: Bounds,
 ) -> CandidateGroups:
-    from sklearn.metrics import adjusted_rand_score
-
     labels = cut(units)
     null = np.array([mean_silhouette(paired, cut(paired)) for paired in nulls])
-    agreement = np.array([adjusted_rand_score(labels[rows], cut(units[rows])) for rows in resamples])
+    again = [contingency(labels[rows], cut(units[rows])) for rows in resamples]
+    agreement = np.array([adjusted_rand_index(table) for table in again])
     return CandidateGroups(
         cut=cut,
         labels=labels,

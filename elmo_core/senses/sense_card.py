@@ -9,6 +9,7 @@ import numpy as np
 
 from elmo_core.exceptions import InputError
 from elmo_core.geometry.separation import separation
+from elmo_core.measuring.agreement import adjusted_rand_index, contingency, v_measure
 from elmo_core.senses.bounds import LEAST_GAIN, MIN_SDS
 from elmo_core.senses.groups import MIN_USES, CandidateGroups, SenseGroups, mean_silhouette
 from elmo_core.senses.use_vectors import Halves
@@ -127,26 +128,25 @@ def _scores(
     seed: int,
 ) -> tuple[AgreementScore, ...]:
     """Agreement of groups with senses, and how far the senses lie apart whatever the groups are."""
-    from sklearn.metrics import adjusted_rand_score, v_measure_score
-
     known = np.array([row for row, sense in enumerate(gold) if sense is not None])
     senses = np.unique([str(gold[row]) for row in known], return_inverse=True)[1]
     code = np.full(len(gold), -1)
     code[known] = senses
     kept = code[rows] >= 0
-    found = []
-    for name, measure in (("adjusted Rand index", adjusted_rand_score), ("V-measure", v_measure_score)):
-        generator = np.random.default_rng(seed)
-        chance = [measure(generator.permutation(senses), best.labels[known]) for _ in range(N_SHUFFLES)]
-        null = [measure(code[rows][kept], cut[kept]) for cut in cuts] if kept.any() else []
-        found.append(
-            AgreementScore(
-                name,
-                float(measure(senses, best.labels[known])),
-                Spread.of(chance),
-                Spread.of(null) if null else None,
-            )
+    generator = np.random.default_rng(seed)
+    shuffled_senses = np.stack([generator.permutation(senses) for _ in range(N_SHUFFLES)])
+    chance = contingency(shuffled_senses, best.labels[known])
+    null = [contingency(code[rows][kept], cut[kept]) for cut in cuts] if kept.any() else []
+    true = contingency(senses, best.labels[known])
+    found = [
+        AgreementScore(
+            name,
+            float(measure(true)),
+            Spread.of(measure(chance)),
+            Spread.of([float(measure(table)) for table in null]) if null else None,
         )
+        for name, measure in (("adjusted Rand index", adjusted_rand_index), ("V-measure", v_measure))
+    ]
     return (*found, _nearest(halves, shuffled, rows, gold))
 
 
