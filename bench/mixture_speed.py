@@ -97,7 +97,7 @@ def umap(sizes: Sequence[int], width: int = 256) -> str:
         command = [sys.executable, "-m", "bench.mixture_speed", "--one-map", str(n), str(width)]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         rows.append(printed.strip().split("|"))
-    times = "compilation, once a process", "map, processor", "map, clock"
+    times = "loading UMAP, once a process", "map, processor", "map, clock"
     return table(["vectors", *times, "peak memory", "trustworthiness"], rows)
 
 

@@ -240,7 +240,7 @@ def time_table(elmo: Elmo) -> str:
     drawn = timed("map: false neighbours of every use", lambda: draw_map(study, CONTEXT, frame))
     colouring = Colouring(grouping.labels, tuple(name.text for name in grouping.names), "none")
     timed("figure as JSON, with a click (also from cache)", lambda: figure(drawn, uses, colouring))
-    timed("plane of the contexts, UMAP, compiling", lambda: frame_of(study, CONTEXT, "umap"))
+    timed("plane of the contexts, first UMAP of a process", lambda: frame_of(study, CONTEXT, "umap"))
     timed("plane of the contexts, UMAP", lambda: frame_of(study, CONTEXT, "umap"))
     layers = timed("plane of all layers, UMAP", lambda: frame_of(study, study.views[1], "umap"))
     first = timed("another layer: its map", lambda: draw_map(study, study.views[2], layers))

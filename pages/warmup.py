@@ -74,7 +74,7 @@ def read_words_ahead() -> None:
 
 
 def compile_umap() -> None:
-    """Let numba compile UMAP: it takes 10 s, once in each process."""
+    """Let numba load UMAP; the first process of a machine compiles it, for some ten seconds."""
     from elmo_core.geometry.shared_frame import shared_frame
 
     shared_frame(np.random.default_rng(0).standard_normal((1, 64, 8)), 1, "umap")

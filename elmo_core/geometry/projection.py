@@ -16,9 +16,8 @@ from typing import Any, Literal
 import numpy as np
 
 from elmo_core.exceptions import ConfigError
-from elmo_core.extras import extra
 from elmo_core.geometry.nearest import Neighbours
-from elmo_core.geometry.umap_lock import umap_lock
+from elmo_core.geometry.umap_library import umap_class, umap_lock
 from elmo_core.progress import Report
 
 ProjectionMethod = Literal["pca", "umap", "tsne"]
@@ -149,13 +148,10 @@ def _umap(
     refines: bool,
     report: Report | None,
 ) -> np.ndarray:
-    with extra("maps"):
-        from umap import UMAP
-
     n = len(points)
     k = min(settings.n_neighbours - 1, nearest.rows.shape[1])
     n_epochs = _REFINING_EPOCHS if refines else _EPOCHS if n <= _MANY else _EPOCHS_OF_MANY
-    reducer = UMAP(
+    reducer = umap_class()(
         n_components=settings.n_dims,
         n_neighbors=k + 1,
         min_dist=settings.min_dist,
