@@ -2,6 +2,7 @@
 
     python -m bench.pictures                      # all, into docs/pictures/ (`make pictures`)
     python -m bench.pictures --pages maps read    # of these pages alone
+    ELMO_MODEL=all-minilm python -m bench.pictures --into build/pictures    # with another model
 
 Needs the test tools and a Chromium (`chromium` on the PATH, or CHROMIUM). Each picture is what the page opens
 on, taken once the page has come to rest.
@@ -34,8 +35,9 @@ def main() -> None:
     """Take the pictures, and print their sizes."""
     parser = arguments(__doc__)
     parser.add_argument("--pages", nargs="+", choices=PAGES, default=PAGES)
+    parser.add_argument("--into", type=Path, default=FOLDER, help="folder that the pictures are put into")
     asked = parser.parse_args()
-    FOLDER.mkdir(exist_ok=True)
+    asked.into.mkdir(parents=True, exist_ok=True)
     with served_app() as (address, _), open_browser() as browser:
         for screen, (width, height) in SCREENS.items():
             for theme in THEMES:
@@ -44,12 +46,12 @@ def main() -> None:
                     color_scheme="dark" if theme == "dark" else "light",
                 )
                 for name in asked.pages:
-                    path = FOLDER / f"{name}-{screen}-{theme}.webp"
+                    path = asked.into / f"{name}-{screen}-{theme}.webp"
                     path.write_bytes(_packed(_picture(context, f"{address}/{name}"), _WIDTH[screen]))
                     sys.stdout.write(f"{path.name:28} {path.stat().st_size / 1000:5.1f} kB\n")
                     sys.stdout.flush()
                 context.close()
-    total = sum(path.stat().st_size for path in FOLDER.glob("*.webp"))
+    total = sum(path.stat().st_size for path in asked.into.glob("*.webp"))
     sys.stdout.write(f"{total / 1000:.0f} kB in all\n")
 
 

@@ -13,6 +13,9 @@ from tests.pages.gestures import settle
 
 pytestmark = pytest.mark.browser
 
+PAGES = ("", "static", "layers", "maps", "read", "lessons", "classify", "entities", "train")
+DRAWN = {"", "static", "layers", "maps", "read"}
+
 
 def reads_with(page: Page, name: str) -> None:
     expect(page.get_by_test_id("stSidebar").get_by_text(f"Model: {name}", exact=True).first).to_be_visible()
@@ -29,6 +32,13 @@ def test_an_uploaded_model_is_used_shared_compared_and_removed(
     reads_with(page, "my-model")
     page.reload()
     reads_with(page, "my-model")
+
+    for name in PAGES:  # each opens with a transformer, draws, and sends nothing away
+        opened = visit(f"/{name}?model=my-model")
+        reads_with(opened, "my-model")
+        expect(opened.get_by_test_id("stAlertContentError")).to_have_count(0)
+        if name in DRAWN:
+            expect(opened.locator(".js-plotly-plot").first).to_be_visible()
 
     other = visit("/models", screen=browser.new_context())  # another visitor keeps the usual model
     reads_with(other, "tiny")
