@@ -9,6 +9,7 @@ import logging
 import numpy as np
 
 from elmo_core.exceptions import ElmoError
+from elmo_core.geometry.projection import ProjectionMethod
 from elmo_core.memory import available_bytes
 from elmo_core.senses.study import CONTEXT
 
@@ -20,28 +21,27 @@ LOGGER = logging.getLogger(__name__)
 def warm_up() -> None:
     """Import heavy modules, load the model, draw the first maps, compile UMAP and draw its first map.
 
-    The other words of the sample are read in a work process meanwhile, where there is memory for one.
+    The other words of the sample are read in a work process meanwhile, where there is memory for one. A model
+    that is run once more for each context reads none ahead: pages ask before they let it.
     """
-    from elmo_core.plots.sense_map import colour_by_sense, plot_map
-    from pages.common import sense_data as data
     from pages.common.chosen_model import RANDOM_MODEL, model_name
-    from pages.common.loaders import sample
-    from pages.common.openings import opening, opening_contrast
+    from pages.common.loaders import load_model
+    from pages.common.openings import opening_contrast
+    from pages.common.sense_data import contexts_are_free, note_umap
     from pages.common.text_spaces import sample_space
     from pages.entities.work import kept_comparison
     from pages.maps.settings import opening_map
 
+    reads_ahead = False
     try:
-        asked = data.UseQuery(opening(model_name()))
-        uses = data.find("", sample(), asked)
-        study = data.study("", sample(), asked, uses)
-        data.groups("", sample(), asked, study, "k-means", None)
-        first, _ = data.sense_map("", sample(), asked, study, CONTEXT, "pca")
-        plot_map(first, uses, colour_by_sense(uses)).to_json()
-        _settle()
+        reads_ahead = contexts_are_free(load_model(model_name()))
+        if reads_ahead:
+            _draw_opening_word("pca")
+            _settle()
         compile_umap()
-        data.note_umap()
-        data.sense_map("", sample(), asked, study, CONTEXT, "umap")
+        note_umap()
+        if reads_ahead:
+            _draw_opening_word("umap")
     except ElmoError as error:  # the sidebar tells the visitor; the server stays up
         LOGGER.warning("%s", error)
     _settle()
@@ -50,9 +50,25 @@ def warm_up() -> None:
         sample_space(model_name())
         opening_contrast(model_name())
         kept_comparison(model_name())
-        if model_name() != RANDOM_MODEL:  # nobody studies random weights
+        if reads_ahead and model_name() != RANDOM_MODEL:  # nobody studies random weights
             read_words_ahead()
     _settle()
+
+
+def _draw_opening_word(projection: ProjectionMethod) -> None:
+    """Read, group and draw the uses that Word senses opens on."""
+    from elmo_core.plots.sense_map import colour_by_sense, plot_map
+    from pages.common import sense_data as data
+    from pages.common.chosen_model import model_name
+    from pages.common.loaders import sample
+    from pages.common.openings import opening
+
+    asked = data.UseQuery(opening(model_name()))
+    uses = data.find("", sample(), asked)
+    study = data.study("", sample(), asked, uses)
+    data.groups("", sample(), asked, study, "k-means", None)
+    drawn, _ = data.sense_map("", sample(), asked, study, CONTEXT, projection)
+    plot_map(drawn, uses, colour_by_sense(uses)).to_json()
 
 
 def read_words_ahead() -> None:

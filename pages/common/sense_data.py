@@ -62,10 +62,10 @@ class _Pace:
 
 def uses_per_second() -> float | None:
     """Uses that the chosen model reads in a second, by the last study; None before the first one."""
-    return _Pace.uses_per_s if _is_free(load_model(model_name())) else _MASKED_PER_S
+    return _Pace.uses_per_s if contexts_are_free(load_model(model_name())) else _MASKED_PER_S
 
 
-def _is_free(model: Encoder) -> bool:
+def contexts_are_free(model: Encoder) -> bool:
     """Whether the contexts of uses cost no further run of the model."""
     view = model.context_view()
     return view is None or view.is_free
@@ -110,12 +110,12 @@ def study(page: str, source: Source, asked: UseQuery, uses: Uses) -> Study:
     def work(job: Job) -> Study:
         started = time.monotonic()
         result = job.apart(study_uses, elmo, uses)
-        if _is_free(elmo):
+        if contexts_are_free(elmo):
             _Pace.uses_per_s = n / max(time.monotonic() - started, 1e-3)
         return result
 
     pace = uses_per_second() or _STUDIED_PER_S
-    if _is_free(elmo) and n <= _STUDIED_PER_S * jobs.AT_ONCE_S:
+    if contexts_are_free(elmo) and n <= _STUDIED_PER_S * jobs.AT_ONCE_S:
         pace = _STUDIED_PER_S  # whatever the pace was when the machine was busy
     return jobs.run_or_offer(
         f"{page}_study",

@@ -61,6 +61,16 @@ def test_a_word_of_the_sample_is_there_before_anybody_asks(monkeypatch: pytest.M
     assert study("", source, asked, find("", source, asked)) in found.values()  # no other key
 
 
+def test_warm_up_asks_nothing_of_a_model_whose_contexts_cost_a_run_each(
+    monkeypatch: pytest.MonkeyPatch, thawed: None, random_bert: Path
+):
+    monkeypatch.setenv("ELMO_MODEL", str(random_bert))
+    monkeypatch.setattr(warmup, "compile_umap", lambda: None)
+    warmup.warm_up()
+    assert gc.get_freeze_count() > 0  # it came to its end
+    assert not sample().results.everything()
+
+
 def test_warm_up_survives_a_broken_model(
     monkeypatch: pytest.MonkeyPatch, thawed: None, caplog: pytest.LogCaptureFixture
 ):
