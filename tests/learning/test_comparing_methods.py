@@ -24,6 +24,7 @@ from elmo_core.learning.texts.results import (
     ComparisonSettings,
 )
 from elmo_core.learning.texts.task import TextTask
+from elmo_core.learning.time_budget import measured_rate
 from elmo_core.learning.verdict import verdict
 from elmo_core.learning.workflow import compare_methods
 from elmo_core.measuring.splitting import Split
@@ -201,3 +202,14 @@ def test_a_class_that_only_test_texts_have_is_never_predicted(elmo):
         np.testing.assert_allclose(result.probabilities.sum(axis=1), 1)
     *_, product = result.additions
     assert product.scores.value == result.scores.value
+
+
+def test_a_program_that_holds_up_the_measurement_for_a_moment_does_not_count(monkeypatch: pytest.MonkeyPatch):
+    clock, calls = [0.0], []
+
+    def embed(rows: np.ndarray) -> None:
+        calls.append(len(rows))
+        clock[0] += 30.0 if len(calls) == 2 else 1e-3 * len(rows)  # seconds; the first part is held up
+
+    monkeypatch.setattr("elmo_core.learning.time_budget.time.monotonic", lambda: clock[0])
+    assert measured_rate(embed, np.full(400, 200), seed=0) == pytest.approx(1e-3 / 200)
