@@ -81,7 +81,7 @@ def state_of(run: Run) -> RunState:
         if _somebody_works():
             return RunState("running" if is_queued(run) else "stopping")
         noted = read_note(run)  # the worker may have written it before it gave the lock back
-        if noted is not None and noted.outcome == "running":
+        if noted is not None and noted.outcome == "running" and not _is_to_go_on(run, noted):
             return _of_the_dead(run)
     if is_queued(run):
         waiting = _queue()
@@ -179,13 +179,18 @@ def is_queued(run: Run) -> bool:
     return (run.folder / _TICKET).exists()
 
 
-def note(run: Run, noted: Noted) -> None:
+def note(run: Run, noted: Noted, *, keeps_ticket: bool = False) -> None:
     """Note what a run is doing, or what became of it; it then loses the ticket that it was trained by.
 
+    Args:
+        run: whose state it is.
+        noted: its state.
+        keeps_ticket: whether its ticket is a newer one.
+
     Raises:
-        OutputError: the disk refuses. The ticket is gone in any case.
+        OutputError: the disk refuses. The ticket is gone all the same.
     """
-    if noted.outcome != "running":
+    if noted.outcome != "running" and not keeps_ticket:
         (run.folder / _TICKET).unlink(missing_ok=True)
     write_json(run.folder / _STATE, noted)
 
@@ -198,11 +203,10 @@ def note_the_dead() -> None:
     for run in all_runs():
         noted = read_note(run)
         if noted is not None and noted.outcome == "running":
-            dead, place = _of_the_dead(run), _place(run)
+            dead, goes_on = _of_the_dead(run), _is_to_go_on(run, noted)
             with contextlib.suppress(ElmoError):
-                note(run, Noted("finished" if dead.kind == "finished" else "ended", dead.said))
-                if place and place > noted.began * 1e9:
-                    _put_ticket(run, place)
+                ended = Noted("finished" if dead.kind == "finished" else "ended", dead.said)
+                note(run, ended, keeps_ticket=goes_on)
 
 
 def read_note(run: Run) -> Noted | None:
@@ -227,6 +231,12 @@ def _finishes(copy: Run, run: Run) -> bool:
     with contextlib.suppress(ElmoError):  # damaged
         return copy.about.finishes == run.name
     return False
+
+
+def _is_to_go_on(run: Run, noted: Noted) -> bool:
+    """Whether a run has got a ticket since a worker noted that it runs."""
+    place = _place(run)
+    return place is not None and place > noted.began * 1e9
 
 
 def _of_the_dead(run: Run) -> RunState:

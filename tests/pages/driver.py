@@ -5,12 +5,14 @@ An `AppTest` runs the app's own frame in this process; `run()` after a change of
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from pages.common.job import Job
@@ -85,6 +87,13 @@ def chart(app: AppTest, number: int = 0) -> dict[str, Any]:
     """The data and layout of a chart, in plotly's JSON."""
     found: dict[str, Any] = json.loads(app.get("plotly_chart")[number].proto.spec)
     return found
+
+
+def decoded(values: Any) -> list[float]:
+    """The numbers of a chart, which plotly may have packed."""
+    if isinstance(values, dict):
+        return list(np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"]))
+    return list(values)
 
 
 def alt(app: AppTest, number: int = 0) -> str:

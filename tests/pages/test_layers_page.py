@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import time
-from typing import Any
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.typing import PlotlyState
 
 from elmo_core.layers.scores import SCORES, ScoreName
 from pages.common.loaders import sample
-from tests.pages.driver import chart, checked, open_page, texts, wait_for_charts
+from tests.pages.driver import chart, checked, decoded, open_page, texts, wait_for_charts
 from tests.pages.gestures import PATIENCE_S
 
 LABELLED = b"text,label\n" + b"".join(
@@ -27,13 +24,6 @@ def turned_to(part: str, app: AppTest) -> AppTest:
     return checked(app.segmented_control(key="study").set_value(part).run())
 
 
-def numbers(values: Any) -> list[float]:
-    """The numbers of an axis, which plotly may have packed."""
-    if isinstance(values, dict):
-        return list(np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"]))
-    return list(values)
-
-
 def weights(app: AppTest) -> tuple[float, ...]:
     return tuple(app.slider(key=f"mix_share_{layer}").value for layer in range(3))
 
@@ -41,7 +31,7 @@ def weights(app: AppTest) -> tuple[float, ...]:
 def test_it_opens_on_the_triangle_of_bank():
     app = open_page("layers")
     triangle, picture = chart(app, 0), chart(app, 1)
-    assert len(numbers(triangle["data"][0]["x"])) == 66
+    assert len(decoded(triangle["data"][0]["x"])) == 66
     assert [trace["name"] for trace in triangle["data"][1:]] == ["uniform mix", "current"]
     assert sum(len(trace["text"]) for trace in picture["data"]) == 46
     assert weights(app) == pytest.approx((1 / 3,) * 3, abs=1e-3)
@@ -104,7 +94,7 @@ def test_what_is_no_mixture_is_said_beside_the_field():
 def test_other_scores_of_other_samples(score: ScoreName):
     app = open_page("layers", layers_score=SCORES[score], layers_data="Word classes")
     assert app.selectbox(key="layers_score").value == score
-    assert len(numbers(chart(app)["data"][0]["x"])) == 66
+    assert len(decoded(chart(app)["data"][0]["x"])) == 66
 
 
 def test_learned_weights_stand_beside_the_fixed_mixtures():

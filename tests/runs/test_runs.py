@@ -126,6 +126,21 @@ def test_a_run_that_was_killed_has_the_bits_of_the_command_line(text: TextPart, 
     assert progress.share == 1 and progress.guessing > progress.measured[-1].perplexity > 1
 
 
+def test_a_run_that_goes_on_after_a_death_waits_at_every_moment(
+    text: TextPart, monkeypatch: pytest.MonkeyPatch
+):
+    run = make("mine", text)
+    queue.note(run, queue.Noted("running", began=time.time()))  # and nobody holds the lock
+    assert queue.state_of(run).kind == "ended"
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "wake_worker", lambda: None)  # it has not come yet
+        queue.start(run)
+        seen = [queue.state_of(run).kind]
+        patch.setattr(queue, "write_json", lambda *_: seen.append(queue.state_of(run).kind))
+        queue.note_the_dead()
+    assert [*seen, queue.state_of(run).kind] == ["waiting"] * 3
+
+
 def parent_of(process: int) -> int:
     return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
