@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import SupportsIndex
 
 import pytest
 
@@ -17,6 +18,7 @@ from pages.common import chosen_model, loaders
 from pages.common.chosen_model import model_name
 from pages.common.loaders import sample
 from pages.common.sense_data import UseQuery, find, study
+from tests.pages.driver import open_page
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +35,20 @@ def test_the_entry_sets_the_environment_before_torch_is_imported():
 def test_no_page_needs_the_network():
     """A page icon from a font would be fetched from its maker."""
     assert not re.search(r"page_icon=[\"']:", (ROOT / "pages" / "frame.py").read_text(encoding="utf-8"))
+
+
+def test_a_run_of_a_page_leaves_the_path_of_imports_alone(monkeypatch: pytest.MonkeyPatch):
+    """An import in another thread would skip an entry of it, and find a library missing."""
+    changes: list[str] = []
+
+    class WatchedPath(list[str]):
+        def insert(self, index: SupportsIndex, entry: str) -> None:
+            changes.append(entry)
+
+    monkeypatch.setenv("ELMO_MODEL", "tiny")
+    monkeypatch.setattr(sys, "path", WatchedPath(sys.path))
+    open_page("lessons")
+    assert not changes
 
 
 @pytest.fixture
