@@ -23,7 +23,7 @@ import numpy as np
 from bench import benchmark_data
 from bench.group_evidence import ON_HALVES, ON_VECTORS, OfHalves, PldaModel, whitened
 from bench.reporting import arguments, progress, table
-from bench.sense_calibration import calibration_words, control_uses, sample_words, share
+from bench.sense_calibration import as_known, calibration_words, control_uses, sample_words, share
 from bench.word_senses import gold_uses
 from elmo_core import Encoder, load_encoder
 from elmo_core.senses.calibration import RATE
@@ -112,14 +112,6 @@ def as_uses(known: KnownWords, places: Sequence[tuple[int, int]]) -> Uses:
     """Take the places of a text for the uses of one word."""
     one = KnownWords(known.text, known.sentences, {"": tuple(places)})
     return one.one_sense("", len(places), random.Random(0))
-
-
-def as_known(words: Mapping[str, Uses], text: str) -> KnownWords:
-    """Turn the uses of some words into a text that uses can be drawn from."""
-    sentences = [use.tokens for uses in words.values() for use in uses.uses]
-    rows = iter(range(len(sentences)))
-    places = {word: tuple((next(rows), use.position) for use in uses.uses) for word, uses in words.items()}
-    return KnownWords(text, sentences, places)
 
 
 def lists_of(known: KnownWords, n_words: int) -> tuple[list[str], list[str], list[str]]:

@@ -71,7 +71,9 @@ def _sense_groups(fingerprint: str) -> str:
     from elmo_core.senses.kept_calibrations import find_calibration
 
     found = find_calibration(fingerprint)
-    return f"calibrated on {found.text}" if found else "not calibrated for this model (elmo calibrate)"
+    if found is None:
+        return "not calibrated for this model (elmo calibrate)"
+    return f"{'bounds set by hand, counted' if found.rate is None else 'calibrated'} on {found.text}"
 
 
 def _input(config: BiLMConfig) -> str:

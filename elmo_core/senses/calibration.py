@@ -11,6 +11,8 @@ whatever the model and however the values are distributed (conformal prediction;
 The rate that is reached is measured by cross-validation: each fifth of the words is judged by the bound that
 the other four fifths give. Power is the share of mixtures of two words in which groups are claimed.
 
+Of bounds that are set by hand, `count_claims` counts the same.
+
 The objection by shuffled contexts is not part of it. It only makes claims fewer.
 """
 
@@ -18,14 +20,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from elmo_core.encoders.protocol import Encoder
 from elmo_core.exceptions import InputError
 from elmo_core.measuring.intervals import Estimate, wilson
 from elmo_core.progress import Report
-from elmo_core.senses.bounds import GAIN_BY_CLOSENESS, Bounds
+from elmo_core.senses.bounds import GAIN_BY_CLOSENESS, UNCALIBRATED, Bounds
 from elmo_core.senses.groups import MAX_JUDGED, SenseGroups, find_groups
 from elmo_core.senses.known_words import KnownWords
 from elmo_core.senses.use_vectors import embed_uses
@@ -69,7 +71,7 @@ class Level:
 
 @dataclass(frozen=True)
 class SenseCalibration:
-    """The bounds of one model, and how they were set."""
+    """The bounds of one model, how they were set, and how often they are wrong."""
 
     model: str
     """Its name when it was calibrated."""
@@ -77,8 +79,8 @@ class SenseCalibration:
     """Of the encoder."""
     text: str
     """Where the words come from."""
-    rate: float
-    """Rate of false claims that was aimed at."""
+    rate: float | None
+    """Rate of false claims that was aimed at; None = the bounds are those set by hand."""
     seed: int
     levels: tuple[Level, ...]
     """By rising number of uses."""
@@ -86,6 +88,8 @@ class SenseCalibration:
     @property
     def bounds(self) -> Bounds:
         """What `find_groups` judges by."""
+        if self.rate is None:
+            return UNCALIBRATED
         return Bounds(tuple((level.n_uses, level.least_gain) for level in self.levels))
 
     def level_of(self, n: int) -> Level:
@@ -130,16 +134,44 @@ def calibrate(
             f"{known.text} has {found} words to calibrate with, of {min(sizes)} uses or more; a rate of "
             f"{rate:.0%} needs {needed}. Give a longer text."
         )
-    drawn = {n: _draw(known, n, n_words, n_mixtures, seed) for n in kept}
-    progress = _Progress(
-        report, sum(len(uses.uses) for pair in drawn.values() for uses in (*pair[0], *pair[1]))
-    )
+    judged = _judge_all(encoder, known, kept, n_words, n_mixtures, seed, report)
+    levels = tuple(level_from(n, words, mixtures, rate) for n, words, mixtures in judged)
+    return SenseCalibration(encoder.name, encoder.fingerprint, known.text, rate, seed, levels)
+
+
+def count_claims(
+    encoder: Encoder,
+    known: KnownWords,
+    *,
+    sizes: Sequence[int] = SIZES,
+    n_words: int = N_WORDS,
+    n_mixtures: int = N_MIXTURES,
+    seed: int = 42,
+    report: Report | None = None,
+) -> SenseCalibration:
+    """Count what a model without a calibration claims, by the bounds that were set by hand.
+
+    Args:
+        encoder: the model; one that reads a context without its word.
+        known: words of a text that are held to one sense.
+        sizes: numbers of uses, but for those that no word has.
+        n_words: most words held to one sense at each of them.
+        n_mixtures: most mixtures of two at each of them.
+        seed: seed of every random draw.
+        report: progress callback; an error that it raises stops the work.
+
+    Raises:
+        InputError: no word has enough uses, or the model cannot look at a context without its word.
+    """
+    kept = [n for n in sorted(sizes) if known.with_uses(n)]
+    if not kept:
+        raise InputError(f"{known.text} has no word with {min(sizes)} uses. Give a longer text.")
     levels = []
-    for n, (words, mixtures) in drawn.items():
-        strengths = [_judge(encoder, uses, seed, progress, "words of one sense") for uses in words]
-        mixed = [_judge(encoder, uses, seed, progress, "mixtures of two words") for uses in mixtures]
-        levels.append(level_from(n, strengths, mixed, rate))
-    return SenseCalibration(encoder.name, encoder.fingerprint, known.text, rate, seed, tuple(levels))
+    for n, words, mixtures in _judge_all(encoder, known, kept, n_words, n_mixtures, seed, report):
+        bound = UNCALIBRATED.least_gain(n, 0)
+        n_false, n_found = (sum(value >= bound for value in values) for values in (words, mixtures))
+        levels.append(Level(n, bound, len(words), n_false, len(mixtures), n_found))
+    return SenseCalibration(encoder.name, encoder.fingerprint, known.text, None, seed, tuple(levels))
 
 
 def least_words(rate: float) -> int:
@@ -185,6 +217,26 @@ def _bound(strengths: Sequence[float], rate: float) -> float:
     rank = math.ceil((1 - rate) * (len(strengths) + 1) - 1e-9)
     quantile = sorted(strengths)[rank - 1]
     return max(0.0, math.floor(quantile * 1e4 + 1) / 1e4) if quantile > -math.inf else 0.0
+
+
+def _judge_all(
+    encoder: Encoder,
+    known: KnownWords,
+    sizes: Sequence[int],
+    n_words: int,
+    n_mixtures: int,
+    seed: int,
+    report: Report | None,
+) -> Iterator[tuple[int, list[float], list[float]]]:
+    """Yield each number of uses, with the strengths of words held to one sense and of mixtures of two."""
+    drawn = {n: _draw(known, n, n_words, n_mixtures, seed) for n in sizes}
+    progress = _Progress(
+        report, sum(len(uses.uses) for pair in drawn.values() for uses in (*pair[0], *pair[1]))
+    )
+    for n, (words, mixtures) in drawn.items():
+        strengths = [_judge(encoder, uses, seed, progress, "words of one sense") for uses in words]
+        mixed = [_judge(encoder, uses, seed, progress, "mixtures of two words") for uses in mixtures]
+        yield n, strengths, mixed
 
 
 def _draw(

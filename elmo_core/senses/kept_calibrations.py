@@ -105,10 +105,11 @@ def _from_json(data: dict[str, Any]) -> SenseCalibration:
         raise ValueError
     levels = tuple(_level(level) for level in data["levels"])
     sizes = [level.n_uses for level in levels]
-    if not sizes or sizes != sorted(set(sizes)) or not 0 < float(data["rate"]) < 1:
+    rate = None if data["rate"] is None else float(data["rate"])
+    if not sizes or sizes != sorted(set(sizes)) or not (rate is None or 0 < rate < 1):
         raise ValueError
     model, fingerprint, text = (str(data[name]) for name in ("model", "fingerprint", "text"))
-    return SenseCalibration(model, fingerprint, text, float(data["rate"]), int(data["seed"]), levels)
+    return SenseCalibration(model, fingerprint, text, rate, int(data["seed"]), levels)
 
 
 def _level(data: dict[str, Any]) -> Level:

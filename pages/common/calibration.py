@@ -45,18 +45,24 @@ def show_calibration(fingerprint: str, n_uses: int | None = None) -> None:
         st.caption(escape_markdown(_say(found.level_of(n_uses))))
         return
     if found:
-        text, rate = escape_markdown(found.text), percent(found.rate)
-        st.caption(f"The rule for sense groups is calibrated for {rate} of false claims, on {text}.")
-        st.caption("\n".join(f"* {escape_markdown(_say(level))}" for level in found.levels))
-        return
-    if damage:
+        text, levels = escape_markdown(found.text), [escape_markdown(_say(level)) for level in found.levels]
+        how = (
+            "has bounds that were set by hand; what it claims by them was counted"
+            if found.rate is None
+            else f"is calibrated for {percent(found.rate)} of false claims"
+        )
+        st.caption(f"The rule for sense groups {how}, on {text}.")
+        st.caption("\n".join(f"* {level}" for level in levels))
+    elif damage:
         st.warning(escape_markdown(damage))
-    model = escape_markdown(model_name())
-    st.caption(
-        f"The rule for sense groups is not calibrated for this model ({model}): how often it takes one sense "
-        "for more is not known."
-    )
-    if may_name_files():  # the result is written to this machine
+    if not found:
+        model = escape_markdown(model_name())
+        st.caption(
+            f"The rule for sense groups is not calibrated for this model ({model}): how often it takes one "
+            "sense for more is not known."
+        )
+    is_calibrated = found and found.rate is not None
+    if not is_calibrated and may_name_files():  # the result is written to this machine
         _offer(fingerprint)
 
 

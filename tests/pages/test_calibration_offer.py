@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from elmo_core import load_encoder
-from elmo_core.senses.kept_calibrations import find_calibration
+from elmo_core.senses.calibration import count_claims
+from elmo_core.senses.kept_calibrations import find_calibration, keep_calibration
 from elmo_core.senses.known_words import KnownWords, known_words_of_samples
 from elmo_core.weights.registry import MODELS_VARIABLE
 from pages.common import calibration
@@ -46,6 +47,22 @@ def test_a_calibration_from_a_page_is_kept_and_judges_from_then_on(
     senses = wait_for_charts(open_page("senses", word="play", projection="PCA"), 2)
     assert said in captions(senses) and "not calibrated" not in texts(senses)
     assert "Judged on 10 of 46 uses" in texts(senses)
+
+
+def test_a_model_with_hand_set_bounds_says_how_often_they_are_wrong_and_can_be_calibrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("ELMO_LOCAL_FILES", "on")
+    keep_calibration(count_claims(load_encoder("tiny"), few_words(), sizes=(10,), n_mixtures=5))
+    app = open_page("models")
+    assert "bounds that were set by hand; what it claims by them was counted, on the bundled" in texts(app)
+    assert "With 10 uses, this model takes" in captions(app)
+    assert [one for one in app.button if one.key == f"{OWNER}_start"]
+    senses = wait_for_charts(open_page("senses", word="play", projection="PCA"), 2)
+    assert "With 10 uses, this model takes" in captions(senses)
+    assert not [one for one in senses.button if one.key == f"{OWNER}_start"]
+    assert "Judged on" not in texts(senses)
 
 
 def test_a_served_page_says_that_a_model_is_not_calibrated_and_offers_nothing(

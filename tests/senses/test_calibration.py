@@ -18,13 +18,21 @@ from elmo_core.encoders.protocol import ContextView
 from elmo_core.exceptions import CancelledError, InputError
 from elmo_core.models import load_encoder
 from elmo_core.senses.bounds import UNCALIBRATED, Bounds
-from elmo_core.senses.calibration import Level, SenseCalibration, calibrate, least_words, level_from
+from elmo_core.senses.calibration import (
+    Level,
+    SenseCalibration,
+    calibrate,
+    count_claims,
+    least_words,
+    level_from,
+)
 from elmo_core.senses.groups import LIKE_ONE_SENSE, NO_NULL, find_groups
-from elmo_core.senses.kept_calibrations import FOLDER, find_calibration, keep_calibration
+from elmo_core.senses.kept_calibrations import FOLDER, SHIPPED, find_calibration, keep_calibration
 from elmo_core.senses.known_words import find_known_words, known_words_of_samples
 from elmo_core.senses.study import group_uses, study_uses
-from elmo_core.senses.use_vectors import Halves
+from elmo_core.senses.use_vectors import Halves, embed_uses
 from elmo_core.senses.uses import find_uses
+from elmo_core.shipped import shipped
 from elmo_core.text.levelling import fold
 from elmo_core.weights.registry import MODELS_VARIABLE
 
@@ -130,6 +138,36 @@ def test_one_sense_is_not_taken_for_more_and_mixtures_are_found(calibration: Sen
     (level,) = calibration.levels
     assert (level.n_uses, level.n_words, level.n_mixtures) == (N_USES, N_TOPICS, 5)
     assert level.n_false <= 4 and level.n_found >= 3
+
+
+def test_claims_by_hand_set_bounds_are_those_of_the_rule(tmp_path, monkeypatch):
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "models"))
+    counted = count_claims(TopicEncoder(), KNOWN, sizes=(N_USES, 500), n_mixtures=5)
+    (level,) = counted.levels
+    assert (counted.rate, counted.bounds, level.n_uses, level.n_words) == (
+        None,
+        UNCALIBRATED,
+        N_USES,
+        N_TOPICS,
+    )
+    drawn = [KNOWN.one_sense(word, N_USES, random.Random(0)) for word in KNOWN.with_uses(N_USES)]  # all uses
+    claimed = [
+        find_groups(embed_uses(TopicEncoder(), uses).contexts, bounds=UNCALIBRATED).k > 1 for uses in drawn
+    ]
+    assert level.n_false == sum(claimed)
+    assert level.n_found >= 3
+    keep_calibration(counted)
+    assert find_calibration(counted.fingerprint) == counted
+    with pytest.raises(InputError, match="topics has no word with 500 uses"):
+        count_claims(TopicEncoder(), KNOWN, sizes=(500,))
+
+
+def test_it_is_known_how_often_the_rule_is_wrong_with_the_model_that_ships(tmp_path, monkeypatch):
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "models"))
+    found = find_calibration(load_encoder("english-small").fingerprint)
+    assert found is not None and {level.n_uses for level in found.levels} >= {10, 80}
+    folder = shipped(SHIPPED)
+    assert [path.stem for path in folder.iterdir()] == [found.fingerprint]  # none of earlier weights
 
 
 def test_what_cannot_be_calibrated_is_refused_and_a_job_can_be_cancelled():
