@@ -131,15 +131,18 @@ def class_weights(class_weight: ClassWeight, classes: np.ndarray, codes: np.ndar
         codes: int (n,), the class of each text.
 
     Raises:
-        ConfigError: a weight is no number from 0 up, or none of the names is a class.
+        ConfigError: a weight is no number above 0, or none of the names is a class.
     """
     if class_weight is None:
         return np.ones(len(classes))
     if isinstance(class_weight, str):
         return np.asarray(len(codes) / (len(classes) * np.bincount(codes, minlength=len(classes))))
     given = dict(class_weight)
-    if any(not isinstance(one, numbers.Real) or not 0 <= one < math.inf for one in given.values()):
-        raise ConfigError(f"The weights of class_weight must be numbers from 0 up, got {class_weight!r}.")
+    if any(not isinstance(one, numbers.Real) or not 0 < one < math.inf for one in given.values()):
+        raise ConfigError(
+            f"The weights of class_weight must be numbers above 0, got {class_weight!r}; leave out the "
+            "rows of a class that is not to be learned."
+        )
     if given and not any(name in given for name in classes.tolist()):
         raise ConfigError(
             f"class_weight names {shortened([str(name) for name in given])}, none of which is a class "

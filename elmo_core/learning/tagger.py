@@ -148,7 +148,9 @@ class ElmoTagger(HeadEstimator):
             train, held_out = train.split(self.validation_share, self.seed_)
         tag_set = TagSet.of(tags, scheme != "plain")
         if len(tag_set.tags) < 2:
-            raise InputError(f"All tokens have the tag {tags[0][0]!r}; a tagger needs at least two tags.")
+            raise InputError(
+                f"All tokens have the tag {tag_set.tags[0]!r}; a tagger needs at least two tags."
+            )
         end = math.inf if self.time_limit_s is None else time.monotonic() + self.time_limit_s
         how = Schedule(self.max_epochs, self.patience, self.seed_, end, report, on_epoch, halves_rate=True)
         numbers = RandomNumbers(self.seed_)

@@ -105,7 +105,7 @@ def measured_rate(embed: Callable[[np.ndarray], object], lengths: np.ndarray, se
     sizes = np.cumsum(lengths[order])
     n_warm, n_all = (int(np.searchsorted(sizes, most)) + 1 for most in (_WARMING, _WARMING + _MEASURED))
     embed(order[:n_warm])  # the first call also loads the tokeniser
-    sample = order[n_warm:n_all] if len(order) > n_warm else order
+    sample = order[n_warm : max(n_all, n_warm + 1)] if len(order) > n_warm else order
     rates = []
     for part in np.array_split(sample, min(_PARTS, len(sample))):
         started = time.monotonic()

@@ -24,7 +24,8 @@ from elmo_core.pretraining.snapshot import VOCABULARY
 LAST_SHARE = 0.1
 """Share of the copy's steps over which the rate falls."""
 _COPIED = (RUN, VOCABULARY, "history.csv")
-_SCHEDULE = ("total_words", "learning_rate", "warm_up_steps", "decay_from", "final_rate", "patience")
+_OWN = ("total_words", "learning_rate", "warm_up_steps", "decay_from", "final_rate", "patience", "seed")
+"""What a copy has of its own: a worker draws with another seed than the settings that all workers share."""
 
 
 def copy_to_finish(run: Path, folder: Path) -> None:
@@ -82,7 +83,7 @@ def finishing_config(config: PretrainConfig, step: int) -> PretrainConfig:
 
 
 def with_schedule_of(folder: Path, config: PretrainConfig) -> PretrainConfig:
-    """Return settings with the schedule of a copy that is finishing.
+    """Return settings with the schedule and the seed of a copy that is finishing.
 
     Args:
         folder: of the copy.
@@ -95,7 +96,7 @@ def with_schedule_of(folder: Path, config: PretrainConfig) -> PretrainConfig:
     if found is None:
         raise TrainingError(f"{folder} holds no checkpoint to go on from; leave out --resume.")
     finishing = _config_of(found[1]["config"], folder)
-    return dataclasses.replace(config, **{name: getattr(finishing, name) for name in _SCHEDULE})
+    return dataclasses.replace(config, **{name: getattr(finishing, name) for name in _OWN})
 
 
 def _config_of(values: dict[str, object], folder: Path) -> PretrainConfig:

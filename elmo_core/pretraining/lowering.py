@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from elmo_core.text.tagged import lower_token
 from elmo_core.text.vocabulary import SPECIALS
 
 
@@ -29,7 +30,7 @@ def lowering(types: Sequence[str]) -> Lowering:
     known = {word: index for index, word in enumerate(types)}
     ids = np.arange(len(types), dtype=np.uint32)
     for index, word in enumerate(types[len(SPECIALS) :], start=len(SPECIALS)):
-        lower = word.lower()
+        lower = lower_token(word)
         if lower != word:
             ids[index] = known.setdefault(lower, len(known))
     return Lowering(tuple(known), ids)

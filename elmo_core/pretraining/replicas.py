@@ -90,11 +90,15 @@ class Replicas:
         for parameter in parameters:
             if parameter.grad is None:
                 continue
-            if parameter.grad.is_sparse:
-                # gloo sums sparse tensors, nccl does not
-                gloo = dist.get_backend() == "gloo"
-                parameter.grad = parameter.grad.coalesce() if gloo else parameter.grad.to_dense()
-            self._sum(parameter.grad)
+            if not parameter.grad.is_sparse:
+                self._sum(parameter.grad)
+            elif dist.get_backend() == "gloo":
+                parameter.grad = parameter.grad.coalesce()
+                self._sum(parameter.grad)
+            else:  # nccl does not sum sparse tensors, and the optimiser takes no others
+                rows = parameter.grad.to_dense()
+                self._sum(rows)
+                parameter.grad = rows.to_sparse(1)
             parameter.grad.div_(self.size)
 
     def mean(self, value: float) -> float:

@@ -197,7 +197,7 @@ class SharedFolder:
                 ]
                 if any(shapes.get(name) != shape for name, shape in weights):
                     raise TrainingError(f"{path} holds weights of another shape")
-        except (TrainingError, OSError) as error:
+        except (TrainingError, OutputError, OSError) as error:
             log.warning("%s; it is left out.", str(error).removesuffix("."))
 
 

@@ -29,7 +29,7 @@ def run_facts(
         config: of the run.
         step: steps that it made.
         words_seen: by the run, and by other workers that it averages with.
-        perplexity: the best one; infinite = none was measured.
+        perplexity: the newest one; infinite = none was measured.
         unknown_share: of the held-out predictions, beside the perplexity.
     """
     measured = {"perplexity": round(perplexity, 2)} if math.isfinite(perplexity) else {}
@@ -68,5 +68,6 @@ def read_snapshot(run: Path) -> StoredModel:
     model.load_state_dict(weights)
     steps = values["step"] + values.get(AVERAGING, {}).get("other_steps", 0)
     words_seen = steps * config.words_per_step
-    facts = run_facts(config, values["step"], words_seen, values["best"], values.get("unknown_share"))
+    newest = values.get("perplexity", values["best"])  # not in checkpoints of earlier versions
+    facts = run_facts(config, values["step"], words_seen, newest, values.get("unknown_share"))
     return StoredModel(run.name, model.eval(), vocabulary, facts)

@@ -120,8 +120,10 @@ class Trainer:
         self._valid = HeldOutText(valid, config.valid_tokens)
         self._learner = Learner(self.config, cache, self.vocabulary, self._replicas)
         self.step, self.best, self._without_gain = 0, math.inf, 0
+        self.perplexity = math.inf
+        """The newest one on the held-out text; `best` is the lowest."""
         self.unknown_share: float | None = None
-        """Beside `best`: share of the held-out predictions that are words outside the vocabulary."""
+        """Beside both: share of the held-out predictions that are words outside the vocabulary."""
         self._losses: list[float] = []  # since the last row of the history
         self._history = History(folder / "history.csv")
         identity = run_identity(self.config, cache, self._valid.sentences)
@@ -255,7 +257,7 @@ class Trainer:
             about: more facts beside the words seen and the perplexity.
             card: text of its README.
         """
-        measured = run_facts(self.config, self.step, self.words_seen, self.best, self.unknown_share)
+        measured = run_facts(self.config, self.step, self.words_seen, self.perplexity, self.unknown_share)
         facts = measured | (about or {})
         stored = StoredModel(folder.name, self.exported_model().cpu(), self.vocabulary, facts)
         write_folder(stored, folder, card=card)
@@ -270,7 +272,8 @@ class Trainer:
                 "Nothing is written of this step, an earlier checkpoint is kept."
             )
         self._without_gain = 0 if found.mean < self.best else self._without_gain + 1
-        self.best, self.unknown_share = min(self.best, found.mean), found.unknown_share
+        self.perplexity, self.unknown_share = found.mean, found.unknown_share
+        self.best = min(self.best, found.mean)
         return found
 
     def _snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -278,6 +281,7 @@ class Trainer:
         values: dict[str, Any] = {
             "step": self.step,
             "best": self.best,
+            "perplexity": self.perplexity,
             "unknown_share": self.unknown_share,
             "without_gain": self._without_gain,
             "streams": positions,
@@ -301,7 +305,8 @@ class Trainer:
                 "resume with those of that run."
             ) from None
         self.step, self.best, self._without_gain = values["step"], values["best"], values["without_gain"]
-        self.unknown_share = values.get("unknown_share")  # not in checkpoints of earlier versions
+        self.perplexity = values.get("perplexity", self.best)  # not in checkpoints of earlier versions,
+        self.unknown_share = values.get("unknown_share")  # and neither is this
         self._losses = list(values.get("losses", ()))
         if self._averaging is not None:
             self._averaging.publish_again(self._learner.average)

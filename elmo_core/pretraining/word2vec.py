@@ -82,7 +82,7 @@ def train_word2vec(
         progress: called with (words read so far, words to read in all epochs).
 
     Returns:
-        float32 (V, dim); zeros where word2vec has no vector (`<S>`, `</S>`).
+        float32 (V, dim); zeros where word2vec has no vector (`<S>`, `</S>`, words that hold a blank).
 
     Raises:
         CorpusError: the vocabulary holds no word beside the three special ones.
@@ -99,7 +99,11 @@ def train_word2vec(
     n_words = min(n_words, len(cache.types))
     counts = cache.counts[:n_words].copy()
     counts[UNKNOWN_TYPE] += cache.counts[n_words:].sum()
-    frequencies = {cache.types[index]: int(count) for index, count in enumerate(counts) if count}
+    frequencies = {
+        cache.types[index]: int(count)
+        for index, count in enumerate(counts)
+        if count and cache.types[index].split() == [cache.types[index]]  # gensim splits lines at blanks
+    }
     with _parts(_lines(cache, n_words), cache.folder) as parts:
         trained = _train(parts, frequencies, settings, progress)
     vectors = np.zeros((n_words, settings.dim), dtype=np.float32)

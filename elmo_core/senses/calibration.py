@@ -154,18 +154,18 @@ def count_claims(
     Args:
         encoder: the model; one that reads a context without its word.
         known: words of a text that are held to one sense.
-        sizes: numbers of uses, but for those that no word has.
+        sizes: numbers of uses, but for those that no two words have.
         n_words: most words held to one sense at each of them.
         n_mixtures: most mixtures of two at each of them.
         seed: seed of every random draw.
         report: progress callback; an error that it raises stops the work.
 
     Raises:
-        InputError: no word has enough uses, or the model cannot look at a context without its word.
+        InputError: no two words have enough uses, or the model cannot look at a context without its word.
     """
-    kept = [n for n in sorted(sizes) if known.with_uses(n)]
+    kept = [n for n in sorted(sizes) if len(known.with_uses(n)) >= 2]
     if not kept:
-        raise InputError(f"{known.text} has no word with {min(sizes)} uses. Give a longer text.")
+        raise InputError(f"{known.text} has no two words with {min(sizes)} uses. Give a longer text.")
     levels = []
     for n, words, mixtures in _judge_all(encoder, known, kept, n_words, n_mixtures, seed, report):
         bound = UNCALIBRATED.least_gain(n, 0)
@@ -176,7 +176,7 @@ def count_claims(
 
 def least_words(rate: float) -> int:
     """Words held to one sense that a rate needs, so that four fifths of them give a bound."""
-    return math.ceil((1 / rate - 1) * N_FOLDS / (N_FOLDS - 1))
+    return max(2, math.ceil((1 / rate - 1) * N_FOLDS / (N_FOLDS - 1)))
 
 
 def strength_of(groups: SenseGroups) -> float:

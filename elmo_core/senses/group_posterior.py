@@ -17,27 +17,31 @@ class GroupPosterior:
     """The centroids of groups, and how sharply cosines tell them apart."""
 
     centroids: np.ndarray
-    """float32 (k, D), unit vectors."""
+    """float32 (k, D), unit vectors; zeros for a group without uses."""
     temperature: float
     """Fitted on the grouped uses, each left out of its own centroid."""
 
     @classmethod
-    def fit(cls, units: np.ndarray, labels: Sequence[int]) -> GroupPosterior:
+    def fit(cls, units: np.ndarray, labels: Sequence[int], n_groups: int | None = None) -> GroupPosterior:
         """Fit to n grouped uses.
 
         Args:
             units: float32 (n, D).
             labels: n groups, numbered from 0; uses of none (-1) are left out.
+            n_groups: k; None = up to the last one with a use.
         """
         groups = np.asarray(labels)
-        kept, codes = units[groups >= 0], groups[groups >= 0]
+        kept, (present, codes) = units[groups >= 0], np.unique(groups[groups >= 0], return_inverse=True)
         cosines = _left_out_cosines(kept, codes)
         losses = [-_log_softmax(cosines / t)[range(len(codes)), codes].mean() for t in TEMPERATURES]
-        return cls(centroids_of(kept, codes), TEMPERATURES[int(np.argmin(losses))])
+        centroids = np.zeros((n_groups or int(present[-1]) + 1, units.shape[1]), dtype=units.dtype)
+        centroids[present] = centroids_of(kept, codes)
+        return cls(centroids, TEMPERATURES[int(np.argmin(losses))])
 
     def of(self, units: np.ndarray) -> np.ndarray:
-        """Probability of each group for m uses (m, D): float64 (m, k)."""
-        return np.asarray(np.exp(_log_softmax(self.cosines(units) / self.temperature)))
+        """Probability of each group for m uses (m, D), 0 for one without uses: float64 (m, k)."""
+        scores = np.where(self.centroids.any(axis=1), self.cosines(units) / self.temperature, -np.inf)
+        return np.asarray(np.exp(_log_softmax(scores)))
 
     def cosines(self, units: np.ndarray) -> np.ndarray:
         """Cosine of m uses (m, D) with each centroid: float64 (m, k)."""

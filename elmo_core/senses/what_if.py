@@ -89,7 +89,12 @@ def locate(sentence: str, uses: Uses) -> tuple[list[str], int | range]:
 
 
 def place_use(
-    encoder: Encoder, tokens: Sequence[str], position: int | range, vectors: UseVectors, labels: Sequence[int]
+    encoder: Encoder,
+    tokens: Sequence[str],
+    position: int | range,
+    vectors: UseVectors,
+    labels: Sequence[int],
+    n_groups: int | None = None,
 ) -> Placement:
     """Compare one use with those that are there; one call of the model.
 
@@ -99,6 +104,7 @@ def place_use(
         position: position of the word in it, or the range of the positions of a phrase.
         vectors: vectors of n uses.
         labels: their groups, numbered from 0; -1 = none.
+        n_groups: groups there are, some of them without a use here; None = up to the last one with a use.
 
     Raises:
         InputError: there is no token at this position.
@@ -114,9 +120,9 @@ def place_use(
     variants = [_use(0, tokens, span), *(_without(tokens, span, place) for place in taken_out)]
     found = embed_uses(encoder, Uses(variants[0].word, 1, tuple(variants)), beside=vectors)
     units = vectors.contexts.units()
-    both, posterior = _posteriors(units, found.contexts.units(), labels)
+    both, posterior = _posteriors(units, found.contexts.units(), labels, n_groups)
     sides = [
-        _posteriors(unit_rows(old), unit_rows(new[:1]), labels)[1][0]
+        _posteriors(unit_rows(old), unit_rows(new[:1]), labels, n_groups)[1][0]
         for old, new in (
             (vectors.contexts.forward, found.contexts.forward),
             (vectors.contexts.backward, found.contexts.backward),
@@ -165,9 +171,11 @@ def map_position(
     return float(x), float(y)
 
 
-def _posteriors(units: np.ndarray, new: np.ndarray, labels: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+def _posteriors(
+    units: np.ndarray, new: np.ndarray, labels: Sequence[int], n_groups: int | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Cosines with the centroids and probabilities of the groups for new uses: twice (m, k)."""
-    model = GroupPosterior.fit(units, labels)
+    model = GroupPosterior.fit(units, labels, n_groups)
     return model.cosines(new), model.of(new)
 
 

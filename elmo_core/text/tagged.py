@@ -18,6 +18,12 @@ def tag_token(word: str, tag: str) -> str:
     return f"{word}{_MARK}{tag}"
 
 
+def lower_token(token: str) -> str:
+    """A token with its word in lower case; its tag, if it has one, stays what it is."""
+    word, mark, tag = token.rpartition(_MARK)
+    return f"{word.lower()}{mark}{tag}" if mark else token.lower()
+
+
 def tags_of(tokens: Sequence[str]) -> tuple[str, ...]:
     """All tags of some tokens, sorted."""
     return tuple(sorted({tag for _, mark, tag in (token.rpartition(_MARK) for token in tokens) if mark}))

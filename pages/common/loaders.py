@@ -20,7 +20,7 @@ from elmo_core.tables.corpus import Text
 from elmo_core.tables.reading import read_table
 from elmo_core.weights.registry import ModelEntry
 from pages.common.chosen_model import model_here
-from pages.common.results import ResultStore, kept_for_all, results_about
+from pages.common.results import ResultStore, kept_for_all, note_change, results_about
 
 STATIC_VECTORS = "english-word2vec"
 WORDS, TOPICS, REVIEWS = "Words", "Topics", "Reviews"
@@ -62,7 +62,9 @@ def load_model(name: str) -> SharedElmo | SharedTransformer:
         InputError: its weights do not fit into the memory that is free.
     """
     entry = model_here(name)
-    return _loaded(name, _changed(entry), entry)
+    changed = _changed(entry)
+    note_change(name, changed)
+    return _loaded(name, changed, entry)
 
 
 def load_bilm(name: str) -> SharedElmo:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -89,7 +89,20 @@ class ResultStore:
                     self._computing.pop(key, None)
 
 
-_about_samples: dict[str, ResultStore] = {}
+_about_samples: dict[tuple[str, int], ResultStore] = {}
+_changes: dict[str, int] = {}
+_versions: Counter[str] = Counter()
+
+
+def note_change(model: str, changed: int) -> None:
+    """Note when the files of a model changed last.
+
+    A name may be given to another model. What was found with the one before is then no longer found.
+    """
+    if _changes.setdefault(model, changed) != changed:
+        _changes[model] = changed
+        _about_samples.pop((model, _versions[model]), None)
+        _versions[model] += 1
 
 
 def results_about(*, is_sample: bool) -> ResultStore:
@@ -99,7 +112,8 @@ def results_about(*, is_sample: bool) -> ResultStore:
     """
     if not is_sample:
         return visitor_results()
-    return _about_samples.setdefault(model_name(), ResultStore(_OF_SAMPLES, is_shared=True))
+    key = model_name(), _versions[model_name()]
+    return _about_samples.setdefault(key, ResultStore(_OF_SAMPLES, is_shared=True))
 
 
 def visitor_results(name: str = "", size: int = _OWN) -> ResultStore:
@@ -109,14 +123,15 @@ def visitor_results(name: str = "", size: int = _OWN) -> ResultStore:
         name: of the store; the one without a name takes results of any kind.
         size: most results kept.
     """
-    stores: dict[tuple[str, str], ResultStore] = current_visitor().state.setdefault("results", {})
-    return stores.setdefault((model_name(), name), ResultStore(size))
+    stores: dict[tuple[str, int, str], ResultStore] = current_visitor().state.setdefault("results", {})
+    return stores.setdefault((model_name(), _versions[model_name()], name), ResultStore(size))
 
 
 def kept_for_all(size: int = 16) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate a function so that its last `size` results are kept for all visitors.
 
-    A result depends on all arguments but those whose names start with an underscore.
+    A result depends on all arguments but those whose names start with an underscore. An argument `model` is
+    the name of one, and no result of an earlier model of that name is found.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -145,6 +160,7 @@ def _kept_in(
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         key = tuple((name, value) for name, value in bound.arguments.items() if not name.startswith("_"))
-        return get_or_compute(key, lambda: function(*args, **kwargs))
+        version = _versions[bound.arguments.get("model", "")]
+        return get_or_compute((*key, version), lambda: function(*args, **kwargs))
 
     return kept

@@ -62,7 +62,7 @@ class Selection:
 
     def by_card(self, ids: Iterable[int], n: int) -> Selection:
         """Return the selection after a button chose some points."""
-        chosen = tuple(id for id in ids if 0 <= id < n)
+        chosen = tuple(id for id in dict.fromkeys(ids) if 0 <= id < n)
         return replace(self, ids=chosen, first=chosen)._highlighting(chosen)
 
     def by_table(self, rows: Iterable[int], n: int) -> Selection:

@@ -89,5 +89,5 @@ def _learnt_from(about: dict[str, JsonValue]) -> str:
     if isinstance(seen, int) and seen:
         parts.append(f"It has read {seen:,} words in training.")
     if isinstance(perplexity, float):
-        parts.append(f"Its lowest perplexity on held-out text was {perplexity:.1f}.")
+        parts.append(f"Its perplexity on held-out text was {perplexity:.1f}.")
     return " ".join(parts)

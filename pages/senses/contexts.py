@@ -130,7 +130,7 @@ def place(source: Source, choice: Choice, study: Study, colours: Colouring, sent
     def work() -> Placed:
         elmo = load_model(model_name())
         tokens, position = locate(sentence, study.uses)
-        placement = place_use(elmo, tokens, position, study.vectors, colours.codes)
+        placement = place_use(elmo, tokens, position, study.vectors, colours.codes, len(colours.names))
         placed_use = Uses(study.uses.word, 1, (placement.use,))
         return Placed(placement, find_substitutes(elmo, placement.vectors.expected, placed_use))
 

@@ -67,8 +67,11 @@ def show_index(page: str, source: Source, word: str, sentences: tuple[str, str],
     wanted, most = _choose_corpus(page)
     shards = _find(page, wanted) if wanted else ()
     corpus = f"files {_marks(shards)}" if shards else f"text {source.key}"
-    weights = weights_of(view, load_model(model_name()))
-    key = sha256(f"{corpus} {model_name()} {weights} {most} {TOKENISATION_VERSION}".encode()).hexdigest()[:20]
+    elmo = load_model(model_name())
+    weights = weights_of(view, elmo)
+    key = sha256(f"{corpus} {elmo.fingerprint} {weights} {most} {TOKENISATION_VERSION}".encode()).hexdigest()[
+        :20
+    ]
     index = _opened(page, key, shards, source, weights, most)
     st.caption(
         f"{index.n_uses:,} uses, {index.size_bytes / 1e6:,.0f} MB on disk, "
@@ -79,7 +82,7 @@ def show_index(page: str, source: Source, word: str, sentences: tuple[str, str],
         asked = st.text_input("Only from the file", key=f"{page}_origin", width=220) if shards else ""
         origin = asked.strip()
     where = UseFilter(word if only else None, origin or None)
-    elmo, frames = load_model(model_name()), []
+    frames = []
     for number, (column, sentence) in enumerate(
         zip(st.columns(2, gap="large"), sentences, strict=True), start=1
     ):

@@ -166,8 +166,9 @@ def test_weights_of_texts_and_classes():
     assert class_weights({"b": np.float32(3)}, classes, codes).tolist() == [1, 3]
     assert class_weights({True: 2}, np.array([False, True]), codes).tolist() == [1, 2]
     for weights, message in (
-        ({"b": -1}, "from 0 up"),
-        ({"b": "x"}, "from 0 up"),
+        ({"b": -1}, "above 0"),
+        ({"b": 0}, "above 0.*leave out the rows"),
+        ({"b": "x"}, "above 0"),
         ({"z": 2}, "none of which"),
     ):
         with pytest.raises(ConfigError, match=message):

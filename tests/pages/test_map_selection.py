@@ -50,3 +50,8 @@ def test_rows_that_are_not_there_are_ignored():
 
 def test_markdown_of_users_is_shown_letter_by_letter():
     assert escape_markdown("![](x) *a*\n:red[b] $c$ <i>") == r"\!\[\]\(x\) \*a\* \:red\[b\] \$c\$ \<i\>"
+
+
+def test_a_point_that_an_address_names_twice_is_one():
+    selection = Selection().by_card((1, 1, 3, 1), 5)
+    assert selection.ids == (1, 3) and selection.order(5) == [1, 3, 0, 2, 4]

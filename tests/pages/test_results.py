@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from elmo_core.nn.bilm import BiLM
+from elmo_core.weights.folder import write_folder
+from elmo_core.weights.registry import MODELS_VARIABLE
+from elmo_core.weights.tiny import tiny_model
+from pages.common.chosen_model import reading_with
 from pages.common.loaders import load_model
 from pages.common.results import ResultStore, kept_for_all, results_about
 
@@ -76,6 +85,26 @@ def test_emptying_the_caches_of_streamlit_leaves_model_and_results():
     st.cache_resource.clear()
     assert load_model("tiny") is model
     assert results_about(is_sample=True).find("before") == 1
+
+
+def test_results_of_a_model_are_not_those_of_another_one_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+
+    @kept_for_all()
+    def width(model: str) -> int:
+        return load_model(model).dim
+
+    stored = tiny_model()
+    for layers in (2, 1):
+        config = dataclasses.replace(stored.model.config, n_layers=layers)
+        write_folder(dataclasses.replace(stored, model=BiLM(config)), tmp_path / "mine")
+        with reading_with("mine"):
+            assert load_model("mine").n_layers == layers + 1
+            assert results_about(is_sample=True).get_or_compute("layers", partial(int, layers)) == layers
+            assert width("mine") == load_model("mine").dim
+        shutil.rmtree(tmp_path / "mine")
 
 
 def test_a_result_of_one_session_is_not_in_another():

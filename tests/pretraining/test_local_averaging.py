@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import logging
 import os
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 
 from elmo_core.__main__ import app
 from elmo_core.exceptions import ConfigError, TrainingError
+from elmo_core.pretraining import shared_folder
 from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.checkpoint import checkpoints, load_checkpoint
 from elmo_core.pretraining.finishing import copy_to_finish, with_schedule_of
@@ -195,6 +197,20 @@ def damage(path: Path, how: str) -> None:
         path.unlink()
 
 
+def test_a_folder_that_refuses_to_be_read_for_a_while_stops_nobody(corpus, two, caplog, monkeypatch):
+    trainer = trainer_of(corpus, two, 1, resume=True)
+    shared_file(two, 2).touch()
+
+    def refuse(source, target):
+        raise OSError(errno.EIO, "Input/output error")  # of a mount; it names no file
+
+    monkeypatch.setattr(shared_folder, "_checksum_noted", lambda _: None)
+    monkeypatch.setattr(shared_folder.shutil, "copyfile", refuse)
+    with caplog.at_level(logging.WARNING):
+        next(trainer.run())
+    assert "Input/output error" in caplog.text and "it is left out." in caplog.text
+
+
 @pytest.mark.parametrize("how", ["cut", "a bit flipped", "text", "another run", "not finite", "removed"])
 def test_a_damaged_file_of_another_worker_is_left_out_in_one_sentence(corpus, two, caplog, how):
     trainer = trainer_of(corpus, two, 1, resume=True)  # it has read the first round of worker 2 alone
@@ -278,10 +294,11 @@ def test_a_run_without_workers_does_not_become_one(corpus, tmp_path):
         trainer_of(corpus, tmp_path, 1, resume=True)
 
 
-def test_snapshot_and_finish_take_the_mean(corpus, two):
+@pytest.mark.parametrize("number", [1, 2])
+def test_snapshot_and_finish_take_the_mean(corpus, two, number):
     stored, (_, values) = read_snapshot(two / "run-2"), load_checkpoint(two / "run-2")
     assert stored.about["words_seen"] == (20 + 20) * 20 and values["averaging"]["seen"] == {"1": [2, 20]}
-    copy_to_finish(two / "run-1", two / "finished")
+    copy_to_finish(two / f"run-{number}", two / "finished")
     settings = with_schedule_of(two / "finished", small_settings())
     alone = Trainer(settings, corpus, valid_of(corpus), two / "finished", resume=True)
     list(alone.run())

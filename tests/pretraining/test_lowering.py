@@ -9,6 +9,7 @@ from elmo_core.nn.bilm import BACKWARD, FORWARD
 from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.lowering import lowering
 from elmo_core.pretraining.streams import TokenStream
+from elmo_core.text.tagged import split_tags, tag_token
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +63,18 @@ def test_a_stream_goes_on_with_the_same_sentences_lowered(cache):
     second.seek(position)
     for _ in range(20):  # past the end of the epoch
         assert np.array_equal(first.next_batch(50).inputs, second.next_batch(50).inputs)
+
+
+def test_tags_stay_with_the_words_that_are_lowered():
+    types = (
+        "<S>",
+        "</S>",
+        "<UNK>",
+        tag_token("The", "DET"),
+        tag_token("cat", "NOUN"),
+        tag_token("the", "DET"),
+    )
+    lowered = lowering(types)
+    assert lowered.types == types and lowered.ids.tolist() == [0, 1, 2, 5, 4, 5]
+    words, numbers = split_tags([lowered.types[index] for index in lowered.ids[3:]], ("DET", "NOUN"))
+    assert (words, numbers.tolist()) == (["the", "cat", "the"], [1, 2, 1])

@@ -12,6 +12,7 @@ from elmo_core.pretraining.cache import open_corpus
 from elmo_core.pretraining.evaluation import text_perplexity
 from elmo_core.pretraining.optimisation import learning_rate
 from elmo_core.pretraining.settings import SMALL, PretrainConfig
+from elmo_core.pretraining.snapshot import read_snapshot
 from elmo_core.pretraining.trainer import Trainer
 from elmo_core.text.vocabulary import Vocabulary
 from elmo_core.weights.folder import read_folder
@@ -76,6 +77,15 @@ def test_patience_ends_a_run_without_progress(corpus, tmp_path):
         corpus, tmp_path, learning_rate=1e-12, average_decay=0.0, patience=2, total_words=10_000_000
     )
     assert trainer.step <= 40
+
+
+def test_the_perplexity_of_a_model_is_that_of_its_own_weights(corpus, tmp_path):
+    trainer, rows = train(corpus, tmp_path / "run", learning_rate=0.5, patience=3, total_words=10_000_000)
+    measured = [row.perplexity for row in rows if row.perplexity is not None]
+    assert measured[-1] > min(measured) == trainer.best  # it had got worse when it stopped
+    trainer.write_model(tmp_path / "model")
+    for stored in (read_folder(tmp_path / "model"), read_snapshot(tmp_path / "run")):
+        assert stored.about["perplexity"] == pytest.approx(measured[-1], abs=0.005)
 
 
 def test_the_written_model_is_the_averaged_one(corpus, tmp_path):

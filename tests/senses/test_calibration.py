@@ -158,7 +158,7 @@ def test_claims_by_hand_set_bounds_are_those_of_the_rule(tmp_path, monkeypatch):
     assert level.n_found >= 3
     keep_calibration(counted)
     assert find_calibration(counted.fingerprint) == counted
-    with pytest.raises(InputError, match="topics has no word with 500 uses"):
+    with pytest.raises(InputError, match="topics has no two words with 500 uses"):
         count_claims(TopicEncoder(), KNOWN, sizes=(500,))
 
 

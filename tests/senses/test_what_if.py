@@ -115,3 +115,11 @@ def test_uses_of_no_group_do_not_count():
     labels = np.array([0, 1] * 5 + [-1, -1])
     with_strays, without = GroupPosterior.fit(units, labels), GroupPosterior.fit(units[:10], labels[:10])
     np.testing.assert_allclose(with_strays.centroids, without.centroids)
+
+
+def test_a_group_without_a_use_here_is_impossible():
+    units = unit_rows(np.random.default_rng(0).standard_normal((12, 5)))
+    full = GroupPosterior.fit(units, [0, 1] * 6)
+    found = GroupPosterior.fit(units, [0, 2] * 6, n_groups=4).of(units)
+    assert found.shape == (12, 4) and not found[:, [1, 3]].any()
+    np.testing.assert_allclose(found[:, [0, 2]], full.of(units))

@@ -75,3 +75,17 @@ def test_vectors_of_a_corpus_have_exactly_the_words_of_its_vocabulary(tmp_path):
     assert f"{len(cache.tokens):,} tokens" in card_of(vectors, "a test")
     with pytest.raises(CorpusError, match="not the most frequent"):
         vectors_of_corpus(cache, Vocabulary([*cache.types[:3], "other"]), Word2VecSettings(6), "mine")
+
+
+def test_a_word_with_a_blank_in_it_has_no_vector(tmp_path):
+    """CoNLL-U has such forms; gensim reads lines of words."""
+    rows = "".join(
+        f"{at}\t{form}\t_\tNOUN\t_\t_\t0\troot\t_\t_\n"
+        for at, form in enumerate(["about", "10 000", "ships"], 1)
+    )
+    (tmp_path / "a.conllu").write_text(f"{rows}\n" * 40, encoding="utf-8")
+    cache = open_corpus(str(tmp_path / "a.conllu"), tmp_path / "cache")
+    assert "10 000" in cache.types
+    vectors = word2vec.train_word2vec(cache, len(cache.types), SETTINGS)
+    rows_of = {word: vectors[index] for index, word in enumerate(cache.types)}
+    assert not rows_of["10 000"].any() and rows_of["ships"].any()

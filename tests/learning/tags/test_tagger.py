@@ -201,6 +201,7 @@ def test_many_tokens_are_mapped_from_a_file(elmo, fitted, data, monkeypatch):
         ([["a"], [3]], [["O"], ["O"]], "tokens must be strings"),
         ([["a"], ["b"]], [["O"], [None]], "no string or empty"),
         ([["a"], ["b"]], [["O"], ["O"]], "at least two tags"),
+        ([[], ["x", "y"], ["a"]], [[], ["X", "X"], ["X"]], "All tokens have the tag 'X'"),
         ([[], []], [[], []], "No sentence has a token"),
         ([], [], "no sentence"),
     ],
