@@ -19,7 +19,7 @@ import numpy as np
 from elmo_core.bulk.arrays import ARRAYS
 from elmo_core.bulk.distributed import WorkerPool, embed_on_workers
 from elmo_core.bulk.hdf5 import HDF5, is_ours
-from elmo_core.bulk.lines import LineReader, is_stream
+from elmo_core.bulk.lines import LineReader, is_stream, require_file
 from elmo_core.bulk.parquet import PARQUET
 from elmo_core.bulk.parts import PartFolder, disk_refusals, is_part_folder
 from elmo_core.bulk.rows import Format, Part, RowSettings
@@ -176,8 +176,7 @@ def _fingerprint(file: Path) -> str:
     """Identify a text by its content; a stream, which is read once, is different from all others."""
     if is_stream(file):
         return secrets.token_hex(32)
-    if not file.is_file():
-        raise InputError(f"There is no file {file}; check the path.")
+    require_file(file)
     return file_fingerprint(file)
 
 

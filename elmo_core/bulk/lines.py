@@ -60,9 +60,16 @@ def is_stream(file: Path) -> bool:
     return file == STANDARD_INPUT or file.is_fifo() or file.is_char_device()
 
 
+def require_file(file: Path) -> None:
+    """Raise InputError where there is no file."""
+    if file.is_dir():
+        raise InputError(f"{file} is a folder; give a file in it.")
+    if not file.is_file():
+        raise InputError(f"There is no file {file}; check the path.")
+
+
 def _size(file: Path) -> int:
     if is_stream(file):
         return 0
-    if not file.is_file():
-        raise InputError(f"There is no file {file}; check the path.")
+    require_file(file)
     return file.stat().st_size

@@ -10,7 +10,7 @@ import typer
 
 from elmo_core.commands.models import Model
 from elmo_core.commands.outputs import Overwrite, claim, model_paths, output_path
-from elmo_core.commands.terminal import AsJson, Encoding, Language, command, say_remarks, show, work_bar
+from elmo_core.commands.terminal import AsJson, Encoding, Language, command, note, say_remarks, show, work_bar
 
 
 class State(StrEnum):
@@ -97,6 +97,7 @@ def embed(
     from elmo_core.bulk.rows import RowSettings
     from elmo_core.embedding.machine import emulation_warning
     from elmo_core.models import load_encoder
+    from elmo_core.tables.records import shortened
     from elmo_core.text.tokenisation import check_language
 
     target = output_path(out)
@@ -104,6 +105,11 @@ def embed(
     settings = RowSettings(vectors.value, _weights(weights), gamma, precision.value)
     reading = TextOptions(tokenised, state.value, batch_size, check_language(language), encoding)
     claim(target, output_kind(chosen), [*sentences, *model_paths(model)], overwrite)
+    if tables := [file.name for file in sentences if {".csv", ".tsv"} & {*map(str.lower, file.suffixes)}]:
+        note(
+            f"{shortened(tables)}: a table is embedded line by line, with its header and all its columns. To "
+            "embed its texts alone, write them to a file, one a line."
+        )
     elmo = load_encoder(model, dtype=dtype.value)
     if warning := emulation_warning(elmo.dtype, elmo.device):
         typer.echo(warning, err=True)

@@ -202,6 +202,8 @@ def _file_of(text: str) -> Path | None:
     from elmo_core.exceptions import InputError
     from elmo_core.text.unpacking import STANDARD_INPUT
 
+    if not text.strip():
+        raise InputError("The text is empty; give a file, or a text of two words or more.")
     path = Path(text)
     try:
         is_file = path == STANDARD_INPUT or path.exists()

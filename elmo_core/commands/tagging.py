@@ -96,7 +96,7 @@ def train(
     from elmo_core.learning.tagger import HEADS
     from elmo_core.learning.tags.results import FEATURES, LOOK_UP, METHODS, TagComparisonSettings
     from elmo_core.learning.tags.saving import save_tagger, tagger_output
-    from elmo_core.learning.tags.sentences import split_sentences
+    from elmo_core.learning.tags.sentences import notes_on_test, split_sentences
     from elmo_core.learning.tags.task import TagTask
     from elmo_core.learning.verdict import verdict
     from elmo_core.learning.workflow import compare_taggers
@@ -113,6 +113,7 @@ def train(
     data = _read(file, token, tag, scheme, encoding)
     others = _read(test, token, tag, scheme or data.scheme_without_letters, encoding) if test else None
     learned, tested = split_sentences(data, 0.2, seed) if others is None else (data, others)
+    say_remarks(notes_on_test(data, others) if others else ())
     elmo = load_encoder(model)
     task = TagTask(elmo, learned, tested, settings)
     results: dict[str, TagResult | SkippedMethod] = {}

@@ -37,8 +37,12 @@ class Embedding:
             InputError: there are not L finite weights, their sum is 0, or gamma is not finite.
         """
         shares = _shares(weights, len(self.layers))
-        if not np.isfinite(gamma):
-            raise InputError(f"gamma must be a finite number, got {gamma}.")
+        try:
+            is_finite = bool(np.isfinite(gamma))
+        except (TypeError, ValueError):
+            is_finite = False
+        if not is_finite:
+            raise InputError(f"gamma must be a finite number, got {gamma!r}.")
         return np.tensordot((gamma * shares).astype(np.float32), self.layers, axes=1)
 
 

@@ -21,6 +21,8 @@ from elmo_core.weights.jsonfile import read_json
 
 HEAD, CARD = "head.safetensors", "README.md"
 FORMAT = 1
+KINDS = ("classifier", "tagger")
+"""What is saved; each kind has a `KIND.json`."""
 
 
 def output_kind(path: Path, what: str, config: str, files: frozenset[str]) -> OutputKind:
@@ -99,12 +101,23 @@ def opened(path: Path | str, what: str) -> Iterator[Path]:
     """
     path = Path(path)
     if path.is_dir():
+        _refuse_other_kind(path, path, what)
         yield path
         return
     if not path.exists():
         raise ModelNotFoundError(f"There is no {what} {path}; check the path.")
     with unpacked(path) as folder:
-        yield folder
+        try:
+            _refuse_other_kind(folder, path, what)
+            yield folder
+        except ModelError as error:  # the user knows the archive, not where it was unpacked
+            raise type(error)(str(error).replace(str(folder), str(path))) from None
+
+
+def _refuse_other_kind(folder: Path, path: Path, what: str) -> None:
+    found = [kind for kind in KINDS if (folder / f"{kind}.json").is_file()]
+    if found and what not in found:
+        raise ModelError(f"{path} holds a {found[0]}, and a {what} is needed here.")
 
 
 def read_config(path: Path) -> dict[str, Any]:

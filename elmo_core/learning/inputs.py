@@ -72,6 +72,8 @@ def encode_labels(y: object, n: int) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(
             f"There are {counted(n, 'text')} but {len(items)} labels; give one label for each text."
         )
+    if not items:
+        raise InputError("There is no text to learn from; give texts of at least two classes.")
     _refuse_missing(items, "label", "drop such rows")
     kinds = {_kind(item) for item in items}
     if "" in kinds:

@@ -1,27 +1,21 @@
-"""Which column holds the texts and which the labels, with reasons; and what is wrong with labels."""
+"""Which column holds the texts and which the labels, with reasons."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from elmo_core.exceptions import InputError
 from elmo_core.tables.cells import are_structured, list_of
 from elmo_core.tables.headers import is_date, is_number
 from elmo_core.tables.records import Table, counted, shortened
 
-Severity = Literal["refused", "warning", "note"]
-
 MAX_CLASSES = 200
 """More different labels than this are no classes."""
 _LOOKED_AT = 20_000
 _FLAGS = ({"0", "1"}, {"false", "true"})
 _ONE_LABEL = "several labels a text (multi-label) are not supported"
-_FEW_PER_CLASS = 20
-_IMBALANCE = 10
 _TEXT_NAMES = re.compile(
     r"(?i)(full[ _]?)?(text|texts|sentence|review|reviews|comment|message|sms|body|content|title|headline|"
     r"document|tweet|post|utterance|query|question|description)([ _].*)?"
@@ -37,7 +31,6 @@ _OTHER_NAMES = re.compile(
 )
 """Of columns that say where a text is from."""
 _ADDRESS = re.compile(r"(?i)(?:https?://|www\.)\S+|[^\s@]+@[^\s@]+\.\w+")
-_MISSING = ("na", "n/a", "nan", "null", "none", "\\n", "#n/a", "-", "?")
 _ALSO_TEXT = 0.3
 """Share of the length of the longest texts from which on another column is said to hold texts, too."""
 
@@ -72,15 +65,6 @@ class ColumnGuess:
     reason: str
     warning: str = ""
     """What may be wrong with it, as one sentence; empty = nothing."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something to know before training."""
-
-    severity: Severity
-    """A "refused" one makes training impossible."""
-    message: str
 
 
 def describe_columns(table: Table) -> tuple[ColumnFacts, ...]:
@@ -128,6 +112,10 @@ def guess_text_column(table: Table) -> ColumnGuess:
         return one.mean_characters * named * (one.n_distinct / max(one.n_filled, 1)) * one.n_filled
 
     best = max(facts, key=score)
+    empty = [one.name for one in described if not one.n_filled and _TEXT_NAMES.fullmatch(one.name)]
+    if empty and not _TEXT_NAMES.fullmatch(best.name):
+        rows = counted(len(table.rows), "row")
+        return ColumnGuess(None, f"{shortened(empty)}, which is named as texts are, is empty in all {rows}")
     texts = counted(best.n_distinct, "different text")
     named = f"is named {best.name!r} and " if _TEXT_NAMES.fullmatch(best.name) else ""
     return ColumnGuess(
@@ -173,6 +161,10 @@ def guess_label_column(table: Table, text: str | None = None) -> ColumnGuess:
     flags = [one.name for one in facts if one.is_flag]
     others = [one.name for one in facts if one is not best and _rank(one) == _rank(best)]
     warning = _say_flags(flags, best.name) if best.is_flag else ""
+    names = [one.name for one in facts if one is not best]
+    same = [one for one in names if re.sub(r" \(\d+\)$", "", one) == best.name]
+    if same and not warning:
+        warning = f"{shortened(same)} has the same name in the file; {best.name!r} alone is taken."
     if others and not warning and _rank(best):
         warning = f"{shortened(others)} may be labels as well as {best.name!r}: no name decides; choose."
     return ColumnGuess(best.name, reason, warning)
@@ -246,74 +238,3 @@ def labels_of(table: Table, column: str) -> tuple[str, ...]:
         f"The column {column!r} of {table.name} holds several labels a row, such as {example[:60]}, and "
         f"{_ONE_LABEL}: give each text one label, or a column for each label and train once for each."
     )
-
-
-def check_labels(labels: Sequence[str]) -> tuple[Finding, ...]:
-    """Look for what makes a column of labels useless or its scores misleading.
-
-    Args:
-        labels: of all usable rows, none empty.
-    """
-    counts = Counter(labels)
-    n, k = len(labels), len(counts)
-    if k < 2:
-        only = f"Every row has the label {next(iter(counts))[:40]!r}" if counts else "No row has a label"
-        return (Finding("refused", f"{only}; a classifier needs at least two classes."),)
-    if k > MAX_CLASSES or (k > 20 and k > n / 3):
-        found = f"The label column has {k:,} different values in {n:,} rows"
-        return (
-            Finding("refused", f"{found}, so it looks like an id or a text; choose the column of classes."),
-        )
-    findings = [*_rare(counts), *_variants(counts), *_missing(counts)]
-    most, least = max(counts.values()), min(counts.values())
-    if most > _IMBALANCE * least:
-        often, seldom = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
-        found = f"{often[:40]!r} has {most:,} rows, {seldom[:40]!r} {least:,}"
-        chance = f"Always saying {often[:40]!r} would be right in {most / n:.0%}"
-        remedy = "read macro-F1, and consider class weights"
-        findings.append(Finding("warning", f"The classes are unequal: {found}. {chance}; {remedy}."))
-    return tuple(findings)
-
-
-def _rare(counts: Counter[str]) -> list[Finding]:
-    single = [label for label, count in counts.items() if count == 1]
-    few = [label for label, count in counts.items() if 1 < count < _FEW_PER_CLASS]
-    findings = []
-    if single:
-        verb = "have" if len(single) > 1 else "has"
-        findings.append(
-            Finding("refused", f"{shortened(single)} {verb} 1 row; at least 2 are needed. Merge or drop it.")
-        )
-    if few:
-        findings.append(
-            Finding(
-                "warning",
-                f"{shortened(few)}: fewer than {_FEW_PER_CLASS} rows each, so their scores are uncertain.",
-            )
-        )
-    return findings
-
-
-def _missing(counts: Counter[str]) -> list[Finding]:
-    """Labels that stand for a missing one in what many programs write."""
-    found = [label for label in counts if label.casefold() in _MISSING]
-    if not found:
-        return []
-    n = sum(counts[label] for label in found)
-    said = f"{shortened(found)} often stands for a missing label; here it is a class ({n:,} rows)"
-    return [Finding("warning", f"{said}. Empty these cells if the labels are missing.")]
-
-
-def _variants(counts: Counter[str]) -> list[Finding]:
-    """Labels that differ in case and blanks alone."""
-    groups: dict[str, list[str]] = {}
-    for label in counts:
-        groups.setdefault(" ".join(label.casefold().split()), []).append(label)
-    return [
-        Finding(
-            "warning",
-            f"The labels {shortened(group)} differ in spelling alone; merge them if they mean the same.",
-        )
-        for group in groups.values()
-        if len(group) > 1
-    ]

@@ -14,7 +14,7 @@ from elmo_core.exceptions import InputError
 from elmo_core.tables.budget import MemoryBudget
 from elmo_core.tables.cells import as_text
 from elmo_core.tables.grid import GridRow, arrange
-from elmo_core.tables.records import Reading, ReadingOptions, Table, check_size, shortened
+from elmo_core.tables.records import Reading, ReadingOptions, Table, check_size, counted, shortened
 
 _MOST_UNPACKED = 1 << 30
 _LEAST_UNPACKED = 16 << 20
@@ -55,10 +55,16 @@ def read_workbook(content: bytes, name: str, options: ReadingOptions) -> Table:
     except InputError:
         raise
     except Exception as error:  # a damaged workbook fails in any of a dozen ways
-        brief = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-        raise InputError(f"{name} is not a readable XLSX workbook ({brief}); save it anew.") from None
+        is_ours = isinstance(error, ArithmeticError | AttributeError | LookupError | TypeError)
+        brief = (
+            "" if is_ours else f" ({(str(error).strip().splitlines() or [type(error).__name__])[0][:120]})"
+        )
+        raise InputError(
+            f"{name} is not a readable XLSX workbook{brief}; save it anew, with its table alone."
+        ) from None
     titles = tuple(str(one.title) for one in book.worksheets)
-    reading = Reading("XLSX", sheet=str(sheet.title), sheets=titles)
+    notes = _notes_on_formulas(content, titles.index(sheet.title)) if _holds_formulas(content) else ()
+    reading = Reading("XLSX", sheet=str(sheet.title), sheets=titles, notes=notes)
     return arrange(name, rows, options, reading, is_even=True)
 
 
@@ -78,6 +84,40 @@ def _rows(sheet: Any) -> Iterator[GridRow]:
         yield from blanks
         blanks = []
         yield row
+
+
+def _holds_formulas(content: bytes) -> bool:
+    """Whether a sheet has a formula; much quicker than reading all cells anew."""
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        sheets = [name for name in file.namelist() if name.startswith("xl/worksheets/")]
+        return any(b"<f>" in file.read(name) or b"<f " in file.read(name) for name in sheets)
+
+
+def _notes_on_formulas(content: bytes, number: int) -> tuple[str, ...]:
+    """Say how many cells of a sheet hold a formula whose value is not in the file."""
+    from openpyxl import load_workbook
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values, formulas = (
+            load_workbook(io.BytesIO(content), read_only=True, data_only=is_value).worksheets[number]
+            for is_value in (True, False)
+        )
+        values.reset_dimensions()
+        formulas.reset_dimensions()
+        pairs = zip(values.iter_rows(), formulas.iter_rows(), strict=True)
+        empty = [
+            written.coordinate
+            for both in pairs
+            for value, written in zip(*both, strict=True)
+            if value.value is None and written.data_type == "f"
+        ]
+    if not empty:
+        return ()
+    return (
+        f"{counted(len(empty), 'formula')} without a value in the file, the first at {empty[0]}: read as "
+        "empty. Open the workbook in a spreadsheet program and save it.",
+    )
 
 
 def _choose_sheet(sheets: Sequence[Any], name: str, wanted: str | None) -> Any:

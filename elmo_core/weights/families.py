@@ -35,9 +35,10 @@ def refuse_other_families(names: Iterable[str], where: Path) -> None:
             "bilm.training.dump_weights) and keep options.json beside it."
         )
     if any(name.endswith(_PICKLES) for name in found):
+        verb = "is" if found == {where.name.lower()} else "holds no model, but"
         raise ModelError(
-            f"{where} is a PyTorch or pickle file, which can run any program when it is opened, so it never "
-            "is; use the official options.json and weights.hdf5, or a model saved by this program."
+            f"{where} {verb} a PyTorch or pickle file, which can run any program when it is opened, so it "
+            "never is; use the official options.json and weights.hdf5, or a model saved by this program."
         )
 
 

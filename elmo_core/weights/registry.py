@@ -97,6 +97,8 @@ def load_model(
         ModelError: the files are damaged, unsafe, incomplete or of another family of models.
         DownloadError: the download failed.
     """
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise ModelNotFoundError(f"A model has a name or a path, not {name_or_path!r}.")
     entry = find_model(str(name_or_path))
     if entry is None:
         return _load_path(Path(name_or_path).expanduser())

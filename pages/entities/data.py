@@ -17,6 +17,7 @@ from elmo_core.learning.tags.schemes import SCHEMES, as_scheme
 from elmo_core.learning.tags.sentences import (
     TaggedSentences,
     TokenFile,
+    notes_on_test,
     split_sentences,
     tagged_sentences,
 )
@@ -148,6 +149,8 @@ def _own(page: str) -> Corpus | None:
             parts = split_sentences(train, TEST_SHARE, seed=0)
             return Corpus(key, *parts, is_sample=False, is_split=True)
         test, other = _chosen(f"{page}_second", second)
+        for said in notes_on_test(train, test):
+            st.warning(escape_markdown(said))
         return Corpus(f"{key} {other}", train, test, is_sample=False)
 
 

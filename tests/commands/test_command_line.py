@@ -95,6 +95,22 @@ def test_embed_of_an_unusable_file_leaves_nothing_behind(tmp_path, content, mess
     assert not (tmp_path / "out.hdf5").exists()
 
 
+def test_embed_of_a_table_says_that_its_lines_are_read(tmp_path):
+    (tmp_path / "in.csv").write_text("text,label\nfine,good\n")
+    result = run("embed", "tiny", tmp_path / "in.csv", tmp_path / "out.hdf5")
+    assert result.exit_code == 0 and "in.csv: a table is embedded line by line" in result.output.replace(
+        "\n", " "
+    )
+
+
+def test_embed_of_a_folder_says_so(tmp_path):
+    (tmp_path / "texts").mkdir()
+    result = run("embed", "tiny", tmp_path / "texts", tmp_path / "out.hdf5")
+    assert result.exit_code == 2 and "texts is a folder; give a file in it." in result.output.replace(
+        "\n", " "
+    )
+
+
 def test_fixtures_through_the_command_line(fixtures_dir, tmp_path):
     """The published arrays of AllenNLP: 10 batches of 3, the state carried."""
     folder = fixtures_dir / "allennlp"

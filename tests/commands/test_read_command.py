@@ -66,7 +66,7 @@ def test_what_cannot_be_read_or_written_is_one_sentence(tmp_path):
         (["tiny", "no-such-file.txt"], "There is no file no-such-file.txt"),
         (["tiny", TEXT, tmp_path / "out.docx"], "let its name end with"),
         (["tiny", TEXT, tmp_path / "notes.csv"], "notes.csv"),
-        (["tiny", " \t "], "no word to read"),
+        (["tiny", " \t "], "The text is empty; give a file"),
     ):
         result = run("read", *arguments)
         assert result.exit_code == 2 and message in result.output.replace("\n", " "), result.output

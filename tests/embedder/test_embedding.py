@@ -266,6 +266,8 @@ def test_mix(elmo):
             found.mix(weights=weights)
     with pytest.raises(InputError, match="gamma"):
         found.mix(gamma=float("inf"))
+    with pytest.raises(InputError, match="gamma must be a finite number, got 'x'"):
+        found.mix(gamma="x")
 
 
 @pytest.mark.parametrize("given_", ["a bare string", b"bytes", 7, [1, 2], [["a", 3]], [None]])

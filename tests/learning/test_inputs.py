@@ -160,6 +160,8 @@ def test_weights_of_texts_and_classes():
     for wrong in ([1, 2], [1, -1, 1], [0, 0, 0], [1, np.nan, 1], ["a", "b", "c"], np.ones((3, 1)), 2.0):
         with pytest.raises(InputError, match="sample_weight"):
             check_weights(wrong, 3)
+    with pytest.raises(InputError, match="There is no text to learn from"):
+        encode_labels([], 0)
     classes, codes = np.array(["a", "b"]), np.array([0, 0, 0, 1])
     assert class_weights(None, classes, codes).tolist() == [1, 1]
     np.testing.assert_allclose(class_weights("balanced", classes, codes), [2 / 3, 2])

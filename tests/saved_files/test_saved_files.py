@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from elmo_core import load_elmo
+from elmo_core.exceptions import ModelError
 from elmo_core.index.building import build_use_index
 from elmo_core.index.use_index import UseIndex
 from elmo_core.learning.tags.saving import load_tagger
@@ -32,6 +33,27 @@ def saved(request, tmp_path) -> Path:
 
 def expected(saved: Path, kind: str):
     return json.loads((saved / "expected.json").read_text(encoding="utf-8"))[kind]
+
+
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_a_file_of_the_other_kind_is_told_from_a_damaged_one(saved, is_zip):
+    for name, load in (("classifier", load_tagger), ("tagger", load_classifier)):
+        path = saved / f"{name}.zip"
+        if not is_zip:
+            shutil.unpack_archive(path, path := saved / name)
+        with pytest.raises(ModelError, match=f"{name}(.zip)? holds a {name}, and a .* is needed here"):
+            load(path)
+
+
+def test_a_message_names_the_archive_and_not_where_it_was_unpacked(saved):
+    with zipfile.ZipFile(saved / "classifier.zip") as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(saved / "cut.zip", "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content[:20] if name == "classifier.json" else content)
+    with pytest.raises(ModelError) as error:
+        load_classifier(saved / "cut.zip")
+    assert f"{saved / 'cut.zip'}" in str(error.value)
 
 
 def test_a_classifier_predicts_as_it_did(saved):

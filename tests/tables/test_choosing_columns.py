@@ -9,7 +9,8 @@ import pytest
 from elmo_core.exceptions import InputError
 from elmo_core.learning.texts.dataset import CONTRADICTING, NO_LABEL, NO_TEXT, REPEATED, prepare
 from elmo_core.learning.texts.duplicates import find_duplicates, find_near_duplicates
-from elmo_core.tables.columns import check_labels, guess_label_column, guess_text_column
+from elmo_core.tables.columns import guess_label_column, guess_text_column
+from elmo_core.tables.labels import check_labels
 from elmo_core.tables.reading import read_table, read_table_file
 from tests.conftest import ROOT
 
@@ -129,3 +130,27 @@ def test_labels_that_look_the_same_are_one_class_under_its_first_spelling():
 def test_one_column_cannot_be_both():
     with pytest.raises(InputError, match="two columns"):
         prepare(read_table(b"text,label\nfine,yes\n", "a.csv"), "text", "text")
+
+
+def test_a_column_of_texts_that_is_empty_is_named():
+    table = read_table(b"text,label\n" + b",good\n,bad\n" * 20, "a.csv")
+    found = guess_text_column(table)
+    assert (
+        found.column is None and found.reason == "text, which is named as texts are, is empty in all 40 rows"
+    )
+
+
+def test_a_second_column_of_labels_with_the_same_name_is_said():
+    rows = "".join(f"some words {at},{'ab'[at % 2]},{'xy'[at % 3 == 0]}\n" for at in range(40))
+    found = guess_label_column(read_table(f"text,label,label\n{rows}".encode(), "a.csv"), "text")
+    assert found.column == "label" and found.warning.startswith("label (2) has the same name in the file")
+
+
+@pytest.mark.parametrize("labels", [("1", "1.0"), ("5", "05"), ("Good", "good")])
+def test_labels_that_mean_the_same_are_said(labels):
+    (finding,) = check_labels([*labels, "other"] * 20)
+    assert finding.message.startswith(f"The labels {labels[0]}, {labels[1]} differ in spelling alone")
+
+
+def test_other_labels_are_different():
+    assert check_labels(["1", "10", "1e1", "v1"] * 20) == ()

@@ -10,7 +10,8 @@ import zipfile
 import pytest
 
 from elmo_core.exceptions import InputError
-from elmo_core.tables.columns import check_labels, guess_label_column, guess_text_column, labels_of
+from elmo_core.tables.columns import guess_label_column, guess_text_column, labels_of
+from elmo_core.tables.labels import check_labels
 from elmo_core.tables.reading import read_table
 
 

@@ -175,6 +175,20 @@ def test_parquet_and_workbook():
     assert table.reading.kind == "XLSX"
 
 
+def test_formulas_without_a_value_in_the_file_are_counted():
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (["text", "label"], ["fine", "a"], ['=CONCATENATE("a", "b")', "b"], ["bad", "=1+1"]):
+        book.active.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)  # openpyxl computes nothing
+    table = read_table(buffer.getvalue(), "a.xlsx")
+    assert table.rows == (("fine", "a"), ("", "b"), ("bad", ""))
+    (said,) = table.reading.remarks
+    assert said.startswith("2 formulas without a value in the file, the first at A3: read as empty.")
+
+
 def zipped(members) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:

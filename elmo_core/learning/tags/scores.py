@@ -116,15 +116,20 @@ def compare_tags(
 
 def measure(gold: Sequence[Tags], predicted: Sequence[Tags], *, is_spans: bool) -> float:
     """Span F1 or accuracy alone."""
+    _require_same_sentences(gold, predicted)
     pairs = [(units(a, is_spans), units(b, is_spans)) for a, b in zip(gold, predicted, strict=True)]
     right = sum(len(a & b) for a, b in pairs)
     return 2 * right / max(sum(len(a) + len(b) for a, b in pairs), 1)
 
 
-def _counts(gold: Sequence[Tags], predicted: Sequence[Tags], is_spans: bool) -> tuple[list[str], np.ndarray]:
-    """Labels in order, and int64 (n, K, 3) of each sentence and label: right, gold, predicted."""
+def _require_same_sentences(gold: Sequence[Tags], predicted: Sequence[Tags]) -> None:
     if list(map(len, gold)) != list(map(len, predicted)):
         raise InputError("Gold and predicted tags are not of the same sentences: their lengths differ.")
+
+
+def _counts(gold: Sequence[Tags], predicted: Sequence[Tags], is_spans: bool) -> tuple[list[str], np.ndarray]:
+    """Labels in order, and int64 (n, K, 3) of each sentence and label: right, gold, predicted."""
+    _require_same_sentences(gold, predicted)
     if not len(gold):
         raise InputError("There is no sentence to score; give at least one.")
     pairs = [(units(a, is_spans), units(b, is_spans)) for a, b in zip(gold, predicted, strict=True)]

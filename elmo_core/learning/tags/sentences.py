@@ -153,6 +153,29 @@ def tagged_sentences(
     return TaggedSentences(file.name, tuple(tokens), found.tags, lines, found.scheme, tuple(notes))
 
 
+def notes_on_test(learned: TaggedSentences, tested: TaggedSentences) -> list[str]:
+    """What is said of sentences to test on that come from a file of their own.
+
+    Raises:
+        InputError: none of their tags is learned, so every score would be 0.
+    """
+    known, asked = learned.label_counts.keys(), tested.label_counts.keys()
+    if asked and (learned.is_spans != tested.is_spans or not known & asked):
+        raise InputError(
+            f"No tag of {tested.name} ({shortened(sorted(asked))}) is one of {learned.name} "
+            f"({shortened(sorted(known))}); choose the columns that hold the same kind of tags."
+        )
+    seen = set(learned.tokens)
+    n = sum(tokens in seen for tokens in tested.tokens)
+    if not n:
+        return []
+    verb = "is" if n == 1 else "are"
+    return [
+        f"{n:,} of the {counted(len(tested), 'sentence')} to test on {verb} learned from as well, so scores "
+        "are better than on new sentences; test on others."
+    ]
+
+
 def _notes_on_tags(found: Normalised) -> list[str]:
     """What is said of the way in which tags were read."""
     notes = []

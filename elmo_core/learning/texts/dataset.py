@@ -10,7 +10,8 @@ from elmo_core.exceptions import InputError
 from elmo_core.learning.inputs import WINDOW
 from elmo_core.learning.texts.duplicates import NearPair, find_duplicates, find_near_duplicates, normalise
 from elmo_core.progress import Report, part_of
-from elmo_core.tables.columns import Finding, check_labels, labels_of, texts_of
+from elmo_core.tables.columns import labels_of, texts_of
+from elmo_core.tables.labels import Finding, check_labels
 from elmo_core.tables.records import Table, counted, shortened
 from elmo_core.text.levelling import unify
 

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from elmo_core.exceptions import ElmoError, InputError
 from elmo_core.learning.tags.reading import read_token_file, read_token_path
-from elmo_core.learning.tags.sentences import TaggedSentences, split_sentences, tagged_sentences
+from elmo_core.learning.tags.sentences import (
+    TaggedSentences,
+    notes_on_test,
+    split_sentences,
+    tagged_sentences,
+)
 from tests.conftest import ROOT
 
 
@@ -229,3 +234,14 @@ def test_public_data(benchmarks_dir):
     content = lzma.decompress((folder / "en_ewt-ud-dev.conllu.xz").read_bytes())
     data = read(content, "dev.conllu")
     assert (len(data), data.is_spans, len(data.label_counts)) == (2001, False, 17)
+
+
+def test_sentences_to_test_on_are_neither_learned_from_nor_tagged_with_something_else():
+    learned = read("Ann\tB-PER\nsleeps\tO\n\nBob\tB-PER\nsings\tO\n")
+    fresh = read("Eve\tB-PER\nsings\tO\n")
+    assert notes_on_test(learned, fresh) == []
+    (said,) = notes_on_test(learned, read("Ann\tB-PER\nsleeps\tO\n\nEve\tB-PER\nsings\tO\n"))
+    assert said.startswith("1 of the 2 sentences to test on is learned from as well")
+    for other in ("Eve\tPROPN\nsings\tVERB\n", "Oslo\tB-LOC\nsings\tO\n"):
+        with pytest.raises(InputError, match=r"No tag of b\.conll .* is one of a\.conll \(PER\); choose"):
+            notes_on_test(learned, read(other, "b.conll"))
