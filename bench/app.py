@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elmo_core.shipped import shipped
@@ -24,11 +25,14 @@ _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "-
 
 
 @contextmanager
-def served_app(environment: Mapping[str, str] | None = None) -> Iterator[tuple[str, int]]:
+def served_app(
+    environment: Mapping[str, str] | None = None, script: Path | None = None
+) -> Iterator[tuple[str, int]]:
     """Start the app; yields its address and its process once it answers, and ends it afterwards.
 
     Args:
         environment: variables that its process has beside those of this one.
+        script: another app, to compare with.
 
     Raises:
         RuntimeError: it ended before it answered.
@@ -36,7 +40,7 @@ def served_app(environment: Mapping[str, str] | None = None) -> Iterator[tuple[s
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(shipped("app.py"))]
+    command = [sys.executable, "-m", "streamlit", "run", str(script or shipped("app.py"))]
     options = {"port": port, "address": "127.0.0.1", "headless": "true", "fileWatcherType": "none"}
     command += [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
     variables = {**os.environ, **(environment or {})}
