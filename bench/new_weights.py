@@ -1,7 +1,7 @@
 """Ship a model in place of english-small: its weights, and all that is kept of it beside the samples.
 
-    python -m bench.new_weights RUN --words-before 53248000     every step, in order (hours)
-    python -m bench.new_weights RUN --steps card pictures       these alone
+    python -m bench.new_weights RUN --words-before 53248000 --summary 'four runs. ...'    every step (hours)
+    python -m bench.new_weights RUN --steps card pictures    these alone
 
 RUN is the output of `elmo pretrain`, once its rate has fallen to 0: a model, and the history beside it. What
 the documents say of the model is not written here: `make test` finds lessons, cards and commands that no
@@ -25,7 +25,6 @@ from bench.reporting import arguments, progress
 from bench.word_senses import CORPORA
 from elmo_core.senses.kept_calibrations import SHIPPED as CALIBRATIONS
 from elmo_core.shipped import shipped
-from elmo_core.weights.folder import read_folder
 
 NAME = "english-small"
 TARGET = shipped("data/models") / NAME
@@ -39,9 +38,14 @@ def take_weights(asked: Namespace) -> None:
     size = (model / "model.safetensors").stat().st_size
     if size > MOST_BYTES:
         raise SystemExit(f"The weights have {size:,} bytes; at most {MOST_BYTES:,} are shipped.")
-    config = json.loads((model / "config.json").read_text("utf-8"))
-    config["about"] |= {"title": read_folder(TARGET).about["title"]}
+    if not asked.summary:
+        raise SystemExit("Give a --summary of all runs: it stands in the card.")
+    before, config = (json.loads((one / "config.json").read_text("utf-8")) for one in (TARGET, model))
+    kept = {name: before["about"][name] for name in ("title", "corpus_tokens")}
+    config["about"] |= kept | {"summary": asked.summary}
     config["about"]["words_seen"] += asked.words_before
+    if asked.corpus_tokens:
+        config["about"]["corpus_tokens"] = asked.corpus_tokens
     extend_history(asked.run / "history.csv", asked.words_before)
     for name in ("model.safetensors", "vocab.txt"):
         shutil.copyfile(model / name, TARGET / name)
@@ -90,6 +94,8 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--words-before", type=int, default=0, help="words seen before the run")
+    parser.add_argument("--summary", default="", help="how the model was trained, by all runs")
+    parser.add_argument("--corpus-tokens", type=int, help="of the training text, where it is another one")
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     options = parser.parse_args()
     for name in options.steps:

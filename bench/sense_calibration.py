@@ -27,7 +27,7 @@ from bench.word_senses import CORPORA, FREQUENT, FRESH, RARER, corpus_uses
 from elmo_core import Encoder, load_encoder
 from elmo_core.measuring.intervals import wilson
 from elmo_core.senses.bounds import UNCALIBRATED
-from elmo_core.senses.calibration import SIZES, SenseCalibration, calibrate, count_claims
+from elmo_core.senses.calibration import SIZES, SenseCalibration, calibrate
 from elmo_core.senses.groups import find_groups
 from elmo_core.senses.kept_calibrations import SHIPPED, keep_calibration
 from elmo_core.senses.known_words import KnownWords, find_known_words
@@ -176,7 +176,7 @@ def main() -> None:
 def _counted(encoder: Encoder, controls: Mapping[str, Uses], keep: bool) -> SenseCalibration:
     n = len(controls)
     known = as_known(controls, f"{n} words of Wikipedia")
-    found = count_claims(encoder, known, sizes=COUNTED, n_words=n, n_mixtures=n, report=_say)
+    found = calibrate(encoder, known, rate=None, sizes=COUNTED, n_words=n, n_mixtures=n, report=_say)
     if keep:
         keep_calibration(found, shipped(SHIPPED))
     return found

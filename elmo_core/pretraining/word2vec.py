@@ -102,7 +102,7 @@ def train_word2vec(
     frequencies = {
         cache.types[index]: int(count)
         for index, count in enumerate(counts)
-        if count and cache.types[index].split() == [cache.types[index]]  # gensim splits lines at blanks
+        if count and _is_one_word(cache.types[index])
     }
     with _parts(_lines(cache, n_words), cache.folder) as parts:
         trained = _train(parts, frequencies, settings, progress)
@@ -143,7 +143,7 @@ def train_on_sentences(
     frequencies = {
         word: count
         for word, count in sorted(counts.items(), key=lambda pair: -pair[1])
-        if count >= min_count and word.split() == [word]
+        if count >= min_count and _is_one_word(word)
     }
     if not frequencies:
         raise CorpusError(f"No word of this text occurs {min_count} times; give more text to learn from.")
@@ -213,6 +213,11 @@ def _parts(lines: Iterable[str], folder: Path | None) -> Iterator[list[_Part]]:
                 pending.append(line + "\n")
                 n_pending += line.count(" ") + 1
         yield parts
+
+
+def _is_one_word(token: str) -> bool:
+    """Whether gensim, which splits lines at blanks, meets a token as it is."""
+    return token.split() == [token]
 
 
 def _lines(cache: TokenCache, n_words: int) -> Iterator[str]:

@@ -11,7 +11,7 @@ whatever the model and however the values are distributed (conformal prediction;
 The rate that is reached is measured by cross-validation: each fifth of the words is judged by the bound that
 the other four fifths give. Power is the share of mixtures of two words in which groups are claimed.
 
-Of bounds that are set by hand, `count_claims` counts the same.
+With `rate=None` the bounds are those that are set by hand, and what they claim is counted on all the words.
 
 The objection by shuffled contexts is not part of it. It only makes claims fewer.
 """
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from elmo_core.encoders.protocol import Encoder
@@ -101,19 +101,20 @@ def calibrate(
     encoder: Encoder,
     known: KnownWords,
     *,
-    rate: float = RATE,
+    rate: float | None = RATE,
     sizes: Sequence[int] = SIZES,
     n_words: int = N_WORDS,
     n_mixtures: int = N_MIXTURES,
     seed: int = 42,
     report: Report | None = None,
 ) -> SenseCalibration:
-    """Set the bounds of the rule for sense groups for a model.
+    """Set the bounds of the rule for sense groups for a model, and count what they claim.
 
     Args:
         encoder: the model; one that reads a context without its word.
         known: words of a text that are held to one sense.
-        rate: rate of false claims to aim at, above 0 and below 1.
+        rate: rate of false claims to aim at, above 0 and below 1; None = leave the bounds as they are set by
+            hand.
         sizes: numbers of uses at which a bound is set, but for those that too few words have.
         n_words: most words held to one sense at each of them.
         n_mixtures: most mixtures of two at each of them.
@@ -124,59 +125,32 @@ def calibrate(
         InputError: the text has too few words with enough uses, the model cannot look at a context without
             its word, or the rate is impossible.
     """
-    if not 0 < rate < 1:
+    if rate is not None and not 0 < rate < 1:
         raise InputError(f"The rate of false claims must lie between 0 and 1; {rate} was given.")
     needed = least_words(rate)
     kept = [n for n in sorted(sizes) if len(known.with_uses(n)) >= needed]
     if not kept or n_words < needed:
         found = min(n_words, len(known.with_uses(min(sizes))))
+        why = "" if rate is None else f" for a rate of {rate:.0%}"
         raise InputError(
-            f"{known.text} has {found} words to calibrate with, of {min(sizes)} uses or more; a rate of "
-            f"{rate:.0%} needs {needed}. Give a longer text."
+            f"{known.text} has {found} words to calibrate with, of {min(sizes)} uses or more, and {needed} "
+            f"are needed{why}. Give a longer text."
         )
-    judged = _judge_all(encoder, known, kept, n_words, n_mixtures, seed, report)
-    levels = tuple(level_from(n, words, mixtures, rate) for n, words, mixtures in judged)
-    return SenseCalibration(encoder.name, encoder.fingerprint, known.text, rate, seed, levels)
-
-
-def count_claims(
-    encoder: Encoder,
-    known: KnownWords,
-    *,
-    sizes: Sequence[int] = SIZES,
-    n_words: int = N_WORDS,
-    n_mixtures: int = N_MIXTURES,
-    seed: int = 42,
-    report: Report | None = None,
-) -> SenseCalibration:
-    """Count what a model without a calibration claims, by the bounds that were set by hand.
-
-    Args:
-        encoder: the model; one that reads a context without its word.
-        known: words of a text that are held to one sense.
-        sizes: numbers of uses, but for those that no two words have.
-        n_words: most words held to one sense at each of them.
-        n_mixtures: most mixtures of two at each of them.
-        seed: seed of every random draw.
-        report: progress callback; an error that it raises stops the work.
-
-    Raises:
-        InputError: no two words have enough uses, or the model cannot look at a context without its word.
-    """
-    kept = [n for n in sorted(sizes) if len(known.with_uses(n)) >= 2]
-    if not kept:
-        raise InputError(f"{known.text} has no two words with {min(sizes)} uses. Give a longer text.")
+    drawn = {n: _draw(known, n, n_words, n_mixtures, seed) for n in kept}
+    progress = _Progress(
+        report, sum(len(uses.uses) for pair in drawn.values() for uses in (*pair[0], *pair[1]))
+    )
     levels = []
-    for n, words, mixtures in _judge_all(encoder, known, kept, n_words, n_mixtures, seed, report):
-        bound = UNCALIBRATED.least_gain(n, 0)
-        n_false, n_found = (sum(value >= bound for value in values) for values in (words, mixtures))
-        levels.append(Level(n, bound, len(words), n_false, len(mixtures), n_found))
-    return SenseCalibration(encoder.name, encoder.fingerprint, known.text, None, seed, tuple(levels))
+    for n, (words, mixtures) in drawn.items():
+        strengths = [_judge(encoder, uses, seed, progress, "words of one sense") for uses in words]
+        mixed = [_judge(encoder, uses, seed, progress, "mixtures of two words") for uses in mixtures]
+        levels.append(level_from(n, strengths, mixed, rate))
+    return SenseCalibration(encoder.name, encoder.fingerprint, known.text, rate, seed, tuple(levels))
 
 
-def least_words(rate: float) -> int:
-    """Words held to one sense that a rate needs, so that four fifths of them give a bound."""
-    return max(2, math.ceil((1 / rate - 1) * N_FOLDS / (N_FOLDS - 1)))
+def least_words(rate: float | None) -> int:
+    """Words held to one sense that a rate needs, so that four fifths of them give a bound; two at least."""
+    return 2 if rate is None else max(2, math.ceil((1 / rate - 1) * N_FOLDS / (N_FOLDS - 1)))
 
 
 def strength_of(groups: SenseGroups) -> float:
@@ -193,21 +167,24 @@ def strength_of(groups: SenseGroups) -> float:
     return max((cut.gain - GAIN_BY_CLOSENESS * cut.closeness for cut in sound), default=-math.inf)
 
 
-def level_from(n: int, strengths: Sequence[float], mixed: Sequence[float], rate: float) -> Level:
+def level_from(n: int, strengths: Sequence[float], mixed: Sequence[float], rate: float | None) -> Level:
     """Set the bound at one number of uses, and count what it claims.
 
     Args:
         n: uses.
         strengths: of the words held to one sense, in random order.
         mixed: of the mixtures of two.
-        rate: rate of false claims to aim at.
+        rate: rate of false claims to aim at; None = the bound is the one set by hand.
     """
-    n_false = 0
-    for fold in range(N_FOLDS):
-        others = [value for at, value in enumerate(strengths) if at % N_FOLDS != fold]
-        bound = _bound(others, rate)
-        n_false += sum(value >= bound for value in strengths[fold::N_FOLDS])
-    bound = _bound(strengths, rate)
+    if rate is None:
+        bound = UNCALIBRATED.least_gain(n, 0)
+        n_false = sum(value >= bound for value in strengths)
+    else:
+        n_false = 0
+        for fold in range(N_FOLDS):
+            others = [value for at, value in enumerate(strengths) if at % N_FOLDS != fold]
+            n_false += sum(value >= _bound(others, rate) for value in strengths[fold::N_FOLDS])
+        bound = _bound(strengths, rate)
     n_found = sum(value >= bound for value in mixed)
     return Level(n, bound, len(strengths), n_false, len(mixed), n_found)
 
@@ -217,26 +194,6 @@ def _bound(strengths: Sequence[float], rate: float) -> float:
     rank = math.ceil((1 - rate) * (len(strengths) + 1) - 1e-9)
     quantile = sorted(strengths)[rank - 1]
     return max(0.0, math.floor(quantile * 1e4 + 1) / 1e4) if quantile > -math.inf else 0.0
-
-
-def _judge_all(
-    encoder: Encoder,
-    known: KnownWords,
-    sizes: Sequence[int],
-    n_words: int,
-    n_mixtures: int,
-    seed: int,
-    report: Report | None,
-) -> Iterator[tuple[int, list[float], list[float]]]:
-    """Yield each number of uses, with the strengths of words held to one sense and of mixtures of two."""
-    drawn = {n: _draw(known, n, n_words, n_mixtures, seed) for n in sizes}
-    progress = _Progress(
-        report, sum(len(uses.uses) for pair in drawn.values() for uses in (*pair[0], *pair[1]))
-    )
-    for n, (words, mixtures) in drawn.items():
-        strengths = [_judge(encoder, uses, seed, progress, "words of one sense") for uses in words]
-        mixed = [_judge(encoder, uses, seed, progress, "mixtures of two words") for uses in mixtures]
-        yield n, strengths, mixed
 
 
 def _draw(

@@ -20,6 +20,7 @@ _MOST_UNPACKED = 1 << 30
 _LEAST_UNPACKED = 16 << 20
 _RATIO = 200
 _LOOKED_AT = 200  # rows of a sheet, to judge whether it holds a table
+_BLOCK = 1 << 20
 _MOST_BLANK = 1_000  # rows in a row that are counted one by one
 
 
@@ -52,18 +53,17 @@ def read_workbook(content: bytes, name: str, options: ReadingOptions) -> Table:
                 budget.hold(row.cells)
                 rows.append(row)
                 check_size(len(rows) - 1, 0, name)
+            titles = tuple(str(one.title) for one in book.worksheets)
+            notes = _notes_on_formulas(content, titles.index(str(sheet.title)))
     except InputError:
         raise
     except Exception as error:  # a damaged workbook fails in any of a dozen ways
-        is_ours = isinstance(error, ArithmeticError | AttributeError | LookupError | TypeError)
-        brief = (
-            "" if is_ours else f" ({(str(error).strip().splitlines() or [type(error).__name__])[0][:120]})"
-        )
+        of_python = isinstance(error, ArithmeticError | AttributeError | LookupError | TypeError)
+        said = "" if of_python else "".join(str(error).strip().splitlines()[:1])
+        brief = f" ({said[:120]})" if said else ""
         raise InputError(
             f"{name} is not a readable XLSX workbook{brief}; save it anew, with its table alone."
         ) from None
-    titles = tuple(str(one.title) for one in book.worksheets)
-    notes = _notes_on_formulas(content, titles.index(sheet.title)) if _holds_formulas(content) else ()
     reading = Reading("XLSX", sheet=str(sheet.title), sheets=titles, notes=notes)
     return arrange(name, rows, options, reading, is_even=True)
 
@@ -86,38 +86,47 @@ def _rows(sheet: Any) -> Iterator[GridRow]:
         yield row
 
 
-def _holds_formulas(content: bytes) -> bool:
-    """Whether a sheet has a formula; much quicker than reading all cells anew."""
-    with zipfile.ZipFile(io.BytesIO(content)) as file:
-        sheets = [name for name in file.namelist() if name.startswith("xl/worksheets/")]
-        return any(b"<f>" in file.read(name) or b"<f " in file.read(name) for name in sheets)
-
-
 def _notes_on_formulas(content: bytes, number: int) -> tuple[str, ...]:
-    """Say how many cells of a sheet hold a formula whose value is not in the file."""
+    """Say how many cells of a sheet hold a formula whose value is not in the file.
+
+    A formula whose value is an empty text has one: its cell is marked as a text.
+    """
     from openpyxl import load_workbook
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        values, formulas = (
-            load_workbook(io.BytesIO(content), read_only=True, data_only=is_value).worksheets[number]
-            for is_value in (True, False)
-        )
-        values.reset_dimensions()
-        formulas.reset_dimensions()
-        pairs = zip(values.iter_rows(), formulas.iter_rows(), strict=True)
-        empty = [
-            written.coordinate
-            for both in pairs
-            for value, written in zip(*both, strict=True)
-            if value.value is None and written.data_type == "f"
-        ]
+    if not _holds_formulas(content):
+        return ()
+    values, formulas = (
+        load_workbook(io.BytesIO(content), read_only=True, data_only=is_value).worksheets[number]
+        for is_value in (True, False)
+    )
+    values.reset_dimensions()
+    formulas.reset_dimensions()
+    empty = [
+        written.coordinate
+        for both in zip(values.iter_rows(), formulas.iter_rows(), strict=True)
+        for value, written in zip(*both, strict=True)
+        if written.data_type == "f" and value.value is None and value.data_type == "n"
+    ]
     if not empty:
         return ()
     return (
         f"{counted(len(empty), 'formula')} without a value in the file, the first at {empty[0]}: read as "
         "empty. Open the workbook in a spreadsheet program and save it.",
     )
+
+
+def _holds_formulas(content: bytes) -> bool:
+    """Whether any sheet has a formula, which is found much sooner than by reading all cells."""
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        for name in file.namelist():
+            if name.startswith("xl/worksheets/"):
+                with file.open(name) as part:
+                    end = b""
+                    while block := part.read(_BLOCK):
+                        if b"<f>" in (seen := end + block) or b"<f " in seen:
+                            return True
+                        end = block[-2:]
+    return False
 
 
 def _choose_sheet(sheets: Sequence[Any], name: str, wanted: str | None) -> Any:

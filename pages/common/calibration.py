@@ -44,26 +44,26 @@ def show_calibration(fingerprint: str, n_uses: int | None = None) -> None:
     if found and n_uses:
         st.caption(escape_markdown(_say(found.level_of(n_uses))))
         return
-    if found:
-        text, levels = escape_markdown(found.text), [escape_markdown(_say(level)) for level in found.levels]
-        how = (
-            "has bounds that were set by hand; what it claims by them was counted"
-            if found.rate is None
-            else f"is calibrated for {percent(found.rate)} of false claims"
-        )
-        st.caption(f"The rule for sense groups {how}, on {text}.")
-        st.caption("\n".join(f"* {level}" for level in levels))
-    elif damage:
+    if damage:
         st.warning(escape_markdown(damage))
-    if not found:
-        model = escape_markdown(model_name())
-        st.caption(
-            f"The rule for sense groups is not calibrated for this model ({model}): how often it takes one "
-            "sense for more is not known."
-        )
-    is_calibrated = found and found.rate is not None
-    if not is_calibrated and may_name_files():  # the result is written to this machine
+    st.caption(_say_how_it_is_set(found))
+    if found:
+        st.caption("\n".join(f"* {escape_markdown(_say(level))}" for level in found.levels))
+    if not (found and found.rate) and may_name_files():  # the result is written to this machine
         _offer(fingerprint)
+
+
+def _say_how_it_is_set(found: SenseCalibration | None) -> str:
+    """Say where the bounds of the rule come from, as Markdown."""
+    if found is None:
+        return (
+            f"The rule for sense groups is not calibrated for this model ({escape_markdown(model_name())}): "
+            "how often it takes one sense for more is not known."
+        )
+    text = escape_markdown(found.text)
+    if found.rate is None:
+        return f"The bounds of the rule for sense groups were set by hand. What it claims by them, on {text}:"
+    return f"The rule for sense groups is calibrated for {percent(found.rate)} of false claims, on {text}."
 
 
 def _say(level: Level) -> str:

@@ -69,9 +69,8 @@ def show_index(page: str, source: Source, word: str, sentences: tuple[str, str],
     corpus = f"files {_marks(shards)}" if shards else f"text {source.key}"
     elmo = load_model(model_name())
     weights = weights_of(view, elmo)
-    key = sha256(f"{corpus} {elmo.fingerprint} {weights} {most} {TOKENISATION_VERSION}".encode()).hexdigest()[
-        :20
-    ]
+    content = f"{corpus} {elmo.fingerprint} {weights} {most} {TOKENISATION_VERSION}"
+    key = sha256(content.encode()).hexdigest()[:20]
     index = _opened(page, key, shards, source, weights, most)
     st.caption(
         f"{index.n_uses:,} uses, {index.size_bytes / 1e6:,.0f} MB on disk, "

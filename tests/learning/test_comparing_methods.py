@@ -219,5 +219,5 @@ def test_a_program_that_holds_up_the_measurement_for_a_moment_does_not_count(mon
 def test_the_rate_is_measured_where_one_text_is_a_whole_document(seed):
     read: list[int] = []
     lengths = np.array([14_000, 40, 14_000, 60_000, 9_000, 30_000])
-    assert 0 < measured_rate(lambda rows: read.extend(rows), lengths, seed) < 1
+    assert 0 <= measured_rate(lambda rows: read.extend(rows), lengths, seed) < 1
     assert len(read) >= 2

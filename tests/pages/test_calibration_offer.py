@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from elmo_core import load_encoder
-from elmo_core.senses.calibration import count_claims
+from elmo_core.senses.calibration import calibrate
 from elmo_core.senses.kept_calibrations import find_calibration, keep_calibration
 from elmo_core.senses.known_words import KnownWords, known_words_of_samples
 from elmo_core.weights.registry import MODELS_VARIABLE
@@ -54,9 +54,9 @@ def test_a_model_with_hand_set_bounds_says_how_often_they_are_wrong_and_can_be_c
 ):
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
     monkeypatch.setenv("ELMO_LOCAL_FILES", "on")
-    keep_calibration(count_claims(load_encoder("tiny"), few_words(), sizes=(10,), n_mixtures=5))
+    keep_calibration(calibrate(load_encoder("tiny"), few_words(), rate=None, sizes=(10,), n_mixtures=5))
     app = open_page("models")
-    assert "bounds that were set by hand; what it claims by them was counted, on the bundled" in texts(app)
+    assert "were set by hand. What it claims by them, on the bundled samples:" in texts(app)
     assert "With 10 uses, this model takes" in captions(app)
     assert [one for one in app.button if one.key == f"{OWNER}_start"]
     senses = wait_for_charts(open_page("senses", word="play", projection="PCA"), 2)

@@ -80,7 +80,7 @@ def test_patience_ends_a_run_without_progress(corpus, tmp_path):
 
 
 def test_the_perplexity_of_a_model_is_that_of_its_own_weights(corpus, tmp_path):
-    trainer, rows = train(corpus, tmp_path / "run", learning_rate=0.5, patience=3, total_words=10_000_000)
+    trainer, rows = train(corpus, tmp_path / "run", learning_rate=0.1, patience=3, total_words=10_000_000)
     measured = [row.perplexity for row in rows if row.perplexity is not None]
     assert measured[-1] > min(measured) == trainer.best  # it had got worse when it stopped
     trainer.write_model(tmp_path / "model")

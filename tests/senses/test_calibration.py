@@ -22,7 +22,6 @@ from elmo_core.senses.calibration import (
     Level,
     SenseCalibration,
     calibrate,
-    count_claims,
     least_words,
     level_from,
 )
@@ -142,7 +141,7 @@ def test_one_sense_is_not_taken_for_more_and_mixtures_are_found(calibration: Sen
 
 def test_claims_by_hand_set_bounds_are_those_of_the_rule(tmp_path, monkeypatch):
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "models"))
-    counted = count_claims(TopicEncoder(), KNOWN, sizes=(N_USES, 500), n_mixtures=5)
+    counted = calibrate(TopicEncoder(), KNOWN, rate=None, sizes=(N_USES, 500), n_mixtures=5)
     (level,) = counted.levels
     assert (counted.rate, counted.bounds, level.n_uses, level.n_words) == (
         None,
@@ -158,8 +157,8 @@ def test_claims_by_hand_set_bounds_are_those_of_the_rule(tmp_path, monkeypatch):
     assert level.n_found >= 3
     keep_calibration(counted)
     assert find_calibration(counted.fingerprint) == counted
-    with pytest.raises(InputError, match="topics has no two words with 500 uses"):
-        count_claims(TopicEncoder(), KNOWN, sizes=(500,))
+    with pytest.raises(InputError, match=r"topics has 0 words .* of 500 uses or more, and 2 are needed"):
+        calibrate(TopicEncoder(), KNOWN, rate=None, sizes=(500,))
 
 
 def test_it_is_known_how_often_the_rule_is_wrong_with_the_model_that_ships(tmp_path, monkeypatch):
@@ -171,7 +170,9 @@ def test_it_is_known_how_often_the_rule_is_wrong_with_the_model_that_ships(tmp_p
 
 
 def test_what_cannot_be_calibrated_is_refused_and_a_job_can_be_cancelled():
-    with pytest.raises(InputError, match=rf"topics has {N_TOPICS} words .* needs {least_words(0.01)}"):
+    with pytest.raises(
+        InputError, match=rf"topics has {N_TOPICS} words .* {least_words(0.01)} are needed for a rate of 1%"
+    ):
         calibrate(TopicEncoder(), KNOWN, rate=0.01)
     with pytest.raises(InputError, match="between 0 and 1"):
         calibrate(TopicEncoder(), KNOWN, rate=1)

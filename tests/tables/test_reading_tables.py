@@ -187,6 +187,14 @@ def test_formulas_without_a_value_in_the_file_are_counted():
     assert table.rows == (("fine", "a"), ("", "b"), ("bad", ""))
     (said,) = table.reading.remarks
     assert said.startswith("2 formulas without a value in the file, the first at A3: read as empty.")
+    parts = {}
+    with zipfile.ZipFile(buffer) as file:
+        for name in file.namelist():
+            parts[name] = file.read(name)
+    sheet = "xl/worksheets/sheet1.xml"
+    for cell in (b'r="A3"', b'r="B4"'):  # a spreadsheet program writes values, an empty text among them
+        parts[sheet] = parts[sheet].replace(cell, cell + b' t="str"')
+    assert read_table(zipped(parts), "a.xlsx").reading.remarks == ()
 
 
 def zipped(members) -> bytes:

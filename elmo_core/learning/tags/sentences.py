@@ -157,10 +157,16 @@ def notes_on_test(learned: TaggedSentences, tested: TaggedSentences) -> list[str
     """What is said of sentences to test on that come from a file of their own.
 
     Raises:
-        InputError: none of their tags is learned, so every score would be 0.
+        InputError: none of their tags is learned, or the tags of one file alone mark spans.
     """
     known, asked = learned.label_counts.keys(), tested.label_counts.keys()
-    if asked and (learned.is_spans != tested.is_spans or not known & asked):
+    if asked and learned.is_spans != tested.is_spans:
+        spans, others = (learned, tested) if learned.is_spans else (tested, learned)
+        raise InputError(
+            f"The tags of {spans.name} mark spans and those of {others.name} do not; choose the columns that "
+            "hold the same kind of tags."
+        )
+    if asked and not known & asked:
         raise InputError(
             f"No tag of {tested.name} ({shortened(sorted(asked))}) is one of {learned.name} "
             f"({shortened(sorted(known))}); choose the columns that hold the same kind of tags."
